@@ -1,0 +1,40 @@
+/** The nine normalized error categories; every failure of an attempt becomes exactly one of them. */
+export const categories = [
+	'AUTH_ERROR',
+	'BAD_REQUEST',
+	'RATE_LIMIT',
+	'TIMEOUT',
+	'SERVER_ERROR',
+	'NETWORK_ERROR',
+	'MODEL_UNAVAILABLE',
+	'QUOTA_EXCEEDED',
+	'UNKNOWN_TRANSIENT',
+] as const;
+
+export type Category = (typeof categories)[number];
+
+/** A category, or a category narrowed by a reason: `BAD_REQUEST` or `BAD_REQUEST.context_length`. */
+export type FailureKey = Category | `${Category}.${string}`;
+
+/**
+ * One failed attempt as the machines see it. It carries no words of the provider or the caller,
+ * so a snapshot can be shown to anyone.
+ */
+export interface Failure {
+	category: Category;
+	/** Narrows the category, in snake_case: `context_length`, `overloaded`, `first_token`. */
+	reason?: string | undefined;
+	/** The HTTP status that came, when a response came at all. */
+	status?: number | undefined;
+	/** How long the provider asked us to wait, in ms from the moment of the failure. */
+	retryAfterMs?: number | undefined;
+}
+
+/**
+ * The entry of a table keyed by category or `CATEGORY.reason` that fits a failure best.
+ * @returns the entry for the reason if there is one, else the entry for the category.
+ */
+export function lookup<T>(table: Readonly<Record<string, T>>, failure: Failure): T | undefined {
+	const narrow = failure.reason === undefined ? undefined : table[`${failure.category}.${failure.reason}`];
+	return narrow ?? table[failure.category];
+}
