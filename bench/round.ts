@@ -1,0 +1,182 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chatRequest } from './chat.ts';
+import { ask, end, freePort, start, untilReady } from './children.ts';
+import type { Target } from './client.ts';
+import { watchCpu } from './cpu.ts';
+import { type Cores, residentMB } from './machine.ts';
+import type { Sample } from './report.ts';
+import type { FirstToken, OpenStreams } from './streams.ts';
+import type { Site, System } from './systems.ts';
+
+const openStreamCount = 500;
+const tokensPerSecond = 50;
+const heldStreamCount = 1000;
+
+/** Until memory and sockets have come to rest, ms. */
+const settleMs = 500;
+
+/** What stays the same through a run. */
+export interface Bench {
+	directory: string;
+	upstream: ChildProcess;
+	upstreamPort: number;
+	cores: Cores | undefined;
+	/** How long the throughput is measured; streams last half of it. */
+	seconds: number;
+}
+
+/** A system that runs, and a load generator of its own. */
+interface Pair {
+	system: System;
+	gateway: ChildProcess;
+	load: ChildProcess;
+	target: Target;
+	readyMs: number;
+}
+
+const commonHeaders = { 'content-type': 'application/json', authorization: 'Bearer bench' };
+
+/** Starts the load generator on its core, writing to the given log. */
+function startLoad(bench: Bench, logFile: string): ChildProcess {
+	const command = [process.execPath, join(import.meta.dirname, 'load.ts')];
+	return start({ command, logFile, core: bench.cores?.load, ipc: true });
+}
+
+/**
+ * Measures one system once: in one fresh process throughput, first token and open streams, in another the memory that
+ * open streams cost, which the traces of the former would hide.
+ * @param direct what the first token takes without a system in between.
+ * @param onProblem told what could not be measured; the rest is.
+ */
+export async function measureRound(
+	bench: Bench,
+	system: System,
+	direct: FirstToken,
+	onProblem: (problem: string) => void,
+): Promise<Sample> {
+	const sample: Sample = {};
+	const step = async (what: string, work: () => Promise<Sample>) => {
+		try {
+			Object.assign(sample, await work());
+		} catch (error) {
+			onProblem(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+		}
+	};
+	await step('start', () =>
+		withPair(bench, system, async (pair) => {
+			await step('throughput', () => measureThroughput(bench, pair));
+			await step('first token', () => measureFirstToken(bench, pair, direct));
+			await step('open streams', () => measureOpenStreams(bench, pair));
+			return { readyMs: pair.readyMs };
+		}),
+	);
+	if (sample.readyMs === undefined) return sample;
+	await step('memory of open streams', () => withPair(bench, system, measureMemory));
+	return sample;
+}
+
+async function withPair(bench: Bench, system: System, work: (pair: Pair) => Promise<Sample>): Promise<Sample> {
+	const directory = mkdtempSync(join(bench.directory, `${system.name}-`));
+	const site: Site = { port: await freePort(), upstreamPort: bench.upstreamPort, directory };
+	const logFile = join(directory, 'gateway.log');
+	const command = system.command(site);
+	const gateway = start({ command, logFile, env: system.env, core: bench.cores?.gateway });
+	let load: ChildProcess | undefined;
+	try {
+		const readyMs = await untilReady(gateway, site.port, system.readyPath, logFile);
+		const target = { port: site.port, headers: { ...commonHeaders, ...system.headers(site) } };
+		await checkAnswer(target);
+		load = startLoad(bench, join(directory, 'load.log'));
+		return await work({ system, gateway, load, target, readyMs });
+	} finally {
+		if (load !== undefined) await end(load);
+		await end(gateway);
+	}
+}
+
+/** A system that answers quickly with something else is not measured. @throws when the answer is not the upstream's. */
+async function checkAnswer(target: Target): Promise<void> {
+	for (const pace of [undefined, { tokens: 3, intervalMs: 5 }]) {
+		const response = await fetch(`http://127.0.0.1:${target.port}/v1/chat/completions`, {
+			method: 'POST',
+			headers: target.headers,
+			body: chatRequest(pace),
+		});
+		const text = await response.text();
+		const whole = pace === undefined ? text.includes('parcel') : text.split('"content":"').length - 1 >= pace.tokens;
+		if (response.status === 200 && whole && (pace === undefined || text.includes('data: [DONE]'))) continue;
+		const kind = pace === undefined ? 'A whole' : 'A streamed';
+		throw new Error(`${kind} answer did not come through: status ${response.status}, ${text.length} characters.`);
+	}
+}
+
+async function measureThroughput(bench: Bench, { gateway, load, target }: Pair): Promise<Sample> {
+	await ask(load, 'throughput', target, Math.max(2, Math.round(bench.seconds / 4)));
+	const stop = watchCpu(pids(bench, gateway, load), bench.cores);
+	const { requestsPerSecond, p50Ms, p99Ms } = await ask(load, 'throughput', target, bench.seconds);
+	const cpu = stop();
+	return { requestsPerSecond, p50Ms, p99Ms, ...cpu, rssAfterRunMB: residentMB(pidOf(gateway)) };
+}
+
+async function measureFirstToken(bench: Bench, { load, target }: Pair, direct: FirstToken): Promise<Sample> {
+	const { aloneMs, crowdedMs } = await ask(load, 'firstToken', target, bench.seconds / 4);
+	return { firstTokenMs: aloneMs - direct.aloneMs, firstTokenCrowdedMs: crowdedMs - direct.crowdedMs };
+}
+
+async function measureOpenStreams(bench: Bench, { gateway, load, target }: Pair): Promise<Sample> {
+	const stop = watchCpu(pids(bench, gateway, load), bench.cores);
+	const streams = await ask(load, 'openStreams', target, openStreamCount, tokensPerSecond, bench.seconds / 2);
+	const { gatewayCpuPercent } = stop();
+	await sleep(settleMs);
+	return {
+		latePercent: streams.lateShare * 100,
+		latenessP99Ms: streams.latenessP99Ms,
+		streamsGatewayCpuPercent: gatewayCpuPercent,
+		rssAfterStreamsMB: residentMB(pidOf(gateway)),
+	};
+}
+
+/** What mock upstream and load generator do without a system between them. */
+export interface Direct extends FirstToken, OpenStreams {
+	requestsPerSecond: number;
+}
+
+/** Measures the upstream as the systems are measured: the most that any of them can reach. @throws as the parts do. */
+export async function measureDirect(bench: Bench): Promise<Direct> {
+	const load = startLoad(bench, join(bench.directory, 'direct.log'));
+	const target = { port: bench.upstreamPort, headers: commonHeaders };
+	try {
+		await ask(load, 'throughput', target, 1);
+		const { requestsPerSecond } = await ask(load, 'throughput', target, Math.max(1, Math.round(bench.seconds / 4)));
+		const first = await ask(load, 'firstToken', target, bench.seconds / 4);
+		const streams = await ask(load, 'openStreams', target, openStreamCount, tokensPerSecond, bench.seconds / 4);
+		return { requestsPerSecond, ...streams, ...first };
+	} finally {
+		await end(load);
+	}
+}
+
+async function measureMemory({ gateway, load, target }: Pair): Promise<Sample> {
+	await ask(load, 'hold', target, heldStreamCount / 20);
+	await ask(load, 'release');
+	await sleep(settleMs);
+	const beforeMB = residentMB(pidOf(gateway));
+	await ask(load, 'hold', target, heldStreamCount);
+	await sleep(settleMs);
+	const openMB = residentMB(pidOf(gateway));
+	await ask(load, 'release');
+	if (beforeMB === undefined || openMB === undefined) return {};
+	return { rssPerStreamKB: ((openMB - beforeMB) * 1000) / heldStreamCount };
+}
+
+function pids(bench: Bench, gateway: ChildProcess, load: ChildProcess) {
+	return { gateway: pidOf(gateway), load: pidOf(load), upstream: pidOf(bench.upstream) };
+}
+
+function pidOf(child: ChildProcess): number {
+	if (child.pid === undefined) throw new Error('A process of the benchmark did not start.');
+	return child.pid;
+}

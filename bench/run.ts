@@ -1,0 +1,153 @@
+/**
+ * Measures Breakwater against a bare proxy and a peer: `npm run bench -- [options]`. See README.md beside this file.
+ * Exits 0 when everything could be measured, missed goals included, and 1 when something could not.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { end, freePort, killAll, start, untilReady } from './children.ts';
+import { type Cores, chooseCores, pinSelf, residentMB } from './machine.ts';
+import { doubts, judgeGoals, type Sample, table } from './report.ts';
+import { type Bench, measureDirect, measureRound } from './round.ts';
+import { portkeyProgram, type System, systems } from './systems.ts';
+
+const usage = `Usage: npm run bench -- [options]
+  --systems LIST   which to measure, of ${systems.map(({ name }) => name).join(',')} (all)
+  --rounds N       how often each is measured; medians are reported (3)
+  --seconds N      length of one throughput measurement, 1 to 60 (8)
+  --json FILE      write the raw numbers to FILE`;
+
+interface Options {
+	chosen: System[];
+	rounds: number;
+	seconds: number;
+	jsonFile: string | undefined;
+}
+
+/** @throws Error with the sentence for the user when an option is not understood. */
+function readOptions(): Options {
+	const { values } = parseArgs({
+		options: {
+			systems: { type: 'string' },
+			rounds: { type: 'string', default: '3' },
+			seconds: { type: 'string', default: '8' },
+			json: { type: 'string' },
+		},
+	});
+	const names = values.systems?.split(',') ?? systems.map(({ name }) => name);
+	const chosen = systems.filter(({ name }) => names.includes(name));
+	const unknown = names.find((name) => systems.every((system) => system.name !== name));
+	if (unknown !== undefined) throw new Error(`There is no system "${unknown}" to measure.`);
+	return {
+		chosen,
+		rounds: wholeNumber('--rounds', values.rounds, 100),
+		seconds: wholeNumber('--seconds', values.seconds, 60),
+		jsonFile: values.json,
+	};
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+	const value = Number(text);
+	if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+	throw new Error(`${option} wants a whole number from 1 to ${most}, not "${text}".`);
+}
+
+/** The problem, when the peer is not there and cannot be installed. Its install scripts are not run: it needs none. */
+function installPeer(): string | undefined {
+	if (existsSync(portkeyProgram)) return undefined;
+	console.log('Installing the peer into bench/node_modules (once)…');
+	const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--prefix', import.meta.dirname], {
+		stdio: 'inherit',
+	});
+	if (status === 0) return undefined;
+	return 'portkey: it could not be installed; `npm ci --ignore-scripts --prefix bench` says why.';
+}
+
+function describeMachine(cores: Cores | undefined): string {
+	const machine = `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores`;
+	const busy = `load average ${loadavg()[0]?.toFixed(2)}`;
+	if (cores === undefined)
+		return `${machine}, ${busy}; NOTHING PINNED: no taskset or only one core, so compare with care`;
+	return `${machine}, ${busy}; gateway on core ${cores.gateway}, load on ${cores.load}, upstream on ${cores.upstream}`;
+}
+
+async function measureAll(options: Options, directory: string): Promise<boolean> {
+	const { chosen, rounds, seconds, jsonFile } = options;
+	const problems: string[] = [];
+	const problem = (text: string) => {
+		problems.push(text.split('\n')[0] ?? text);
+		console.log(`  ! ${text}`);
+	};
+	const peerProblem = chosen.some(({ name }) => name === 'portkey') ? installPeer() : undefined;
+	if (peerProblem !== undefined) problem(peerProblem);
+	const measurable = chosen.filter(({ name }) => peerProblem === undefined || name !== 'portkey');
+
+	const cores = chooseCores();
+	if (cores !== undefined) pinSelf(cores.load);
+	if (residentMB(process.pid) === undefined) problem('memory and CPU use: this system has no /proc to read them from.');
+	const machine = describeMachine(cores);
+	console.log(machine);
+
+	const upstreamPort = await freePort();
+	const upstreamLog = join(directory, 'upstream.log');
+	const command = [process.execPath, join(import.meta.dirname, 'upstream.ts'), String(upstreamPort)];
+	const upstream = start({ command, logFile: upstreamLog, core: cores?.upstream });
+	await untilReady(upstream, upstreamPort, '/', upstreamLog);
+	const bench: Bench = { directory, upstream, upstreamPort, cores, seconds };
+
+	const direct = await measureDirect(bench);
+	console.log(
+		`straight to the upstream: ${direct.requestsPerSecond.toFixed(0)} requests/s, first token ` +
+			`${direct.aloneMs.toFixed(2)} ms (50 streams: ${direct.crowdedMs.toFixed(2)} ms), ` +
+			`late tokens ${(direct.lateShare * 100).toFixed(2)} %, lateness p99 ${direct.latenessP99Ms.toFixed(1)} ms`,
+	);
+
+	const samples = new Map<string, Sample[]>(measurable.map(({ name }) => [name, []]));
+	for (let round = 1; round <= rounds; round++) {
+		for (const system of measurable) {
+			console.log(`round ${round} of ${rounds}: ${system.name}`);
+			const sample = await measureRound(bench, system, direct, (text) =>
+				problem(`${system.name}, round ${round}, ${text}`),
+			);
+			samples.get(system.name)?.push(sample);
+		}
+	}
+	await end(upstream);
+
+	console.log(`\n${table(samples)}\n\nGoals, on one core:\n${judgeGoals(samples)}`);
+	for (const doubt of doubts(samples)) console.log(`Note: ${doubt}`);
+	if (jsonFile !== undefined) {
+		const raw = { machine, rounds, seconds, direct, samples: Object.fromEntries(samples), problems };
+		writeFileSync(jsonFile, `${JSON.stringify(raw, null, 2)}\n`);
+	}
+	if (problems.length === 0) return true;
+	console.log(`\nNot everything could be measured:\n${problems.map((text) => `  ${text}`).join('\n')}`);
+	return false;
+}
+
+async function main(): Promise<number> {
+	let options: Options;
+	try {
+		options = readOptions();
+	} catch (error) {
+		console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
+		return 2;
+	}
+	const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
+	process.on('exit', () => {
+		killAll();
+		rmSync(directory, { recursive: true, force: true });
+	});
+	process.on('SIGINT', () => process.exit(130));
+	process.on('SIGTERM', () => process.exit(143));
+	try {
+		return (await measureAll(options, directory)) ? 0 : 1;
+	} catch (error) {
+		console.error(`The benchmark could not go on: ${error instanceof Error ? error.message : error}`);
+		return 1;
+	}
+}
+
+process.exit(await main());

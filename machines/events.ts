@@ -1,0 +1,80 @@
+import type { ActorRef, Snapshot } from 'xstate';
+import type { Failure } from './failure.ts';
+
+/**
+ * The conversation between the two machines. Events are facts in the past. Machines have no clock: every
+ * event that comes from outside carries `now` (ms since the epoch), and chance (`random`, 0 to 1) where a
+ * decision needs it.
+ */
+
+/** A provider actor's leave for exactly one attempt. It is settled exactly once. */
+export interface Permit {
+	/** Names the attempt: unique among all attempts of the process. */
+	id: string;
+	model: string;
+	/** A probe: its result decides whether the provider closes again. */
+	probe: boolean;
+	/** The provider's trips when it was granted; a result from an older epoch is late. */
+	epoch: number;
+}
+
+export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldown';
+
+/** Why a permit was denied: the state of the provider, or a model that is sidelined while the provider is well. */
+export type DenialReason = 'failures' | 'hint' | 'auth' | 'quota' | 'probing' | 'model';
+
+export type ProviderEvent =
+	| {
+			type: 'permit.requested';
+			id: string;
+			model: string;
+			now: number;
+			/** Ask for a probe although the cooldown is not over yet (`whenAllDenied: try-soonest`). */
+			early: boolean;
+			replyTo: RequestRef;
+	  }
+	| { type: 'attempt.succeeded'; permit: Permit; now: number }
+	| {
+			type: 'attempt.failed';
+			permit: Permit;
+			failure: Failure;
+			now: number;
+			random: number;
+			/** The request will not try this target again. */
+			lastTry: boolean;
+			replyTo: RequestRef;
+	  }
+	/** The client left, or the request ran out of time: a probe slot is returned, there is no verdict. */
+	| { type: 'attempt.abandoned'; permit: Permit; now: number }
+	/** The provider's own timer: a probe has been silent for `probeDeadline`. */
+	| { type: 'probe.overdue'; id: string };
+
+export type ProviderReply =
+	| { type: 'permit.granted'; permit: Permit }
+	| { type: 'permit.denied'; state: ProviderStateName; reason: DenialReason; retryAt: number }
+	/** The answer to `attempt.failed`: when the provider would grant this model again, ms since the epoch. */
+	| { type: 'attempt.settled'; retryAt: number };
+
+export type RequestEvent =
+	| ProviderReply
+	/** The first content of a stream has arrived. */
+	| { type: 'attempt.answering'; now: number }
+	/** The whole answer has arrived, and was believed. */
+	| { type: 'attempt.completed'; now: number }
+	| { type: 'attempt.broke'; failure: Failure; now: number; random: number }
+	| { type: 'client.left'; now: number };
+
+/** What a provider actor emits for whoever listens (logs, notifications). A person should act on it. */
+export type ProviderAlarm = {
+	type: 'provider.alarmed';
+	alarm: 'auth' | 'quota' | 'model';
+	failure: Failure;
+	model: string;
+	/** When it will be tried again, ms since the epoch. */
+	until: number;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: XState's own ActorRef has `any` for the emitted events.
+export type ProviderRef = ActorRef<Snapshot<unknown>, ProviderEvent, any>;
+// biome-ignore lint/suspicious/noExplicitAny: XState's own ActorRef has `any` for the emitted events.
+export type RequestRef = ActorRef<Snapshot<unknown>, RequestEvent, any>;

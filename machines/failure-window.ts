@@ -1,0 +1,38 @@
+/** The results of the recent past, in slices, so that its size does not grow with the traffic. */
+export interface FailureWindow {
+	readonly slices: readonly Slice[];
+}
+
+interface Slice {
+	/** When the slice began, ms since the epoch; a multiple of the slice's length. */
+	readonly from: number;
+	readonly succeeded: number;
+	readonly failed: number;
+}
+
+const SLICES_PER_WINDOW = 10;
+
+export const emptyWindow: FailureWindow = { slices: [] };
+
+/**
+ * The window with one more result in it, and without what is older than `windowMs`.
+ * @param now ms since the epoch; a clock that went backwards adds to the newest slice
+ */
+export function withResult(window: FailureWindow, failed: boolean, now: number, windowMs: number): FailureWindow {
+	const sliceMs = windowMs / SLICES_PER_WINDOW;
+	const newest = window.slices.at(-1);
+	const from = Math.max(Math.floor(now / sliceMs) * sliceMs, newest?.from ?? 0);
+	const current = newest?.from === from ? newest : { from, succeeded: 0, failed: 0 };
+	const older = window.slices.filter((slice) => slice.from < from && slice.from > now - windowMs);
+	const added = failed ? { ...current, failed: current.failed + 1 } : { ...current, succeeded: current.succeeded + 1 };
+	return { slices: [...older, added] };
+}
+
+/**
+ * How many results the window holds at `now`, and how many of them failed.
+ */
+export function countResults(window: FailureWindow, now: number, windowMs: number): { total: number; failed: number } {
+	const recent = window.slices.filter((slice) => slice.from > now - windowMs);
+	const failed = recent.reduce((sum, slice) => sum + slice.failed, 0);
+	return { failed, total: failed + recent.reduce((sum, slice) => sum + slice.succeeded, 0) };
+}

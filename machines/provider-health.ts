@@ -1,0 +1,121 @@
+import { timerDelay } from './backoff.ts';
+import type { DenialReason, Permit, ProviderAlarm, ProviderEvent, ProviderReply, ProviderStateName } from './events.ts';
+import type { Failure } from './failure.ts';
+import { type FailureWindow, withResult } from './failure-window.ts';
+import type { Policy } from './policy.ts';
+import { effectOf, isTransientFailure, namedCooldown, quotaUntil, sidelineUntil } from './trip.ts';
+
+export interface ProviderInput {
+	/** The provider's name, with `#n` for one of several credentials. */
+	id: string;
+	policy: Policy;
+	/** ms since the epoch. */
+	now: number;
+}
+
+export interface ProviderContext {
+	readonly id: string;
+	readonly policy: Policy;
+	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
+	readonly epoch: number;
+	/** When the present state was entered, ms since the epoch. */
+	readonly since: number;
+	/** When `open` or `quota-cooldown` ends, ms since the epoch; 0 in the other states. */
+	readonly until: number;
+	/** What the timer of `open` or `quota-cooldown` was set to, ms. */
+	readonly waitMs: number;
+	/** Why it is not closed. */
+	readonly reason: DenialReason | undefined;
+	readonly consecutiveFailures: number;
+	readonly window: FailureWindow;
+	/** How often it went back to `open` since it was last closed. */
+	readonly reopenings: number;
+	/** The probes that are out. */
+	readonly probes: readonly { readonly id: string; readonly deadline: number }[];
+	readonly probeSuccesses: number;
+	/** Unavailable models, and until when, ms since the epoch. */
+	readonly sidelined: Readonly<Record<string, number>>;
+	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
+}
+
+type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
+type PermitRequested = Extract<ProviderEvent, { type: 'permit.requested' }>;
+
+/** Granted before the last trip: its result is no verdict on the present. */
+export const isLate = (context: ProviderContext, permit: Permit) => permit.epoch !== context.epoch;
+
+/** The counters after a result. A late result leaves them alone. */
+export function counted(context: ProviderContext, permit: Permit, failed: boolean, now: number) {
+	if (isLate(context, permit)) return {};
+	return {
+		consecutiveFailures: failed ? context.consecutiveFailures + 1 : 0,
+		window: withResult(context.window, failed, now, context.policy.breaker.window),
+	};
+}
+
+export function learnt(context: ProviderContext, event: AttemptFailed): Partial<ProviderContext> {
+	const { breaker } = context.policy;
+	const { failure, permit, now, lastTry } = event;
+	const counters = isTransientFailure(breaker, failure) ? counted(context, permit, true, now) : {};
+	const lastFailure = { ...failure, at: now, model: permit.model };
+	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure };
+	const stillSidelined = Object.entries(context.sidelined).filter(([, until]) => until > now);
+	const until = Math.max(sidelineUntil(breaker, failure, now), context.sidelined[permit.model] ?? 0);
+	return { ...counters, lastFailure, sidelined: { ...Object.fromEntries(stillSidelined), [permit.model]: until } };
+}
+
+/** A trip: the epoch ends, and a longer deadline is never replaced by a shorter one. */
+export function tripped(
+	context: ProviderContext,
+	reason: DenialReason,
+	until: number,
+	now: number,
+): Partial<ProviderContext> {
+	const longest = Math.max(until, context.until);
+	return {
+		reason: longest > until ? context.reason : reason,
+		until: longest,
+		waitMs: timerDelay(longest - now),
+		epoch: context.epoch + 1,
+		since: now,
+		probes: [],
+	};
+}
+
+/** The time that the failure itself names, whatever the state: for an empty account, a dead key, or a long wait. */
+export function permanentOrNamed(context: ProviderContext, failure: Failure, now: number) {
+	const { breaker } = context.policy;
+	if (effectOf(breaker, failure) !== 'quota') return namedCooldown(context.policy, failure, now);
+	return { until: quotaUntil(breaker, failure, now), reason: 'quota' as const };
+}
+
+/** The alarm that a failure raises: a person has to act, and does not know it yet. */
+export function newAlarm(context: ProviderContext, event: AttemptFailed): ProviderAlarm | undefined {
+	const { failure, permit, now, lastTry } = event;
+	const { model } = permit;
+	const effect = effectOf(context.policy.breaker, failure);
+	if (effect === 'model') {
+		const isKnown = !lastTry || sidelinedUntil(context, model) > now;
+		const until = sidelineUntil(context.policy.breaker, failure, now);
+		return isKnown ? undefined : { type: 'provider.alarmed', alarm: effect, failure, model, until };
+	}
+	if (effect !== 'auth' && effect !== 'quota') return undefined;
+	if (context.reason === effect) return undefined;
+	const until = permanentOrNamed(context, failure, now)?.until ?? now;
+	return { type: 'provider.alarmed', alarm: effect, failure, model, until };
+}
+
+export function isProbeOut(context: ProviderContext, permitId: string): boolean {
+	return context.probes.some(({ id }) => id === permitId);
+}
+
+export function sidelinedUntil(context: ProviderContext, model: string): number {
+	return context.sidelined[model] ?? 0;
+}
+
+export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {
+	const modelUntil = sidelinedUntil(context, event.model);
+	const retryAt = Math.max(context.until, modelUntil, event.now);
+	const reason = modelUntil > event.now ? 'model' : (context.reason ?? 'failures');
+	return { type: 'permit.denied', state, reason, retryAt };
+}

@@ -1,0 +1,291 @@
+import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { cooldown, timerDelay } from './backoff.ts';
+import type { ProviderAlarm, ProviderEvent, ProviderReply, ProviderStateName } from './events.ts';
+import { emptyWindow } from './failure-window.ts';
+import {
+	counted,
+	denialReply,
+	isLate,
+	isProbeOut,
+	learnt,
+	newAlarm,
+	type ProviderContext,
+	type ProviderInput,
+	permanentOrNamed,
+	sidelinedUntil,
+	tripped,
+} from './provider-health.ts';
+import { effectOf, isTransientFailure, namedCooldown, shouldTrip } from './trip.ts';
+
+function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): Extract<ProviderEvent, { type: T }> {
+	if (event.type !== type) throw new Error(`the provider machine met ${event.type} where only ${type} can be`);
+	return event as Extract<ProviderEvent, { type: T }>;
+}
+
+/**
+ * One provider with one credential: a circuit breaker that lives as long as the process. It grants permits in
+ * `closed`, and as limited probes in `half-open`; `open` and `quota-cooldown` deny. See DESIGN, "Provider actor".
+ */
+export const providerMachine = setup({
+	types: {
+		input: {} as ProviderInput,
+		context: {} as ProviderContext,
+		events: {} as ProviderEvent,
+		emitted: {} as ProviderAlarm,
+	},
+	delays: {
+		cooldown: ({ context }) => context.waitMs,
+		probeDeadline: ({ context }) => timerDelay(context.policy.breaker.probeDeadline),
+	},
+	guards: {
+		modelIsSidelined: ({ context, event }) => {
+			const { model, now } = only(event, 'permit.requested');
+			return sidelinedUntil(context, model) > now;
+		},
+		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
+		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
+		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */
+		mayProbeEarly: ({ context, event }) => only(event, 'permit.requested').early && context.reason === 'failures',
+		hasProbeLeft: ({ context }) => context.probes.length < context.policy.breaker.probes,
+		/** A late result, or one reported twice, is no probe that is out. */
+		isProbeResult: ({ context, event }) => 'permit' in event && isProbeOut(context, event.permit.id),
+		isLastProbeNeeded: ({ context, event }) =>
+			isProbeOut(context, only(event, 'attempt.succeeded').permit.id) &&
+			context.probeSuccesses + 1 >= context.policy.breaker.successThreshold,
+		isProbeOverdue: ({ context, event }) => isProbeOut(context, only(event, 'probe.overdue').id),
+		exhaustsQuota: ({ context, event }) =>
+			effectOf(context.policy.breaker, only(event, 'attempt.failed').failure) === 'quota',
+		namesCooldown: ({ context, event }) => {
+			const { failure, now } = only(event, 'attempt.failed');
+			return namedCooldown(context.policy, failure, now) !== undefined;
+		},
+		extendsCooldown: ({ context, event }) => {
+			const { failure, now } = only(event, 'attempt.failed');
+			return (permanentOrNamed(context, failure, now)?.until ?? 0) > context.until;
+		},
+		tripsBreaker: ({ context, event }) => {
+			const failed = only(event, 'attempt.failed');
+			const { breaker } = context.policy;
+			if (isLate(context, failed.permit) || !isTransientFailure(breaker, failed.failure)) return false;
+			const { consecutiveFailures, window } = { ...context, ...counted(context, failed.permit, true, failed.now) };
+			return shouldTrip(breaker, consecutiveFailures, window, failed.now);
+		},
+		failsProbe: ({ context, event }) => {
+			const { permit, failure } = only(event, 'attempt.failed');
+			const effect = effectOf(context.policy.breaker, failure);
+			return isProbeOut(context, permit.id) && (effect === 'count' || effect === 'cool');
+		},
+	},
+	actions: {
+		grant: sendTo(
+			({ event }) => only(event, 'permit.requested').replyTo,
+			({ context, event }): ProviderReply => {
+				const { id, model } = only(event, 'permit.requested');
+				return { type: 'permit.granted', permit: { id, model, probe: false, epoch: context.epoch } };
+			},
+		),
+		grantProbe: sendTo(
+			({ event }) => only(event, 'permit.requested').replyTo,
+			({ context, event }): ProviderReply => {
+				const { id, model } = only(event, 'permit.requested');
+				return { type: 'permit.granted', permit: { id, model, probe: true, epoch: context.epoch } };
+			},
+		),
+		deny: sendTo(
+			({ event }) => only(event, 'permit.requested').replyTo,
+			({ context, event }, { state }: { state: ProviderStateName }): ProviderReply =>
+				denialReply(context, only(event, 'permit.requested'), state),
+		),
+		settle: sendTo(
+			({ event }) => only(event, 'attempt.failed').replyTo,
+			({ context, event }): ProviderReply => {
+				const { permit, now } = only(event, 'attempt.failed');
+				const retryAt = Math.max(context.until, sidelinedUntil(context, permit.model), now);
+				return { type: 'attempt.settled', retryAt };
+			},
+		),
+		sendProbe: assign(({ context, event }) => {
+			const { id, now } = only(event, 'permit.requested');
+			const deadline = now + context.policy.breaker.probeDeadline;
+			return { probes: [...context.probes, { id, deadline }] };
+		}),
+		watchProbe: raise(({ event }) => ({ type: 'probe.overdue' as const, id: only(event, 'permit.requested').id }), {
+			delay: 'probeDeadline',
+		}),
+		returnProbe: assign(({ context, event }) => {
+			if (!('permit' in event)) return {};
+			return { probes: context.probes.filter(({ id }) => id !== event.permit.id) };
+		}),
+		countProbeSuccess: assign(({ context }) => ({ probeSuccesses: context.probeSuccesses + 1 })),
+		countSuccess: assign(({ context, event }) => {
+			const { permit, now } = only(event, 'attempt.succeeded');
+			return counted(context, permit, false, now);
+		}),
+		learn: assign(({ context, event }) => learnt(context, only(event, 'attempt.failed'))),
+		openForFailures: assign(({ context, event }) => {
+			const { now, random } = only(event, 'attempt.failed');
+			return tripped(context, 'failures', now + cooldown(context.policy.breaker, context.reopenings, random), now);
+		}),
+		openForOverdueProbe: assign(({ context, event }) => {
+			const { id } = only(event, 'probe.overdue');
+			const now = context.probes.find((probe) => probe.id === id)?.deadline ?? context.since;
+			return tripped(context, 'failures', now + cooldown(context.policy.breaker, context.reopenings, 0), now);
+		}),
+		openAsNamed: assign(({ context, event }) => {
+			const { failure, now } = only(event, 'attempt.failed');
+			const named = permanentOrNamed(context, failure, now);
+			return named === undefined ? {} : tripped(context, named.reason, named.until, now);
+		}),
+		countReopening: assign(({ context }) => ({ reopenings: context.reopenings + 1 })),
+		enterHalfOpen: assign(({ context, event }) => ({
+			since: event.type === 'permit.requested' ? event.now : context.since + context.waitMs,
+			until: 0,
+			probes: [],
+			probeSuccesses: 0,
+			reason: 'probing' as const,
+		})),
+		recover: assign(({ event }) => ({
+			since: only(event, 'attempt.succeeded').now,
+			until: 0,
+			reason: undefined,
+			consecutiveFailures: 0,
+			window: emptyWindow,
+			reopenings: 0,
+			probes: [],
+		})),
+		/** Comes before the trip, so that an incident that is already known is not raised again. */
+		alarm: enqueueActions(({ context, event, enqueue }) => {
+			const alarm = newAlarm(context, only(event, 'attempt.failed'));
+			if (alarm !== undefined) enqueue.emit(alarm);
+		}),
+	},
+}).createMachine({
+	id: 'provider',
+	initial: 'closed',
+	context: ({ input }) => ({
+		id: input.id,
+		policy: input.policy,
+		epoch: 0,
+		since: input.now,
+		until: 0,
+		waitMs: 0,
+		reason: undefined,
+		consecutiveFailures: 0,
+		window: emptyWindow,
+		reopenings: 0,
+		probes: [],
+		probeSuccesses: 0,
+		sidelined: {},
+		lastFailure: undefined,
+	}),
+	states: {
+		closed: {
+			on: {
+				'permit.requested': [
+					{ guard: 'modelIsSidelined', actions: { type: 'deny', params: { state: 'closed' } } },
+					{ actions: 'grant' },
+				],
+				'attempt.succeeded': { actions: 'countSuccess' },
+				'attempt.failed': [
+					{
+						guard: 'exhaustsQuota',
+						target: 'quota-cooldown',
+						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+					},
+					{ guard: 'namesCooldown', target: 'open', actions: ['alarm', 'learn', 'openAsNamed', 'settle'] },
+					{ guard: 'tripsBreaker', target: 'open', actions: ['learn', 'openForFailures', 'settle'] },
+					{ actions: ['alarm', 'learn', 'settle'] },
+				],
+			},
+		},
+		open: {
+			after: { cooldown: { target: 'half-open', actions: 'enterHalfOpen' } },
+			on: {
+				'permit.requested': [
+					{ guard: 'modelIsSidelined', actions: { type: 'deny', params: { state: 'open' } } },
+					{
+						guard: 'cooldownIsOver',
+						target: 'half-open',
+						actions: ['enterHalfOpen', 'sendProbe', 'watchProbe', 'grantProbe'],
+					},
+					{
+						guard: 'mayProbeEarly',
+						target: 'half-open',
+						actions: ['enterHalfOpen', 'sendProbe', 'watchProbe', 'grantProbe'],
+					},
+					{ actions: { type: 'deny', params: { state: 'open' } } },
+				],
+				'attempt.failed': [
+					{
+						guard: 'exhaustsQuota',
+						target: 'quota-cooldown',
+						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+					},
+					{
+						guard: 'extendsCooldown',
+						target: 'open',
+						reenter: true,
+						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+					},
+					{ actions: ['alarm', 'learn', 'settle'] },
+				],
+			},
+		},
+		'half-open': {
+			on: {
+				'permit.requested': [
+					{ guard: 'modelIsSidelined', actions: { type: 'deny', params: { state: 'half-open' } } },
+					{ guard: 'hasProbeLeft', actions: ['sendProbe', 'watchProbe', 'grantProbe'] },
+					{ actions: { type: 'deny', params: { state: 'half-open' } } },
+				],
+				'attempt.succeeded': [
+					{ guard: 'isLastProbeNeeded', target: 'closed', actions: 'recover' },
+					{ guard: 'isProbeResult', actions: ['returnProbe', 'countProbeSuccess'] },
+				],
+				'attempt.failed': [
+					{
+						guard: 'exhaustsQuota',
+						target: 'quota-cooldown',
+						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+					},
+					{ guard: 'namesCooldown', target: 'open', actions: ['alarm', 'learn', 'openAsNamed', 'settle'] },
+					{
+						guard: 'failsProbe',
+						target: 'open',
+						actions: ['learn', 'countReopening', 'openForFailures', 'settle'],
+					},
+					{ actions: ['alarm', 'learn', 'returnProbe', 'settle'] },
+				],
+				'attempt.abandoned': { actions: 'returnProbe' },
+				'probe.overdue': {
+					guard: 'isProbeOverdue',
+					target: 'open',
+					actions: ['countReopening', 'openForOverdueProbe'],
+				},
+			},
+		},
+		'quota-cooldown': {
+			after: { cooldown: { target: 'half-open', actions: 'enterHalfOpen' } },
+			on: {
+				'permit.requested': [
+					{ guard: 'modelIsSidelined', actions: { type: 'deny', params: { state: 'quota-cooldown' } } },
+					{
+						guard: 'cooldownIsOver',
+						target: 'half-open',
+						actions: ['enterHalfOpen', 'sendProbe', 'watchProbe', 'grantProbe'],
+					},
+					{ actions: { type: 'deny', params: { state: 'quota-cooldown' } } },
+				],
+				'attempt.failed': [
+					{
+						guard: 'extendsCooldown',
+						target: 'quota-cooldown',
+						reenter: true,
+						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+					},
+					{ actions: ['alarm', 'learn', 'settle'] },
+				],
+			},
+		},
+	},
+});

@@ -1,0 +1,132 @@
+import type { DenialReason, Permit, ProviderRef, ProviderStateName } from './events.ts';
+import type { Failure } from './failure.ts';
+import type { Policy } from './policy.ts';
+
+/** One rung of a request's way: a target, asked through one credential of its provider. */
+export interface Rung {
+	/** Which entry of the chain it comes from; the credentials of one provider share it. */
+	readonly link: number;
+	/** `provider/model`. */
+	readonly target: string;
+	/** The provider's name in the configuration. */
+	readonly provider: string;
+	/** The provider actor's id: the provider's name, with `#n` for one of several credentials. */
+	readonly credential: string;
+	readonly model: string;
+	/** Tokens; undefined when it is not known. */
+	readonly contextWindow?: number | undefined;
+	readonly policy: Policy;
+	readonly actor: ProviderRef;
+}
+
+export interface RequestInput {
+	id: string;
+	/** The chain, in order; the credentials of one provider stand next to each other. Never empty. */
+	rungs: readonly Rung[];
+	/** The profile's own policy: the deadline, and what to do when every rung is denied. */
+	policy: Policy;
+	/** ms since the epoch. */
+	now: number;
+}
+
+/** One step of the walk, for the trace. `at` is in ms since the request began; it holds no word of the caller. */
+export type Step =
+	| {
+			did: 'deny';
+			at: number;
+			target: string;
+			credential: string;
+			state: ProviderStateName;
+			reason: DenialReason;
+			/** ms since the epoch. */
+			retryAt: number;
+	  }
+	| {
+			did: 'attempt';
+			at: number;
+			target: string;
+			credential: string;
+			probe: boolean;
+			ms: number;
+			outcome: 'succeeded' | 'failed' | 'abandoned';
+			failure?: Failure;
+	  }
+	| { did: 'wait'; at: number; target: string; ms: number };
+
+/**
+ * How a request ended without an answer.
+ * - `denied`: no rung gave a permit, nothing was attempted
+ * - `rejected`: the policy says that this failure goes to the caller
+ * - `exhausted`: every rung failed or was denied
+ * - `deadline`: the request ran out of time
+ * - `interrupted`: the answer broke after the commit
+ */
+export type Ending = 'denied' | 'rejected' | 'exhausted' | 'deadline' | 'interrupted';
+
+/** Where a request goes after a denial or a failure. */
+export type Decision =
+	| { go: 'retry'; waitMs: number }
+	| { go: 'ask'; position: number; early: boolean }
+	| { go: 'end'; ending: Ending };
+
+export interface RequestContext {
+	readonly id: string;
+	readonly rungs: readonly Rung[];
+	readonly policy: Policy;
+	/** ms since the epoch, as are all the times below. */
+	readonly startedAt: number;
+	readonly deadlineAt: number;
+	/** The time of the last event. */
+	readonly now: number;
+	/** Index of the rung that is asked or attempted. */
+	readonly position: number;
+	/** Ask for a probe ahead of time: every rung was denied, and the policy says to try the soonest. */
+	readonly early: boolean;
+	/** Retries used up on the present rung. */
+	readonly retries: number;
+	readonly attempts: number;
+	readonly permit: Permit | undefined;
+	readonly attemptStartedAt: number;
+	/** The first byte of an answer has gone to the client: no other answer may be started over. */
+	readonly committed: boolean;
+	readonly failure: Failure | undefined;
+	/** 0 to 1, from the last failure: the jitter of the next wait. */
+	readonly random: number;
+	/** When each rung that said no, or failed, would grant again; by position. */
+	readonly retryAts: Readonly<Record<number, number>>;
+	/** A context window, in tokens, that was too small for this request. */
+	readonly tooSmallWindow: number;
+	/** Credentials that are of no more use to this request: out of credit, or rejected. */
+	readonly spent: readonly string[];
+	readonly decision: Decision;
+	readonly trace: readonly Step[];
+}
+
+export function currentRung(context: RequestContext): Rung {
+	const rung = context.rungs[context.position];
+	if (rung === undefined)
+		throw new Error(`request ${context.id} stands on rung ${context.position}, which does not exist`);
+	return rung;
+}
+
+/** Can this rung still serve this request? Not with a credential that is spent, nor with too small a window. */
+export function isUsable(context: RequestContext, rung: Rung): boolean {
+	return !context.spent.includes(rung.credential) && hasWindowFor(context, rung);
+}
+
+/**
+ * The earliest time at which any rung that could serve this request would grant again, as far as the request has
+ * learnt; a rung that it never asked would grant now. This is what the caller is told to wait for.
+ * @returns ms since the epoch, never earlier than `context.now`
+ */
+export function earliestRetryAt(context: RequestContext): number {
+	const times = context.rungs.map((rung, position) =>
+		hasWindowFor(context, rung) ? (context.retryAts[position] ?? context.now) : Number.POSITIVE_INFINITY,
+	);
+	const earliest = Math.min(...times);
+	return Number.isFinite(earliest) ? Math.max(context.now, earliest) : context.now;
+}
+
+function hasWindowFor(context: RequestContext, rung: Rung): boolean {
+	return rung.contextWindow === undefined || rung.contextWindow > context.tooSmallWindow;
+}

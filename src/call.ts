@@ -1,0 +1,126 @@
+import type { Step } from '../machines/walk.ts';
+
+/** What a client asked for, parsed and addressed; the contract between whoever takes calls and the gateway. */
+export interface Call {
+	/** Unique; it is also the `x-breakwater-request-id`. */
+	id: string;
+	/** The name of a profile, or of a configured target. */
+	route: string;
+	/** The request's JSON text as it came. Only `model` and the control fields are touched on the way up. */
+	json: string;
+	stream: boolean;
+}
+
+/** Who answered. */
+export interface AnswerInfo {
+	requestId: string;
+	/** The profile, or the target when the call named one. */
+	route: string;
+	/** `provider/model` of the rung that answered. */
+	target: string;
+	/** Attempts up to and including the one that answered. */
+	attempts: number;
+}
+
+/**
+ * Where an answer goes. For each call exactly one of these happens, once: `answer`, `fail`, or `begin` followed by
+ * any number of `write`s and then `end` or `breakOff`; or nothing at all, when the client left first.
+ */
+export interface Client {
+	/** A whole answer that is not streamed. */
+	answer(info: AnswerInfo, body: Buffer | string): void;
+	/** No byte of an answer went out: the error is the answer. */
+	fail(report: FailureReport): void;
+	/** The commit: a stream begins. */
+	begin(info: AnswerInfo): void;
+	/**
+	 * Complete SSE events.
+	 * @returns false when the client is slower than the answer: wait for `resume` before writing more
+	 */
+	write(events: string): boolean;
+	/** The streamed answer was whole. */
+	end(): void;
+	/** The streamed answer broke and stays broken. */
+	breakOff(report: FailureReport): void;
+}
+
+/** A call under way. */
+export interface RunningCall {
+	/** The client has gone: abort whatever runs for it. */
+	leave(): void;
+	/** The client can take more after a `write` that returned false. */
+	resume(): void;
+}
+
+/** An error in OpenAI's shape, with what Breakwater tried. */
+export interface FailureReport {
+	/** HTTP status. */
+	status: number;
+	headers: Readonly<Record<string, string>>;
+	body: {
+		error: { message: string; type: string; param: string | null; code: string };
+		failover?: {
+			requestId: string;
+			profile: string;
+			attempts: readonly AttemptReport[];
+			denied: readonly DenialReport[];
+			/** RFC 3339; when the first rung would grant again. */
+			retryAt?: string;
+		};
+	};
+}
+
+export interface AttemptReport {
+	target: string;
+	credential: string;
+	category: string;
+	reason: string | null;
+	status: number | null;
+	milliseconds: number;
+}
+
+export interface DenialReport {
+	target: string;
+	credential: string;
+	state: string;
+	reason: string;
+	/** RFC 3339. */
+	retryAt: string;
+}
+
+/** How a call went, for logs and other listeners. It holds no word of the caller and none of the provider. */
+export interface CallRecord {
+	id: string;
+	route: string;
+	stream: boolean;
+	outcome: 'done' | 'failed' | 'aborted';
+	/** The stable code of the error, when there was one. */
+	code?: string;
+	/** The target that answered. */
+	target?: string;
+	ms: number;
+	trace: readonly Step[];
+}
+
+/** A provider's state as the outside sees it. Times are RFC 3339. */
+export interface ProviderHealth {
+	state: string;
+	since: string;
+	/** Why it is not closed: `failures`, `hint`, `auth`, `quota`, `probing`. */
+	reason: string | null;
+	/** When it would grant again; null when it does now. */
+	retryAt: string | null;
+	consecutiveFailures: number;
+	probesInFlight: number;
+	sidelinedModels: Readonly<Record<string, string>>;
+	lastFailure: { category: string; reason: string | null; status: number | null; model: string; at: string } | null;
+}
+
+/** What the http layer needs of the gateway. */
+export interface Service {
+	readonly profiles: readonly string[];
+	readonly targets: readonly { target: string; provider: string }[];
+	readonly defaultProfile: string;
+	call(call: Call, client: Client): RunningCall;
+	health(): Readonly<Record<string, ProviderHealth>>;
+}

@@ -1,0 +1,78 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import { createServer } from '../http/server.ts';
+import { createLog, type Logger, logObserver } from '../log.ts';
+import { version } from '../paths.ts';
+import { banner } from './banner.ts';
+import { findConfig } from './find-config.ts';
+import { UserError } from './user-error.ts';
+
+export interface ServeOptions {
+	config?: string;
+	host?: string;
+	port?: number;
+}
+
+/**
+ * Runs the proxy until a signal ends it.
+ * @throws ConfigError, or UserError when the address cannot be listened on
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+	const { config, isEmbedded } = findConfig(options.config);
+	const log = createLog(process.env['LOG_LEVEL']);
+	const observer = logObserver(log);
+	const gateway = await createGateway(config, observer);
+	const server = createServer(gateway, {
+		bodyLimit: config.server.bodyLimit,
+		unknownModel: config.server.unknownModel,
+		onCrash: (error, requestId) => observer.crashed?.(error, requestId),
+		version,
+	});
+	const address = await listen(server, config, options);
+	stopOnSignal(server, gateway, log, config.server.drainTimeout);
+	// Requests are isolated from each other; a fault that escaped one must not cut off the streams of all the others.
+	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
+	process.stdout.write(banner(config, gateway, address, isEmbedded));
+}
+
+async function listen(server: FastifyInstance, config: Config, options: ServeOptions): Promise<string> {
+	const host = options.host ?? config.server.host;
+	const port = options.port ?? config.server.port;
+	try {
+		return await server.listen({ host, port });
+	} catch (error) {
+		throw new UserError(listenProblem(error as NodeJS.ErrnoException, host, port));
+	}
+}
+
+function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+	if (code === 'EADDRINUSE') {
+		return `Port ${port} on ${host} is in use; end the program that has it, or choose another with --port or server.port.`;
+	}
+	if (code === 'EACCES') return `Port ${port} may not be used by this user; choose one above 1023 with --port or server.port.`;
+	if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+		return `${host} is not an address of this machine; set server.host or --host to one that is, such as 127.0.0.1.`;
+	}
+	return `Cannot listen on ${host}:${port}: ${message}.`;
+}
+
+/** The first signal lets open requests finish, for a bounded time; a second one does not wait. */
+function stopOnSignal(server: FastifyInstance, gateway: Gateway, log: Logger, drainTimeoutMs: number): void {
+	let isStopping = false;
+	const stop = async (signal: NodeJS.Signals) => {
+		if (isStopping) process.exit(0);
+		isStopping = true;
+		log.info(`${signal}: finishing open requests, for at most ${drainTimeoutMs} ms`);
+		const cutOff = setTimeout(() => {
+			log.warn('requests were still open after server.drainTimeout and have been cut off');
+			server.server.closeAllConnections();
+		}, drainTimeoutMs);
+		await server.close();
+		clearTimeout(cutOff);
+		await gateway.close();
+		log.flush(() => process.exit(0));
+	};
+	process.on('SIGTERM', stop);
+	process.on('SIGINT', stop);
+}

@@ -1,0 +1,119 @@
+import type { Policy } from '../../machines/policy.ts';
+
+/** A whole configuration, checked and resolved: every default filled in, every duration in ms, every size in bytes. */
+export interface Config {
+	/** The file it came from, as it was given. */
+	file: string;
+	server: ServerConfig;
+	providers: Readonly<Record<string, ProviderConfig>>;
+	profiles: Readonly<Record<string, ProfileConfig>>;
+	/** `default` when it is defined, else the first profile of the file. */
+	defaultProfile: string;
+	/** The user's own classification rules, in their order; they go before the shipped ones. */
+	errorRules: readonly ErrorRuleConfig[];
+}
+
+export interface ServerConfig {
+	host: string;
+	/** 0 is any free port. */
+	port: number;
+	/** The largest request body, bytes. */
+	bodyLimit: number;
+	/** The largest answer taken from a provider, bytes. */
+	answerLimit: number;
+	unknownModel: 'default' | 'reject';
+	/** How long open requests may go on after a signal to stop, ms. */
+	drainTimeout: number;
+}
+
+export interface ProviderConfig {
+	name: string;
+	protocol: 'openai' | 'simulated';
+	/** Without a slash at its end. Always there for `openai`, never for `simulated`. */
+	baseUrl?: string;
+	/** At least one, perhaps without a key. */
+	credentials: readonly Credential[];
+	/** Extra request headers, names in lower case. */
+	headers: Readonly<Record<string, string>>;
+	models: Readonly<Record<string, ModelFacts>>;
+	/** defaults ← `policy` ← the provider's policy. */
+	policy: Policy;
+	/** Always there for `simulated`, never for `openai`. */
+	simulate?: SimulationConfig;
+}
+
+export interface Credential {
+	/** The provider actor's id: the provider's name, or `openai#1`, `openai#2` when it has several. */
+	id: string;
+	apiKey?: string;
+	/** Where it stands in the file: `providers.openai.apiKey[0]`. */
+	source: string;
+}
+
+export interface ModelFacts {
+	/** Tokens that prompt and answer may have together. */
+	contextWindow?: number;
+	/** Whether the model goes on from an assistant message that ends the conversation. */
+	prefill?: boolean;
+}
+
+export interface ProfileConfig {
+	name: string;
+	chain: readonly TargetConfig[];
+	/** defaults ← `policy` ← the profile's policy: what is the request's own (`timeouts.request`, `whenAllDenied`). */
+	policy: Policy;
+}
+
+export interface TargetConfig {
+	/** `provider/model`, split at the first slash. */
+	target: string;
+	provider: string;
+	model: string;
+	/** Tokens, when the model's facts tell. */
+	contextWindow?: number;
+	/** defaults ← `policy` ← the provider's policy ← the profile's policy. */
+	policy: Policy;
+}
+
+/** One rule: a failure that meets every condition given is classified as `as`. */
+export interface ErrorRuleConfig {
+	/** Any of these: a status, or a class of them such as `5xx`. */
+	status?: readonly (number | string)[];
+	code?: readonly string[];
+	type?: readonly string[];
+	/** A regular expression, to be used without regard to case. */
+	message?: string;
+	/** Header name in lower case → regular expression, to be used without regard to case. */
+	header?: Readonly<Record<string, string>>;
+	provider?: readonly string[];
+	/** `CATEGORY` or `CATEGORY.reason`. */
+	as: string;
+}
+
+export interface SimulationConfig {
+	/** Until the first token, ms. */
+	firstToken: number;
+	/** Between two tokens, ms. */
+	tokenInterval: number;
+	/** Tokens of an answer when `reply` is not given. */
+	tokens: number;
+	reply?: string;
+	/** Played in order and over again; empty: always answers. */
+	script: readonly SimulationStep[];
+}
+
+/** What a simulated provider does, `for` so many ms or for so many `requests`; exactly one of the two is there. */
+export interface SimulationStep {
+	do: 'answer' | 'status' | 'hang' | 'reset' | 'empty' | 'garbage' | 'cut' | 'stall' | 'error-event';
+	for?: number;
+	requests?: number;
+	/** 400 to 599, with `do: status`. */
+	status?: number;
+	code?: string;
+	type?: string;
+	message?: string;
+	/** The hint sent along, ms. */
+	retryAfter?: number;
+	/** Tokens sent before the fault. */
+	afterTokens?: number;
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { Config } from './config.ts';
+import { convertInterpolated, explain } from './explain.ts';
+import { Findings } from './findings.ts';
+import type { Environment } from './interpolate.ts';
+import { checkPolicies } from './policy-limits.ts';
+import { ConfigError } from './problems.ts';
+import { checkReferences } from './references.ts';
+import { resolve } from './resolve.ts';
+import { fileSchema } from './schema.ts';
+import { syntaxMistakes } from './syntax.ts';
+import { readTree, type Tree } from './tree.ts';
+
+/**
+ * Reads a configuration file, at once, as nothing can start without it.
+ * @param env where `${VAR}` is looked up, such as `process.env`
+ * @throws {ConfigError} with every problem of the file, also when it cannot be read
+ */
+export function loadConfig(file: string, env: Environment): Config {
+	return parseConfig(readText(file), { file, env });
+}
+
+/**
+ * Reads a configuration out of a text.
+ * @param source.file the name that problems are reported under
+ * @param source.env where `${VAR}` is looked up
+ * @returns deeply frozen; durations in ms, sizes in bytes, defaults filled in
+ * @throws {ConfigError} with every problem of the text
+ */
+export function parseConfig(text: string, source: { file: string; env: Environment }): Config {
+	const { file, env } = source;
+	const lines = new LineCounter();
+	const findings = new Findings(file, lines);
+	// The reader finds duplicate keys itself: the parser compares every key with every other and reports them as syntax.
+	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+
+	for (const { offset, sentence } of syntaxMistakes(document)) findings.addAt(offset, sentence);
+	if (!findings.isEmpty) throw new ConfigError(findings.problems);
+
+	const tree = readTree(document, env);
+	if (tree.value === null) findings.addAt(0, 'the file is empty; it needs `providers` and `profiles`');
+	for (const { path, offset, sentence } of tree.mistakes) findings.addMistake(path, offset, sentence);
+	if (tree.value === null || tree.value === undefined) throw new ConfigError(findings.problems);
+
+	const result = validate(tree);
+	if (!result.success) explain(result.error.issues, tree, findings);
+	checkReferences(tree, findings);
+	if (!result.success || !findings.isEmpty) throw new ConfigError(findings.problems);
+
+	const config = resolve(file, result.data);
+	checkPolicies(config, tree, findings);
+	if (!findings.isEmpty) throw new ConfigError(findings.problems);
+	return config;
+}
+
+/** Compiling a schema pays from the hundredth file on; a process reads one. */
+const once = { jitless: true };
+
+function validate(tree: Tree) {
+	const result = fileSchema.safeParse(tree.value, once);
+	if (result.success || !convertInterpolated(result.error.issues, tree)) return result;
+	return fileSchema.safeParse(tree.value, once);
+}
+
+function readText(file: string): string {
+	try {
+		return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+	} catch (error) {
+		throw new ConfigError([{ file, line: 1, column: 1, message: unreadable(error) }]);
+	}
+}
+
+function unreadable(error: unknown): string {
+	const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+	if (code === 'ENOENT') return 'the file does not exist; create it, or name another one with `--config`';
+	if (code === 'EISDIR') return 'this is a directory; name a file in it';
+	if (code === 'EACCES' || code === 'EPERM')
+		return 'the file may not be read; give the user of this process the right to';
+	if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'the file is not UTF-8 text; save it as UTF-8';
+	return `the file cannot be read (${code}); check the path and the disk`;
+}

@@ -1,0 +1,114 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is the name of the option in the YAML; nothing here is awaited.
+import { z } from 'zod';
+import { type Effect, type ErrorPolicy, effects, ways } from '../../machines/policy.ts';
+import { failureKey } from './failure-keys.ts';
+import { amount, count, duration, list, oneOf, option, section, table } from './fields.ts';
+
+const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
+	AUTH_ERROR: { retries: 0, then: ['fail'] },
+	BAD_REQUEST: { retries: 0, then: ['fail'] },
+	'BAD_REQUEST.context_length': { retries: 0, then: ['larger-context'] },
+	'BAD_REQUEST.content_policy': { retries: 0, then: ['fail'] },
+	RATE_LIMIT: { retries: 1, then: ['next'] },
+	TIMEOUT: { retries: 0, then: ['next'] },
+	SERVER_ERROR: { retries: 2, then: ['next'] },
+	NETWORK_ERROR: { retries: 2, then: ['next'] },
+	MODEL_UNAVAILABLE: { retries: 1, then: ['next'] },
+	QUOTA_EXCEEDED: { retries: 0, then: ['next'] },
+	UNKNOWN_TRANSIENT: { retries: 2, then: ['next'] },
+};
+
+const defaultEffects: Readonly<Record<string, Effect>> = {
+	AUTH_ERROR: 'auth',
+	BAD_REQUEST: 'none',
+	RATE_LIMIT: 'cool',
+	TIMEOUT: 'count',
+	SERVER_ERROR: 'count',
+	NETWORK_ERROR: 'count',
+	MODEL_UNAVAILABLE: 'model',
+	QUOTA_EXCEEDED: 'quota',
+	UNKNOWN_TRANSIENT: 'count',
+};
+
+const waysHelp = 'write one way or a list of ways, of `next`, `larger-context`, `credential` and `fail`';
+
+const errorPolicy = section({
+	retries: count(0, 10)
+		.exactOptional()
+		.describe('Further attempts on the same target. Default: that of the layer below.'),
+	then: z
+		.union([oneOf(ways), list(oneOf(ways), ways.length, waysHelp)], { error: `does not fit; ${waysHelp}` })
+		.exactOptional()
+		.describe(
+			'Where the request goes after the retries: one way, or several, tried in order. `credential` alone goes on with what the layer below does when no other credential is left. Default: that of the layer below.',
+		),
+});
+
+const time = duration();
+const wait = duration({ zero: true });
+const share = amount(0, 1);
+const factor = amount(1, 100);
+
+/** How long each phase may take. */
+export const timeouts = {
+	connect: option(time, '5s', 'How long until a connection stands.'),
+	firstToken: option(time, '10s', 'How long from the sent request to the first content of a stream.'),
+	idle: option(time, '15s', 'How long between two pieces of an answer.'),
+	response: option(time, '2m', 'How long a whole answer that is not streamed may take.'),
+	request: option(time, '5m', 'The deadline of the whole request: every attempt, wait and stream of it.'),
+};
+
+/** Waits between attempts on the same target. */
+export const retry = {
+	backoff: option(wait, '500ms', 'The wait before the first retry on the same target.'),
+	factor: option(factor, 2, 'Each further wait is this many times longer.'),
+	maxBackoff: option(wait, '8s', 'The longest backoff.'),
+	jitter: option(share, 0.2, 'Spreads a backoff by up to this share of it, both ways.'),
+	maxRetryAfter: option(
+		wait,
+		'5s',
+		'The longest wait that a provider may ask a request for; a longer one cools the provider instead.',
+	),
+};
+
+/** When a provider is left alone, and for how long. */
+export const breaker = {
+	failureThreshold: option(count(1, 10_000), 3, 'Opens on this many transient failures in a row.'),
+	failureRate: option(share, 0.5, 'Opens when this share of the results in the window failed.'),
+	window: option(time, '60s', 'How far back the failure rate looks.'),
+	minimumVolume: option(
+		count(1, 1_000_000),
+		20,
+		'The failure rate counts only from this many results in the window on.',
+	),
+	cooldown: option(time, '60s', 'How long the first opening lasts.'),
+	cooldownFactor: option(factor, 2, 'Each re-opening lasts this many times longer.'),
+	maxCooldown: option(time, '180s', 'The longest cooldown that a run of failures can lead to.'),
+	cooldownJitter: option(share, 0.1, 'Lengthens a cooldown by up to this share of it.'),
+	probes: option(count(1, 1_000), 1, 'How many probes may be out at once in `half-open`.'),
+	successThreshold: option(count(1, 1_000), 1, 'How many probes must succeed to close.'),
+	probeDeadline: option(time, '5m', 'A probe that has said nothing for this long has failed.'),
+	authCooldown: option(time, '15m', 'How long a rejected credential stays open.'),
+	quotaCooldown: option(time, '1h', 'How long an exhausted quota cools down when the provider names no reset time.'),
+	modelCooldown: option(time, '5m', 'How long an unavailable model is sidelined when the provider names no time.'),
+	effects: option(
+		table(failureKey, oneOf(effects)),
+		defaultEffects,
+		'What a failure means to the provider, by `CATEGORY` or `CATEGORY.reason`.',
+	),
+};
+
+export const whenAllDenied = option(
+	oneOf(['fail', 'try-soonest']),
+	'fail',
+	'What a request does when every rung is denied: fail, or try the one that would open first.',
+);
+
+/** What a request does after a failure. An entry may be partial, so its table is completed by `layers.ts`. */
+export const onError = {
+	schema: table(failureKey, errorPolicy).exactOptional().meta({
+		description: 'What a request does after a failure, by `CATEGORY` or `CATEGORY.reason`.',
+		default: defaultOnError,
+	}),
+	preset: defaultOnError,
+};

@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import type { Policy } from '../../machines/policy.ts';
+import { type Option, section } from './fields.ts';
+import { breaker, onError, retry, timeouts, whenAllDenied } from './policy-options.ts';
+
+type Options = Readonly<Record<string, Option<z.ZodType>>>;
+type Schemas<S extends Options> = { [K in keyof S]: S[K]['schema'] };
+type Presets<S extends Options> = { [K in keyof S]: S[K]['preset'] };
+
+function schemasOf<S extends Options>(options: S): Schemas<S> {
+	return Object.fromEntries(Object.entries(options).map(([name, { schema }]) => [name, schema])) as Schemas<S>;
+}
+
+function presetsOf<S extends Options>(options: S): Presets<S> {
+	return Object.fromEntries(Object.entries(options).map(([name, { preset }]) => [name, preset])) as Presets<S>;
+}
+
+const allTimeouts = schemasOf(timeouts);
+const { request: _, ...attemptTimeouts } = allTimeouts;
+const timeoutsText = 'How long each phase may take.';
+
+const timeoutsSection = section(allTimeouts).exactOptional().describe(timeoutsText);
+const retrySection = section(schemasOf(retry)).exactOptional().describe('Waits between attempts on the same target.');
+const breakerSection = section(schemasOf(breaker))
+	.exactOptional()
+	.describe('When a provider is left alone, and for how long.');
+
+const ofARequest = "belongs to a request, not to a provider; set it in `policy` or in a profile's `policy`";
+const ofAProvider =
+	"belongs to a provider, whose one breaker serves all profiles; set it in `policy` or in a provider's `policy`";
+
+/** The policy of the whole file: everything may be set. */
+export const filePolicy = section({
+	timeouts: timeoutsSection,
+	retry: retrySection,
+	breaker: breakerSection,
+	onError: onError.schema,
+	whenAllDenied: whenAllDenied.schema,
+});
+
+/** A provider's policy: all but what belongs to the request as a whole. */
+export const providerPolicy = section(
+	{
+		timeouts: section(attemptTimeouts, { request: ofARequest }).exactOptional().describe(timeoutsText),
+		retry: retrySection,
+		breaker: breakerSection,
+		onError: onError.schema,
+	},
+	{ whenAllDenied: ofARequest },
+);
+
+/** A profile's policy: all but the breaker. */
+export const profilePolicy = section(
+	{
+		timeouts: timeoutsSection,
+		retry: retrySection,
+		onError: onError.schema,
+		whenAllDenied: whenAllDenied.schema,
+	},
+	{ breaker: ofAProvider },
+);
+
+/** What one layer of the file says about policy. Durations in ms; what it does not say is absent. */
+export type PolicyLayer = z.output<typeof filePolicy>;
+
+/** The policy of a file that says nothing about it. */
+export const defaultPolicy: Policy = {
+	timeouts: presetsOf(timeouts),
+	retry: presetsOf(retry),
+	breaker: presetsOf(breaker),
+	onError: onError.preset,
+	whenAllDenied: whenAllDenied.preset,
+};

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { count, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
+import { providerPolicy } from './policy-schema.ts';
+import { simulation } from './simulation-schema.ts';
+
+/** A name that fits into a target, a header and a metric: visible ASCII but `/` and `#`, and not a number, whose order a map would lose. */
+export const name = textThat(
+	(value) => /^[!-"$-.0-~]+$/.test(value) && !/^\d+$/.test(value),
+	'is not a usable name; write visible ASCII characters without spaces, `/` and `#`, and not only digits',
+);
+
+/** Model names go into response headers, so they are printable ASCII; they may contain slashes. */
+const modelName = textThat(
+	(value) => /^[!-~]([ -~]*[!-~])?$/.test(value),
+	'is not a model name; write it as the provider does, in visible ASCII characters',
+);
+
+const baseUrl = z
+	.string({ error: 'is not a URL; write for example `https://api.example.com/v1`' })
+	.meta({ pattern: '^https?://|\\$\\{' })
+	.transform((value, context) => {
+		const mistake = mistakeOfBaseUrl(value);
+		if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+		return value.replace(/\/+$/, '');
+	});
+
+/** @returns what is wrong, without the URL itself: it may hold a password. */
+function mistakeOfBaseUrl(value: string): string | undefined {
+	const help = 'write for example `https://api.example.com/v1`';
+	if (!/^https?:\/\/[^\s]+$/i.test(value) || !URL.canParse(value)) return `is not an http or https URL; ${help}`;
+	const url = new URL(value);
+	if (url.username !== '' || url.password !== '')
+		return 'has credentials in the URL; put them in `apiKey` or `headers`';
+	if (/[?#]/.test(value)) return `has a query or a fragment, to which no path can be added; ${help}`;
+	if (/\/(chat\/)?completions\/*$/.test(url.pathname))
+		return `names one endpoint; write the part before \`/chat/completions\``;
+	return undefined;
+}
+
+const apiKey = textThat(
+	(value) => /^[!-~]+$/.test(value),
+	'cannot be sent in an HTTP header; give a key of visible ASCII characters, without spaces and line breaks',
+);
+
+/** Undici and the attempt itself set these; a second one breaks the request or smuggles another. */
+const reservedHeaders = [
+	'connection',
+	'content-length',
+	'expect',
+	'host',
+	'keep-alive',
+	'transfer-encoding',
+	'upgrade',
+] as const;
+
+/** RFC 9110, section 5.6.2: the characters of a token. */
+const isToken = (value: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value);
+
+export const headerName = textThat(isToken, 'is not the name of an HTTP header; write letters, digits and dashes');
+
+const ownHeaderName = headerName.refine((value) => !reservedHeaders.some((header) => header === value.toLowerCase()), {
+	error: 'is set by the proxy itself; remove it',
+});
+
+const headerValue = textThat(
+	(value) => /^[!-~]([ -~\t]*[!-~])?$/.test(value),
+	'cannot be sent in an HTTP header; give a text of visible ASCII characters, without line breaks',
+);
+
+const modelFacts = section({
+	contextWindow: count(1, 1_000_000_000)
+		.exactOptional()
+		.describe('Tokens that prompt and answer may have together. Default: not known.'),
+	prefill: flag()
+		.exactOptional()
+		.describe('Whether the model goes on from an assistant message that ends the conversation. Default: not known.'),
+});
+
+const protocols = ['openai', 'simulated'] as const;
+
+export const provider = section({
+	protocol: oneOf(protocols)
+		.prefault('openai')
+		.describe(
+			'How the provider is spoken to: over the OpenAI API, or simulated inside the process. Default: `openai`.',
+		),
+	baseUrl: baseUrl
+		.exactOptional()
+		.describe('The address up to and with the version, http or https. Required for `openai`, no default.'),
+	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
+		.exactOptional()
+		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),
+	headers: table(ownHeaderName, headerValue)
+		.exactOptional()
+		.describe('Further request headers, name to value. Default: none.'),
+	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
+	models: table(modelName, modelFacts)
+		.exactOptional()
+		.describe('Facts about models, by name; a model in a chain needs no entry. Default: nothing is known.'),
+	simulate: simulation.exactOptional().describe('What a simulated provider does; only with `protocol: simulated`.'),
+});

@@ -1,0 +1,128 @@
+import { type Findings, formatPath } from './findings.ts';
+import { suggestion } from './nearest.ts';
+import { isTarget } from './targets.ts';
+import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
+
+/**
+ * Reports what is wrong between the parts of a file: names that nothing has, circles, options that exclude each other.
+ * It reads the tree and not the parsed file, so that a wrong type elsewhere hides nothing.
+ */
+export function checkReferences(tree: Tree, findings: Findings): void {
+	for (const name of keysAt(tree, ['providers'])) checkProvider(name, tree, findings);
+	for (const name of keysAt(tree, ['profiles'])) checkProfile(name, tree, findings);
+	for (const index of indicesAt(tree, ['errorRules'])) {
+		const path = ['errorRules', index, 'provider'];
+		for (const at of [path, ...indicesAt(tree, path).map((item) => [...path, item])]) {
+			const name = valueAt(tree, at);
+			if (typeof name === 'string') checkName(name, 'provider', ['providers'], at, tree, findings);
+		}
+	}
+}
+
+function checkProvider(name: string, tree: Tree, findings: Findings): void {
+	const path = ['providers', name];
+	if (!isMap(valueAt(tree, path))) return;
+	const given = keysAt(tree, path);
+	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : 'openai';
+
+	if (protocol === 'openai' && !given.includes('baseUrl')) {
+		findings.add(
+			tree,
+			[...path, 'baseUrl'],
+			'key',
+			'is missing; add for example `baseUrl: https://api.example.com/v1`',
+		);
+	}
+	if (protocol === 'openai' && given.includes('simulate')) {
+		findings.add(
+			tree,
+			[...path, 'simulate'],
+			'key',
+			'is only for a simulated provider; remove it, or add `protocol: simulated`',
+		);
+	}
+	if (protocol === 'simulated' && given.includes('baseUrl')) {
+		findings.add(tree, [...path, 'baseUrl'], 'key', 'is not for a simulated provider, which has no address; remove it');
+	}
+}
+
+function checkProfile(name: string, tree: Tree, findings: Findings): void {
+	const path = ['profiles', name];
+	if (!isMap(valueAt(tree, path))) return;
+	for (const index of indicesAt(tree, [...path, 'chain'])) checkTarget([...path, 'chain', index], tree, findings);
+
+	const parent = valueAt(tree, [...path, 'extends']);
+	if (typeof parent === 'string') checkName(parent, 'profile', ['profiles'], [...path, 'extends'], tree, findings);
+
+	const line = lineage(name, tree);
+	const first = line.indexOf(line.at(-1) ?? name);
+	const circular = first < line.length - 1;
+	if (circular) {
+		// A circle is one mistake: the first of its profiles in the file reports it.
+		const circle = line.slice(first);
+		const reporter = keysAt(tree, ['profiles']).find((profile) => circle.includes(profile));
+		if (reporter !== name) return;
+		findings.add(
+			tree,
+			[...path, 'extends'],
+			'value',
+			`goes in a circle (${circle.join(' → ')}); remove one \`extends\` of it`,
+		);
+		return;
+	}
+	const ends = line.some((profile) => keysAt(tree, ['profiles', profile]).includes('chain'));
+	const open = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']) !== undefined;
+	if (!ends && !open)
+		findings.add(
+			tree,
+			[...path, 'chain'],
+			'key',
+			'is missing; add `chain: [provider/model]`, or `extends` a profile that has one',
+		);
+}
+
+function checkTarget(path: Path, tree: Tree, findings: Findings): void {
+	const target = valueAt(tree, path);
+	if (typeof target !== 'string' || !isTarget(target)) return;
+	const [provider = ''] = target.split('/');
+	checkName(provider, 'provider', ['providers'], path, tree, findings);
+}
+
+function checkName(name: string, kind: string, table: Path, path: Path, tree: Tree, findings: Findings): void {
+	const names = keysAt(tree, table);
+	if (names.includes(name)) return;
+	const isShown = tree.places.get(placeKey(path))?.interpolated === undefined;
+	const wrong = isShown ? `the ${kind} \`${name}\`, which` : `a ${kind} that`;
+	findings.add(
+		tree,
+		path,
+		'value',
+		`names ${wrong} is not defined under \`${formatPath(table)}\`; ${suggestion(name, names)}`,
+	);
+}
+
+/** A profile and those it extends, up to one that extends nothing defined, or up to the first that comes again. */
+function lineage(name: string, tree: Tree): string[] {
+	const line = [name];
+	for (;;) {
+		const parent = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']);
+		if (typeof parent !== 'string' || !isMap(valueAt(tree, ['profiles', parent]))) return line;
+		const again = line.includes(parent);
+		line.push(parent);
+		if (again) return line;
+	}
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function keysAt(tree: Tree, path: Path): string[] {
+	const value = valueAt(tree, path);
+	return isMap(value) ? Object.keys(value) : [];
+}
+
+function indicesAt(tree: Tree, path: Path): number[] {
+	const value = valueAt(tree, path);
+	return Array.isArray(value) ? [...value.keys()] : [];
+}

@@ -1,0 +1,106 @@
+import type { Policy } from '../../machines/policy.ts';
+import type { Config, Credential, ErrorRuleConfig, ProfileConfig, ProviderConfig, SimulationConfig } from './config.ts';
+import { overlayPolicy } from './layers.ts';
+import { defaultPolicy } from './policy-schema.ts';
+import type { File, FileProfile, FileProvider } from './schema.ts';
+import { simulation } from './simulation-schema.ts';
+import { resolveTarget } from './targets.ts';
+
+type Table<T> = Readonly<Record<string, T>>;
+
+/**
+ * Makes the configuration out of a file that has been checked: layers laid over each other, profiles extended,
+ * facts attached to targets.
+ * @returns deeply frozen, as machines and requests all share it
+ */
+export function resolve(file: string, content: File): Config {
+	const base = overlayPolicy(defaultPolicy, content.policy);
+	const providers = mapTable(content.providers, (provider, name) => resolveProvider(name, provider, base));
+	const profiles = mapTable(content.profiles, (_, name) => resolveProfile(name, content, providers, base));
+	const [first = ''] = Object.keys(profiles);
+	return deepFreeze({
+		file,
+		server: content.server,
+		providers,
+		profiles,
+		defaultProfile: 'default' in profiles ? 'default' : first,
+		errorRules: content.errorRules.map(resolveRule),
+	});
+}
+
+function resolveProvider(name: string, provider: FileProvider, base: Policy): ProviderConfig {
+	const { protocol, baseUrl, apiKey = [], headers, models, policy, simulate } = provider;
+	return {
+		name,
+		protocol,
+		...(baseUrl !== undefined && { baseUrl }),
+		credentials: credentialsOf(name, apiKey),
+		headers: lowerCaseNames(headers),
+		models: mapTable(models ?? {}, (facts) => facts),
+		policy: overlayPolicy(base, policy),
+		...(protocol === 'simulated' && { simulate: resolveSimulation(simulate ?? simulation.parse({})) }),
+	};
+}
+
+/** A step without an extent lasts one request. */
+function resolveSimulation(given: NonNullable<FileProvider['simulate']>): SimulationConfig {
+	const script = given.script.map((step) => ('for' in step || 'requests' in step ? step : { ...step, requests: 1 }));
+	return { ...given, script };
+}
+
+function credentialsOf(provider: string, keys: readonly string[]): Credential[] {
+	const source = `providers.${provider}.apiKey`;
+	const [only] = keys;
+	if (only === undefined) return [{ id: provider, source }];
+	if (keys.length === 1) return [{ id: provider, apiKey: only, source }];
+	return keys.map((apiKey, index) => ({ id: `${provider}#${index + 1}`, apiKey, source: `${source}[${index}]` }));
+}
+
+function resolveProfile(name: string, content: File, providers: Table<ProviderConfig>, base: Policy): ProfileConfig {
+	const lineage = lineageOf(name, content.profiles);
+	const chain = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
+	const layers = lineage.map((profile) => profile.policy);
+	return {
+		name,
+		chain: chain.flatMap((target) => resolveTarget(target, providers, layers)),
+		policy: layers.reduce(overlayPolicy, base),
+	};
+}
+
+/** A profile and those it extends, the most distant first, as their policies are laid over each other. */
+function lineageOf(name: string, profiles: Table<FileProfile>): FileProfile[] {
+	const profile = profiles[name];
+	if (profile === undefined) return [];
+	return [...(profile.extends === undefined ? [] : lineageOf(profile.extends, profiles)), profile];
+}
+
+function resolveRule(rule: File['errorRules'][number]): ErrorRuleConfig {
+	const { status, header, ...others } = rule;
+	return {
+		...others,
+		...(status !== undefined && { status: status.map(statusOf) }),
+		...(header !== undefined && { header: lowerCaseNames(header) }),
+	};
+}
+
+/** A status in quotes or from the environment is the same as without; a class such as `5XX` is written small. */
+function statusOf(status: number | string): number | string {
+	const number = Number(status);
+	return Number.isNaN(number) ? String(status).toLowerCase() : number;
+}
+
+function lowerCaseNames(headers: Table<string> = {}): Table<string> {
+	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** Without a prototype: names come from requests too, and a model called `constructor/x` must find nothing. */
+function mapTable<T, U>(table: Table<T>, map: (value: T, name: string) => U): Table<U> {
+	const entries = Object.entries(table).map(([name, value]) => [name, map(value, name)]);
+	return Object.assign(Object.create(null), Object.fromEntries(entries));
+}
+
+function deepFreeze<T>(value: T): T {
+	if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+	for (const field of Object.values(value)) deepFreeze(field);
+	return Object.freeze(value);
+}

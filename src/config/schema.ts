@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { failureKey } from './failure-keys.ts';
+import { count, duration, list, oneOf, oneOrMany, pattern, section, size, table, text, textThat } from './fields.ts';
+import { filePolicy, profilePolicy } from './policy-schema.ts';
+import { headerName, name, provider } from './provider-schema.ts';
+import { isTarget } from './targets.ts';
+
+const server = section({
+	host: text()
+		.prefault('127.0.0.1')
+		.describe('The address to listen on; `0.0.0.0` opens it to the network. Default: `127.0.0.1`.'),
+	port: count(0, 65_535).prefault(4010).describe('The TCP port to listen on; 0 is any free one. Default: 4010.'),
+	bodyLimit: size().prefault('20MB').describe('The largest request body, a size. Default: `20MB`.'),
+	answerLimit: size().prefault('64MB').describe('The largest answer taken from a provider, a size. Default: `64MB`.'),
+	unknownModel: oneOf(['default', 'reject'])
+		.prefault('default')
+		.describe(
+			'What happens to a `model` that is no profile and no target: it goes to the default profile, or is refused. Default: `default`.',
+		),
+	drainTimeout: duration({ zero: true })
+		.prefault('30s')
+		.describe('How long open requests may go on after a signal to stop, a duration. Default: `30s`.'),
+});
+
+const target = textThat(isTarget, 'is not a target; write `provider/model`, such as `openai/gpt-5.4`');
+
+const profile = section({
+	extends: text()
+		.exactOptional()
+		.describe('The profile whose chain and policy are taken over where this one gives none. Default: none.'),
+	chain: list(target, 100, 'write for example `[openai/gpt-5.4, local/qwen]`')
+		.exactOptional()
+		.describe('The targets, `provider/model` each, in the order they are tried. Required without `extends`.'),
+	policy: profilePolicy
+		.exactOptional()
+		.describe('What differs for this profile from the policies of file and provider.'),
+});
+
+const ruleStatus = z.union(
+	[count(100, 599), textThat((value) => /^[1-5](\d\d|xx)$/i.test(value), 'is not a status; write `429` or `5xx`')],
+	{ error: 'is not a status; write `429`, `5xx` or a list of them' },
+);
+
+const rulePatterns = ['status', 'code', 'type', 'message', 'header', 'provider'] as const;
+
+const words = (what: string) => oneOrMany(text(), `write ${what} or a list of them, in quotes`);
+
+const errorRule = section({
+	status: oneOrMany(ruleStatus, 'write `429`, `5xx` or a list of them')
+		.exactOptional()
+		.describe('HTTP statuses, or classes of them such as `5xx`: one or a list. Default: any.'),
+	code: words('a code').exactOptional().describe('Values of `error.code`: one or a list. Default: any.'),
+	type: words('a type').exactOptional().describe('Values of `error.type`: one or a list. Default: any.'),
+	message: pattern()
+		.exactOptional()
+		.describe('A regular expression for the message, without regard to case. Default: any.'),
+	header: table(headerName, pattern())
+		.exactOptional()
+		.describe('Regular expressions for response headers, by name. Default: any.'),
+	provider: words('the name of a provider').exactOptional().describe('Providers by name: one or a list. Default: any.'),
+	as: failureKey.describe('What the failure is: `CATEGORY` or `CATEGORY.reason`. Required.'),
+}).refine((rule) => rulePatterns.some((condition) => condition in rule), {
+	error: `has no condition and would meet every failure; give at least one of ${rulePatterns.join(', ')}`,
+});
+
+/** At least one entry: with none there is nothing to start. */
+function filled<T extends z.ZodType<Readonly<Record<string, unknown>>>>(map: T, error: string) {
+	return map.refine((entries) => Object.keys(entries).length > 0, { error });
+}
+
+/** The file as it is written, with every option there is. Its output has ms and bytes, and the defaults outside of policy. */
+export const fileSchema = section({
+	server: server.prefault({}).describe('The address that clients speak to.'),
+	providers: filled(table(name, provider), 'is empty; define at least one provider').describe(
+		'The APIs behind the proxy, by a name of your choice. Required.',
+	),
+	profiles: filled(table(name, profile), 'is empty; define at least one profile with a chain').describe(
+		'Chains of targets, by a name of your choice; `default` is for requests that choose none. Required.',
+	),
+	policy: filePolicy.prefault({}).describe('How failures are handled, for all providers and profiles.'),
+	errorRules: z
+		.array(errorRule, { error: 'is not a list; write rules such as `- { status: 418, as: RATE_LIMIT }`' })
+		.max(1_000, { error: 'has more than 1000 rules; remove some' })
+		.prefault([])
+		.describe(
+			'Your own classification rules, which go before the shipped ones; the first that fits counts. Default: none.',
+		),
+});
+
+/** What `fileSchema` makes of a file. */
+export type File = z.output<typeof fileSchema>;
+export type FileProvider = File['providers'][string];
+export type FileProfile = File['profiles'][string];

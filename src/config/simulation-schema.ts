@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { count, duration, section, text } from './fields.ts';
+import { suggestion } from './nearest.ts';
+
+const example = '`- { do: hang, for: 10s }`';
+
+const extent = {
+	for: duration().exactOptional().describe('How long the step lasts, a duration. Default: `requests: 1` instead.'),
+	requests: count(1, 1_000_000)
+		.exactOptional()
+		.describe('How many requests the step lasts. Default: 1, without `for`.'),
+};
+
+const wording = {
+	code: text().exactOptional().describe('`error.code` of the body. Default: none.'),
+	type: text().exactOptional().describe('`error.type` of the body. Default: none.'),
+	message: text().exactOptional().describe('`error.message` of the body. Default: a sentence that fits.'),
+};
+
+const afterTokens = {
+	afterTokens: count(0, 1_000_000).exactOptional().describe('How many tokens come before the fault. Default: some.'),
+};
+
+const response = {
+	status: count(400, 599).describe('The HTTP status that is sent. Required.'),
+	retryAfter: duration({ zero: true })
+		.exactOptional()
+		.describe('The wait that the response asks for, a duration. Default: none.'),
+};
+
+const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens });
+
+/** One kind of step. Each has a shape of its own, so that an option that does not fit is refused and an editor offers those that do. */
+function step<const W extends string, S extends z.core.$ZodLooseShape>(word: W, meaning: string, shape: S) {
+	const unfit = `does not go with \`do: ${word}\`; remove it, or change \`do\``;
+	const misplaced = Object.fromEntries(faultOptions.map((option) => [option, unfit]));
+	return section({ do: z.literal(word).describe(meaning), ...extent, ...shape }, misplaced).refine(
+		(value) => !('for' in value && 'requests' in value),
+		{ error: 'has both `for` and `requests`; keep one of the two' },
+	);
+}
+
+const steps = [
+	step('answer', 'Answers as it should.', {}),
+	step('status', 'Responds with an HTTP error.', { ...response, ...wording }),
+	step('hang', 'Takes the request and never says anything.', {}),
+	step('reset', 'Resets the connection.', {}),
+	step('empty', 'Responds 200 with nothing in it.', {}),
+	step('garbage', 'Responds 200 with what is no answer.', {}),
+	step('cut', 'Closes the connection in the middle of an answer.', afterTokens),
+	step('stall', 'Falls silent in the middle of an answer.', afterTokens),
+	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
+] as const;
+
+const words = steps.map((kind) => kind.shape.do.value);
+
+const anyStep = z.discriminatedUnion('do', steps, {
+	error: ({ input }) => {
+		if (typeof input !== 'object' || input === null || !('do' in input))
+			return `is not a step; write for example ${example}`;
+		return `is not something to do; ${suggestion(String(input.do), words)}`;
+	},
+});
+
+/** What a simulated provider does. */
+export const simulation = section({
+	firstToken: duration({ zero: true })
+		.prefault('80ms')
+		.describe('How long until the first token, a duration. Default: `80ms`.'),
+	tokenInterval: duration({ zero: true })
+		.prefault('15ms')
+		.describe('How long between two tokens, a duration. Default: `15ms`.'),
+	tokens: count(1, 100_000).prefault(40).describe('How many tokens an answer has without `reply`. Default: 40.'),
+	reply: text().exactOptional().describe('The text of every answer. Default: one is made up.'),
+	script: z
+		.array(anyStep, { error: `is not a list; write steps such as ${example}` })
+		.max(1_000, { error: 'has more than 1000 steps; remove some' })
+		.prefault([])
+		.describe('Steps, played in order. Default: none, it always answers.'),
+});

@@ -1,0 +1,140 @@
+import type { Failure } from '../machines/failure.ts';
+import { currentRung, earliestRetryAt, type Ending, type RequestContext, type Step } from '../machines/walk.ts';
+import type { AttemptReport, DenialReport, FailureReport } from './call.ts';
+
+type FailedAttempt = Extract<Step, { did: 'attempt' }>;
+
+interface ErrorKind {
+	status: number;
+	type: string;
+	code: string;
+}
+
+/** The ways in which a call can end without an answer. Codes are stable; clients may build on them. */
+export const endings = {
+	denied: { status: 503, type: 'server_error', code: 'all_targets_unavailable' },
+	exhausted: { status: 502, type: 'server_error', code: 'all_targets_failed' },
+	exhaustedByTimeouts: { status: 504, type: 'server_error', code: 'all_targets_timed_out' },
+	exhaustedByLimits: { status: 429, type: 'rate_limit_error', code: 'all_targets_limited' },
+	deadline: { status: 504, type: 'server_error', code: 'deadline_exceeded' },
+	interrupted: { status: 502, type: 'server_error', code: 'stream_interrupted' },
+	badRequest: { status: 400, type: 'invalid_request_error', code: 'bad_request' },
+	contextLength: { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded' },
+	contentPolicy: { status: 400, type: 'invalid_request_error', code: 'content_policy_violation' },
+	providerAuth: { status: 502, type: 'server_error', code: 'provider_auth_failed' },
+	rejected: { status: 502, type: 'server_error', code: 'provider_failed' },
+	internal: { status: 500, type: 'server_error', code: 'internal_error' },
+} as const satisfies Record<string, ErrorKind>;
+
+/**
+ * The error that a caller gets when a request ended without a whole answer.
+ * @param context of the request actor, at its end
+ * @param route what the caller named: a profile or a target
+ * @param providerMessage the last provider's own words, without keys; `''` when it said nothing
+ */
+export function reportFailure(context: RequestContext, route: string, providerMessage: string): FailureReport {
+	const ending = context.decision.go === 'end' ? context.decision.ending : 'exhausted';
+	const kind = errorKind(ending, context);
+	const retryAt = earliestRetryAt(context);
+	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted';
+	return {
+		status: kind.status,
+		headers: isWorthRetrying ? retryHeaders(retryAt - context.now) : { 'x-should-retry': 'false' },
+		body: {
+			error: { message: describe(ending, context, route, providerMessage), type: kind.type, param: null, code: kind.code },
+			failover: {
+				requestId: context.id,
+				profile: route,
+				attempts: attemptReports(context.trace),
+				denied: denialReports(context.trace),
+				...(isWorthRetrying ? { retryAt: new Date(retryAt).toISOString() } : {}),
+			},
+		},
+	};
+}
+
+/** The error for a fault of ours. It tells nothing of it: the log does. */
+export function reportInternalError(requestId: string): FailureReport {
+	const { status, type, code } = endings.internal;
+	const message = `Breakwater failed on this request (${requestId}); its log says why. Other requests are not affected.`;
+	return { status, headers: {}, body: { error: { message, type, param: null, code } } };
+}
+
+/** Whole seconds, rounded up so that nobody comes too early, and the same in ms for clients that read it. */
+function retryHeaders(waitMs: number): Record<string, string> {
+	return { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))), 'retry-after-ms': String(Math.max(0, waitMs)) };
+}
+
+function errorKind(ending: Ending, context: RequestContext): ErrorKind {
+	if (ending === 'rejected') return rejectionKind(context.failure);
+	if (ending !== 'exhausted') return endings[ending];
+	const failures = context.trace.flatMap((step) => (step.did === 'attempt' && step.failure ? [step.failure.category] : []));
+	if (failures.every((category) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
+	const isLimit = (category: string) => category === 'RATE_LIMIT' || category === 'QUOTA_EXCEEDED';
+	return failures.every(isLimit) ? endings.exhaustedByLimits : endings.exhausted;
+}
+
+function rejectionKind(failure: Failure | undefined): ErrorKind {
+	if (failure?.category === 'AUTH_ERROR') return endings.providerAuth;
+	if (failure?.category !== 'BAD_REQUEST') return endings.rejected;
+	const isClientStatus = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
+	const kinds: Readonly<Record<string, ErrorKind>> = {
+		context_length: endings.contextLength,
+		content_policy: endings.contentPolicy,
+	};
+	const kind = kinds[failure.reason ?? ''] ?? endings.badRequest;
+	return { ...kind, status: isClientStatus ? (failure.status ?? kind.status) : kind.status };
+}
+
+function describe(ending: Ending, context: RequestContext, route: string, providerMessage: string): string {
+	const said = providerMessage === '' ? '' : ` It said: ${providerMessage}`;
+	const where = currentRung(context);
+	const { failure } = context;
+	const what = failure === undefined ? 'nothing' : failureName(failure);
+	switch (ending) {
+		case 'denied':
+			return `No target of '${route}' can be asked now: ${denialList(context)}. Try again after the time in Retry-After.`;
+		case 'exhausted':
+			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}`;
+		case 'deadline':
+			return `The request ran out of time (timeouts.request) after ${context.attempts} attempt(s) without an answer.`;
+		case 'interrupted':
+			return `The answer from ${where.target} broke off (${what}) and is not complete.`;
+		case 'rejected':
+			if (failure?.category === 'BAD_REQUEST' && providerMessage !== '') return providerMessage;
+			if (failure?.category === 'AUTH_ERROR') {
+				return `${where.target} rejected the credential that Breakwater has for provider '${where.credential}'; the key you sent is not involved. Check that provider's apiKey in the configuration.`;
+			}
+			return `${where.target} answered ${what}, which the policy does not fail over.${said}`;
+	}
+}
+
+function denialList(context: RequestContext): string {
+	const denials = context.trace.flatMap((step) => (step.did === 'deny' ? [`${step.target} is ${step.state}`] : []));
+	return [...new Set(denials)].join(', ');
+}
+
+/** `SERVER_ERROR.overloaded`, or the category alone. */
+export function failureName(failure: Failure): string {
+	return failure.reason === undefined ? failure.category : `${failure.category}.${failure.reason}`;
+}
+
+function attemptReports(trace: readonly Step[]): AttemptReport[] {
+	const isFailed = (step: Step): step is FailedAttempt => step.did === 'attempt';
+	return trace.filter(isFailed).map(({ target, credential, ms, failure }) => ({
+		target,
+		credential,
+		category: failure?.category ?? 'TIMEOUT',
+		reason: failure?.reason ?? (failure === undefined ? 'deadline' : null),
+		status: failure?.status ?? null,
+		milliseconds: ms,
+	}));
+}
+
+function denialReports(trace: readonly Step[]): DenialReport[] {
+	return trace.flatMap((step) => {
+		if (step.did !== 'deny') return [];
+		const { target, credential, state, reason, retryAt } = step;
+		return [{ target, credential, state, reason, retryAt: new Date(retryAt).toISOString() }];
+	});
+}

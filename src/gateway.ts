@@ -1,0 +1,176 @@
+import { createActor } from 'xstate';
+import type { ProviderAlarm, ProviderStateName } from '../machines/events.ts';
+import { providerMachine } from '../machines/provider.ts';
+import { requestMachine } from '../machines/request.ts';
+import type { RequestInput, Rung } from '../machines/walk.ts';
+import type { Call, CallRecord, Client, ProviderHealth, RunningCall, Service } from './call.ts';
+import type { Config, ProviderConfig, TargetConfig } from './config/config.ts';
+import { targetsOf } from './config/targets.ts';
+import { Exchange, type RequestActor } from './exchange.ts';
+import { errorRulesFile } from './paths.ts';
+import { providerHealth } from './provider-health.ts';
+import { createRedactor } from './redact.ts';
+import { type Simulator, startSimulator } from './simulator/simulator.ts';
+import { createClassifier } from './upstream/classify.ts';
+import { Connections, type Endpoint } from './upstream/endpoint.ts';
+import { loadErrorRules } from './upstream/error-rules.ts';
+
+/** Those who only listen: logs, metrics, the inspector. None of what they get holds a word of a caller. */
+export interface GatewayObserver {
+	callEnded?(record: CallRecord): void;
+	providerChanged?(id: string, from: ProviderStateName, to: ProviderStateName, health: ProviderHealth): void;
+	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
+	/** A bug of ours, with the request that met it. */
+	crashed?(error: unknown, requestId: string): void;
+}
+
+export interface Gateway extends Service {
+	readonly simulators: readonly Simulator[];
+	/** Ends at once; what still runs is cut off. */
+	close(): Promise<void>;
+}
+
+type ProviderActor = ReturnType<typeof startProvider>;
+
+/** What a route leads to: the rungs in order, and the policy of the request itself. */
+type Route = Pick<RequestInput, 'rungs' | 'policy'>;
+
+/**
+ * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
+ * @param config checked and resolved
+ * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
+ */
+export async function createGateway(config: Config, observer: GatewayObserver = {}): Promise<Gateway> {
+	const simulators = await startSimulators(config);
+	const connections = new Connections(config.server.answerLimit);
+	const classify = createClassifier([...config.errorRules, ...loadErrorRules(errorRulesFile)]);
+	const redact = createRedactor(secretsOf(config));
+
+	const providers = new Map<string, ProviderActor>();
+	const endpoints = new Map<string, Endpoint>();
+	for (const provider of Object.values(config.providers)) {
+		for (const { id, apiKey, source } of provider.credentials) {
+			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
+			providers.set(id, startProvider(id, source, provider, observer));
+			endpoints.set(id, connections.endpoint({ provider: provider.name, baseUrl, apiKey, headers: provider.headers }));
+		}
+	}
+
+	const routes = createRoutes(config, providers);
+	const exchanges = new WeakMap<object, Exchange>();
+	const exchangeOf = (actor: object): Exchange => {
+		const exchange = exchanges.get(actor);
+		if (exchange === undefined) throw new Error('a request actor runs without its exchange');
+		return exchange;
+	};
+	// Once, here: providing actions costs more than a whole request.
+	const machine = requestMachine.provide({
+		actions: {
+			startAttempt: ({ context, self }) => exchangeOf(self).startAttempt(context),
+			stopAttempt: ({ self }) => exchangeOf(self).stopAttempt(),
+			commitAnswer: ({ context, self }) => exchangeOf(self).commitAnswer(context),
+			finishAnswer: ({ context, self }) => exchangeOf(self).finishAnswer(context),
+			reportFailure: ({ context, self }) => exchangeOf(self).reportFailure(context),
+		},
+	});
+
+	const { answerLimit } = config.server;
+	const endpointOf = (rung: Rung) => required(endpoints.get(rung.credential), rung.credential);
+	const onEnd = (record: CallRecord) => observer.callEnded?.(record);
+
+	function call(request: Call, client: Client): RunningCall {
+		const route = required(routes.get(request.route), request.route);
+		const actor: RequestActor = createActor(machine, { input: { id: request.id, ...route, now: Date.now() } });
+		const exchange = new Exchange(
+			{ call: request, client, endpointOf, classify, redact, answerLimit, onEnd },
+			actor,
+		);
+		exchanges.set(actor, exchange);
+		// Without an error observer XState rethrows in a timer, which would take every other request down.
+		actor.subscribe({
+			error: (error) => {
+				observer.crashed?.(error, request.id);
+				exchange.crash();
+			},
+		});
+		actor.start();
+		return exchange;
+	}
+
+	return {
+		profiles: Object.keys(config.profiles),
+		targets: targetsOf(config),
+		defaultProfile: config.defaultProfile,
+		simulators: [...simulators.values()],
+		call,
+		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
+		close: async () => {
+			for (const actor of providers.values()) actor.stop();
+			await connections.close();
+			await Promise.all([...simulators.values()].map((simulator) => simulator.close()));
+		},
+	};
+}
+
+function startProvider(id: string, source: string, { policy }: ProviderConfig, observer: GatewayObserver) {
+	const actor = createActor(providerMachine, { input: { id, policy, now: Date.now() } });
+	let state: ProviderStateName = 'closed';
+	actor.subscribe({
+		next: (snapshot) => {
+			if (snapshot.value === state) return;
+			const from = state;
+			state = snapshot.value;
+			observer.providerChanged?.(id, from, state, providerHealth(snapshot));
+		},
+		error: (error) => observer.crashed?.(error, `provider ${id}`),
+	});
+	actor.on('provider.alarmed', (alarm) => observer.providerAlarmed?.(id, source, alarm));
+	return actor.start();
+}
+
+/** Every profile, and every configured target by itself. Profiles win where the names are the same. */
+function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderActor>): ReadonlyMap<string, Route> {
+	const rungsOf = (chain: readonly TargetConfig[]): Rung[] =>
+		chain.flatMap(({ target, provider, model, contextWindow, policy }, link) =>
+			required(config.providers[provider], provider).credentials.map(({ id }) => ({
+				link,
+				target,
+				provider,
+				credential: id,
+				model,
+				contextWindow,
+				policy,
+				actor: required(providers.get(id), id),
+			})),
+		);
+	const targets = targetsOf(config).map((target): [string, Route] => [
+		target.target,
+		{ rungs: rungsOf([target]), policy: target.policy },
+	]);
+	const profiles = Object.values(config.profiles).map(({ name, chain, policy }): [string, Route] => [
+		name,
+		{ rungs: rungsOf(chain), policy },
+	]);
+	return new Map([...targets, ...profiles]);
+}
+
+async function startSimulators(config: Config): Promise<Map<string, Simulator>> {
+	const simulated = Object.values(config.providers).flatMap(({ name, simulate }) => (simulate ? [{ name, simulate }] : []));
+	const started = await Promise.all(simulated.map(({ name, simulate }) => startSimulator(name, simulate)));
+	return new Map(started.map((simulator) => [simulator.name, simulator]));
+}
+
+const secretHeader = /key|auth|token|secret|cookie/i;
+
+function secretsOf(config: Config): string[] {
+	return Object.values(config.providers).flatMap(({ credentials, headers }) => [
+		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
+		...Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : [])),
+	]);
+}
+
+function required<T>(value: T | undefined, name: string): T {
+	if (value === undefined) throw new Error(`'${name}' is not in the configuration`);
+	return value;
+}
+

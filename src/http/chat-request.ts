@@ -1,0 +1,68 @@
+import { Refusal } from './errors.ts';
+
+/** A chat completion request as far as Breakwater reads it; everything else in it is the provider's. */
+export interface ChatRequest {
+	/** The text as it came. */
+	json: string;
+	model: string | undefined;
+	stream: boolean;
+	/** `failover.profile`. */
+	profile: string | undefined;
+}
+
+/**
+ * Reads the body of `POST /v1/chat/completions`.
+ * @param json the body as text
+ * @throws Refusal when it is not one that any provider could answer
+ */
+export function parseChatRequest(json: string): ChatRequest {
+	const body = parseJson(json);
+	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
+	const { model, messages, stream, failover } = body;
+	if (model !== undefined && model !== null && typeof model !== 'string') {
+		throw new Refusal('invalid_request', "'model' must be a string: a profile, a target or any model name.", 'model');
+	}
+	if (!Array.isArray(messages) || messages.length === 0) {
+		throw new Refusal('invalid_request', "'messages' must be a list with at least one message.", 'messages');
+	}
+	if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
+		throw new Refusal('invalid_request', "'stream' must be true or false.", 'stream');
+	}
+	return { json, model: model ?? undefined, stream: stream === true, profile: readProfile(failover) };
+}
+
+function readProfile(failover: unknown): string | undefined {
+	if (failover === undefined || failover === null) return undefined;
+	if (!isObject(failover)) {
+		throw new Refusal('invalid_request', '\'failover\' must be an object, such as {"profile": "cheap"}.', 'failover');
+	}
+	const unknown = Object.keys(failover).find((key) => key !== 'profile');
+	if (unknown !== undefined) {
+		throw new Refusal('invalid_request', `'failover.${clip(unknown)}' is not known; 'failover' has 'profile'.`, 'failover');
+	}
+	const { profile } = failover;
+	if (profile === undefined) return undefined;
+	if (typeof profile === 'string') return profile;
+	throw new Refusal('invalid_request', "'failover.profile' must be a string.", 'failover.profile');
+}
+
+/** Says where the text stops being JSON, without repeating any of it: it is the caller's prompt. */
+function parseJson(json: string): unknown {
+	if (json.trim() === '') throw new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
+	try {
+		return JSON.parse(json);
+	} catch (error) {
+		const position = /at position (\d+)/.exec(String(error))?.[1];
+		const where = position === undefined ? 'ends too early or is cut off' : `breaks at character ${position}`;
+		throw new Refusal('invalid_json', `The body is not valid JSON: it ${where}.`);
+	}
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A caller's own word, short enough to be shown back. */
+export function clip(word: string): string {
+	return word.length > 80 ? `${word.slice(0, 80)}…` : word;
+}

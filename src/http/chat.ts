@@ -1,0 +1,20 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Service } from '../call.ts';
+import { parseChatRequest } from './chat-request.ts';
+import { ReplyClient } from './reply-client.ts';
+import { chooseRoute, type Directory } from './route.ts';
+
+/**
+ * `POST /v1/chat/completions`: parse, choose a profile, hand over. The gateway writes the reply.
+ */
+export function chatHandler(service: Service, directory: Directory) {
+	return (request: FastifyRequest<{ Body: string }>, reply: FastifyReply): void => {
+		const chat = parseChatRequest(request.body);
+		const header = request.headers['x-failover-profile'];
+		const route = chooseRoute(chat, [header].flat()[0], directory);
+		const client = new ReplyClient(reply, request.id);
+		const running = service.call({ id: request.id, route, json: chat.json, stream: chat.stream }, client);
+		reply.raw.on('close', () => running.leave());
+		if (chat.stream) reply.raw.on('drain', () => running.resume());
+	};
+}

@@ -1,0 +1,94 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Service } from '../call.ts';
+import { newRequestId } from '../request-id.ts';
+import { chatHandler } from './chat.ts';
+import { Refusal } from './errors.ts';
+import { sendFailure } from './reply-client.ts';
+
+export interface ServerOptions {
+	/** Bytes of the largest request body. */
+	bodyLimit: number;
+	unknownModel: 'default' | 'reject';
+	/** Told of a fault of ours that a request met. */
+	onCrash?: (error: unknown, requestId: string) => void;
+	/** Shown by `/health`. */
+	version: string;
+}
+
+/**
+ * The HTTP face of a gateway. It parses, hands over and writes; it decides nothing about failover.
+ * @returns a Fastify instance that does not listen yet
+ */
+export function createServer(service: Service, options: ServerOptions): FastifyInstance {
+	const server = Fastify({
+		bodyLimit: options.bodyLimit,
+		genReqId: newRequestId,
+		// Open requests on kept connections are finished while the server drains, not turned away.
+		return503OnClosing: false,
+		forceCloseConnections: 'idle',
+	});
+	const startedAt = Date.now();
+	const { unknownModel, version } = options;
+	const profiles = new Set(service.profiles);
+	const targets = new Set(service.targets.map(({ target }) => target));
+	const directory = { profiles, targets, defaultProfile: service.defaultProfile, unknownModel };
+
+	server.removeAllContentTypeParsers();
+	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+
+	server.post('/v1/chat/completions', chatHandler(service, directory));
+	server.get('/v1/models', () => ({ object: 'list', data: modelList(service, startedAt) }));
+	server.get('/health', () => ({
+		status: 'ok',
+		version,
+		uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
+		providers: service.health(),
+	}));
+
+	server.setNotFoundHandler((request, reply) => {
+		sendFailure(reply, notFound(request.method, request.url.split('?')[0] ?? '').report(), request.id);
+	});
+	server.setErrorHandler((error, request, reply) => {
+		const refusal = asRefusal(error, options.bodyLimit);
+		if (refusal.code === 'internal_error') options.onCrash?.(error, request.id);
+		sendFailure(reply, refusal.report(), request.id);
+	});
+	return server;
+}
+
+const routes: Readonly<Record<string, string>> = {
+	'/v1/chat/completions': 'POST',
+	'/v1/models': 'GET',
+	'/health': 'GET',
+};
+
+function notFound(method: string, path: string): Refusal {
+	const allowed = routes[path];
+	if (allowed !== undefined) return new Refusal('method_not_allowed', `${path} takes ${allowed}, not ${method}.`);
+	const known = Object.entries(routes).map(([route, verb]) => `${verb} ${route}`);
+	return new Refusal('not_found', `There is nothing here; Breakwater answers ${known.join(', ')}.`);
+}
+
+function asRefusal(error: unknown, bodyLimit: number): Refusal {
+	if (error instanceof Refusal) return error;
+	const { code, statusCode } = error as { code?: string; statusCode?: number };
+	if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+		return new Refusal('unsupported_media_type', 'Send the body as JSON, with the header Content-Type: application/json.');
+	}
+	if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+		return new Refusal('body_too_large', `The body is larger than server.bodyLimit allows (${bodyLimit} bytes).`);
+	}
+	if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
+	if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+		return new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.');
+	}
+	return new Refusal('internal_error', 'Breakwater failed on this request; its log says why. Other requests are not affected.');
+}
+
+function modelList({ profiles, targets }: Service, startedAt: number) {
+	const created = Math.floor(startedAt / 1000);
+	return [
+		...profiles.map((id) => ({ id, object: 'model', created, owned_by: 'breakwater' })),
+		...targets.map(({ target, provider }) => ({ id: target, object: 'model', created, owned_by: provider })),
+	];
+}

@@ -1,0 +1,111 @@
+/** Where one member of a JSON object's text stands: from its key's quote to the end of its value. */
+export interface Member {
+	key: string;
+	start: number;
+	valueStart: number;
+	end: number;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+const COMMA = 44;
+const COLON = 58;
+
+/**
+ * The members of the outermost object, in order, duplicates included.
+ * @param json the text of one object; it must have been parsed before, for it is not checked here
+ */
+export function topLevelMembers(json: string): Member[] {
+	const members: Member[] = [];
+	let index = skipSpace(json, json.indexOf('{') + 1);
+	while (json.charCodeAt(index) === QUOTE) {
+		const start = index;
+		const keyEnd = endOfString(json, index);
+		const key: string = JSON.parse(json.slice(start, keyEnd));
+		const colon = skipSpace(json, keyEnd);
+		if (json.charCodeAt(colon) !== COLON) break;
+		const valueStart = skipSpace(json, colon + 1);
+		const end = endOfValue(json, valueStart);
+		members.push({ key, start, valueStart, end });
+		index = skipSpace(json, end);
+		if (json.charCodeAt(index) !== COMMA) break;
+		index = skipSpace(json, index + 1);
+	}
+	return members;
+}
+
+/**
+ * The text of an object with some of its members set (to a JSON text) or removed (undefined). Everything else stays
+ * byte for byte: numbers that a parse would round, the order of keys, white space.
+ * @param json the text of one object, parsed before
+ */
+export function withMembers(json: string, edits: Readonly<Record<string, string | undefined>>): string {
+	const members = topLevelMembers(json);
+	const written = new Set<string>();
+	let edited = json.slice(0, members[0]?.start ?? json.indexOf('{') + 1);
+	members.forEach(({ key, start, valueStart, end }, index) => {
+		const isEdited = Object.hasOwn(edits, key);
+		const value = isEdited ? edits[key] : json.slice(valueStart, end);
+		// A key that stands twice is written once: readers disagree on which of the two counts.
+		if (value === undefined || (isEdited && written.has(key))) return;
+		const previous = members[index - 1];
+		if (written.size > 0) edited += previous === undefined ? ',' : json.slice(previous.end, start);
+		edited += json.slice(start, valueStart) + value;
+		written.add(key);
+	});
+	for (const [key, value] of Object.entries(edits)) {
+		if (value === undefined || written.has(key)) continue;
+		edited += `${written.size > 0 ? ',' : ''}${JSON.stringify(key)}:${value}`;
+		written.add(key);
+	}
+	return edited + json.slice(members.at(-1)?.end ?? json.indexOf('{') + 1);
+}
+
+function skipSpace(json: string, from: number): number {
+	let index = from;
+	while (json.charCodeAt(index) <= 32) index++;
+	return index;
+}
+
+function endOfString(json: string, quote: number): number {
+	let end = json.indexOf('"', quote + 1);
+	while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
+	if (end === -1) throw new SyntaxError('a string of the JSON text does not end');
+	return end + 1;
+}
+
+function isEscaped(json: string, quote: number): boolean {
+	let backslashes = 0;
+	while (json.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+	return backslashes % 2 === 1;
+}
+
+function endOfValue(json: string, from: number): number {
+	const first = json.charCodeAt(from);
+	if (first === QUOTE) return endOfString(json, from);
+	if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return endOfScalar(json, from);
+	let depth = 0;
+	let index = from;
+	while (index < json.length) {
+		const code = json.charCodeAt(index);
+		if (code === QUOTE) {
+			index = endOfString(json, index);
+			continue;
+		}
+		if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+		if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+		index++;
+		if (depth === 0) return index;
+	}
+	throw new SyntaxError('a value of the JSON text does not end');
+}
+
+function endOfScalar(json: string, from: number): number {
+	let index = from;
+	while (index < json.length && !',}] \t\r\n'.includes(json.charAt(index))) index++;
+	return index;
+}

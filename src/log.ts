@@ -1,0 +1,56 @@
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { GatewayObserver } from './gateway.ts';
+import { traceLine } from './trace-text.ts';
+
+export type { Logger };
+
+/** What `LOG_LEVEL` may be; `true` and `false` are debug and errors only. */
+const levels: Readonly<Record<string, string>> = { true: 'debug', false: 'error' };
+
+/**
+ * The log of the process, on standard error: lines for people on a terminal, JSON elsewhere.
+ * @param level `LOG_LEVEL` from the environment; a word that is none means `info`
+ */
+export function createLog(level: string | undefined): Logger {
+	const name = levels[level ?? ''] ?? level ?? 'info';
+	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
+	if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: false }));
+	const stream = pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true });
+	return pino(options, stream);
+}
+
+/** Writes what happens in a gateway to the log: one line a call, one for every change of a provider. */
+export function logObserver(log: Logger): GatewayObserver {
+	return {
+		callEnded: ({ id, route, outcome, code, ms, trace }) => {
+			const line = { requestId: id, route, outcome, ...(code === undefined ? {} : { code }), ms, walk: traceLine(trace) };
+			if (outcome === 'failed') log.warn(line, 'call failed');
+			else log.info(line, 'call');
+		},
+		providerChanged: (provider, from, to, { reason, retryAt }) => {
+			const line = { provider, reason, retryAt };
+			if (to === 'closed' || to === 'half-open') log.info(line, `provider ${provider}: ${from} → ${to}`);
+			else log.warn(line, `provider ${provider}: ${from} → ${to}`);
+		},
+		providerAlarmed: (provider, source, { alarm, failure, model, until }) => {
+			const { category, reason, status } = failure;
+			const line = { provider, source, model, category, reason, status, until: new Date(until).toISOString() };
+			log.error(line, alarmTexts[alarm]);
+		},
+		crashed: (error, requestId) => log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
+	};
+}
+
+const alarmTexts = {
+	auth: 'a provider rejects its credential: check the key at `source` in the configuration; the provider is not asked until then',
+	quota: 'a provider is out of quota or credit: top it up or wait; it is not asked until then',
+	model: 'a model is not available at its provider: check its name in the configuration; it is not asked until then',
+};
+
+/** The stack without the message, which might quote what a caller or a provider said. */
+function describeCrash(error: unknown): string {
+	if (!(error instanceof Error)) return typeof error;
+	const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+	return [error.name, ...frames].join('\n');
+}

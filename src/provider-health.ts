@@ -1,0 +1,36 @@
+import type { SnapshotFrom } from 'xstate';
+import type { providerMachine } from '../machines/provider.ts';
+import type { ProviderHealth } from './call.ts';
+
+/** What the outside is shown of a provider actor: its state and its counters, none of its policy, no key. */
+export function providerHealth({ value, context }: SnapshotFrom<typeof providerMachine>): ProviderHealth {
+	const { lastFailure } = context;
+	return {
+		state: value,
+		since: rfc3339(context.since),
+		reason: context.reason ?? null,
+		retryAt: context.until === 0 ? null : rfc3339(context.until),
+		consecutiveFailures: context.consecutiveFailures,
+		probesInFlight: context.probes.length,
+		sidelinedModels: Object.fromEntries(
+			Object.entries(context.sidelined).flatMap(([model, until]) =>
+				until > Date.now() ? [[model, rfc3339(until)]] : [],
+			),
+		),
+		lastFailure:
+			lastFailure === undefined
+				? null
+				: {
+						category: lastFailure.category,
+						reason: lastFailure.reason ?? null,
+						status: lastFailure.status ?? null,
+						model: lastFailure.model,
+						at: rfc3339(lastFailure.at),
+					},
+	};
+}
+
+/** A time as RFC 3339 text; a time past what a date can hold is shown as the last one. */
+function rfc3339(ms: number): string {
+	return new Date(Math.min(ms, 8.64e15)).toISOString();
+}

@@ -1,0 +1,86 @@
+import { type ChatRequest, countWords } from './chat-request.ts';
+
+/** A whole answer, before it is put into JSON or a stream. */
+export interface Answer {
+	id: string;
+	/** Seconds since 1970, as OpenAI sends it. */
+	created: number;
+	/** Each a word with the white space before it; joined they are the text. */
+	tokens: readonly string[];
+	finishReason: 'stop' | 'length';
+}
+
+export interface Speaker {
+	/** The simulated provider. */
+	name: string;
+	/** Length of a made-up answer, in words. */
+	tokens: number;
+	/** The answer, instead of a made-up one. */
+	reply?: string | undefined;
+}
+
+/** The tokens that a simulated provider says to a request, the same each time, cut at the request's `maxTokens`. */
+export function tokensFor(speaker: Speaker, chat: ChatRequest): Pick<Answer, 'tokens' | 'finishReason'> {
+	const text = speaker.reply ?? madeUpText(speaker.name, chat.model, speaker.tokens);
+	const tokens = tokensOf(continuationOf(text, chat.prefill));
+	if (tokens.length <= chat.maxTokens) return { tokens, finishReason: 'stop' };
+	return { tokens: tokens.slice(0, chat.maxTokens), finishReason: 'length' };
+}
+
+/** The body of an answer that is not streamed: OpenAI's `chat.completion`. */
+export function completion(chat: ChatRequest, answer: Answer) {
+	const message = { role: 'assistant', content: answer.tokens.join(''), refusal: null };
+	return {
+		...headOf('chat.completion', chat, answer),
+		choices: [{ index: 0, message, logprobs: null, finish_reason: answer.finishReason }],
+		usage: usageOf(chat, answer),
+	};
+}
+
+/** One OpenAI `chat.completion.chunk`; all but the last carry `usage: null` when usage was asked for. */
+export function chunk(chat: ChatRequest, answer: Answer, delta: object, finishReason: string | null = null) {
+	return {
+		...headOf('chat.completion.chunk', chat, answer),
+		choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+		...(chat.includeUsage && { usage: null }),
+	};
+}
+
+/** The last chunk of a stream whose request asked for usage. */
+export function usageChunk(chat: ChatRequest, answer: Answer) {
+	return { ...headOf('chat.completion.chunk', chat, answer), choices: [], usage: usageOf(chat, answer) };
+}
+
+function headOf(object: string, chat: ChatRequest, { id, created }: Answer) {
+	return { id, object, created, model: chat.model, system_fingerprint: 'fp_simulated' };
+}
+
+function usageOf({ promptTokens }: ChatRequest, { tokens }: Answer) {
+	return {
+		prompt_tokens: promptTokens,
+		completion_tokens: tokens.length,
+		total_tokens: promptTokens + tokens.length,
+	};
+}
+
+function madeUpText(name: string, model: string, length: number): string {
+	const opening = `This is a simulated answer of provider ${name}, model ${model}: no AI was asked.`;
+	const filler = 'It goes on only so that there is something to stream.';
+	const fillers = Math.ceil(Math.max(0, length - countWords(opening)) / countWords(filler));
+	const text = [opening, ...Array<string>(fillers).fill(filler)].join(' ');
+	return tokensOf(text).slice(0, length).join('');
+}
+
+/**
+ * What is left to say after a prefill. A prefill that begins this very text is continued to the letter; one that began
+ * elsewhere (another provider's answer) is taken for as many words of it.
+ */
+function continuationOf(text: string, prefill: string): string {
+	if (text.startsWith(prefill)) return text.slice(prefill.length);
+	const rest = tokensOf(text).slice(countWords(prefill)).join('');
+	return /\s$/.test(prefill) ? rest.trimStart() : rest;
+}
+
+function tokensOf(text: string): string[] {
+	return text.match(/\s*\S+(\s+$)?/g) ?? [];
+}

@@ -1,0 +1,81 @@
+/** What a simulated provider needs to know of a chat request. */
+export interface ChatRequest {
+	model: string;
+	isStream: boolean;
+	includeUsage: boolean;
+	/** The most tokens that may be answered; Infinity when the request sets no limit. */
+	maxTokens: number;
+	/** Words in all messages. */
+	promptTokens: number;
+	/** Text of a last message of the assistant, which the answer is to continue; empty without one. */
+	prefill: string;
+}
+
+/** Why a request is refused, as the fields of OpenAI's error object. */
+export interface Refusal {
+	message: string;
+	param: string | null;
+}
+
+/**
+ * Reads the body of `POST /v1/chat/completions`. Fields that a simulation cannot honour are ignored.
+ * @returns the request, or why it is malformed; a refusal repeats nothing of the body.
+ */
+export function parseChatRequest(text: string): ChatRequest | Refusal {
+	const body = parseJson(text);
+	if (!isRecord(body)) return { message: 'The body is not a JSON object.', param: null };
+	const { model, messages, stream, stream_options: streamOptions } = body;
+	if (typeof model !== 'string' || model === '') return { message: 'model must be a name.', param: 'model' };
+	if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord)) {
+		return { message: 'messages must be a list of at least one message.', param: 'messages' };
+	}
+	const limitName = isGiven(body.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
+	const limit = body[limitName];
+	if (isGiven(limit) && !isPositiveInteger(limit)) {
+		return { message: `${limitName} must be a whole number of at least 1.`, param: limitName };
+	}
+	const last = messages.at(-1);
+	return {
+		model,
+		isStream: stream === true,
+		includeUsage: isRecord(streamOptions) && streamOptions.include_usage === true,
+		maxTokens: isPositiveInteger(limit) ? limit : Number.POSITIVE_INFINITY,
+		promptTokens: messages.reduce((sum, { content }) => sum + countWords(textOf(content)), 0),
+		prefill: last?.role === 'assistant' ? textOf(last.content) : '',
+	};
+}
+
+export function isRefusal(parsed: ChatRequest | Refusal): parsed is Refusal {
+	return 'message' in parsed;
+}
+
+/** A message's content is a text, or parts some of which are texts. */
+function textOf(content: unknown): string {
+	if (typeof content === 'string') return content;
+	if (!Array.isArray(content)) return '';
+	return content.map((part) => (isRecord(part) && typeof part.text === 'string' ? part.text : '')).join('');
+}
+
+export function countWords(text: string): number {
+	return text.match(/\S+/g)?.length ?? 0;
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isGiven(value: unknown): boolean {
+	return value !== undefined && value !== null;
+}
+
+function isPositiveInteger(value: unknown): value is number {
+	return Number.isSafeInteger(value) && Number(value) >= 1;
+}

@@ -1,0 +1,297 @@
+import type { Dispatcher } from 'undici';
+import type { Failure } from '../../machines/failure.ts';
+import type { Timeouts } from '../../machines/policy.ts';
+import { withMembers } from '../json-members.ts';
+import { type Classified, type Classify, classifyTransportError } from './classify.ts';
+import type { Endpoint } from './endpoint.ts';
+import { StreamAnswer } from './stream-answer.ts';
+import { readWholeAnswer } from './whole-answer.ts';
+
+export interface AttemptOptions {
+	endpoint: Endpoint;
+	classify: Classify;
+	model: string;
+	/** The request's JSON text, as the provider shall see it. */
+	json: string;
+	stream: boolean;
+	timeouts: Timeouts;
+	/** Bytes of the largest answer that is taken. */
+	answerLimit: number;
+}
+
+/** What an attempt reports. After `onCompleted` or `onBroke`, or a `stop`, it reports nothing more. */
+export interface AttemptListener {
+	/** The first content of a stream is here; the next call is `onEvents` with it. */
+	onAnswering(): void;
+	/** SSE events, from the first one of the stream on. */
+	onEvents(events: string): void;
+	/** The answer is whole: the body, when it was not streamed. */
+	onCompleted(body: Buffer | string): void;
+	onBroke(broken: Classified): void;
+}
+
+/** How much of an error response is read before it is classified by what is there, bytes. */
+const ERROR_BODY_LIMIT = 256 * 1024;
+/** How long a connection may take to end its body after a whole answer before it is given up, ms. */
+const TRAILING_TIME_MS = 1000;
+
+const documentHeaders = ['accept', 'application/json', 'accept-encoding', 'gzip, deflate, br'];
+/** Compressed streams tend to be held back until a block is full. */
+const streamHeaders = ['accept', 'text/event-stream', 'accept-encoding', 'identity'];
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
+
+/**
+ * Exactly one HTTP exchange with one target: no retry, no redirect, no second connection. It starts with `start`, and
+ * reports how it went, once; `stop` ends it at any time without a report.
+ */
+export class Attempt implements Dispatcher.DispatchHandler {
+	readonly #options: AttemptOptions;
+	readonly #listener: AttemptListener;
+	readonly #stream: StreamAnswer | undefined;
+	#phase: Phase = 'connecting';
+	#controller: Dispatcher.DispatchController | undefined;
+	#phaseTimer: NodeJS.Timeout | undefined;
+	#idleTimer: NodeJS.Timeout | undefined;
+	#status = 0;
+	#headers: Headers = {};
+	#body: Buffer[] = [];
+	#bodyLength = 0;
+	#isAnswering = false;
+	/** The response has ended, well or badly: there is nothing left to abort. */
+	#isExchangeOver = false;
+	#heldEvents = '';
+
+	constructor(options: AttemptOptions, listener: AttemptListener) {
+		this.#options = options;
+		this.#listener = listener;
+		this.#stream = options.stream ? new StreamAnswer(options.model, options.answerLimit) : undefined;
+	}
+
+	start(): void {
+		const { endpoint, json, stream, timeouts } = this.#options;
+		this.#startPhase('connecting', timeouts.connect, 'connect');
+		try {
+			const headers = [...endpoint.headers, ...(stream ? streamHeaders : documentHeaders)];
+			endpoint.dispatcher.dispatch({ path: endpoint.path, method: 'POST', headers, body: json }, this);
+		} catch (error) {
+			this.#break(classifyTransportError(error));
+		}
+	}
+
+	/** Ends the exchange, and its connection with it unless the answer is whole. Safe at any time. */
+	stop(): void {
+		if (this.#phase === 'over') return;
+		this.#finish();
+		this.#abort();
+	}
+
+	/** The client is slower than the provider: take no more until `resume`. A stalled reader is not an idle provider. */
+	pause(): void {
+		if (this.#phase !== 'reading') return;
+		clearTimeout(this.#idleTimer);
+		this.#idleTimer = undefined;
+		this.#controller?.pause();
+	}
+
+	resume(): void {
+		if (this.#phase !== 'reading') return;
+		this.#controller?.resume();
+		this.#watchIdle();
+	}
+
+	onRequestStart(controller: Dispatcher.DispatchController): void {
+		this.#controller = controller;
+		if (this.#phase === 'over') {
+			this.#abort();
+			return;
+		}
+		const { stream, timeouts } = this.#options;
+		if (stream) this.#startPhase('waiting', timeouts.firstToken, 'first_token');
+		else this.#startPhase('waiting', timeouts.response, 'response');
+	}
+
+	onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+		if (this.#phase === 'over' || status < 200) return;
+		this.#phase = 'reading';
+		this.#status = status;
+		this.#headers = headers;
+		if (!this.#isOk) this.#watchIdle();
+	}
+
+	onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
+		if (this.#phase === 'over') return;
+		this.#idleTimer?.refresh();
+		if (this.#isStreaming) this.#readEvents(bytes);
+		else this.#collect(bytes);
+	}
+
+	onResponseEnd(): void {
+		this.#isExchangeOver = true;
+		if (this.#phase === 'over') return;
+		if (this.#isStreaming) this.#endStream(undefined);
+		else this.#endBody();
+	}
+
+	onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+		this.#isExchangeOver = true;
+		if (this.#phase === 'over') return;
+		if (this.#hasErrorStatus) this.#break(this.#classified());
+		else if (this.#isStreaming) this.#endStream(classifyTransportError(error));
+		else this.#break(classifyTransportError(error));
+	}
+
+	get #isOk(): boolean {
+		return this.#status >= 200 && this.#status < 300;
+	}
+
+	get #hasErrorStatus(): boolean {
+		return this.#status !== 0 && !this.#isOk;
+	}
+
+	/** An error status has no stream; neither has a 200 that brings a document, whatever was asked for. */
+	get #isStreaming(): boolean {
+		return this.#stream !== undefined && this.#isOk && !isDocument(this.#headers);
+	}
+
+	#readEvents(bytes: Buffer): void {
+		const stream = this.#stream;
+		if (stream === undefined) return;
+		this.#pass(stream.feed(bytes));
+		if (stream.state.is !== 'open') this.#endStream(undefined);
+	}
+
+	/** Hands events on, from the first content on; what came before it is held, so that a failure stays unseen. */
+	#pass(events: string): void {
+		if (events === '' || this.#phase === 'over') return;
+		if (!this.#isAnswering) {
+			this.#heldEvents += events;
+			if (!this.#stream?.hasContent) return;
+			this.#isAnswering = true;
+			clearTimeout(this.#phaseTimer);
+			this.#watchIdle();
+			this.#listener.onAnswering();
+			this.#listener.onEvents(this.#heldEvents);
+			this.#heldEvents = '';
+			return;
+		}
+		this.#listener.onEvents(events);
+	}
+
+	/** @param cut why the bytes ended, when it was not the provider's doing */
+	#endStream(cut: Classified | undefined): void {
+		const stream = this.#stream;
+		if (stream === undefined) return;
+		const isBodyOver = stream.state.is === 'open';
+		if (isBodyOver) this.#pass(stream.finish());
+		switch (stream.state.is) {
+			case 'whole':
+				this.#complete('', !isBodyOver);
+				return;
+			case 'error':
+				this.#break(this.#classified(stream.state.data));
+				return;
+			case 'too-large':
+				this.#break(failed({ category: 'SERVER_ERROR', reason: 'too_large', status: 200 }, 'one event was too large'));
+				return;
+			case 'empty':
+				this.#break(cut ?? failed(malformed, 'the stream ended without an answer'));
+				return;
+			case 'open':
+				this.#break(cut ?? failed(truncated, 'the stream ended in the middle of the answer'));
+		}
+	}
+
+	#collect(bytes: Buffer): void {
+		this.#body.push(bytes);
+		this.#bodyLength += bytes.length;
+		if (this.#idleTimer === undefined) this.#watchIdle();
+		if (this.#hasErrorStatus && this.#bodyLength >= ERROR_BODY_LIMIT) this.#break(this.#classified());
+		else if (this.#bodyLength > this.#options.answerLimit) {
+			this.#break(failed({ category: 'SERVER_ERROR', reason: 'too_large', status: 200 }, 'the answer was too large'));
+		}
+	}
+
+	#endBody(): void {
+		const { stream, model } = this.#options;
+		const body = this.#body.length === 1 && this.#body[0] !== undefined ? this.#body[0] : Buffer.concat(this.#body);
+		const text = body.toString();
+		const answer = readWholeAnswer(text);
+		if (this.#hasErrorStatus || stream || answer.kind === 'failure') this.#break(this.#classified(text));
+		else this.#complete(answer.hasModel ? body : withMembers(text, { model: JSON.stringify(model) }), false);
+	}
+
+	#complete(body: Buffer | string, isConnectionBusy: boolean): void {
+		this.#finish();
+		if (isConnectionBusy) {
+			// `[DONE]` came, the end of the body has not: give it a moment, so that the connection can be used again.
+			this.#controller?.resume();
+			setTimeout(() => this.#abort(), TRAILING_TIME_MS).unref();
+		}
+		this.#listener.onCompleted(body);
+	}
+
+	#break(broken: Classified): void {
+		this.#finish();
+		this.#abort();
+		this.#listener.onBroke(broken);
+	}
+
+	#classified(body = Buffer.concat(this.#body).toString()): Classified {
+		const { classify, endpoint } = this.#options;
+		const status = this.#isOk ? 200 : this.#status;
+		const answer = { status, headers: this.#headers, body, provider: endpoint.provider, now: Date.now() };
+		return classify(answer);
+	}
+
+	#startPhase(phase: Phase, limitMs: number, reason: string): void {
+		this.#phase = phase;
+		clearTimeout(this.#phaseTimer);
+		this.#phaseTimer = setTimeout(() => this.#timeOut(reason), limitMs);
+	}
+
+	#watchIdle(): void {
+		this.#idleTimer = setTimeout(() => this.#timeOut('idle'), this.#options.timeouts.idle);
+	}
+
+	#timeOut(reason: string): void {
+		if (this.#phase === 'over') return;
+		// The status is told, only its explanation is not: better classified by the status than as a silence.
+		if (this.#hasErrorStatus) this.#break(this.#classified());
+		// Finished, and then no `[DONE]`: whole all the same.
+		else if (this.#stream?.isFinished) this.#complete('', true);
+		else this.#break(failed({ category: 'TIMEOUT', reason }, timeoutMessages[reason] ?? ''));
+	}
+
+	#finish(): void {
+		this.#phase = 'over';
+		clearTimeout(this.#phaseTimer);
+		clearTimeout(this.#idleTimer);
+	}
+
+	#abort(): void {
+		const controller = this.#controller;
+		if (controller !== undefined && !this.#isExchangeOver) controller.abort(new Error('breakwater ended the attempt'));
+	}
+}
+
+const malformed: Failure = { category: 'SERVER_ERROR', reason: 'malformed', status: 200 };
+const truncated: Failure = { category: 'SERVER_ERROR', reason: 'truncated', status: 200 };
+
+const timeoutMessages: Readonly<Record<string, string>> = {
+	connect: 'no connection in time',
+	first_token: 'no first token in time',
+	response: 'no whole answer in time',
+	idle: 'no further data in time',
+};
+
+function failed(failure: Failure, message: string): Classified {
+	return { failure, message };
+}
+
+/** A content type that cannot be a stream of events. */
+function isDocument(headers: Headers): boolean {
+	const contentType = [headers['content-type'] ?? ''].flat()[0] ?? '';
+	return /^(application\/(problem\+)?json|text\/html)\b/i.test(contentType.trim());
+}

@@ -1,0 +1,88 @@
+/** What one event of a streamed answer is. */
+export type Chunk =
+	| { kind: 'chunk'; choices: readonly ChunkChoice[]; hasModel: boolean }
+	| { kind: 'error' }
+	| { kind: 'malformed' };
+
+export interface ChunkChoice {
+	index: number;
+	/** Text, reasoning or a part of a tool call; a role alone is not content. */
+	hasContent: boolean;
+	isFinished: boolean;
+}
+
+const malformed: Chunk = { kind: 'malformed' };
+const error: Chunk = { kind: 'error' };
+
+/** The members of a delta that say something; a role, or what a provider adds about itself, does not. */
+const contentMembers = [
+	'content',
+	'tool_calls',
+	'reasoning_content',
+	'reasoning',
+	'reasoning_details',
+	'thinking',
+	'refusal',
+	'function_call',
+	'audio',
+	'images',
+];
+
+/**
+ * Reads the data of one SSE event of a chat completion stream.
+ * @param data the event's data, which should be a JSON object; never throws
+ */
+export function readChunk(data: string): Chunk {
+	const value = parseObject(data);
+	if (value === undefined) return malformed;
+	if (isError(value['error'])) return error;
+	const choices = value['choices'];
+	if (!Array.isArray(choices)) return isObject(value['usage']) ? chunk(value, []) : malformed;
+	if (choices.some((choice) => isObject(choice) && choice['finish_reason'] === 'error')) return error;
+	if (!choices.every(isObject)) return malformed;
+	return chunk(value, choices.map(readChoice));
+}
+
+function chunk(value: Record<string, unknown>, choices: ChunkChoice[]): Chunk {
+	return { kind: 'chunk', choices, hasModel: typeof value['model'] === 'string' && value['model'] !== '' };
+}
+
+function readChoice(choice: Record<string, unknown>): ChunkChoice {
+	const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
+	const finishReason = choice['finish_reason'];
+	return {
+		index,
+		hasContent: isSaying(choice['delta']),
+		isFinished: typeof finishReason === 'string' && finishReason !== '',
+	};
+}
+
+function isSaying(delta: unknown): boolean {
+	return isObject(delta) && contentMembers.some((member) => isContent(delta[member]));
+}
+
+function isContent(value: unknown): boolean {
+	if (typeof value === 'string') return value !== '';
+	if (Array.isArray(value)) return value.length > 0;
+	return isObject(value) && Object.keys(value).length > 0;
+}
+
+/** Is the `error` member of an answer one? Some providers send `null`, `false` or an empty text with every answer. */
+export function isError(value: unknown): boolean {
+	return isObject(value) || (typeof value === 'string' && value !== '');
+}
+
+/** The JSON object in a text; undefined when it is anything else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		return isObject(value) ? value : undefined;
+	} catch {
+		// Not JSON: to the caller of this function that is the same as JSON of another kind.
+		return undefined;
+	}
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,62 @@
+import type { Failure } from '../../machines/failure.ts';
+import { type ErrorBody, identifier, readErrorBody } from './error-body.ts';
+import { compileRules } from './error-matching.ts';
+import type { ErrorRule } from './error-rules.ts';
+import { providerMessage } from './error-text.ts';
+import { waitHint } from './wait-hint.ts';
+
+export { classifyTransportError } from './transport-error.ts';
+
+/** An answer that failed: an error response, or an error inside a 200 (a body, or an event of a stream). */
+export interface ErrorAnswer {
+	/** The HTTP status of the response; for an error inside a 200 it is 200. */
+	status: number;
+	/** Names in lower case. */
+	headers: Readonly<Record<string, string | string[] | undefined>>;
+	/** As text, perhaps cut off, perhaps not JSON. For an event of a stream: its data. */
+	body: string;
+	/** The provider's name in the configuration. */
+	provider: string;
+	/** When the answer came, ms since the epoch; dates in the answer are measured against it. */
+	now: number;
+}
+
+export interface Classified {
+	failure: Failure;
+	/** The provider's own words, one line, at most 500 characters, `''` when there are none. */
+	message: string;
+}
+
+export type Classify = (answer: ErrorAnswer) => Classified;
+
+/**
+ * Makes the function that turns an answer into one of the nine categories. It never throws.
+ * @param rules first match wins, so a user's own rules stand in front of the shipped ones
+ * @throws Error naming the rule by its position, when a pattern, a status or a category is not one
+ */
+export function createClassifier(rules: readonly ErrorRule[]): Classify {
+	const compiled = compileRules(rules);
+	return (answer) => {
+		const body = withHeaderCode(readErrorBody(answer.status, answer.body), answer.headers);
+		const isSuccess = answer.status >= 200 && answer.status < 300;
+		const status = isSuccess ? (body.status ?? answer.status) : answer.status;
+		const rule = compiled.find((candidate) => candidate.matches(answer, body, status));
+		const category = rule?.category ?? 'UNKNOWN_TRANSIENT';
+		return {
+			failure: {
+				category,
+				reason: rule?.reason,
+				status: answer.status,
+				retryAfterMs: waitHint({ headers: answer.headers, body, category, now: answer.now, zone: rule?.zone }),
+			},
+			message: providerMessage(body.texts),
+		};
+	};
+}
+
+/** AWS names the error in a header, `ThrottlingException:http://…`; bodies without a `__type` are common. */
+function withHeaderCode(body: ErrorBody, headers: ErrorAnswer['headers']): ErrorBody {
+	const value = [headers['x-amzn-errortype'] ?? []].flat()[0];
+	if (value === undefined) return body;
+	return { ...body, identifiers: [...body.identifiers, ...identifier(value.split(':')[0])] };
+}

@@ -1,0 +1,110 @@
+import { StringDecoder } from 'node:string_decoder';
+import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
+import { withMembers } from '../json-members.ts';
+import { type ChunkChoice, readChunk } from './chunk.ts';
+
+/** How a streamed answer stands. Once it is no longer `open`, nothing more is read. */
+export type StreamState =
+	| { is: 'open' }
+	/** The provider said so (`[DONE]`, or a finish reason for every choice). */
+	| { is: 'whole' }
+	/** An error event; its data, for classification. */
+	| { is: 'error'; data: string }
+	/** The provider ended it before it had said anything. */
+	| { is: 'empty' }
+	/** One event larger than an answer may be. */
+	| { is: 'too-large' };
+
+/**
+ * Reads a streamed answer: bytes in, clean SSE events out. What comes out can be sent to a client as it is: events
+ * that are not chunks of a completion are left out and counted, `[DONE]` is left out too, since the end of the stream
+ * is not the provider's to declare.
+ */
+export class StreamAnswer {
+	state: StreamState = { is: 'open' };
+	/** Content has come: text, reasoning or a part of a tool call, or a finish without any. */
+	hasContent = false;
+	skippedEvents = 0;
+	readonly #decoder = new StringDecoder('utf8');
+	readonly #parser: EventSourceParser;
+	readonly #model: string;
+	readonly #unfinished = new Set<number>();
+	readonly #finished = new Set<number>();
+	#events = '';
+
+	/**
+	 * @param model goes into chunks that do not say which model wrote them
+	 * @param maxEventLength characters of the largest event that is read
+	 */
+	constructor(model: string, maxEventLength: number) {
+		this.#model = model;
+		this.#parser = createParser({
+			onEvent: (event) => this.#read(event),
+			onError: (error) => {
+				if (error.type === 'max-buffer-size-exceeded') this.state = { is: 'too-large' };
+			},
+			maxBufferSize: maxEventLength,
+		});
+	}
+
+	/** Is every choice that began finished? Then a break loses nothing but `[DONE]` and perhaps the usage. */
+	get isFinished(): boolean {
+		return this.#finished.size > 0 && this.#unfinished.size === 0;
+	}
+
+	/**
+	 * @param bytes the next piece of the body, cut anywhere
+	 * @returns the events that became complete with it, as SSE text; '' when none did
+	 */
+	feed(bytes: Buffer): string {
+		if (this.state.is !== 'open') return '';
+		this.#events = '';
+		this.#parser.feed(this.#decoder.write(bytes));
+		return this.#events;
+	}
+
+	/** The body has ended. An event whose closing blank line is missing is read all the same. */
+	finish(): string {
+		if (this.state.is !== 'open') return '';
+		this.#events = '';
+		this.#parser.feed(`${this.#decoder.end()}\n\n`);
+		if (this.state.is === 'open' && this.isFinished) this.state = { is: 'whole' };
+		if (this.state.is === 'open' && !this.hasContent) this.state = { is: 'empty' };
+		return this.#events;
+	}
+
+	#read({ event, data }: EventSourceMessage): void {
+		if (this.state.is !== 'open') return;
+		if (data.trim() === '[DONE]') {
+			this.state = { is: this.hasContent ? 'whole' : 'empty' };
+			return;
+		}
+		const chunk = readChunk(data);
+		if (event === 'error' || chunk.kind === 'error') {
+			this.state = { is: 'error', data };
+			return;
+		}
+		if (chunk.kind === 'malformed') {
+			this.skippedEvents++;
+			return;
+		}
+		for (const choice of chunk.choices) this.#note(choice);
+		this.#events += `data: ${oneLine(chunk.hasModel ? data : withMembers(data, { model: JSON.stringify(this.#model) }))}\n\n`;
+	}
+
+	#note({ index, hasContent, isFinished }: ChunkChoice): void {
+		if (hasContent || isFinished) this.hasContent = true;
+		if (isFinished) {
+			this.#finished.add(index);
+			this.#unfinished.delete(index);
+			return;
+		}
+		// What comes after a finish (a late content filter verdict, say) does not open the choice again.
+		if (!this.#finished.has(index)) this.#unfinished.add(index);
+	}
+}
+
+/** JSON may be spread over several `data:` lines; between tokens a line break means nothing. */
+function oneLine(data: string): string {
+	return data.includes('\n') ? data.replaceAll('\n', ' ') : data;
+}
