@@ -18,6 +18,9 @@ const heldStreamCount = 1000;
 /** Until memory and sockets have come to rest, ms. */
 const settleMs = 500;
 
+/** A system that does not answer a lone request by then is not measured, ms. */
+const checkLimitMs = 10_000;
+
 /** What stays the same through a run. */
 export interface Bench {
 	directory: string;
@@ -104,6 +107,7 @@ async function checkAnswer(target: Target): Promise<void> {
 			method: 'POST',
 			headers: target.headers,
 			body: chatRequest(pace),
+			signal: AbortSignal.timeout(checkLimitMs),
 		});
 		const text = await response.text();
 		const whole = pace === undefined ? text.includes('parcel') : text.split('"content":"').length - 1 >= pace.tokens;

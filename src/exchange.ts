@@ -1,8 +1,8 @@
 import type { ActorRefFrom } from 'xstate';
 import type { requestMachine } from '../machines/request.ts';
 import { currentRung, type RequestContext, type Rung } from '../machines/walk.ts';
-import type { AnswerInfo, Call, CallRecord, Client, RunningCall } from './call.ts';
-import { reportFailure, reportInternalError } from './failure-report.ts';
+import type { AnswerInfo, Call, CallRecord, Client, FailureReport, RunningCall } from './call.ts';
+import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
 import { withMembers } from './json-members.ts';
 import type { Redact } from './redact.ts';
 import { Attempt, type AttemptListener } from './upstream/attempt.ts';
@@ -110,20 +110,27 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#attempt?.resume();
 	}
 
-	/**
-	 * The actor threw: a bug of ours. The permit is given back, the caller is told, and nobody else notices.
-	 * Never throws, since it is the last to be asked.
-	 */
+	/** The process ends before the answer did. The caller is told; no provider is blamed. */
+	shutDown(): void {
+		if (this.#isOver) return;
+		this.#actor.send({ type: 'client.left', now: Date.now() });
+		this.#giveUp(reportShutdown(this.#options.call.id));
+	}
+
+	/** The actor threw: a bug of ours. The permit is given back, the caller is told, and nobody else notices. */
 	crash(): void {
 		if (this.#isOver) return;
 		this.#attempt?.stop();
 		const { context } = this.#actor.getSnapshot();
 		const { permit } = context;
 		if (permit !== undefined) currentRung(context).actor.send({ type: 'attempt.abandoned', permit, now: Date.now() });
-		const report = reportInternalError(this.#options.call.id);
+		this.#giveUp(reportInternalError(this.#options.call.id));
+	}
+
+	#giveUp(report: FailureReport): void {
 		if (this.#isCommitted) this.#options.client.breakOff(report);
 		else this.#options.client.fail(report);
-		this.#end(context, 'failed', report.body.error.code);
+		this.#end(this.#actor.getSnapshot().context, 'failed', report.body.error.code);
 	}
 
 	#answerInfo(context: RequestContext): AnswerInfo {

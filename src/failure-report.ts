@@ -23,6 +23,7 @@ export const endings = {
 	contentPolicy: { status: 400, type: 'invalid_request_error', code: 'content_policy_violation' },
 	providerAuth: { status: 502, type: 'server_error', code: 'provider_auth_failed' },
 	rejected: { status: 502, type: 'server_error', code: 'provider_failed' },
+	shutdown: { status: 503, type: 'server_error', code: 'shutting_down' },
 	internal: { status: 500, type: 'server_error', code: 'internal_error' },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -55,8 +56,16 @@ export function reportFailure(context: RequestContext, route: string, providerMe
 
 /** The error for a fault of ours. It tells nothing of it: the log does. */
 export function reportInternalError(requestId: string): FailureReport {
-	const { status, type, code } = endings.internal;
 	const message = `Breakwater failed on this request (${requestId}); its log says why. Other requests are not affected.`;
+	return plainReport(endings.internal, message);
+}
+
+/** The error for a request that was still open when Breakwater had to end. */
+export function reportShutdown(requestId: string): FailureReport {
+	return plainReport(endings.shutdown, `Breakwater was stopped before this request (${requestId}) had its whole answer.`);
+}
+
+function plainReport({ status, type, code }: ErrorKind, message: string): FailureReport {
 	return { status, headers: {}, body: { error: { message, type, param: null, code } } };
 }
 

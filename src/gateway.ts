@@ -26,7 +26,9 @@ export interface GatewayObserver {
 
 export interface Gateway extends Service {
 	readonly simulators: readonly Simulator[];
-	/** Ends at once; what still runs is cut off. */
+	/** Ends every call that still runs: its caller gets an error, never a fragment that looks whole. */
+	interrupt(): void;
+	/** Ends at once, with `interrupt`. */
 	close(): Promise<void>;
 }
 
@@ -57,12 +59,8 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 	}
 
 	const routes = createRoutes(config, providers);
-	const exchanges = new WeakMap<object, Exchange>();
-	const exchangeOf = (actor: object): Exchange => {
-		const exchange = exchanges.get(actor);
-		if (exchange === undefined) throw new Error('a request actor runs without its exchange');
-		return exchange;
-	};
+	const exchanges = new Map<object, Exchange>();
+	const exchangeOf = (actor: object) => required(exchanges.get(actor), 'the exchange of a request actor');
 	// Once, here: providing actions costs more than a whole request.
 	const machine = requestMachine.provide({
 		actions: {
@@ -76,15 +74,15 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 
 	const { answerLimit } = config.server;
 	const endpointOf = (rung: Rung) => required(endpoints.get(rung.credential), rung.credential);
-	const onEnd = (record: CallRecord) => observer.callEnded?.(record);
 
 	function call(request: Call, client: Client): RunningCall {
 		const route = required(routes.get(request.route), request.route);
 		const actor: RequestActor = createActor(machine, { input: { id: request.id, ...route, now: Date.now() } });
-		const exchange = new Exchange(
-			{ call: request, client, endpointOf, classify, redact, answerLimit, onEnd },
-			actor,
-		);
+		const onEnd = (record: CallRecord) => {
+			exchanges.delete(actor);
+			observer.callEnded?.(record);
+		};
+		const exchange = new Exchange({ call: request, client, endpointOf, classify, redact, answerLimit, onEnd }, actor);
 		exchanges.set(actor, exchange);
 		// Without an error observer XState rethrows in a timer, which would take every other request down.
 		actor.subscribe({
@@ -97,6 +95,10 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 		return exchange;
 	}
 
+	function interrupt(): void {
+		for (const exchange of exchanges.values()) exchange.shutDown();
+	}
+
 	return {
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
@@ -104,7 +106,9 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 		simulators: [...simulators.values()],
 		call,
 		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
+		interrupt,
 		close: async () => {
+			interrupt();
 			for (const actor of providers.values()) actor.stop();
 			await connections.close();
 			await Promise.all([...simulators.values()].map((simulator) => simulator.close()));
@@ -170,7 +174,7 @@ function secretsOf(config: Config): string[] {
 }
 
 function required<T>(value: T | undefined, name: string): T {
-	if (value === undefined) throw new Error(`'${name}' is not in the configuration`);
+	if (value === undefined) throw new Error(`${name} is not known to the gateway`);
 	return value;
 }
 

@@ -66,7 +66,9 @@ function stopOnSignal(server: FastifyInstance, gateway: Gateway, log: Logger, dr
 		log.info(`${signal}: finishing open requests, for at most ${drainTimeoutMs} ms`);
 		const cutOff = setTimeout(() => {
 			log.warn('requests were still open after server.drainTimeout and have been cut off');
-			server.server.closeAllConnections();
+			gateway.interrupt();
+			// A client that does not even read its error has had its time.
+			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
 		}, drainTimeoutMs);
 		await server.close();
 		clearTimeout(cutOff);

@@ -70,7 +70,7 @@ function shownPath(path: Path): string {
 	if (path.length === 0) return 'the file';
 	const shown = path.map((key, index) => {
 		if (typeof key !== 'string' || path[index - 1] === 'models') return key;
-		return key;
+		return key.replace(/[:=\s][\s\S]*$/, '…');
 	});
 	return `\`${formatPath(shown)}\``;
 }

@@ -54,7 +54,7 @@ export function parseConfig(text: string, source: { file: string; env: Environme
 	return config;
 }
 
-/** Compiling a schema pays from the hundredth file on; a process reads one. */
+/** Zod would compile the schema first, which costs more than it saves on the one file that a process reads. */
 const once = { jitless: true };
 
 function validate(tree: Tree) {

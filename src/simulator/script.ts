@@ -41,7 +41,7 @@ export function passRequest(script: readonly SimulationStep[], cursor: Cursor, n
 	const place = passTime(script, cursor, now);
 	const requests = place.requests + 1;
 	const limit = stepAt(script, place).requests;
-	if (limit === undefined || requests <= limit) return { ...place, requests };
+	if (limit === undefined || requests < limit) return { ...place, requests };
 	return { index: (place.index + 1) % script.length, enteredAt: now, requests: 0 };
 }
 

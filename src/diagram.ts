@@ -1,0 +1,64 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+
+/**
+ * A machine as a Mermaid state diagram, drawn from its own definition. Transitions that stay in their state are left
+ * out; a state that has states of its own is drawn around them.
+ */
+export function mermaidDiagram(machine: AnyStateMachine): string {
+	const { root } = machine;
+	return ['stateDiagram-v2', ...aliases(root), ...stateLines(root, '  '), ...ownTransitions(root)].join('\n');
+}
+
+function stateLines(node: AnyStateNode, indent: string): string[] {
+	const children = Object.values(node.states);
+	const initial = node.initial?.target[0];
+	return [
+		...(initial === undefined ? [] : [`${indent}[*] --> ${name(initial)}`]),
+		...children.flatMap((child) => [
+			...(isCompound(child) ? [`${indent}state ${name(child)} {`, ...stateLines(child, `${indent}  `), `${indent}}`] : []),
+			...transitionLines(child, name(child), indent),
+			...(child.type === 'final' ? [`${indent}${name(child)} --> [*]`] : []),
+		]),
+	];
+}
+
+/** Transitions of the machine itself hold in every state; they are drawn from one that stands for all. */
+function ownTransitions(root: AnyStateNode): string[] {
+	return transitionLines(root, 'any_state', '  ');
+}
+
+function transitionLines(node: AnyStateNode, from: string, indent: string): string[] {
+	const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
+	const labels = new Map<string, string[]>();
+	for (const { eventType, guard, target, reenter } of transitions) {
+		const to = target?.[0];
+		if (to === undefined || (to === node && !reenter)) continue;
+		labels.set(name(to), [...(labels.get(name(to)) ?? []), label(eventType, guardName(guard))]);
+	}
+	return [...labels].map(([to, texts]) => `${indent}${from} --> ${to}: ${[...new Set(texts)].join(' / ')}`);
+}
+
+function label(eventType: string, guard: string | undefined): string {
+	const event = /^xstate\.after\.(\w+)/.exec(eventType)?.[1];
+	const text = event === undefined ? eventType : `after ${event}`;
+	return guard === undefined ? text || 'else' : `${text}${text === '' ? '' : ' '}[${guard}]`;
+}
+
+function guardName(guard: unknown): string | undefined {
+	if (typeof guard === 'string') return guard;
+	return typeof guard === 'object' && guard !== null && 'type' in guard ? String(guard.type) : undefined;
+}
+
+function isCompound(node: AnyStateNode): boolean {
+	return Object.keys(node.states).length > 0;
+}
+
+/** Mermaid takes no hyphen in the id of a state, so such a state is shown under its real name. */
+function aliases(root: AnyStateNode): string[] {
+	const hyphened = Object.values(root.states).filter(({ key }) => key.includes('-'));
+	return hyphened.map((node) => `  state "${node.key}" as ${name(node)}`);
+}
+
+function name(node: AnyStateNode): string {
+	return node.key.replaceAll('-', '_');
+}
