@@ -12,12 +12,14 @@ export function timerDelay(delayMs: number): number {
 }
 
 /**
- * The wait before a retry, ms: exponential, capped, then spread by ±jitter.
+ * The wait before a retry, ms: exponential, capped at `maxBackoff` (or `backoff`, where that is the longer one), then
+ * spread by ±jitter.
  * @param retry 0 for the first retry on a target
  * @param random 0 to 1
  */
 export function retryBackoff(policy: RetryPolicy, retry: number, random: number): number {
-	const grown = Math.min(policy.maxBackoff, policy.backoff * policy.factor ** retry);
+	const longest = Math.max(policy.backoff, policy.maxBackoff);
+	const grown = Math.min(longest, policy.backoff * policy.factor ** retry);
 	return Math.round(grown * (1 + policy.jitter * (2 * random - 1)));
 }
 

@@ -1,6 +1,6 @@
 /**
  * The policy that the machines obey. The names are those of the YAML; every duration is in ms.
- * Defaults live in `src/config/schema.ts`.
+ * Defaults live in `src/config/policy-options.ts`.
  */
 export interface Policy {
 	timeouts: Timeouts;

@@ -15,7 +15,9 @@ function stateLines(node: AnyStateNode, indent: string): string[] {
 	return [
 		...(initial === undefined ? [] : [`${indent}[*] --> ${name(initial)}`]),
 		...children.flatMap((child) => [
-			...(isCompound(child) ? [`${indent}state ${name(child)} {`, ...stateLines(child, `${indent}  `), `${indent}}`] : []),
+			...(isCompound(child)
+				? [`${indent}state ${name(child)} {`, ...stateLines(child, `${indent}  `), `${indent}}`]
+				: []),
 			...transitionLines(child, name(child), indent),
 			...(child.type === 'final' ? [`${indent}${name(child)} --> [*]`] : []),
 		]),

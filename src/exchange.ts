@@ -29,6 +29,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	readonly #options: ExchangeOptions;
 	readonly #actor: RequestActor;
 	#attempt: Attempt | undefined;
+	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
+	#attemptContext: RequestContext | undefined;
 	#body: Buffer | string = '';
 	/** The last provider's words, for the caller only: never for a log. */
 	#providerMessage = '';
@@ -43,6 +45,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	// What the request actor asks for.
 
 	startAttempt(context: RequestContext): void {
+		this.#attemptContext = context;
 		const { call, endpointOf, classify, answerLimit } = this.#options;
 		const rung = currentRung(context);
 		const json = withMembers(call.json, { model: JSON.stringify(rung.model), failover: undefined });
@@ -121,16 +124,22 @@ export class Exchange implements AttemptListener, RunningCall {
 	crash(): void {
 		if (this.#isOver) return;
 		this.#attempt?.stop();
-		const { context } = this.#actor.getSnapshot();
-		const { permit } = context;
-		if (permit !== undefined) currentRung(context).actor.send({ type: 'attempt.abandoned', permit, now: Date.now() });
-		this.#giveUp(reportInternalError(this.#options.call.id));
+		const context = this.#attemptContext;
+		// One that is settled already is given back in vain: a provider knows its probes by their ids.
+		if (context?.permit !== undefined) {
+			currentRung(context).actor.send({ type: 'attempt.abandoned', permit: context.permit, now: Date.now() });
+		}
+		try {
+			this.#giveUp(reportInternalError(this.#options.call.id));
+		} catch {
+			// The client itself is what threw: there is nobody to tell, and the fault is logged already.
+		}
 	}
 
 	#giveUp(report: FailureReport): void {
+		this.#end(this.#actor.getSnapshot().context, 'failed', report.body.error.code);
 		if (this.#isCommitted) this.#options.client.breakOff(report);
 		else this.#options.client.fail(report);
-		this.#end(this.#actor.getSnapshot().context, 'failed', report.body.error.code);
 	}
 
 	#answerInfo(context: RequestContext): AnswerInfo {

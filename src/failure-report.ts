@@ -1,5 +1,5 @@
 import type { Failure } from '../machines/failure.ts';
-import { currentRung, earliestRetryAt, type Ending, type RequestContext, type Step } from '../machines/walk.ts';
+import { currentRung, type Ending, earliestRetryAt, type RequestContext, type Step } from '../machines/walk.ts';
 import type { AttemptReport, DenialReport, FailureReport } from './call.ts';
 
 type FailedAttempt = Extract<Step, { did: 'attempt' }>;
@@ -42,7 +42,12 @@ export function reportFailure(context: RequestContext, route: string, providerMe
 		status: kind.status,
 		headers: isWorthRetrying ? retryHeaders(retryAt - context.now) : { 'x-should-retry': 'false' },
 		body: {
-			error: { message: describe(ending, context, route, providerMessage), type: kind.type, param: null, code: kind.code },
+			error: {
+				message: describe(ending, context, route, providerMessage),
+				type: kind.type,
+				param: null,
+				code: kind.code,
+			},
 			failover: {
 				requestId: context.id,
 				profile: route,
@@ -62,7 +67,10 @@ export function reportInternalError(requestId: string): FailureReport {
 
 /** The error for a request that was still open when Breakwater had to end. */
 export function reportShutdown(requestId: string): FailureReport {
-	return plainReport(endings.shutdown, `Breakwater was stopped before this request (${requestId}) had its whole answer.`);
+	return plainReport(
+		endings.shutdown,
+		`Breakwater was stopped before this request (${requestId}) had its whole answer.`,
+	);
 }
 
 function plainReport({ status, type, code }: ErrorKind, message: string): FailureReport {
@@ -71,13 +79,18 @@ function plainReport({ status, type, code }: ErrorKind, message: string): Failur
 
 /** Whole seconds, rounded up so that nobody comes too early, and the same in ms for clients that read it. */
 function retryHeaders(waitMs: number): Record<string, string> {
-	return { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))), 'retry-after-ms': String(Math.max(0, waitMs)) };
+	return {
+		'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))),
+		'retry-after-ms': String(Math.max(0, waitMs)),
+	};
 }
 
 function errorKind(ending: Ending, context: RequestContext): ErrorKind {
 	if (ending === 'rejected') return rejectionKind(context.failure);
 	if (ending !== 'exhausted') return endings[ending];
-	const failures = context.trace.flatMap((step) => (step.did === 'attempt' && step.failure ? [step.failure.category] : []));
+	const failures = context.trace.flatMap((step) =>
+		step.did === 'attempt' && step.failure ? [step.failure.category] : [],
+	);
 	if (failures.every((category) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
 	const isLimit = (category: string) => category === 'RATE_LIMIT' || category === 'QUOTA_EXCEEDED';
 	return failures.every(isLimit) ? endings.exhaustedByLimits : endings.exhausted;

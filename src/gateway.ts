@@ -159,7 +159,9 @@ function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderAct
 }
 
 async function startSimulators(config: Config): Promise<Map<string, Simulator>> {
-	const simulated = Object.values(config.providers).flatMap(({ name, simulate }) => (simulate ? [{ name, simulate }] : []));
+	const simulated = Object.values(config.providers).flatMap(({ name, simulate }) =>
+		simulate ? [{ name, simulate }] : [],
+	);
 	const started = await Promise.all(simulated.map(({ name, simulate }) => startSimulator(name, simulate)));
 	return new Map(started.map((simulator) => [simulator.name, simulator]));
 }
@@ -177,4 +179,3 @@ function required<T>(value: T | undefined, name: string): T {
 	if (value === undefined) throw new Error(`${name} is not known to the gateway`);
 	return value;
 }
-

@@ -16,7 +16,13 @@ export function createLog(level: string | undefined): Logger {
 	const name = levels[level ?? ''] ?? level ?? 'info';
 	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
 	if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: false }));
-	const stream = pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true });
+	const stream = pretty({
+		destination: 2,
+		sync: true,
+		translateTime: 'HH:MM:ss',
+		ignore: 'pid,hostname',
+		singleLine: true,
+	});
 	return pino(options, stream);
 }
 
@@ -24,7 +30,14 @@ export function createLog(level: string | undefined): Logger {
 export function logObserver(log: Logger): GatewayObserver {
 	return {
 		callEnded: ({ id, route, outcome, code, ms, trace }) => {
-			const line = { requestId: id, route, outcome, ...(code === undefined ? {} : { code }), ms, walk: traceLine(trace) };
+			const line = {
+				requestId: id,
+				route,
+				outcome,
+				...(code === undefined ? {} : { code }),
+				ms,
+				walk: traceLine(trace),
+			};
 			if (outcome === 'failed') log.warn(line, 'call failed');
 			else log.info(line, 'call');
 		},
@@ -38,7 +51,8 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, source, model, category, reason, status, until: new Date(until).toISOString() };
 			log.error(line, alarmTexts[alarm]);
 		},
-		crashed: (error, requestId) => log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
+		crashed: (error, requestId) =>
+			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
 	};
 }
 

@@ -14,7 +14,8 @@ export function traceLines(trace: readonly Step[]): string[] {
 
 function stepText(step: Step): string {
 	if (step.did === 'wait') return `waits ${step.ms} ms, then again`;
-	if (step.did === 'deny') return `denied (${step.state}, ${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
+	if (step.did === 'deny')
+		return `denied (${step.state}, ${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
 	const { outcome, failure, ms, probe } = step;
 	const asProbe = probe ? 'probe ' : '';
 	if (failure === undefined) return `${asProbe}${outcome === 'succeeded' ? 'ok' : outcome} (${ms} ms)`;

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { Gateway } from '../gateway.ts';
 import { version } from '../paths.ts';
-import { scriptText } from './script-text.ts';
 import { defaultConfigFile } from './find-config.ts';
+import { scriptText } from './script-text.ts';
 
 /** What `serve` prints once it listens: what runs, and a line to try. */
 export function banner(config: Config, gateway: Gateway, address: string, isEmbedded: boolean): string {

@@ -39,7 +39,8 @@ export async function call(prompt: string, options: CallOptions): Promise<void> 
 }
 
 const complaints: GatewayObserver = {
-	crashed: (error) => process.stderr.write(`a fault of Breakwater itself: ${error instanceof Error ? error.stack : error}\n`),
+	crashed: (error) =>
+		process.stderr.write(`a fault of Breakwater itself: ${error instanceof Error ? error.stack : error}\n`),
 };
 
 function unknownRoute(route: string, config: Config): string {

@@ -44,7 +44,9 @@ export async function demo(): Promise<void> {
 function describe(gateway: Gateway, providers: ReturnType<typeof loadConfig>['providers']): void {
 	print('An outage, rehearsed against SIMULATED providers on loopback. No key, no traffic beyond this machine.');
 	for (const { name, simulate } of Object.values(providers)) print(`  ${name} ${scriptText(simulate?.script ?? [])}`);
-	print(`  every request goes to profile ${gateway.defaultProfile}: ${gateway.targets.map(({ target }) => target).join(' → ')}`);
+	print(
+		`  every request goes to profile ${gateway.defaultProfile}: ${gateway.targets.map(({ target }) => target).join(' → ')}`,
+	);
 	print('');
 	print('   at  request           took  walk');
 }
@@ -59,7 +61,12 @@ async function run(address: string, walks: ReadonlyMap<string, string>): Promise
 	return Promise.all(running);
 }
 
-async function request(address: string, number: number, startedAt: number, walks: ReadonlyMap<string, string>): Promise<Seen> {
+async function request(
+	address: string,
+	number: number,
+	startedAt: number,
+	walks: ReadonlyMap<string, string>,
+): Promise<Seen> {
 	const stream = number % 2 === 0;
 	const sentAt = performance.now();
 	const response = await fetch(`${address}/v1/chat/completions`, {
@@ -73,7 +80,9 @@ async function request(address: string, number: number, startedAt: number, walks
 	const at = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
 	const kind = stream ? 'streamed' : 'whole   ';
 	const walk = walks.get(response.headers.get('x-breakwater-request-id') ?? '') ?? '';
-	print(`${at}s #${String(number).padEnd(3)} ${kind} ${isWhole ? 'ok  ' : 'LOST'} ${String(ms).padStart(5)} ms  ${walk}`);
+	print(
+		`${at}s #${String(number).padEnd(3)} ${kind} ${isWhole ? 'ok  ' : 'LOST'} ${String(ms).padStart(5)} ms  ${walk}`,
+	);
 	return { isWhole, servedBy: response.headers.get('x-breakwater-target') ?? 'nobody', ms };
 }
 

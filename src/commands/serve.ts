@@ -20,7 +20,7 @@ export interface ServeOptions {
  */
 export async function serve(options: ServeOptions): Promise<void> {
 	const { config, isEmbedded } = findConfig(options.config);
-	const log = createLog(process.env['LOG_LEVEL']);
+	const log = createLog(process.env.LOG_LEVEL);
 	const observer = logObserver(log);
 	const gateway = await createGateway(config, observer);
 	const server = createServer(gateway, {
@@ -29,7 +29,11 @@ export async function serve(options: ServeOptions): Promise<void> {
 		onCrash: (error, requestId) => observer.crashed?.(error, requestId),
 		version,
 	});
-	const address = await listen(server, config, options);
+	const address = await listen(server, config, options).catch(async (error) => {
+		// Simulated providers listen too, and would keep the process alive.
+		await gateway.close();
+		throw error;
+	});
 	stopOnSignal(server, gateway, log, config.server.drainTimeout);
 	// Requests are isolated from each other; a fault that escaped one must not cut off the streams of all the others.
 	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
@@ -50,7 +54,8 @@ function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, p
 	if (code === 'EADDRINUSE') {
 		return `Port ${port} on ${host} is in use; end the program that has it, or choose another with --port or server.port.`;
 	}
-	if (code === 'EACCES') return `Port ${port} may not be used by this user; choose one above 1023 with --port or server.port.`;
+	if (code === 'EACCES')
+		return `Port ${port} may not be used by this user; choose one above 1023 with --port or server.port.`;
 	if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
 		return `${host} is not an address of this machine; set server.host or --host to one that is, such as 127.0.0.1.`;
 	}

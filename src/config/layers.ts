@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: `then` is the name of the option in the YAML; nothing here is awaited.
 import type { BreakerPolicy, ErrorPolicy, Policy, Way } from '../../machines/policy.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 

@@ -4,7 +4,6 @@ import type { Config } from './config.ts';
 import { convertInterpolated, explain } from './explain.ts';
 import { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
-import { checkPolicies } from './policy-limits.ts';
 import { ConfigError } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { resolve } from './resolve.ts';
@@ -49,7 +48,6 @@ export function parseConfig(text: string, source: { file: string; env: Environme
 	if (!result.success || !findings.isEmpty) throw new ConfigError(findings.problems);
 
 	const config = resolve(file, result.data);
-	checkPolicies(config, tree, findings);
 	if (!findings.isEmpty) throw new ConfigError(findings.problems);
 	return config;
 }

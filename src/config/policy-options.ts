@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: `then` is the name of the option in the YAML; nothing here is awaited.
 import { z } from 'zod';
 import { type Effect, type ErrorPolicy, effects, ways } from '../../machines/policy.ts';
 import { failureKey } from './failure-keys.ts';

@@ -21,7 +21,7 @@ const baseUrl = z
 	.transform((value, context) => {
 		const mistake = mistakeOfBaseUrl(value);
 		if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
-		return value.replace(/\/+$/, '');
+		return value.replace(/\/+(?=$|\?)/, '');
 	});
 
 /** @returns what is wrong, without the URL itself: it may hold a password. */
@@ -31,7 +31,7 @@ function mistakeOfBaseUrl(value: string): string | undefined {
 	const url = new URL(value);
 	if (url.username !== '' || url.password !== '')
 		return 'has credentials in the URL; put them in `apiKey` or `headers`';
-	if (/[?#]/.test(value)) return `has a query or a fragment, to which no path can be added; ${help}`;
+	if (value.includes('#')) return `has a fragment, which is never sent to a server; ${help}`;
 	if (/\/(chat\/)?completions\/*$/.test(url.pathname))
 		return `names one endpoint; write the part before \`/chat/completions\``;
 	return undefined;

@@ -38,7 +38,11 @@ function readProfile(failover: unknown): string | undefined {
 	}
 	const unknown = Object.keys(failover).find((key) => key !== 'profile');
 	if (unknown !== undefined) {
-		throw new Refusal('invalid_request', `'failover.${clip(unknown)}' is not known; 'failover' has 'profile'.`, 'failover');
+		throw new Refusal(
+			'invalid_request',
+			`'failover.${clip(unknown)}' is not known; 'failover' has 'profile'.`,
+			'failover',
+		);
 	}
 	const { profile } = failover;
 	if (profile === undefined) return undefined;
@@ -52,10 +56,15 @@ function parseJson(json: string): unknown {
 	try {
 		return JSON.parse(json);
 	} catch (error) {
-		const position = /at position (\d+)/.exec(String(error))?.[1];
-		const where = position === undefined ? 'ends too early or is cut off' : `breaks at character ${position}`;
-		throw new Refusal('invalid_json', `The body is not valid JSON: it ${where}.`);
+		throw new Refusal('invalid_json', `The body is not valid JSON: it ${whereItBreaks(String(error))}.`);
 	}
+}
+
+/** @param error what the parser says; of a character that may not stand there it quotes the surroundings, with no position */
+function whereItBreaks(error: string): string {
+	if (error.endsWith('Unexpected end of JSON input')) return 'ends too early or is cut off';
+	const position = / in JSON at position (\d+) \(line \d+ column \d+\)$/.exec(error)?.[1];
+	return position === undefined ? 'has a character where none may stand' : `breaks at character ${position}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

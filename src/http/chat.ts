@@ -8,8 +8,8 @@ import { chooseRoute, type Directory } from './route.ts';
  * `POST /v1/chat/completions`: parse, choose a profile, hand over. The gateway writes the reply.
  */
 export function chatHandler(service: Service, directory: Directory) {
-	return (request: FastifyRequest<{ Body: string }>, reply: FastifyReply): void => {
-		const chat = parseChatRequest(request.body);
+	return (request: FastifyRequest<{ Body: string | undefined }>, reply: FastifyReply): void => {
+		const chat = parseChatRequest(request.body ?? '');
 		const header = request.headers['x-failover-profile'];
 		const route = chooseRoute(chat, [header].flat()[0], directory);
 		const client = new ReplyClient(reply, request.id);

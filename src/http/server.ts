@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Service } from '../call.ts';
 import { newRequestId } from '../request-id.ts';
@@ -26,6 +27,9 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		// Open requests on kept connections are finished while the server drains, not turned away.
 		return503OnClosing: false,
 		forceCloseConnections: 'idle',
+		frameworkErrors: (error, request, reply) =>
+			sendFailure(reply, asRefusal(error, options.bodyLimit).report(), request.id),
+		clientErrorHandler: refuseUnreadable,
 	});
 	const startedAt = Date.now();
 	const { unknownModel, version } = options;
@@ -69,20 +73,50 @@ function notFound(method: string, path: string): Refusal {
 	return new Refusal('not_found', `There is nothing here; Breakwater answers ${known.join(', ')}.`);
 }
 
+/** What is not HTTP never becomes a request: it is answered on the bare socket. */
+function refuseUnreadable({ code }: { code?: string }, socket: Socket): void {
+	if (!socket.writable) {
+		socket.destroy();
+		return;
+	}
+	const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
+	const message = isTooLarge
+		? 'The headers are too large; send fewer or shorter ones.'
+		: 'This is not an HTTP request.';
+	const body = JSON.stringify(new Refusal('invalid_request', message).report().body);
+	socket.end(
+		[
+			`HTTP/1.1 ${isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
+			'connection: close',
+			'content-type: application/json; charset=utf-8',
+			`content-length: ${Buffer.byteLength(body)}`,
+			'',
+			body,
+		].join('\r\n'),
+	);
+}
+
 function asRefusal(error: unknown, bodyLimit: number): Refusal {
 	if (error instanceof Refusal) return error;
 	const { code, statusCode } = error as { code?: string; statusCode?: number };
 	if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-		return new Refusal('unsupported_media_type', 'Send the body as JSON, with the header Content-Type: application/json.');
+		return new Refusal(
+			'unsupported_media_type',
+			'Send the body as JSON, with the header Content-Type: application/json.',
+		);
 	}
 	if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
 		return new Refusal('body_too_large', `The body is larger than server.bodyLimit allows (${bodyLimit} bytes).`);
 	}
-	if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
+	if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
+		return new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
 	if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
 		return new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.');
 	}
-	return new Refusal('internal_error', 'Breakwater failed on this request; its log says why. Other requests are not affected.');
+	return new Refusal(
+		'internal_error',
+		'Breakwater failed on this request; its log says why. Other requests are not affected.',
+	);
 }
 
 function modelList({ profiles, targets }: Service, startedAt: number) {

@@ -42,7 +42,7 @@ const performances: Readonly<Record<Deed, Performance>> = {
 		}
 		await streamTokens(stage, answer.tokens.length);
 		await sendEvent(stage, chunk(chat, answer, {}, answer.finishReason));
-		await sendEvent(stage, usageChunk(chat, answer));
+		if (chat.includeUsage) await sendEvent(stage, usageChunk(chat, answer));
 		response.end('data: [DONE]\n\n');
 	},
 

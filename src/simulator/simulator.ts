@@ -106,7 +106,6 @@ export async function startSimulator(
 	await once(server, 'listening');
 	onStep?.(stepAt(script, cursor));
 	announceOnTime();
-	let closed: Promise<void> | undefined;
 
 	return {
 		name,
@@ -120,11 +119,10 @@ export async function startSimulator(
 		},
 		close() {
 			clearTimeout(announcer);
-			closed ??= new Promise((done) => {
+			return new Promise((done) => {
 				server.close(() => done());
 				server.closeAllConnections();
 			});
-			return closed;
 		},
 	};
 }

@@ -35,24 +35,24 @@ const contentMembers = [
 export function readChunk(data: string): Chunk {
 	const value = parseObject(data);
 	if (value === undefined) return malformed;
-	if (isError(value['error'])) return error;
-	const choices = value['choices'];
-	if (!Array.isArray(choices)) return isObject(value['usage']) ? chunk(value, []) : malformed;
-	if (choices.some((choice) => isObject(choice) && choice['finish_reason'] === 'error')) return error;
+	if (isError(value.error)) return error;
+	const choices = value.choices;
+	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(value, []) : malformed;
+	if (choices.some((choice) => isObject(choice) && choice.finish_reason === 'error')) return error;
 	if (!choices.every(isObject)) return malformed;
 	return chunk(value, choices.map(readChoice));
 }
 
 function chunk(value: Record<string, unknown>, choices: ChunkChoice[]): Chunk {
-	return { kind: 'chunk', choices, hasModel: typeof value['model'] === 'string' && value['model'] !== '' };
+	return { kind: 'chunk', choices, hasModel: typeof value.model === 'string' && value.model !== '' };
 }
 
 function readChoice(choice: Record<string, unknown>): ChunkChoice {
-	const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
-	const finishReason = choice['finish_reason'];
+	const index = typeof choice.index === 'number' ? choice.index : 0;
+	const finishReason = choice.finish_reason;
 	return {
 		index,
-		hasContent: isSaying(choice['delta']),
+		hasContent: isSaying(choice.delta),
 		isFinished: typeof finishReason === 'string' && finishReason !== '',
 	};
 }

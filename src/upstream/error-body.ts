@@ -25,7 +25,7 @@ const maxTexts = 8;
 const maxIdentifierLength = 200;
 
 const layerKeys = ['error', 'detail', 'response', 'metadata', 'base_resp'] as const;
-const identifierKeys = ['code', 'type', '__type', 'status', 'error_type', 'reason', 'status_code'] as const;
+const identifierKeys = ['code', 'type', '__type', 'status', 'error_type', 'status_code'] as const;
 const textKeys = ['message', 'detail', 'msg', 'error', 'title', 'status_msg'] as const;
 
 /**

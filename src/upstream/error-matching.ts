@@ -79,7 +79,7 @@ function messageCondition(source: string, where: string): Condition {
 function headerCondition(name: string, source: string, where: string): Condition {
 	const regex = compileRegex(source, where, `header ${name}`);
 	const key = name.toLowerCase();
-	return (answer) => [answer.headers[key] ?? []].flat().some((value) => regex.test(value.slice(0, 1_000)));
+	return (answer) => [answer.headers[key] ?? []].flat().some((value) => regex.test(value));
 }
 
 function providerCondition(names: readonly string[]): Condition {

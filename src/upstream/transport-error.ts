@@ -113,7 +113,7 @@ function errorsIn(error: unknown): object[] {
 	const queue: unknown[] = [error];
 	const errors = new Set<object>();
 	for (const candidate of queue) {
-		if (typeof candidate !== 'object' || candidate === null || errors.size === maxErrors) continue;
+		if (typeof candidate !== 'object' || candidate === null) continue;
 		errors.add(candidate);
 		if (queue.length > maxErrors) continue;
 		queue.push(property(candidate, 'cause'));

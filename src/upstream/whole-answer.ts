@@ -12,18 +12,19 @@ const failure: WholeAnswer = { kind: 'failure' };
  */
 export function readWholeAnswer(body: string): WholeAnswer {
 	const value = parseObject(body);
-	if (value === undefined || isError(value['error'])) return failure;
-	const choices = value['choices'];
+	if (value === undefined || isError(value.error)) return failure;
+	const choices = value.choices;
 	if (!Array.isArray(choices) || choices.length === 0 || !choices.every(isWholeChoice)) return failure;
-	return { kind: 'completion', hasModel: typeof value['model'] === 'string' && value['model'] !== '' };
+	return { kind: 'completion', hasModel: typeof value.model === 'string' && value.model !== '' };
 }
 
 function isWholeChoice(choice: unknown): boolean {
-	if (!isObject(choice) || !isObject(choice['message'])) return false;
-	const finishReason = choice['finish_reason'];
+	if (!isObject(choice) || !isObject(choice.message)) return false;
+	const finishReason = choice.finish_reason;
 	if (finishReason === 'error') return false;
 	if (typeof finishReason === 'string' && finishReason !== '') return true;
-	const { content, tool_calls: toolCalls, refusal } = choice['message'];
-	const saysSomething = (typeof content === 'string' && content !== '') || (Array.isArray(content) && content.length > 0);
+	const { content, tool_calls: toolCalls, refusal } = choice.message;
+	const saysSomething =
+		(typeof content === 'string' && content !== '') || (Array.isArray(content) && content.length > 0);
 	return saysSomething || (Array.isArray(toolCalls) && toolCalls.length > 0) || typeof refusal === 'string';
 }

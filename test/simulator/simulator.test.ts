@@ -138,17 +138,17 @@ describe('a stream', () => {
 	});
 
 	test('keeps its pace: the role at once, then the first token, then the interval', async () => {
-		const client = await start({ reply: 'one two three', firstToken: 40, tokenInterval: 15 });
+		const client = await start({ reply: 'one two three', firstToken: 90, tokenInterval: 15 });
 		const startedAt = performance.now();
 		const arrivals: number[] = [];
 		for await (const _ of await client.chat.completions.create({ ...prompt, stream: true })) {
 			arrivals.push(performance.now() - startedAt);
 		}
 		const [role = 0, first = 0, second = 0, third = 0] = arrivals;
-		expect(first - role).toBeGreaterThan(25);
-		expect(first).toBeGreaterThanOrEqual(38);
+		expect(first - role).toBeGreaterThan(60);
 		expect(second - first).toBeGreaterThan(8);
-		expect(third).toBeGreaterThanOrEqual(66);
+		expect(third - first).toBeGreaterThan(22);
+		expect(third - first).toBeLessThan(90);
 	});
 
 	test('that is not one waits for the first token only', async () => {

@@ -134,6 +134,23 @@ it.each(['SAFETY', 'PROHIBITED_CONTENT', 'BLOCKLIST', 'SPII', 'RECITATION', 'IMA
 	},
 );
 
+// Wherever an API puts its code or its words, they are found.
+it.each([
+	['in a list of errors', { success: false, errors: [{ code: 'insufficient_quota' }] }, 'QUOTA_EXCEEDED'],
+	['in the detail', { detail: { error: { code: 'insufficient_quota' } } }, 'QUOTA_EXCEEDED'],
+	['in a status message', { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }, 'QUOTA_EXCEEDED'],
+	['in a status code', { base_resp: { status_code: 429 } }, 'RATE_LIMIT'],
+	['in a msg', { msg: 'insufficient balance' }, 'QUOTA_EXCEEDED'],
+	['in a title', { title: 'Insufficient balance' }, 'QUOTA_EXCEEDED'],
+	['in a detail of words', { detail: 'Insufficient balance' }, 'QUOTA_EXCEEDED'],
+	['in an error of words', { error: 'insufficient_quota' }, 'QUOTA_EXCEEDED'],
+	['in a quota limit', { error: { details: [{ metadata: { quota_limit: 'RequestsPerDay' } }] } }, 'QUOTA_EXCEEDED'],
+	['after a byte order mark', `\ufeff${JSON.stringify({ code: 'insufficient_quota' })}`, 'QUOTA_EXCEEDED'],
+	['not in a number that is no status', { code: 302, error: { code: 1e9 } }, 'SERVER_ERROR.malformed'],
+])('an error %s', (_name, body, is) => {
+	expect(keyOf(classify(answer(200, body)))).toBe(is);
+});
+
 describe('the classifier', () => {
 	it('tries a user’s rules before the shipped ones', () => {
 		const own = createClassifier([{ status: [429], provider: ['mine'], as: 'SERVER_ERROR.busy' }, ...shipped]);
@@ -192,6 +209,9 @@ describe('the message for the caller', () => {
 		['the provider’s words', openai('Be  kind,\n\tplease\u0000\u001b.'), 'Be kind, please .'],
 		['both layers of a wrapped error', { error: { message: 'Outer', metadata: { raw: 'inner' } } }, 'Outer: inner'],
 		['a plain text', 'upstream connect error', 'upstream connect error'],
+		['no text twice', { error: { message: 'All of it', metadata: { raw: 'of it' } } }, 'All of it'],
+		['no JSON of a wrapped error', { error: { message: 'Outer', metadata: { raw: '{"cut' } } }, 'Outer'],
+		['nothing of markup', '<Error><Code>Denied</Code></Error>', ''],
 		['nothing of a page', '<html><body>Oops</body></html>', ''],
 		['the words before a page', openai('Failed: <!doctype html><p>Oops'), 'Failed:'],
 		['a tag that is no page', openai('Unexpected token <tool_call>'), 'Unexpected token <tool_call>'],
@@ -211,6 +231,12 @@ describe('the message for the caller', () => {
 		expect(message.length).toBeLessThanOrEqual(500);
 		expect(message.isWellFormed()).toBe(true);
 		expect(message.endsWith('😀…')).toBe(true);
+	});
+
+	it('is looked for in the first 4,000 characters', () => {
+		const text = 'x '.repeat(1_990);
+		expect(keyOf(classify(answer(400, openai(`${text} insufficient balance`))))).toBe('BAD_REQUEST');
+		expect(keyOf(classify(answer(400, openai(`${text.slice(40)} insufficient balance`))))).toBe('QUOTA_EXCEEDED');
 	});
 
 	it('repeats nothing of a broken answer under a 200', () => {

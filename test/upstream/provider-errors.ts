@@ -437,7 +437,7 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 		'400 ThrottlingException': {
 			status: 400,
 			body: { message: 'Rate exceeded' },
-			headers: { 'x-amzn-errortype': 'ThrottlingException' },
+			headers: { 'x-amzn-errortype': 'ThrottlingException:http://internal.amazon.com/coral/' },
 			is: 'RATE_LIMIT',
 		},
 		'400 ServiceQuotaExceededException with a namespace': {

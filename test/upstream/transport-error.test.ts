@@ -75,6 +75,11 @@ describe('a transport error', () => {
 		expect(classified.message).toBe('The provider refused the connection (ECONNREFUSED 127.0.0.1:9).');
 	});
 
+	it('sets an IPv6 address apart from its port', () => {
+		const error = withCode('ECONNREFUSED', { address: '::1', port: 9 });
+		expect(classifyTransportError(error).message).toContain('(ECONNREFUSED [::1]:9)');
+	});
+
 	it('says the host that was not found, and nothing that is no host', () => {
 		expect(classifyTransportError(withCode('ENOTFOUND', { hostname: 'api.example.com' })).message).toBe(
 			"The provider's host name could not be resolved (ENOTFOUND api.example.com).",

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Category } from '../../machines/failure.ts';
 import { leadingDateMs, leadingDurationMs, untilMs } from '../../src/upstream/error-times.ts';
 import { type HintSource, waitHint } from '../../src/upstream/wait-hint.ts';
@@ -6,6 +6,11 @@ import { type HintSource, waitHint } from '../../src/upstream/wait-hint.ts';
 const now = Date.parse('2026-08-31T23:00:00Z');
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+
+// A machine far from UTC: a date without a zone must not be taken for local time.
+beforeAll(() => {
+	vi.stubEnv('TZ', 'Asia/Tokyo');
+});
 
 interface Told {
 	headers?: HintSource['headers'];
@@ -124,6 +129,15 @@ describe('an explicit wait', () => {
 	});
 
 	it.each([
+		[{ retry_after: 4 }, 4_000],
+		[{ retryAfterSeconds: '4' }, 4_000],
+		[{ retry_after_ms: 40 }, 40],
+		[{ reset_at: '2026-08-31T23:01:00' }, 60_000],
+	])('stands in the body as %j', (error, wait) => {
+		expect(hint({ json: { error } })).toBe(wait);
+	});
+
+	it.each([
 		['46s', 46_000],
 		['0.5s', 500],
 		[{ seconds: 46, nanos: 1 }, 46_000],
@@ -232,6 +246,15 @@ describe('the headers of a rate limit', () => {
 			'anthropic-ratelimit-unified-7d-status': 'allowed',
 		};
 		expect(hint({ headers })).toBe(hourMs);
+		expect(hint({ headers: { ...headers, 'anthropic-ratelimit-unified-5h-status': 'allowed' } })).toBeUndefined();
+	});
+
+	it('count no window of a plan that is allowed', () => {
+		const headers = {
+			'anthropic-ratelimit-unified-reset': String(now / 1_000 + 3_600),
+			'anthropic-ratelimit-unified-status': 'allowed',
+		};
+		expect(hint({ headers })).toBeUndefined();
 	});
 });
 
