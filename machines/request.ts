@@ -1,7 +1,7 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from './backoff.ts';
 import { decideAfterDenial, decideAfterFailure, errorPolicy } from './decision.ts';
-import type { ProviderEvent, RequestEvent } from './events.ts';
+import type { Permit, ProviderEvent, RequestEvent } from './events.ts';
 import type { Category, Failure } from './failure.ts';
 import { currentRung, type Ending, type RequestContext, type RequestInput, type Step } from './walk.ts';
 
@@ -11,6 +11,11 @@ const spending: readonly Category[] = ['AUTH_ERROR', 'QUOTA_EXCEEDED'];
 function only<T extends RequestEvent['type']>(event: RequestEvent, type: T): Extract<RequestEvent, { type: T }> {
 	if (event.type !== type) throw new Error(`the request machine met ${event.type} where only ${type} can be`);
 	return event as Extract<RequestEvent, { type: T }>;
+}
+
+function heldPermit({ id, permit }: RequestContext): Permit {
+	if (permit === undefined) throw new Error(`request ${id} has no permit to settle`);
+	return permit;
 }
 
 function withStep(context: RequestContext, step: Step): readonly Step[] {
@@ -83,7 +88,6 @@ export const requestMachine = setup({
 	guards: {
 		shouldAsk: ({ context }) => context.decision.go === 'ask',
 		shouldRetry: ({ context }) => context.decision.go === 'retry',
-		isAttempting: ({ context }) => context.permit !== undefined,
 	},
 	actions: {
 		/** Begin the attempt that `context.permit` allows, on the current rung. */
@@ -108,19 +112,20 @@ export const requestMachine = setup({
 				replyTo: self,
 			}),
 		),
-		reportSuccess: enqueueActions(({ context, event, enqueue }) => {
-			const { permit } = context;
-			if (permit === undefined) return;
-			const { now } = only(event, 'attempt.completed');
-			enqueue.sendTo(currentRung(context).actor, { type: 'attempt.succeeded', permit, now });
-		}),
+		reportSuccess: sendTo(
+			({ context }) => currentRung(context).actor,
+			({ context, event }): ProviderEvent => {
+				const { now } = only(event, 'attempt.completed');
+				return { type: 'attempt.succeeded', permit: heldPermit(context), now };
+			},
+		),
 		reportBreak: sendTo(
 			({ context }) => currentRung(context).actor,
 			({ context, event, self }): ProviderEvent => {
 				const { failure, now, random } = only(event, 'attempt.broke');
-				if (context.permit === undefined) throw new Error(`request ${context.id} has no permit to settle`);
+				const permit = heldPermit(context);
 				const lastTry = context.retries >= errorPolicy(currentRung(context), failure).retries;
-				return { type: 'attempt.failed', permit: context.permit, failure, now, random, lastTry, replyTo: self };
+				return { type: 'attempt.failed', permit, failure, now, random, lastTry, replyTo: self };
 			},
 		),
 		abandon: enqueueActions(({ context, enqueue }) => {
@@ -161,12 +166,12 @@ export const requestMachine = setup({
 		})),
 		noteWait: assign(({ context }) => {
 			const ms = context.decision.go === 'retry' ? context.decision.waitMs : 0;
-			const { target } = currentRung(context);
+			const { target, credential } = currentRung(context);
 			const at = context.now - context.startedAt;
 			return {
 				now: context.now + ms,
 				retries: context.retries + 1,
-				trace: withStep(context, { did: 'wait', at, target, ms }),
+				trace: withStep(context, { did: 'wait', at, target, credential, ms }),
 			};
 		}),
 		chooseAfterDenial: assign(({ context }) => ({ decision: decideAfterDenial(context) })),

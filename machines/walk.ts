@@ -51,7 +51,7 @@ export type Step =
 			outcome: 'succeeded' | 'failed' | 'abandoned';
 			failure?: Failure;
 	  }
-	| { did: 'wait'; at: number; target: string; ms: number };
+	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
 
 /**
  * How a request ended without an answer.

@@ -234,7 +234,7 @@ describe('the message for the caller', () => {
 	});
 
 	it('is looked for in the first 4,000 characters', () => {
-		const text = 'x '.repeat(1_990);
+		const text = 'x '.repeat(1_995);
 		expect(keyOf(classify(answer(400, openai(`${text} insufficient balance`))))).toBe('BAD_REQUEST');
 		expect(keyOf(classify(answer(400, openai(`${text.slice(40)} insufficient balance`))))).toBe('QUOTA_EXCEEDED');
 	});
