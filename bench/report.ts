@@ -10,6 +10,8 @@ export const measures = {
 	latePercent: { label: 'late tokens, 500 streams x 50/s, %', digits: 2, ratio: false },
 	latenessP99Ms: { label: '  token lateness p99, ms', digits: 1, ratio: true },
 	streamsGatewayCpuPercent: { label: '  gateway CPU meanwhile, %', digits: 0, ratio: true },
+	streamsGatewayCoreStrangersPercent: { label: '  strangers on the gateway core, %', digits: 0, ratio: false },
+	streamsLoadCoreStrangersPercent: { label: '  strangers on the load core, %', digits: 0, ratio: false },
 	rssAfterRunMB: { label: 'RSS after the throughput run, MB', digits: 0, ratio: true },
 	rssAfterStreamsMB: { label: 'RSS after the streams closed, MB', digits: 0, ratio: true },
 	rssPerStreamKB: { label: 'RSS per open stream, 1000 open, kB', digits: 1, ratio: true },
@@ -128,17 +130,20 @@ function judge(goal: Goal, samples: Samples): string {
 /** From this share of a core on, the work of others makes a figure doubtful, percent. */
 const strangersLimitPercent = 5;
 
+const strangersMeasures: readonly [side: string, during: readonly Measure[]][] = [
+	['gateway', ['gatewayCoreStrangersPercent', 'streamsGatewayCoreStrangersPercent']],
+	['load', ['loadCoreStrangersPercent', 'streamsLoadCoreStrangersPercent']],
+];
+
 /** A core is fully used from here on, percent; the watch starts and stops a little outside of the run. */
 const saturatedPercent = 90;
 
 /** What keeps the figures from saying what they seem to say, a sentence each. */
 export function doubts(samples: Samples): string[] {
 	const found: string[] = [];
-	for (const [side, measure] of [
-		['gateway', 'gatewayCoreStrangersPercent'],
-		['load', 'loadCoreStrangersPercent'],
-	] as const) {
-		const most = Math.max(0, ...[...samples.values()].flat().map((sample) => sample[measure] ?? 0));
+	for (const [side, during] of strangersMeasures) {
+		const seen = [...samples.values()].flat().flatMap((sample) => during.map((measure) => sample[measure] ?? 0));
+		const most = Math.max(0, ...seen);
 		if (most <= strangersLimitPercent) continue;
 		found.push(
 			`other processes took up to ${most.toFixed(0)} % of the ${side} core in a round; ` +

@@ -133,12 +133,14 @@ async function measureFirstToken(bench: Bench, { load, target }: Pair, direct: F
 async function measureOpenStreams(bench: Bench, { gateway, load, target }: Pair): Promise<Sample> {
 	const stop = watchCpu(pids(bench, gateway, load), bench.cores);
 	const streams = await ask(load, 'openStreams', target, openStreamCount, tokensPerSecond, bench.seconds / 2);
-	const { gatewayCpuPercent } = stop();
+	const cpu = stop();
 	await sleep(settleMs);
 	return {
 		latePercent: streams.lateShare * 100,
 		latenessP99Ms: streams.latenessP99Ms,
-		streamsGatewayCpuPercent: gatewayCpuPercent,
+		streamsGatewayCpuPercent: cpu.gatewayCpuPercent,
+		streamsGatewayCoreStrangersPercent: cpu.gatewayCoreStrangersPercent,
+		streamsLoadCoreStrangersPercent: cpu.loadCoreStrangersPercent,
 		rssAfterStreamsMB: residentMB(pidOf(gateway)),
 	};
 }

@@ -16,7 +16,7 @@ export function decideAfterFailure(context: RequestContext): Decision {
 	const rule = errorPolicy(rung, failure);
 
 	const waitMs = retryWait(context, rung, failure);
-	if (context.retries < rule.retries && isWorthWaiting(context, waitMs)) return { go: 'retry', waitMs };
+	if (wouldRetry(context, failure) && grantsAt(context, context.now + waitMs)) return { go: 'retry', waitMs };
 
 	for (const way of rule.then) {
 		if (way === 'fail') return { go: 'end', ending: 'rejected' };
@@ -49,7 +49,7 @@ function nextEarly(context: RequestContext): Decision {
 }
 
 /** What the policy of a rung says of a failure; what it does not name goes to the next rung. */
-export function errorPolicy(rung: Rung, failure: Failure): ErrorPolicy {
+function errorPolicy(rung: Rung, failure: Failure): ErrorPolicy {
 	return lookup(rung.policy.onError, failure) ?? { retries: 0, then: ['next'] };
 }
 
@@ -58,18 +58,31 @@ function retryWait(context: RequestContext, rung: Rung, failure: Failure): numbe
 	return failure.retryAfterMs || retryBackoff(rung.policy.retry, context.retries, context.random);
 }
 
-/** A wait is in vain when it is longer than a request waits, outlasts the deadline, or ends at a closed door. */
-function isWorthWaiting(context: RequestContext, waitMs: number): boolean {
+/**
+ * Would this request attempt the same target again after this failure, as far as it is up to the request? Not when the
+ * wait is longer than a request waits, or outlasts the deadline. What the provider says comes later, as `retryAt`.
+ * @param context with the `now` and the `random` of the failure
+ */
+export function wouldRetry(context: RequestContext, failure: Failure): boolean {
 	const rung = currentRung(context);
-	const hintMs = context.failure?.retryAfterMs ?? 0;
-	if (hintMs > rung.policy.retry.maxRetryAfter) return false;
-	if (context.now + waitMs >= context.deadlineAt) return false;
-	return (context.retryAts[context.position] ?? 0) <= context.now + waitMs;
+	if (context.committed || context.retries >= errorPolicy(rung, failure).retries) return false;
+	if ((failure.retryAfterMs ?? 0) > rung.policy.retry.maxRetryAfter) return false;
+	return context.now + retryWait(context, rung, failure) < context.deadlineAt;
+}
+
+/** A wait is in vain when it ends at a closed door. */
+function grantsAt(context: RequestContext, at: number): boolean {
+	return (context.retryAts[context.position] ?? 0) <= at;
 }
 
 function follow(way: Exclude<Way, 'fail'>, context: RequestContext, from: Rung): number | undefined {
 	if (way === 'credential') return nextRung(context, (rung) => rung.link === from.link);
-	return nextRung(context, (rung) => rung.link !== from.link);
+	if (way === 'next') return nextRung(context, (rung) => rung.link !== from.link);
+	return nextRung(context, (rung) => rung.link !== from.link && hasLargerWindow(rung, from));
+}
+
+function hasLargerWindow(rung: Rung, from: Rung): boolean {
+	return rung.contextWindow === undefined || rung.contextWindow > (from.contextWindow ?? 0);
 }
 
 /** The first rung further down that this request can still use. The walk never goes back up. */

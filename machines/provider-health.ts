@@ -26,6 +26,8 @@ export interface ProviderContext {
 	readonly waitMs: number;
 	/** Why it is not closed. */
 	readonly reason: DenialReason | undefined;
+	/** What a person has been called for since it last granted; `reason` may name a longer wait instead. */
+	readonly alarmed: readonly ('auth' | 'quota')[];
 	readonly consecutiveFailures: number;
 	readonly window: FailureWindow;
 	/** How often it went back to `open` since it was last closed. */
@@ -100,7 +102,7 @@ export function newAlarm(context: ProviderContext, event: AttemptFailed): Provid
 		return isKnown ? undefined : { type: 'provider.alarmed', alarm: effect, failure, model, until };
 	}
 	if (effect !== 'auth' && effect !== 'quota') return undefined;
-	if (context.reason === effect) return undefined;
+	if (context.alarmed.includes(effect)) return undefined;
 	const until = permanentOrNamed(context, failure, now)?.until ?? now;
 	return { type: 'provider.alarmed', alarm: effect, failure, model, until };
 }

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { cooldown, timerDelay } from './backoff.ts';
 import type { ProviderAlarm, ProviderEvent, ProviderReply, ProviderStateName } from './events.ts';
 import { emptyWindow } from './failure-window.ts';
@@ -35,7 +35,6 @@ export const providerMachine = setup({
 	},
 	delays: {
 		cooldown: ({ context }) => context.waitMs,
-		probeDeadline: ({ context }) => timerDelay(context.policy.breaker.probeDeadline),
 	},
 	guards: {
 		modelIsSidelined: ({ context, event }) => {
@@ -45,7 +44,8 @@ export const providerMachine = setup({
 		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
 		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
 		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */
-		mayProbeEarly: ({ context, event }) => only(event, 'permit.requested').early && context.reason === 'failures',
+		mayProbeEarly: ({ context, event }) =>
+			only(event, 'permit.requested').early && context.reason === 'failures' && context.alarmed.length === 0,
 		hasProbeLeft: ({ context }) => context.probes.length < context.policy.breaker.probes,
 		/** A late result, or one reported twice, is no probe that is out. */
 		isProbeResult: ({ context, event }) => 'permit' in event && isProbeOut(context, event.permit.id),
@@ -109,12 +109,20 @@ export const providerMachine = setup({
 			const deadline = now + context.policy.breaker.probeDeadline;
 			return { probes: [...context.probes, { id, deadline }] };
 		}),
-		watchProbe: raise(({ event }) => ({ type: 'probe.overdue' as const, id: only(event, 'permit.requested').id }), {
-			delay: 'probeDeadline',
+		watchProbe: enqueueActions(({ context, event, enqueue }) => {
+			const { id } = only(event, 'permit.requested');
+			const delay = timerDelay(context.policy.breaker.probeDeadline);
+			enqueue.raise({ type: 'probe.overdue', id }, { id, delay });
 		}),
-		returnProbe: assign(({ context, event }) => {
-			if (!('permit' in event)) return {};
-			return { probes: context.probes.filter(({ id }) => id !== event.permit.id) };
+		/** A timer outlives its probe otherwise, and early probes of a dead provider are as many as the requests. */
+		unwatchProbes: enqueueActions(({ context, enqueue }) => {
+			for (const { id } of context.probes) enqueue.cancel(id);
+		}),
+		returnProbe: enqueueActions(({ context, event, enqueue }) => {
+			if (!('permit' in event)) return;
+			const { id } = event.permit;
+			enqueue.cancel(id);
+			enqueue.assign({ probes: context.probes.filter((probe) => probe.id !== id) });
 		}),
 		countProbeSuccess: assign(({ context }) => ({ probeSuccesses: context.probeSuccesses + 1 })),
 		countSuccess: assign(({ context, event }) => {
@@ -143,6 +151,7 @@ export const providerMachine = setup({
 			probes: [],
 			probeSuccesses: 0,
 			reason: 'probing' as const,
+			alarmed: [],
 		})),
 		recover: assign(({ event }) => ({
 			since: only(event, 'attempt.succeeded').now,
@@ -156,7 +165,9 @@ export const providerMachine = setup({
 		/** Comes before the trip, so that an incident that is already known is not raised again. */
 		alarm: enqueueActions(({ context, event, enqueue }) => {
 			const alarm = newAlarm(context, only(event, 'attempt.failed'));
-			if (alarm !== undefined) enqueue.emit(alarm);
+			if (alarm === undefined) return;
+			enqueue.emit(alarm);
+			if (alarm.alarm !== 'model') enqueue.assign({ alarmed: [...context.alarmed, alarm.alarm] });
 		}),
 	},
 }).createMachine({
@@ -170,6 +181,7 @@ export const providerMachine = setup({
 		until: 0,
 		waitMs: 0,
 		reason: undefined,
+		alarmed: [],
 		consecutiveFailures: 0,
 		window: emptyWindow,
 		reopenings: 0,
@@ -232,6 +244,7 @@ export const providerMachine = setup({
 			},
 		},
 		'half-open': {
+			exit: 'unwatchProbes',
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsSidelined', actions: { type: 'deny', params: { state: 'half-open' } } },

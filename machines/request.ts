@@ -1,6 +1,6 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from './backoff.ts';
-import { decideAfterDenial, decideAfterFailure, errorPolicy } from './decision.ts';
+import { decideAfterDenial, decideAfterFailure, wouldRetry } from './decision.ts';
 import type { Permit, ProviderEvent, RequestEvent } from './events.ts';
 import type { Category, Failure } from './failure.ts';
 import { currentRung, type Ending, type RequestContext, type RequestInput, type Step } from './walk.ts';
@@ -60,6 +60,7 @@ function broken(context: RequestContext, event: Extract<RequestEvent, { type: 'a
 		now,
 		random,
 		failure,
+		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(context.tooSmallWindow, rung.contextWindow ?? 0) : context.tooSmallWindow,
 		spent: spending.includes(failure.category) ? [...context.spent, rung.credential] : context.spent,
 		trace: withStep(context, attemptStep(context, now, 'failed', failure)),
@@ -124,7 +125,7 @@ export const requestMachine = setup({
 			({ context, event, self }): ProviderEvent => {
 				const { failure, now, random } = only(event, 'attempt.broke');
 				const permit = heldPermit(context);
-				const lastTry = context.retries >= errorPolicy(currentRung(context), failure).retries;
+				const lastTry = !wouldRetry({ ...context, now, random }, failure);
 				return { type: 'attempt.failed', permit, failure, now, random, lastTry, replyTo: self };
 			},
 		),
@@ -155,7 +156,6 @@ export const requestMachine = setup({
 		}),
 		noteBreak: assign(({ context, event }) => broken(context, only(event, 'attempt.broke'))),
 		noteSettled: assign(({ context, event }) => ({
-			permit: undefined,
 			retryAts: settledRetryAts(context, only(event, 'attempt.settled').retryAt),
 		})),
 		noteDeparture: assign(({ event }) => ({ now: only(event, 'client.left').now })),

@@ -59,6 +59,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	#body: Buffer[] = [];
 	#bodyLength = 0;
 	#isAnswering = false;
+	#isPaused = false;
 	/** The response has ended, well or badly: there is nothing left to abort. */
 	#isExchangeOver = false;
 	#heldEvents = '';
@@ -90,13 +91,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	/** The client is slower than the provider: take no more until `resume`. A stalled reader is not an idle provider. */
 	pause(): void {
 		if (this.#phase !== 'reading') return;
+		this.#isPaused = true;
 		clearTimeout(this.#idleTimer);
 		this.#idleTimer = undefined;
 		this.#controller?.pause();
 	}
 
+	/** Goes on after a `pause`; without one it does nothing. */
 	resume(): void {
-		if (this.#phase !== 'reading') return;
+		if (this.#phase !== 'reading' || !this.#isPaused) return;
+		this.#isPaused = false;
 		this.#controller?.resume();
 		this.#watchIdle();
 	}
@@ -159,24 +163,26 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		const stream = this.#stream;
 		if (stream === undefined) return;
 		this.#pass(stream.feed(bytes));
-		if (stream.state.is !== 'open') this.#endStream(undefined);
+		// Whoever got the events may have stopped the attempt.
+		if (this.#phase !== 'over' && stream.state.is !== 'open') this.#endStream(undefined);
 	}
 
 	/** Hands events on, from the first content on; what came before it is held, so that a failure stays unseen. */
 	#pass(events: string): void {
-		if (events === '' || this.#phase === 'over') return;
-		if (!this.#isAnswering) {
-			this.#heldEvents += events;
-			if (!this.#stream?.hasContent) return;
-			this.#isAnswering = true;
-			clearTimeout(this.#phaseTimer);
-			this.#watchIdle();
-			this.#listener.onAnswering();
-			this.#listener.onEvents(this.#heldEvents);
-			this.#heldEvents = '';
+		if (events === '') return;
+		if (this.#isAnswering) {
+			this.#listener.onEvents(events);
 			return;
 		}
-		this.#listener.onEvents(events);
+		this.#heldEvents += events;
+		if (!this.#stream?.hasContent) return;
+		this.#isAnswering = true;
+		clearTimeout(this.#phaseTimer);
+		this.#watchIdle();
+		this.#listener.onAnswering();
+		// Whoever hears that may stop the attempt, and must then hear no more of it.
+		if (this.#phase !== 'over') this.#listener.onEvents(this.#heldEvents);
+		this.#heldEvents = '';
 	}
 
 	/** @param cut why the bytes ended, when it was not the provider's doing */
@@ -185,6 +191,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (stream === undefined) return;
 		const isBodyOver = stream.state.is === 'open';
 		if (isBodyOver) this.#pass(stream.finish());
+		if (this.#phase === 'over') return;
 		switch (stream.state.is) {
 			case 'whole':
 				this.#complete('', !isBodyOver);

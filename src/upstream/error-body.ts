@@ -25,7 +25,7 @@ const maxTexts = 8;
 const maxIdentifierLength = 200;
 
 const layerKeys = ['error', 'detail', 'response', 'metadata', 'base_resp'] as const;
-const identifierKeys = ['code', 'type', '__type', 'status', 'error_type', 'status_code'] as const;
+const identifierKeys = ['code', 'type', '__type', 'status', 'error_type'] as const;
 const textKeys = ['message', 'detail', 'msg', 'error', 'title', 'status_msg'] as const;
 
 /**
@@ -35,7 +35,7 @@ const textKeys = ['message', 'detail', 'msg', 'error', 'title', 'status_msg'] as
  * @param body as text, perhaps cut off, perhaps not JSON
  */
 export function readErrorBody(status: number, body: string): ErrorBody {
-	const text = body.replace(/^\ufeff/, '').trim();
+	const text = body.trim();
 	const json = parseJson(text);
 	if (json !== undefined) return readJson(json);
 	const nothing = { json, identifiers: [], type: '', texts: [], status: undefined };

@@ -41,7 +41,8 @@ export class StreamAnswer {
 		this.#parser = createParser({
 			onEvent: (event) => this.#read(event),
 			onError: (error) => {
-				if (error.type === 'max-buffer-size-exceeded') this.state = { is: 'too-large' };
+				// What follows the end in the same piece cannot undo it.
+				if (this.state.is === 'open' && error.type === 'max-buffer-size-exceeded') this.state = { is: 'too-large' };
 			},
 			maxBufferSize: maxEventLength,
 		});

@@ -26,5 +26,9 @@ function isWholeChoice(choice: unknown): boolean {
 	const { content, tool_calls: toolCalls, refusal } = choice.message;
 	const saysSomething =
 		(typeof content === 'string' && content !== '') || (Array.isArray(content) && content.length > 0);
-	return saysSomething || (Array.isArray(toolCalls) && toolCalls.length > 0) || typeof refusal === 'string';
+	return (
+		saysSomething ||
+		(Array.isArray(toolCalls) && toolCalls.length > 0) ||
+		(typeof refusal === 'string' && refusal !== '')
+	);
 }

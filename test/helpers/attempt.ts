@@ -79,7 +79,7 @@ export class AttemptBench {
 	async close(): Promise<void> {
 		await this.#connections.close();
 		for (const { reports } of this.#all) {
-			expect(reports.join(' ')).toMatch(/^(?:answering(?: events)+ )?(?:completed|broke|stopped)$/);
+			expect(reports.join(' ')).toMatch(/^(?:answering(?: events)+ )?(?:completed|broke|stopped)$|^answering stopped$/);
 		}
 	}
 }

@@ -146,7 +146,7 @@ it.each([
 	['in an error of words', { error: 'insufficient_quota' }, 'QUOTA_EXCEEDED'],
 	['in a quota limit', { error: { details: [{ metadata: { quota_limit: 'RequestsPerDay' } }] } }, 'QUOTA_EXCEEDED'],
 	['after a byte order mark', `\ufeff${JSON.stringify({ code: 'insufficient_quota' })}`, 'QUOTA_EXCEEDED'],
-	['not in a number that is no status', { code: 302, error: { code: 1e9 } }, 'SERVER_ERROR.malformed'],
+	['not in a number that is no status', { code: 12_345, error: { code: 302 } }, 'SERVER_ERROR.malformed'],
 ])('an error %s', (_name, body, is) => {
 	expect(keyOf(classify(answer(200, body)))).toBe(is);
 });

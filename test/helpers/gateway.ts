@@ -1,0 +1,158 @@
+import type { AddressInfo } from 'node:net';
+import OpenAI from 'openai';
+import { vi } from 'vitest';
+import { stringify } from 'yaml';
+import type { CallRecord, FailureReport, ProviderHealth } from '../../src/call.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createServer } from '../../src/http/server.ts';
+import { startUpstream, type Upstream } from './upstream.ts';
+
+export interface GatewaySetup {
+	/** Names of the providers, each an upstream of its own; default `a`, `b`. Its model is `model-` and the name. */
+	names?: readonly string[];
+	/** Over `quickPolicy`, section by section. */
+	policy?: Record<string, unknown>;
+	/** Beside `default`, the chain of all providers in their order. */
+	profiles?: Record<string, unknown>;
+	/** By provider: fields such as `apiKey`, `models`, `policy`. */
+	providers?: Record<string, Record<string, unknown>>;
+	server?: Record<string, unknown>;
+}
+
+export interface TestGateway {
+	/** `http://127.0.0.1:43210`. */
+	readonly origin: string;
+	readonly gateway: Gateway;
+	/** What the log would be told, in the order in which the calls ended. */
+	readonly records: readonly CallRecord[];
+	/** Faults that a real process would log. */
+	readonly crashes: readonly unknown[];
+	upstream(name: string): Upstream;
+	/** `POST /v1/chat/completions`; an object is sent as JSON with `messages` in it, a text as it is. */
+	post(body?: object | string, init?: RequestInit): Promise<Response>;
+	health(): Promise<Record<string, ProviderHealth>>;
+	/** The official client, without retries of its own. */
+	readonly openai: OpenAI;
+	close(): Promise<void>;
+}
+
+/** Short enough that no test waits, long enough that a busy machine keeps them apart. No retry unless a test says so. */
+export const quickPolicy = {
+	timeouts: { connect: '2s', firstToken: '400ms', idle: '400ms', response: '400ms', request: '8s' },
+	retry: { backoff: '5ms', maxBackoff: '20ms', maxRetryAfter: '1s' },
+	breaker: { failureThreshold: 3, cooldown: '60s', cooldownJitter: 0 },
+	onError: {
+		SERVER_ERROR: { retries: 0 },
+		NETWORK_ERROR: { retries: 0 },
+		RATE_LIMIT: { retries: 0 },
+		MODEL_UNAVAILABLE: { retries: 0 },
+		UNKNOWN_TRANSIENT: { retries: 0 },
+	},
+};
+
+export const messages = [{ role: 'user' as const, content: 'Hello' }];
+
+/** The YAML of a gateway in front of these upstreams. */
+export function configText(setup: GatewaySetup, baseUrls: Readonly<Record<string, string>>): string {
+	const names = Object.keys(baseUrls);
+	return stringify({
+		server: { port: 0, ...setup.server },
+		providers: Object.fromEntries(names.map((name) => [name, { baseUrl: baseUrls[name], ...setup.providers?.[name] }])),
+		profiles: { default: { chain: names.map((name) => `${name}/model-${name}`) }, ...setup.profiles },
+		policy: mergeSections(quickPolicy, setup.policy ?? {}),
+	});
+}
+
+/** Starts upstreams, and a whole Breakwater in front of them on a free loopback port. */
+export async function startGateway(setup: GatewaySetup = {}): Promise<TestGateway> {
+	const names = setup.names ?? ['a', 'b'];
+	const upstreams = new Map<string, Upstream>();
+	for (const name of names) upstreams.set(name, await startUpstream());
+	const baseUrls = Object.fromEntries([...upstreams].map(([name, { baseUrl }]) => [name, baseUrl]));
+
+	const config = parseConfig(configText(setup, baseUrls), { file: 'test.yaml', env: {} });
+	const records: CallRecord[] = [];
+	const crashes: unknown[] = [];
+	const crashed = (error: unknown) => void crashes.push(error);
+	const gateway = await createGateway(config, { callEnded: (record) => void records.push(record), crashed });
+	const server = createServer(gateway, { ...config.server, version: '0.0.0', onCrash: crashed });
+	await server.listen({ host: '127.0.0.1', port: 0 });
+	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+
+	return {
+		origin,
+		gateway,
+		records,
+		crashes,
+		upstream(name) {
+			const upstream = upstreams.get(name);
+			if (upstream === undefined) throw new Error(`the test started no upstream ${name}`);
+			return upstream;
+		},
+		post: (body = {}, init = {}) =>
+			fetch(`${origin}/v1/chat/completions`, {
+				method: 'POST',
+				...init,
+				headers: { 'content-type': 'application/json', ...(init.headers as Record<string, string>) },
+				body: typeof body === 'string' ? body : JSON.stringify({ messages, ...body }),
+			}),
+		health: async () => {
+			const { providers } = (await (await fetch(`${origin}/health`)).json()) as {
+				providers: Record<string, ProviderHealth>;
+			};
+			return providers;
+		},
+		openai: new OpenAI({ baseURL: `${origin}/v1`, apiKey: 'unused', maxRetries: 0 }),
+		async close() {
+			await gateway.close();
+			server.server.closeAllConnections();
+			await server.close();
+			await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
+		},
+	};
+}
+
+/** The body of a failed reply. */
+export async function failureOf(response: Response): Promise<FailureReport['body']> {
+	return (await response.json()) as FailureReport['body'];
+}
+
+/** The text of an answer, streamed or not. */
+export async function contentOf(response: Response): Promise<string> {
+	const text = await response.text();
+	if (!text.startsWith('data: ')) return JSON.parse(text).choices[0].message.content;
+	const events = eventsOf(text);
+	if (events.at(-1) !== '[DONE]') throw new Error(`the stream has no [DONE]: ${text}`);
+	return events.slice(0, -1).map(deltaOf).join('');
+}
+
+/** The data of each event of an SSE text. */
+export function eventsOf(text: string): string[] {
+	return text
+		.split('\n\n')
+		.filter((event) => event !== '')
+		.map((event) => event.slice('data: '.length));
+}
+
+function deltaOf(data: string): string {
+	const { choices } = JSON.parse(data) as { choices: { delta?: { content?: string } }[] };
+	return choices[0]?.delta?.content ?? '';
+}
+
+/** Waits for something that is about to become true. */
+export function soon<T>(check: () => T | Promise<T>, timeoutMs = 3000): Promise<T> {
+	return vi.waitFor(check, { interval: 5, timeout: timeoutMs });
+}
+
+function mergeSections(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+	const merged = Object.entries(over).map(([name, value]) => {
+		const below = base[name];
+		return [name, isRecord(below) && isRecord(value) ? { ...below, ...value } : value];
+	});
+	return { ...base, ...Object.fromEntries(merged) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,40 @@
+import type { ProviderRef } from '../../machines/events.ts';
+import type { BreakerPolicy, Policy, RetryPolicy, Timeouts } from '../../machines/policy.ts';
+import type { Rung } from '../../machines/walk.ts';
+import { defaultPolicy } from '../../src/config/policy-schema.ts';
+
+export interface PolicyChanges {
+	timeouts?: Partial<Timeouts>;
+	retry?: Partial<RetryPolicy>;
+	breaker?: Partial<BreakerPolicy>;
+	/** Entries laid over the shipped table. */
+	onError?: Policy['onError'];
+	whenAllDenied?: Policy['whenAllDenied'];
+}
+
+/** The shipped policy with changes: the machines are tested with the defaults that people run. */
+export function policyWith(changes: PolicyChanges = {}): Policy {
+	return {
+		timeouts: { ...defaultPolicy.timeouts, ...changes.timeouts },
+		retry: { ...defaultPolicy.retry, ...changes.retry },
+		breaker: { ...defaultPolicy.breaker, ...changes.breaker },
+		onError: { ...defaultPolicy.onError, ...changes.onError },
+		whenAllDenied: changes.whenAllDenied ?? defaultPolicy.whenAllDenied,
+	};
+}
+
+export interface RungChanges {
+	link?: number;
+	model?: string;
+	/** The provider actor's id: `a`, or `a#2` for the second credential of `a`. */
+	credential?: string;
+	contextWindow?: number;
+	policy?: Policy;
+}
+
+/** A rung on this provider actor. Without changes it is the first link, `a/m`, with the shipped policy. */
+export function rungOn(actor: ProviderRef, changes: RungChanges = {}): Rung {
+	const { link = 0, model = 'm', credential = 'a', contextWindow, policy = policyWith() } = changes;
+	const provider = credential.split('#')[0] ?? credential;
+	return { link, target: `${provider}/${model}`, provider, credential, model, contextWindow, policy, actor };
+}
