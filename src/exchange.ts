@@ -129,17 +129,18 @@ export class Exchange implements AttemptListener, RunningCall {
 		if (context?.permit !== undefined) {
 			currentRung(context).actor.send({ type: 'attempt.abandoned', permit: context.permit, now: Date.now() });
 		}
-		try {
-			this.#giveUp(reportInternalError(this.#options.call.id));
-		} catch {
-			// The client itself is what threw: there is nobody to tell, and the fault is logged already.
-		}
+		this.#giveUp(reportInternalError(this.#options.call.id));
 	}
 
+	/** Never throws: a client that does must not keep the others of a stop, or of a crash, from being told. */
 	#giveUp(report: FailureReport): void {
 		this.#end(this.#actor.getSnapshot().context, 'failed', report.body.error.code);
-		if (this.#isCommitted) this.#options.client.breakOff(report);
-		else this.#options.client.fail(report);
+		try {
+			if (this.#isCommitted) this.#options.client.breakOff(report);
+			else this.#options.client.fail(report);
+		} catch {
+			// There is nobody left to tell.
+		}
 	}
 
 	#answerInfo(context: RequestContext): AnswerInfo {

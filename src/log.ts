@@ -8,6 +8,8 @@ export type { Logger };
 /** What `LOG_LEVEL` may be; `true` and `false` are debug and errors only. */
 const levels: Readonly<Record<string, string>> = { true: 'debug', false: 'error' };
 
+const gathered = { dest: 2, sync: false, minLength: 8192, periodicFlush: 200 };
+
 /**
  * The log of the process, on standard error: lines for people on a terminal, JSON elsewhere.
  * @param level `LOG_LEVEL` from the environment; a word that is none means `info`
@@ -15,7 +17,8 @@ const levels: Readonly<Record<string, string>> = { true: 'debug', false: 'error'
 export function createLog(level: string | undefined): Logger {
 	const name = levels[level ?? ''] ?? level ?? 'info';
 	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
-	if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: false }));
+	// Gathered and written a few times a second: a system call for every line costs more than the line.
+	if (!process.stderr.isTTY) return pino(options, pino.destination(gathered));
 	const stream = pretty({
 		destination: 2,
 		sync: true,

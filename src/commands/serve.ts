@@ -75,7 +75,10 @@ function stopOnSignal(server: FastifyInstance, gateway: Gateway, log: Logger, dr
 			// A client that does not even read its error has had its time.
 			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
 		}, drainTimeoutMs);
+		// A connection whose last answer ends while the server closes is kept alive like any other, for over a minute.
+		const idle = setInterval(() => server.server.closeIdleConnections(), 50);
 		await server.close();
+		clearInterval(idle);
 		clearTimeout(cutOff);
 		await gateway.close();
 		log.flush(() => process.exit(0));

@@ -12,7 +12,13 @@ export class ReplyClient implements Client {
 	}
 
 	answer(info: AnswerInfo, body: Buffer | string): void {
-		this.#reply.code(200).headers(answerHeaders(info)).type('application/json; charset=utf-8').send(body);
+		this.#reply.hijack();
+		this.#reply.raw.writeHead(200, {
+			'content-type': 'application/json; charset=utf-8',
+			'content-length': Buffer.byteLength(body),
+			...answerHeaders(info),
+		});
+		this.#reply.raw.end(body);
 	}
 
 	fail(report: FailureReport): void {

@@ -35,10 +35,6 @@ const ERROR_BODY_LIMIT = 256 * 1024;
 /** How long a connection may take to end its body after a whole answer before it is given up, ms. */
 const TRAILING_TIME_MS = 1000;
 
-const documentHeaders = ['accept', 'application/json', 'accept-encoding', 'gzip, deflate, br'];
-/** Compressed streams tend to be held back until a block is full. */
-const streamHeaders = ['accept', 'text/event-stream', 'accept-encoding', 'identity'];
-
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
 
@@ -51,6 +47,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	readonly #listener: AttemptListener;
 	readonly #stream: StreamAnswer | undefined;
 	#phase: Phase = 'connecting';
+	#giveUpConnecting: (() => void) | undefined;
+	/** Known once the connection stands. */
 	#controller: Dispatcher.DispatchController | undefined;
 	#phaseTimer: NodeJS.Timeout | undefined;
 	#idleTimer: NodeJS.Timeout | undefined;
@@ -74,8 +72,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		const { endpoint, json, stream, timeouts } = this.#options;
 		this.#startPhase('connecting', timeouts.connect, 'connect');
 		try {
-			const headers = [...endpoint.headers, ...(stream ? streamHeaders : documentHeaders)];
-			endpoint.dispatcher.dispatch({ path: endpoint.path, method: 'POST', headers, body: json }, this);
+			const headers = [...(stream ? endpoint.headers.stream : endpoint.headers.document)];
+			this.#giveUpConnecting = endpoint.dispatch({ path: endpoint.path, method: 'POST', headers, body: json }, this);
 		} catch (error) {
 			this.#break(classifyTransportError(error));
 		}
@@ -101,8 +99,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	resume(): void {
 		if (this.#phase !== 'reading' || !this.#isPaused) return;
 		this.#isPaused = false;
-		this.#controller?.resume();
 		this.#watchIdle();
+		// Last, for it may bring the next piece at once, and with it the next pause.
+		this.#controller?.resume();
 	}
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -132,14 +131,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	}
 
 	onResponseEnd(): void {
-		this.#isExchangeOver = true;
+		this.#endExchange();
 		if (this.#phase === 'over') return;
 		if (this.#isStreaming) this.#endStream(undefined);
 		else this.#endBody();
 	}
 
 	onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-		this.#isExchangeOver = true;
+		this.#endExchange();
 		if (this.#phase === 'over') return;
 		if (this.#hasErrorStatus) this.#break(this.#classified());
 		else if (this.#isStreaming) this.#endStream(classifyTransportError(error));
@@ -175,7 +174,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
 			return;
 		}
 		this.#heldEvents += events;
-		if (!this.#stream?.hasContent) return;
+		if (!this.#stream?.hasContent) {
+			if (this.#heldEvents.length > this.#options.answerLimit)
+				this.#break(failed(tooLarge, 'too much came before an answer'));
+			return;
+		}
 		this.#isAnswering = true;
 		clearTimeout(this.#phaseTimer);
 		this.#watchIdle();
@@ -200,7 +203,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 				this.#break(this.#classified(stream.state.data));
 				return;
 			case 'too-large':
-				this.#break(failed({ category: 'SERVER_ERROR', reason: 'too_large', status: 200 }, 'one event was too large'));
+				this.#break(failed(tooLarge, 'one event was too large'));
 				return;
 			case 'empty':
 				this.#break(cut ?? failed(malformed, 'the stream ended without an answer'));
@@ -216,7 +219,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (this.#idleTimer === undefined) this.#watchIdle();
 		if (this.#hasErrorStatus && this.#bodyLength >= ERROR_BODY_LIMIT) this.#break(this.#classified());
 		else if (this.#bodyLength > this.#options.answerLimit) {
-			this.#break(failed({ category: 'SERVER_ERROR', reason: 'too_large', status: 200 }, 'the answer was too large'));
+			this.#break(failed(tooLarge, 'the answer was too large'));
 		}
 	}
 
@@ -233,8 +236,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		this.#finish();
 		if (isConnectionBusy) {
 			// `[DONE]` came, the end of the body has not: give it a moment, so that the connection can be used again.
+			this.#phaseTimer = setTimeout(() => this.#abort(), TRAILING_TIME_MS).unref();
 			this.#controller?.resume();
-			setTimeout(() => this.#abort(), TRAILING_TIME_MS).unref();
 		}
 		this.#listener.onCompleted(body);
 	}
@@ -277,14 +280,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		clearTimeout(this.#idleTimer);
 	}
 
+	/** A timer that ran on would hold the request and its answer in memory. */
+	#endExchange(): void {
+		this.#isExchangeOver = true;
+		clearTimeout(this.#phaseTimer);
+	}
+
 	#abort(): void {
-		const controller = this.#controller;
-		if (controller !== undefined && !this.#isExchangeOver) controller.abort(new Error('breakwater ended the attempt'));
+		if (this.#isExchangeOver) return;
+		if (this.#controller === undefined) this.#giveUpConnecting?.();
+		else this.#controller.abort(new Error('breakwater ended the attempt'));
 	}
 }
 
 const malformed: Failure = { category: 'SERVER_ERROR', reason: 'malformed', status: 200 };
 const truncated: Failure = { category: 'SERVER_ERROR', reason: 'truncated', status: 200 };
+const tooLarge: Failure = { category: 'SERVER_ERROR', reason: 'too_large', status: 200 };
 
 const timeoutMessages: Readonly<Record<string, string>> = {
 	connect: 'no connection in time',

@@ -14,6 +14,8 @@ export interface Outcome {
 	/** What is said of a failure. */
 	message: string;
 	status: number | undefined;
+	/** How long the provider asked us to wait, ms. */
+	retryAfterMs: number | undefined;
 }
 
 export interface WatchedAttempt {
@@ -30,14 +32,14 @@ export interface WatchedAttempt {
 }
 
 export interface AttemptTestOptions extends Partial<Omit<AttemptOptions, 'timeouts' | 'endpoint'>> {
-	/** Any that is not given is far longer than a test. */
+	/** Any that is not given is longer than a test may take. */
 	timeouts?: Partial<Timeouts>;
 	endpoint?: Partial<EndpointOptions>;
 	/** Called with each report as it comes, before anything else happens. */
 	onReport?: (name: string, watched: WatchedAttempt) => void;
 }
 
-const patient: Timeouts = { connect: 9000, firstToken: 9000, idle: 9000, response: 9000, request: 9000 };
+const patient: Timeouts = { connect: 60_000, firstToken: 60_000, idle: 60_000, response: 60_000, request: 60_000 };
 const classify = createClassifier(loadErrorRules('config/error-rules.yaml'));
 
 /** Starts attempts and checks at the end that each kept the contract of `AttemptListener`. */
@@ -105,11 +107,12 @@ function watch(options: AttemptOptions, onReport: AttemptTestOptions['onReport']
 		},
 		onCompleted(body) {
 			report('completed');
-			over.resolve({ is: 'completed', body: body.toString(), message: '', status: undefined });
+			over.resolve({ is: 'completed', body: body.toString(), message: '', status: undefined, retryAfterMs: undefined });
 		},
 		onBroke({ failure, message }) {
 			report('broke');
-			over.resolve({ is: keyOf(failure), body: '', message, status: failure.status });
+			const { status, retryAfterMs } = failure;
+			over.resolve({ is: keyOf(failure), body: '', message, status, retryAfterMs });
 		},
 	});
 	const watched: WatchedAttempt = {

@@ -37,9 +37,9 @@ export interface TestGateway {
 	close(): Promise<void>;
 }
 
-/** Short enough that no test waits, long enough that a busy machine keeps them apart. No retry unless a test says so. */
+/** No retry, and no timeout that a busy machine could meet, unless a test says so. */
 export const quickPolicy = {
-	timeouts: { connect: '2s', firstToken: '400ms', idle: '400ms', response: '400ms', request: '8s' },
+	timeouts: { connect: '5s', firstToken: '5s', idle: '5s', response: '5s', request: '9s' },
 	retry: { backoff: '5ms', maxBackoff: '20ms', maxRetryAfter: '1s' },
 	breaker: { failureThreshold: 3, cooldown: '60s', cooldownJitter: 0 },
 	onError: {
@@ -141,7 +141,7 @@ function deltaOf(data: string): string {
 }
 
 /** Waits for something that is about to become true. */
-export function soon<T>(check: () => T | Promise<T>, timeoutMs = 3000): Promise<T> {
+export function soon<T>(check: () => T | Promise<T>, timeoutMs = 5000): Promise<T> {
 	return vi.waitFor(check, { interval: 5, timeout: timeoutMs });
 }
 

@@ -50,7 +50,7 @@ const texts: [string, string, RegExp][] = [
 		`{"messages":[${'1,'.repeat(200)} nope, "${prompt}"]}`,
 		/has a character where none may stand/,
 	],
-	['what is cut off', `{"messages":["${prompt}"`, /ends too early|breaks at character/],
+	['what is cut off', `{"prompt":"${prompt}","messages":`, /ends too early/],
 	['a string that does not end', `{"messages":["${prompt}`, /breaks at character/],
 ];
 

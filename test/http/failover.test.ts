@@ -22,7 +22,7 @@ import {
 let breakwater: TestGateway;
 
 beforeEach(async () => {
-	breakwater = await startGateway({ policy: { timeouts: { firstToken: '120ms', idle: '120ms', response: '120ms' } } });
+	breakwater = await startGateway();
 	breakwater.upstream('b').always(answers('from the fallback'));
 });
 
@@ -85,7 +85,9 @@ const rows = [
 
 describe('before the commit a failure is not seen', () => {
 	test.concurrent.each(rows)('$name, stream: $stream', async ({ behaviour, category, stream }) => {
-		const own = await startGateway({ policy: { timeouts: { firstToken: '120ms', idle: '120ms', response: '120ms' } } });
+		const limit = category === 'TIMEOUT' ? '100ms' : '5s';
+		const timeouts = { firstToken: limit, idle: limit, response: limit };
+		const own = await startGateway({ providers: { a: { policy: { timeouts } } } });
 		try {
 			own.upstream('b').always(answers('from the fallback'));
 			own.upstream('a').next(behaviour);

@@ -6,7 +6,7 @@ import { type Behaviour, chunksOf, streams } from '../helpers/upstream.ts';
 let breakwater: TestGateway;
 
 beforeEach(async () => {
-	breakwater = await startGateway({ policy: { timeouts: { idle: '100ms' } } });
+	breakwater = await startGateway();
 });
 
 afterEach(() => breakwater.close());
@@ -22,7 +22,13 @@ const breaks: [string, Behaviour, string, string | null][] = [
 ];
 
 describe.each(breaks)('an answer that breaks by %s', (_name, behaviour, category, reason) => {
-	beforeEach(() => breakwater.upstream('a').next(behaviour));
+	beforeEach(async () => {
+		if (reason === 'idle') {
+			await breakwater.close();
+			breakwater = await startGateway({ policy: { timeouts: { idle: '100ms' } } });
+		}
+		breakwater.upstream('a').next(behaviour);
+	});
 
 	test('ends in an error event and no [DONE], and is not started over', async () => {
 		const response = await breakwater.post({ stream: true });

@@ -9,10 +9,8 @@ let breakwater: TestGateway;
 
 beforeEach(async () => {
 	breakwater = await startGateway({
-		policy: {
-			timeouts: { firstToken: '150ms', response: '150ms' },
-			breaker: { failureThreshold: 10 },
-		},
+		policy: { breaker: { failureThreshold: 10 } },
+		providers: { a: { policy: { timeouts: { firstToken: '300ms', response: '300ms' } } } },
 	});
 	breakwater.upstream('b').always(answers(text));
 });

@@ -4,11 +4,6 @@ import { chunksOf, completes, completionOf, status, streams } from '../helpers/u
 
 let breakwater: TestGateway;
 
-const setup = {
-	profiles: { cheap: { chain: ['b/tiny'] }, 'a/model-a': { chain: ['b/shadow'] } },
-	providers: { a: { models: { 'org/model:free': {} } } },
-};
-
 beforeEach(async () => {
 	breakwater = await startGateway({
 		profiles: { cheap: { chain: ['b/tiny'] }, slashes: { chain: ['a/org/model:free'] } },
@@ -73,13 +68,6 @@ test.each(choices)('$name leads to $target', async ({ body, headers, profile, ta
 		const [provider = '', ...model] = target.split('/');
 		expect(breakwater.upstream(provider).requests.at(-1)?.json).toEqual({ messages, stream, model: model.join('/') });
 	}
-});
-
-test('a profile wins over a target of the same name', async () => {
-	const other = await startGateway(setup);
-	const response = await other.post({ model: 'a/model-a' });
-	expect(response.headers.get('x-breakwater-target')).toBe('b/shadow');
-	await other.close();
 });
 
 test('with unknownModel: reject an unknown model is refused, and nothing is sent', async () => {

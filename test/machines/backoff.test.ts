@@ -27,6 +27,10 @@ describe('the wait before a retry', () => {
 		expect([0, 1].map((random) => retryBackoff(retry, 9, random))).toEqual([2_400, 3_600]);
 	});
 
+	it('is never shorter than the first one, even where the maximum is', () => {
+		expect(retryBackoff({ ...retry, maxBackoff: 100 }, 3, 0.5)).toBe(500);
+	});
+
 	it('stays finite however often it is retried', () => {
 		expect(retryBackoff(retry, 10_000, 0.5)).toBe(3_000);
 	});

@@ -3,11 +3,15 @@ import type { Permit, ProviderAlarm, ProviderReply, RequestEvent } from '../../m
 import type { Failure } from '../../machines/failure.ts';
 import { providerMachine } from '../../machines/provider.ts';
 import { type PolicyChanges, policyWith } from '../helpers/policy.ts';
+import { minuteMs, serverError } from './samples.ts';
 
 /** When every test begins, ms since the epoch: a real date, so that a time taken for a duration shows. */
 export const startMs = Date.parse('2026-09-01T00:00:00Z');
 
-/** A simulated clock that knows how many timers are set: one that is left behind is a leak. */
+/**
+ * A simulated clock that knows how many timers are set, for one that is left behind is a leak, and that treats too long
+ * a delay as Node does: it fires after 1 ms.
+ */
 export class CountingClock extends SimulatedClock {
 	readonly #pending = new Set<number>();
 
@@ -20,11 +24,14 @@ export class CountingClock extends SimulatedClock {
 		return this.#pending.size;
 	}
 
-	override setTimeout(fn: () => void, timeout: number): number {
-		const id: number = super.setTimeout(() => {
-			this.#pending.delete(id);
-			fn();
-		}, timeout);
+	override setTimeout(fn: () => void, delayMs: number): number {
+		const id: number = super.setTimeout(
+			() => {
+				this.#pending.delete(id);
+				fn();
+			},
+			delayMs >= 2 ** 31 ? 1 : delayMs,
+		);
 		this.#pending.add(id);
 		return id;
 	}
@@ -107,10 +114,21 @@ export function startProvider(changes: PolicyChanges = {}, clock: CountingClock 
 		if (replies.length > 0) throw new Error(`${event.type} was answered`);
 	}
 
+	const state = () => actor.getSnapshot().value;
+
+	/** Attempts fail, one after the other, until it no longer is closed. */
+	function trip(failure: Failure = serverError): void {
+		for (let failures = 0; state() === 'closed'; failures++) {
+			if (failures > 1_000) throw new Error('the provider does not open');
+			fail(permit(), failure);
+		}
+	}
+
 	return {
 		actor,
 		clock,
 		alarms,
+		trip,
 		ask,
 		permit,
 		fail,
@@ -119,7 +137,22 @@ export function startProvider(changes: PolicyChanges = {}, clock: CountingClock 
 		/** An attempt that begins and fails in this very moment. */
 		failNow: (failure: Failure, report: Report = {}) => fail(permit(), failure, report),
 		pass: (ms: number) => clock.increment(ms),
-		state: () => actor.getSnapshot().value,
+		state,
 		context: () => actor.getSnapshot().context,
 	};
+}
+
+/** Opens at the third failure in a row, for a minute. */
+export function opened(...given: Parameters<typeof startProvider>) {
+	const provider = startProvider(...given);
+	provider.trip();
+	return provider;
+}
+
+/** Stands in `half-open`, with no probe out. */
+export function halfOpened(...given: Parameters<typeof startProvider>) {
+	const provider = opened(...given);
+	provider.pass(minuteMs);
+	if (provider.state() !== 'half-open') throw new Error(`the provider is ${provider.state()}`);
+	return provider;
 }

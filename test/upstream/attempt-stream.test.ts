@@ -41,7 +41,7 @@ function start(behaviour: Behaviour, options: AttemptTestOptions = {}): WatchedA
 }
 
 function soon(check: () => void) {
-	return vi.waitFor(check, { interval: 5 });
+	return vi.waitFor(check, { interval: 5, timeout: 5000 });
 }
 
 /** How a stream of these events ends, and what was handed on of it. */
@@ -109,7 +109,7 @@ describe('a whole stream', () => {
 	});
 
 	it('is over with [DONE], before the body ends', async () => {
-		const attempt = start(streams([hello, stop, '[DONE]'], { end: 'stall' }), { timeouts: { idle: 9000 } });
+		const attempt = start(streams([hello, stop, '[DONE]'], { end: 'stall' }), { timeouts: { idle: 60_000 } });
 		expect((await attempt.over).is).toBe('completed');
 		expect(upstream.openSockets).toBe(1);
 	});
@@ -182,6 +182,16 @@ describe('before any content, unseen by the client,', () => {
 		['no HTTP', 'SERVER_ERROR.malformed', raw('SSH-2.0-OpenSSH_9.6\r\n')],
 	])('%s is a failure', async (_name, is, behaviour) => {
 		expect(await outcomeOf(behaviour)).toEqual({ is, events: '', isAnswering: false });
+	});
+
+	it('roles without end are a failure before they fill the memory', async () => {
+		const endless = streams(Array(20_000).fill(role), { end: 'stall' });
+		expect(await outcomeOf(endless, { answerLimit: 2000 })).toEqual({
+			is: 'SERVER_ERROR.too_large',
+			events: '',
+			isAnswering: false,
+		});
+		await soon(() => expect(upstream.openSockets).toBe(0));
 	});
 
 	it.each<[string, Behaviour]>([
@@ -394,7 +404,7 @@ describe('a slow client', () => {
 		expect(source.written).toBeLessThan(500);
 		expect(attempt.reports).not.toContain('broke');
 		attempt.attempt.resume();
-		await soon(() => expect(attempt.events.length).toBeGreaterThan(heard + 10_000_000));
+		await soon(() => expect(attempt.events.length).toBeGreaterThan(heard + 2_000_000));
 		expect(parseEvents(attempt.events)[0]).toEqual(piece);
 		attempt.stop();
 		await soon(() => expect(upstream.openSockets).toBe(0));
@@ -414,6 +424,19 @@ describe('a slow client', () => {
 		});
 		expect((await attempt.over).is).toBe('completed');
 		expect(attempt.events).toBe(sse(hello, stop));
+	});
+
+	it('that pauses again and again is no idle provider', async () => {
+		const attempt = start(streams([...Array(6).fill(piece), stop]), {
+			onReport: (name, { attempt: running }) => {
+				if (name !== 'events') return;
+				running.pause();
+				setTimeout(() => running.resume(), 60);
+			},
+			timeouts: { idle: 40 },
+		});
+		expect((await attempt.over).is).toBe('completed');
+		expect(attempt.events).toBe(sse(...Array(6).fill(piece), stop));
 	});
 
 	it('that is there again finds a provider that fell silent', async () => {

@@ -1,0 +1,122 @@
+/**
+ * Where a continuation joins the text that the client already has.
+ * - `pending`: what has come so far could still be a repetition; hold it back
+ * - `joined`: `text` follows the sent text exactly; `dropped` characters of repetition came before it
+ * - `ambiguous`: it could be a repetition or a continuation, and one reading would lose or repeat characters
+ * - `diverged`: the model went back and then wrote something else; nothing of it can be used
+ */
+export type SeamState =
+	| { is: 'pending' }
+	| { is: 'joined'; text: string; dropped: number }
+	| { is: 'ambiguous' }
+	| { is: 'diverged' };
+
+export interface SeamOptions {
+	/** What the client has. */
+	sent: string;
+	/** How much of it the model was shown, characters; it is expected to go on from there. */
+	shown: number;
+	/** The model is known to go on exactly where it was left (`prefill: true`): a short repetition is then none. */
+	trusted: boolean;
+}
+
+/**
+ * The shortest repetition that is taken for one, characters. A shorter one is as likely to be how the text goes on:
+ * "bana" + "na" is a banana, not an overlap.
+ */
+export const CERTAIN_OVERLAP = 16;
+/** A beginning that the continuation shares with the whole text for this long is no coincidence, characters. */
+const CERTAIN_RESTART = 24;
+
+const pending: SeamState = { is: 'pending' };
+
+/** Finds the seam while the continuation arrives. It is asked until it says something other than `pending`. */
+export class Seam {
+	readonly #options: SeamOptions;
+	#held = '';
+	/** No occurrence of the held text in the sent text begins before this. */
+	#from = 0;
+
+	constructor(options: SeamOptions) {
+		this.#options = options;
+	}
+
+	/** @param text what the model wrote next */
+	feed(text: string): SeamState {
+		this.#held += text;
+		this.#from = this.#options.sent.indexOf(this.#held, this.#from);
+		const mayRepeat = this.#from !== -1;
+		return mayRepeat ? pending : this.#decide();
+	}
+
+	/** The model has finished: what is held is all there is. Never `pending`. */
+	finish(): SeamState {
+		return this.#decide();
+	}
+
+	#decide(): SeamState {
+		const { sent, shown, trusted } = this.#options;
+		const hidden = sent.length - shown;
+		const overlaps = overlapsOf(sent, this.#held);
+		if (hidden > 0) return this.#joinBehind(overlaps.filter((overlap) => overlap >= hidden));
+
+		const longest = overlaps[0] ?? 0;
+		if (longest === 0 || (trusted && longest < CERTAIN_OVERLAP)) {
+			return startsOver(sent, this.#held) ? { is: 'diverged' } : this.#join(0);
+		}
+		const isRepetitive = sent.indexOf(this.#held.slice(0, longest)) < sent.length - longest;
+		if (longest >= CERTAIN_OVERLAP && !isRepetitive) return this.#join(longest);
+		return trusted ? this.#join(0) : { is: 'ambiguous' };
+	}
+
+	/** The model had not seen the end of the text, so it has to write that end again before it can go on. */
+	#joinBehind(overlaps: readonly number[]): SeamState {
+		const [overlap, another] = overlaps;
+		if (overlap === undefined) return { is: 'diverged' };
+		return another === undefined ? this.#join(overlap) : { is: 'ambiguous' };
+	}
+
+	#join(dropped: number): SeamState {
+		return { is: 'joined', text: this.#held.slice(dropped), dropped };
+	}
+}
+
+/**
+ * Every length, the longest first, at which a beginning of `next` is also an end of `sent`.
+ * In time proportional to both (the failure function of Knuth, Morris and Pratt).
+ */
+export function overlapsOf(sent: string, next: string): number[] {
+	const end = sent.slice(Math.max(0, sent.length - next.length));
+	const borders = bordersOf(next);
+	let matched = 0;
+	for (const unit of units(end)) {
+		while (matched > 0 && (matched === next.length || next.charCodeAt(matched) !== unit))
+			matched = borders[matched - 1] ?? 0;
+		if (next.charCodeAt(matched) === unit) matched++;
+	}
+	const overlaps: number[] = [];
+	for (let overlap = matched; overlap > 0; overlap = borders[overlap - 1] ?? 0) overlaps.push(overlap);
+	return overlaps;
+}
+
+/** For each prefix of a text, the length of the longest shorter prefix that it also ends with. */
+function bordersOf(text: string): number[] {
+	const borders: number[] = [0];
+	let matched = 0;
+	for (let index = 1; index < text.length; index++) {
+		while (matched > 0 && text.charCodeAt(index) !== text.charCodeAt(matched)) matched = borders[matched - 1] ?? 0;
+		if (text.charCodeAt(index) === text.charCodeAt(matched)) matched++;
+		borders.push(matched);
+	}
+	return borders;
+}
+
+function* units(text: string): Generator<number> {
+	for (let index = 0; index < text.length; index++) yield text.charCodeAt(index);
+}
+
+/** Does it begin like the whole text, and then leave it? */
+function startsOver(sent: string, next: string): boolean {
+	const length = Math.min(CERTAIN_RESTART, sent.length);
+	return length >= CERTAIN_RESTART && next.startsWith(sent.slice(0, length));
+}

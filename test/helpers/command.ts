@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const cli = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
+
+/** The command line as real processes, in an empty folder that is their home too. */
+export class Commands {
+	readonly folder = mkdtempSync(join(tmpdir(), 'breakwater-'));
+	readonly #running: Command[] = [];
+
+	start(...args: string[]): Command {
+		return this.startWith({}, ...args);
+	}
+
+	startWith(env: Record<string, string>, ...args: string[]): Command {
+		const child = spawn(process.execPath, [cli, ...args], {
+			cwd: this.folder,
+			env: { HOME: this.folder, PATH: process.env.PATH, ...env },
+		});
+		const command = new Command(child);
+		this.#running.push(command);
+		return command;
+	}
+
+	/** Ends what still runs, and removes the folder. */
+	async end(): Promise<void> {
+		for (const command of this.#running) command.kill('SIGKILL');
+		await Promise.all(this.#running.map(({ exit }) => exit));
+		rmSync(this.folder, { recursive: true });
+	}
+}
+
+export class Command {
+	stdout = '';
+	stderr = '';
+	/** The exit code, once all output has come; null when a signal ended it. */
+	readonly exit: Promise<number | null>;
+	readonly #child: ChildProcess;
+
+	constructor(child: ChildProcess) {
+		this.#child = child;
+		child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+			this.stdout += text;
+		});
+		child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+			this.stderr += text;
+		});
+		this.exit = once(child, 'close').then(([code]) => code);
+	}
+
+	/** Resolves when the standard output contains this; rejects when the process ends without. */
+	async prints(pattern: RegExp): Promise<void> {
+		const ended = this.exit.then((code) => {
+			if (!pattern.test(this.stdout)) throw new Error(`it ended with ${code} instead: ${this.stderr}`);
+		});
+		while (!pattern.test(this.stdout))
+			await Promise.race([ended, this.#child.stdout && once(this.#child.stdout, 'data')]);
+	}
+
+	/** `http://127.0.0.1:43210/v1`, once it listens. */
+	async address(): Promise<string> {
+		const pattern = /listens on (http:\S+)/;
+		await this.prints(/curl .*\n/);
+		return pattern.exec(this.stdout)?.[1] ?? '';
+	}
+
+	kill(signal: NodeJS.Signals): void {
+		this.#child.kill(signal);
+	}
+}

@@ -1,0 +1,273 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Permit, ProviderReply } from '../../machines/events.ts';
+import { type Category, categories, type Failure } from '../../machines/failure.ts';
+import { type ErrorPolicy, type Policy, ways } from '../../machines/policy.ts';
+import type { Rung } from '../../machines/walk.ts';
+import { policyWith, rungOn } from '../helpers/policy.ts';
+import { CountingClock } from './provider-harness.ts';
+import { type RequestHarness, type ScriptedProvider, scriptedProvider, startRequest } from './request-harness.ts';
+
+/** What an attempt, or a wait, meets. */
+type Fate =
+	| { meets: 'answer'; streamed: boolean }
+	| { meets: 'failure'; failure: Failure; random: number; committed: boolean }
+	| { meets: 'departure' }
+	| { meets: 'silence' };
+
+interface World {
+	/** For each rung: which provider, whether it is a further credential of the link before, its window. */
+	chain: { provider: number; sameLink: boolean; contextWindow: number | undefined }[];
+	onError: Record<string, ErrorPolicy>;
+	whenAllDenied: Policy['whenAllDenied'];
+	/** What the providers say, one after the other, over and over: the wait in ms of a denial, or a grant. */
+	answers: ('grant' | 'probe' | number)[];
+	/** When a provider would grant again after a failure, ms from then. */
+	settlements: number[];
+	fates: Fate[];
+}
+
+const failure: fc.Arbitrary<Failure> = fc.record({
+	category: fc.constantFrom<Category>(...categories),
+	reason: fc.constantFrom(undefined, 'context_length'),
+	retryAfterMs: fc.constantFrom(undefined, undefined, 1, 3_000, 5_001, 400_000),
+});
+const errorPolicy: fc.Arbitrary<ErrorPolicy> = fc.record({
+	retries: fc.integer({ min: 0, max: 3 }),
+	then: fc.subarray([...ways], { minLength: 1 }),
+});
+const world: fc.Arbitrary<World> = fc.record({
+	chain: fc.array(
+		fc.record({
+			provider: fc.nat({ max: 2 }),
+			sameLink: fc.boolean(),
+			contextWindow: fc.constantFrom(undefined, 4_000, 8_000, 16_000),
+		}),
+		{ minLength: 1, maxLength: 6 },
+	),
+	onError: fc.dictionary(fc.constantFrom<string>(...categories, 'BAD_REQUEST.context_length'), errorPolicy),
+	whenAllDenied: fc.constantFrom('fail', 'try-soonest'),
+	answers: fc.array(fc.constantFrom<World['answers'][number]>('grant', 'grant', 'probe', 0, 1_000, 90_000), {
+		minLength: 1,
+		maxLength: 20,
+	}),
+	settlements: fc.array(fc.constantFrom(0, 0, 500, 60_000), { minLength: 1, maxLength: 10 }),
+	fates: fc.array(
+		fc.oneof(
+			{ weight: 1, arbitrary: fc.record({ meets: fc.constant('answer' as const), streamed: fc.boolean() }) },
+			{
+				weight: 12,
+				arbitrary: fc.record({
+					meets: fc.constant('failure' as const),
+					failure,
+					random: fc.double({ min: 0, max: 1, noNaN: true }),
+					committed: fc.integer({ min: 0, max: 9 }).map((chance) => chance === 0),
+				}),
+			},
+			{ weight: 1, arbitrary: fc.record({ meets: fc.constantFrom('departure' as const, 'silence' as const) }) },
+		),
+		{ minLength: 1, maxLength: 20 },
+	),
+});
+
+/** The entries of a list in turn, from the first again after the last. */
+function inTurn<T>(list: readonly T[]): () => T {
+	let turn = 0;
+	return () => {
+		const entry = list[turn % list.length];
+		turn += 1;
+		if (entry === undefined) throw new Error('there is nothing to take turns with');
+		return entry;
+	};
+}
+
+interface Life {
+	request: RequestHarness;
+	rungs: readonly Rung[];
+	providers: readonly ScriptedProvider[];
+	/** Every permit that was granted, in order. */
+	granted: Permit[];
+	denials: number;
+	/** The permit that each attempt was begun with. */
+	begunWith: (Permit | undefined)[];
+	/** The permits asked for early, and on which rung. */
+	askedEarly: string[];
+}
+
+/** Lives one request through its world, to its end. */
+function live(scene: World): Life {
+	const clock = new CountingClock();
+	const granted: Permit[] = [];
+	const begunWith: Life['begunWith'] = [];
+	const askedEarly: string[] = [];
+	let denials = 0;
+	const [nextAnswer, nextSettlement, nextFate] = [
+		inTurn(scene.answers),
+		inTurn(scene.settlements),
+		inTurn(scene.fates),
+	];
+	const providers = [0, 1, 2].map((name) =>
+		scriptedProvider({
+			answer: ({ id, model, early, now }): ProviderReply => {
+				if (early) askedEarly.push(`${name}/${model}`);
+				const answer = nextAnswer();
+				if (typeof answer === 'number') {
+					denials += 1;
+					return { type: 'permit.denied', state: 'open', reason: 'failures', retryAt: now + answer };
+				}
+				const permit = { id, model, probe: answer === 'probe', epoch: 0 };
+				granted.push(permit);
+				return { type: 'permit.granted', permit };
+			},
+			settle: ({ now }) => now + nextSettlement(),
+		}),
+	);
+	const policy = policyWith({ onError: scene.onError, whenAllDenied: scene.whenAllDenied });
+	let link = -1;
+	const rungs = scene.chain.flatMap(({ provider, sameLink, contextWindow }, position) => {
+		if (!sameLink || position === 0) link += 1;
+		const actor = providers[provider]?.actor;
+		const window = contextWindow === undefined ? {} : { contextWindow };
+		const changes = { link, credential: `p${provider}`, model: `m${position}`, policy, ...window };
+		return actor === undefined ? [] : [rungOn(actor, changes)];
+	});
+	const request = startRequest(rungs, {
+		policy,
+		clock,
+		onAction: (action, context) => {
+			if (action === 'start') begunWith.push(context.permit);
+		},
+	});
+	for (let events = 0; !request.isOver(); events++) {
+		if (events > 200) throw new Error(`the request does not end: ${request.did.join(', ')}`);
+		meet(request, nextFate());
+	}
+	return { request, rungs, providers, granted, denials, begunWith, askedEarly };
+}
+
+function meet(request: RequestHarness, fate: Fate): void {
+	const { decision, deadlineAt } = request.context();
+	const waitMs = request.state() === 'waiting' && decision.go === 'retry' ? decision.waitMs : undefined;
+	if (waitMs === undefined && request.state() !== 'attempting.pending') {
+		throw new Error(`the request is stuck in ${request.state()}`);
+	}
+	if (fate.meets === 'departure') {
+		request.leave();
+		return;
+	}
+	if (waitMs !== undefined || fate.meets === 'silence') {
+		request.pass(waitMs ?? deadlineAt - request.clock.now());
+		return;
+	}
+	attempt(request, fate);
+}
+
+function attempt(request: RequestHarness, fate: Extract<Fate, { meets: 'answer' | 'failure' }>): void {
+	request.pass(10);
+	if (fate.meets === 'answer') {
+		if (fate.streamed) request.answering();
+		request.complete();
+		return;
+	}
+	if (fate.committed) request.answering();
+	request.breakWith(fate.failure, { random: fate.random });
+}
+
+describe('whatever a request meets', () => {
+	it('ends, with exactly one ending, before its deadline, and leaves no timer', () => {
+		fc.assert(
+			fc.property(world, (scene) => {
+				const { request } = live(scene);
+				const endings = request.did.filter((action) => action === 'finish' || action === 'report');
+				const state = request.state();
+				expect(endings).toEqual({ done: ['finish'], failed: ['report'], aborted: [] }[state]);
+				expect(request.ending() !== undefined).toBe(state === 'failed');
+				expect(request.clock.now()).toBeLessThanOrEqual(request.context().deadlineAt);
+				expect(request.clock.timers).toBe(0);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	it('attempts no more often than the policy allows', () => {
+		fc.assert(
+			fc.property(world, (scene) => {
+				const { request, rungs } = live(scene);
+				const mostRetries = (rung: Rung) =>
+					Math.max(...Object.values(rung.policy.onError).map(({ retries }) => retries));
+				const attempted = request.attempted();
+				for (const rung of rungs) {
+					const onIt = attempted.filter((name) => name === `${rung.credential}/${rung.model}`);
+					expect(onIt.length).toBeLessThanOrEqual(1 + mostRetries(rung));
+				}
+				// Models are named by position here: the walk never goes back up.
+				const positions = attempted.map((name) => Number(name.split('/m')[1]));
+				expect(positions).toEqual([...positions].sort((one, other) => one - other));
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	it('begins every attempt with a permit of its own, stops each, and settles every permit exactly once', () => {
+		fc.assert(
+			fc.property(world, (scene) => {
+				const { request, providers, granted, begunWith } = live(scene);
+				expect(begunWith).toEqual(granted);
+				expect(new Set(granted.map(({ id }) => id)).size).toBe(granted.length);
+				for (const { id } of granted) {
+					expect(providers.flatMap((provider) => provider.settlements(id))).toHaveLength(1);
+				}
+				const settled = providers.flatMap((provider) => provider.settlements());
+				expect(settled).toHaveLength(granted.length);
+				const ofAttempts = request.did.filter((action) => action.startsWith('start') || action === 'stop');
+				const attempts = ofAttempts.map((action) => action.split(' ')[0]);
+				expect(attempts).toEqual(granted.flatMap(() => ['start', 'stop']));
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	it('begins nothing after the commit', () => {
+		fc.assert(
+			fc.property(world, (scene) => {
+				const { did } = live(scene).request;
+				const commits = did.filter((action) => action === 'commit');
+				expect(commits.length).toBeLessThanOrEqual(1);
+				const afterwards = commits.length === 0 ? [] : did.slice(did.indexOf('commit'));
+				expect(afterwards.filter((action) => action.startsWith('start'))).toEqual([]);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	it('asks early only when all were denied and the policy says so, each rung once', () => {
+		fc.assert(
+			fc.property(world, (scene) => {
+				const { request, rungs, askedEarly } = live(scene);
+				expect(new Set(askedEarly).size).toBe(askedEarly.length);
+				if (askedEarly.length === 0) return;
+				expect(scene.whenAllDenied).toBe('try-soonest');
+				const { trace } = request.context();
+				expect(trace.slice(0, rungs.length).every(({ did }) => did === 'deny')).toBe(true);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	it('tells all of it in the trace, in order', () => {
+		fc.assert(
+			fc.property(world, (scene) => {
+				const { request, granted, denials } = live(scene);
+				const { trace, attempts } = request.context();
+				const count = (did: string) => trace.filter((step) => step.did === did).length;
+				expect(attempts).toBe(granted.length);
+				expect(count('attempt')).toBe(granted.length);
+				expect(count('deny')).toBe(denials);
+				const times = trace.map(({ at }) => at);
+				expect(times).toEqual([...times].sort((one, other) => one - other));
+				expect(times[0] ?? 0).toBe(0);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+});

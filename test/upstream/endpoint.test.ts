@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
+import { AttemptBench, type AttemptTestOptions } from '../helpers/attempt.ts';
+import { answers, type ReceivedRequest, startUpstream, type Upstream } from '../helpers/upstream.ts';
+
+let upstream: Upstream;
+let bench: AttemptBench;
+
+beforeEach(async () => {
+	upstream = await startUpstream();
+	bench = new AttemptBench();
+});
+
+afterEach(async () => {
+	await bench.close();
+	await upstream.close();
+});
+
+/** The request as the upstream got it. */
+async function sent(options: AttemptTestOptions = {}): Promise<ReceivedRequest> {
+	expect((await bench.start(upstream.baseUrl, options).over).is).toBe('completed');
+	const request = upstream.requests.at(-1);
+	if (request === undefined) throw new Error('no request came');
+	return request;
+}
+
+describe('the path', () => {
+	const connections = new Connections(1000);
+
+	it.each([
+		['http://h/v1', '/v1/chat/completions'],
+		['http://h/v1/', '/v1/chat/completions'],
+		['http://h/v1///', '/v1/chat/completions'],
+		['http://h', '/chat/completions'],
+		['http://h/', '/chat/completions'],
+		[
+			'https://h/openai/deployments/gpt?api-version=2026-01-01',
+			'/openai/deployments/gpt/chat/completions?api-version=2026-01-01',
+		],
+		['https://h/v1/?a=1&b=%20x', '/v1/chat/completions?a=1&b=%20x'],
+		['https://h/v1?', '/v1/chat/completions'],
+		['https://h/v1#part', '/v1/chat/completions'],
+	])('of %s is %s', (baseUrl, path) => {
+		expect(connections.endpoint({ provider: 'p', baseUrl, headers: {} }).path).toBe(path);
+	});
+
+	it('is what is asked for', async () => {
+		const baseUrl = `${upstream.baseUrl}/?api-version=7`;
+		expect(await sent({ endpoint: { baseUrl } })).toMatchObject({
+			method: 'POST',
+			path: '/v1/chat/completions?api-version=7',
+		});
+	});
+});
+
+describe('the request', () => {
+	it('carries the JSON as it is, its length in bytes', async () => {
+		const json = '{ "model":"m", "stream":false, "n":12345678901234567890, "messages":[{"content":"né 漢 👩‍👧"}] }';
+		const { text, headers } = await sent({ json });
+		expect(text).toBe(json);
+		expect(headers['content-length']).toBe(String(Buffer.byteLength(json)));
+		expect(headers['transfer-encoding']).toBeUndefined();
+		expect(headers['content-type']).toBe('application/json');
+	});
+
+	it('may be large', async () => {
+		const json = JSON.stringify({ model: 'm', messages: [{ content: 'é'.repeat(3_000_000) }] });
+		expect((await sent({ json })).text).toBe(json);
+	});
+
+	it.each<[string, boolean, string, string]>([
+		['document', false, 'application/json', 'gzip, deflate, br'],
+		['stream', true, 'text/event-stream', 'identity'],
+	])('for a %s says what it accepts', async (_name, stream, accept, encoding) => {
+		const { headers } = await sent({ stream });
+		expect([headers.accept, headers['accept-encoding']]).toEqual([accept, encoding]);
+		expect(headers.host).toBe(new URL(upstream.baseUrl).host);
+		expect(headers['user-agent']).toBe('breakwater');
+	});
+
+	it('carries the key of its own endpoint', async () => {
+		expect((await sent({ endpoint: { apiKey: 'key-one' } })).headers.authorization).toBe('Bearer key-one');
+		expect((await sent({ endpoint: { apiKey: 'key-two' } })).headers.authorization).toBe('Bearer key-two');
+		expect((await sent()).headers.authorization).toBeUndefined();
+	});
+
+	it.each(['document', 'stream'])('for a %s carries custom headers, which win, once each', async (kind) => {
+		const headers = {
+			'x-custom': 'yes',
+			authorization: 'Token t',
+			accept: '*/*',
+			'accept-encoding': 'br',
+			'user-agent': 'me',
+			'content-type': 'application/json; charset=utf-8',
+		};
+		const endpoint: Partial<EndpointOptions> = { apiKey: 'key', headers };
+		expect((await sent({ endpoint, stream: kind === 'stream' })).headers).toMatchObject(headers);
+	});
+});
+
+describe('connections', () => {
+	it('are shared by the endpoints of an origin', async () => {
+		await sent({ endpoint: { provider: 'a', apiKey: 'key-a' } });
+		await new Promise((resolve) => setTimeout(resolve, 10));
+		await sent({ endpoint: { provider: 'b', baseUrl: upstream.baseUrl.replace('/v1', '/other') } });
+		expect(upstream.openSockets).toBe(1);
+	});
+
+	it('are as many as there are attempts at once', async () => {
+		const arrived = Promise.withResolvers<void>();
+		upstream.always(async (exchange) => {
+			if (upstream.requests.length === 50) arrived.resolve();
+			await arrived.promise;
+			await answers('ok')(exchange);
+		});
+		await Promise.all(Array.from({ length: 50 }, () => sent()));
+		expect(upstream.openSockets).toBe(50);
+	});
+
+	it('end with what runs over them when they are closed', async () => {
+		upstream.always(() => undefined);
+		const attempt = bench.start(upstream.baseUrl);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		await bench.close();
+		expect((await attempt.over).is).toBe('NETWORK_ERROR.closed');
+	});
+
+	it('that are closed take no more', async () => {
+		await sent();
+		await bench.close();
+		expect((await bench.start(upstream.baseUrl).over).is).toBe('NETWORK_ERROR.closed');
+	});
+});
