@@ -62,7 +62,9 @@ export type RequestEvent =
 	/** The whole answer has arrived, and was believed. */
 	| { type: 'attempt.completed'; now: number }
 	| { type: 'attempt.broke'; failure: Failure; now: number; random: number }
-	| { type: 'client.left'; now: number };
+	| { type: 'client.left'; now: number }
+	/** The request's own deadline, `walk.deadlineAt`. */
+	| { type: 'deadline.passed'; now: number };
 
 /** What a provider actor emits for whoever listens (logs, notifications). A person should act on it. */
 export type ProviderAlarm = {

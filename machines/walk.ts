@@ -69,7 +69,8 @@ export type Decision =
 	| { go: 'ask'; position: number; early: boolean }
 	| { go: 'end'; ending: Ending };
 
-export interface RequestContext {
+/** How far a request has come: all that its actor knows. A new one is made for each event, never changed. */
+export interface Walk {
 	readonly id: string;
 	readonly rungs: readonly Rung[];
 	readonly policy: Policy;
@@ -102,31 +103,30 @@ export interface RequestContext {
 	readonly trace: readonly Step[];
 }
 
-export function currentRung(context: RequestContext): Rung {
-	const rung = context.rungs[context.position];
-	if (rung === undefined)
-		throw new Error(`request ${context.id} stands on rung ${context.position}, which does not exist`);
+export function currentRung(walk: Walk): Rung {
+	const rung = walk.rungs[walk.position];
+	if (rung === undefined) throw new Error(`request ${walk.id} stands on rung ${walk.position}, which does not exist`);
 	return rung;
 }
 
 /** Can this rung still serve this request? Not with a credential that is spent, nor with too small a window. */
-export function isUsable(context: RequestContext, rung: Rung): boolean {
-	return !context.spent.includes(rung.credential) && hasWindowFor(context, rung);
+export function isUsable(walk: Walk, rung: Rung): boolean {
+	return !walk.spent.includes(rung.credential) && hasWindowFor(walk, rung);
 }
 
 /**
  * The earliest time at which any rung that could serve this request would grant again, as far as the request has
  * learnt; a rung that it never asked would grant now. This is what the caller is told to wait for.
- * @returns ms since the epoch, never earlier than `context.now`
+ * @returns ms since the epoch, never earlier than `walk.now`
  */
-export function earliestRetryAt(context: RequestContext): number {
-	const times = context.rungs.map((rung, position) =>
-		hasWindowFor(context, rung) ? (context.retryAts[position] ?? context.now) : Number.POSITIVE_INFINITY,
+export function earliestRetryAt(walk: Walk): number {
+	const times = walk.rungs.map((rung, position) =>
+		hasWindowFor(walk, rung) ? (walk.retryAts[position] ?? walk.now) : Number.POSITIVE_INFINITY,
 	);
 	const earliest = Math.min(...times);
-	return Number.isFinite(earliest) ? Math.max(context.now, earliest) : context.now;
+	return Number.isFinite(earliest) ? Math.max(walk.now, earliest) : walk.now;
 }
 
-function hasWindowFor(context: RequestContext, rung: Rung): boolean {
-	return rung.contextWindow === undefined || rung.contextWindow > context.tooSmallWindow;
+function hasWindowFor(walk: Walk, rung: Rung): boolean {
+	return rung.contextWindow === undefined || rung.contextWindow > walk.tooSmallWindow;
 }

@@ -1,6 +1,7 @@
 import type { ActorRefFrom } from 'xstate';
+import { timerDelay } from '../machines/backoff.ts';
 import type { requestMachine } from '../machines/request.ts';
-import { currentRung, type RequestContext, type Rung } from '../machines/walk.ts';
+import { currentRung, type Rung, type Walk } from '../machines/walk.ts';
 import type { AnswerInfo, Call, CallRecord, Client, FailureReport, RunningCall } from './call.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
 import { withMembers } from './json-members.ts';
@@ -30,24 +31,42 @@ export class Exchange implements AttemptListener, RunningCall {
 	readonly #actor: RequestActor;
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
-	#attemptContext: RequestContext | undefined;
+	#attemptWalk: Walk | undefined;
 	#body: Buffer | string = '';
 	/** The last provider's words, for the caller only: never for a log. */
 	#providerMessage = '';
 	#isCommitted = false;
 	#isOver = false;
+	#deadline: NodeJS.Timeout | undefined;
 
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
 		this.#actor = actor;
 	}
 
+	/** Starts the actor, and the clock of the whole request with it. */
+	start(): void {
+		this.#actor.start();
+		if (this.#isOver) return;
+		const { deadlineAt, startedAt } = this.#walk;
+		this.#deadline = setTimeout(
+			() => {
+				this.#actor.send({ type: 'deadline.passed', now: Date.now() });
+			},
+			timerDelay(deadlineAt - startedAt),
+		);
+	}
+
+	get #walk(): Walk {
+		return this.#actor.getSnapshot().context.walk;
+	}
+
 	// What the request actor asks for.
 
-	startAttempt(context: RequestContext): void {
-		this.#attemptContext = context;
+	startAttempt(walk: Walk): void {
+		this.#attemptWalk = walk;
 		const { call, endpointOf, classify, answerLimit } = this.#options;
-		const rung = currentRung(context);
+		const rung = currentRung(walk);
 		const json = withMembers(call.json, { model: JSON.stringify(rung.model), failover: undefined });
 		const { timeouts } = rung.policy;
 		this.#attempt = new Attempt(
@@ -61,23 +80,23 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#attempt?.stop();
 	}
 
-	commitAnswer(context: RequestContext): void {
+	commitAnswer(walk: Walk): void {
 		this.#isCommitted = true;
-		this.#options.client.begin(this.#answerInfo(context));
+		this.#options.client.begin(this.#answerInfo(walk));
 	}
 
-	finishAnswer(context: RequestContext): void {
+	finishAnswer(walk: Walk): void {
 		if (this.#isCommitted) this.#options.client.end();
-		else this.#options.client.answer(this.#answerInfo(context), this.#body);
-		this.#end(context, 'done');
+		else this.#options.client.answer(this.#answerInfo(walk), this.#body);
+		this.#end(walk, 'done');
 	}
 
-	reportFailure(context: RequestContext): void {
+	reportFailure(walk: Walk): void {
 		const { call, client, redact } = this.#options;
-		const report = reportFailure(context, call.route, redact(this.#providerMessage));
+		const report = reportFailure(walk, call.route, redact(this.#providerMessage));
 		if (this.#isCommitted) client.breakOff(report);
 		else client.fail(report);
-		this.#end(context, 'failed', report.body.error.code);
+		this.#end(walk, 'failed', report.body.error.code);
 	}
 
 	// What the attempt reports.
@@ -106,7 +125,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	leave(): void {
 		if (this.#isOver) return;
 		this.#actor.send({ type: 'client.left', now: Date.now() });
-		this.#end(this.#actor.getSnapshot().context, 'aborted');
+		this.#end(this.#walk, 'aborted');
 	}
 
 	resume(): void {
@@ -124,17 +143,17 @@ export class Exchange implements AttemptListener, RunningCall {
 	crash(): void {
 		if (this.#isOver) return;
 		this.#attempt?.stop();
-		const context = this.#attemptContext;
+		const walk = this.#attemptWalk;
 		// One that is settled already is given back in vain: a provider knows its probes by their ids.
-		if (context?.permit !== undefined) {
-			currentRung(context).actor.send({ type: 'attempt.abandoned', permit: context.permit, now: Date.now() });
+		if (walk?.permit !== undefined) {
+			currentRung(walk).actor.send({ type: 'attempt.abandoned', permit: walk.permit, now: Date.now() });
 		}
 		this.#giveUp(reportInternalError(this.#options.call.id));
 	}
 
 	/** Never throws: a client that does must not keep the others of a stop, or of a crash, from being told. */
 	#giveUp(report: FailureReport): void {
-		this.#end(this.#actor.getSnapshot().context, 'failed', report.body.error.code);
+		this.#end(this.#walk, 'failed', report.body.error.code);
 		try {
 			if (this.#isCommitted) this.#options.client.breakOff(report);
 			else this.#options.client.fail(report);
@@ -143,13 +162,14 @@ export class Exchange implements AttemptListener, RunningCall {
 		}
 	}
 
-	#answerInfo(context: RequestContext): AnswerInfo {
+	#answerInfo(walk: Walk): AnswerInfo {
 		const { id, route } = this.#options.call;
-		return { requestId: id, route, target: currentRung(context).target, attempts: context.attempts };
+		return { requestId: id, route, target: currentRung(walk).target, attempts: walk.attempts };
 	}
 
-	#end(context: RequestContext, outcome: CallRecord['outcome'], code?: string): void {
+	#end(walk: Walk, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
+		clearTimeout(this.#deadline);
 		this.#body = '';
 		const { call, onEnd } = this.#options;
 		onEnd({
@@ -158,9 +178,9 @@ export class Exchange implements AttemptListener, RunningCall {
 			stream: call.stream,
 			outcome,
 			...(code === undefined ? {} : { code }),
-			...(outcome === 'done' ? { target: currentRung(context).target } : {}),
-			ms: Date.now() - context.startedAt,
-			trace: context.trace,
+			...(outcome === 'done' ? { target: currentRung(walk).target } : {}),
+			ms: Date.now() - walk.startedAt,
+			trace: walk.trace,
 		});
 	}
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../machines/failure.ts';
-import { currentRung, type Ending, earliestRetryAt, type RequestContext, type Step } from '../machines/walk.ts';
+import { currentRung, type Ending, earliestRetryAt, type Step, type Walk } from '../machines/walk.ts';
 import type { AttemptReport, DenialReport, FailureReport } from './call.ts';
 
 type FailedAttempt = Extract<Step, { did: 'attempt' }>;
@@ -29,30 +29,30 @@ export const endings = {
 
 /**
  * The error that a caller gets when a request ended without a whole answer.
- * @param context of the request actor, at its end
+ * @param walk of the request actor, at its end
  * @param route what the caller named: a profile or a target
  * @param providerMessage the last provider's own words, without keys; `''` when it said nothing
  */
-export function reportFailure(context: RequestContext, route: string, providerMessage: string): FailureReport {
-	const ending = context.decision.go === 'end' ? context.decision.ending : 'exhausted';
-	const kind = errorKind(ending, context);
-	const retryAt = earliestRetryAt(context);
+export function reportFailure(walk: Walk, route: string, providerMessage: string): FailureReport {
+	const ending = walk.decision.go === 'end' ? walk.decision.ending : 'exhausted';
+	const kind = errorKind(ending, walk);
+	const retryAt = earliestRetryAt(walk);
 	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted';
 	return {
 		status: kind.status,
-		headers: isWorthRetrying ? retryHeaders(retryAt - context.now) : { 'x-should-retry': 'false' },
+		headers: isWorthRetrying ? retryHeaders(retryAt - walk.now) : { 'x-should-retry': 'false' },
 		body: {
 			error: {
-				message: describe(ending, context, route, providerMessage),
+				message: describe(ending, walk, route, providerMessage),
 				type: kind.type,
 				param: null,
 				code: kind.code,
 			},
 			failover: {
-				requestId: context.id,
+				requestId: walk.id,
 				profile: route,
-				attempts: attemptReports(context.trace),
-				denied: denialReports(context.trace),
+				attempts: attemptReports(walk.trace),
+				denied: denialReports(walk.trace),
 				...(isWorthRetrying ? { retryAt: new Date(retryAt).toISOString() } : {}),
 			},
 		},
@@ -85,10 +85,10 @@ function retryHeaders(waitMs: number): Record<string, string> {
 	};
 }
 
-function errorKind(ending: Ending, context: RequestContext): ErrorKind {
-	if (ending === 'rejected') return rejectionKind(context.failure);
+function errorKind(ending: Ending, walk: Walk): ErrorKind {
+	if (ending === 'rejected') return rejectionKind(walk.failure);
 	if (ending !== 'exhausted') return endings[ending];
-	const failures = context.trace.flatMap((step) =>
+	const failures = walk.trace.flatMap((step) =>
 		step.did === 'attempt' && step.failure ? [step.failure.category] : [],
 	);
 	if (failures.every((category) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
@@ -108,18 +108,18 @@ function rejectionKind(failure: Failure | undefined): ErrorKind {
 	return { ...kind, status: isClientStatus ? (failure.status ?? kind.status) : kind.status };
 }
 
-function describe(ending: Ending, context: RequestContext, route: string, providerMessage: string): string {
+function describe(ending: Ending, walk: Walk, route: string, providerMessage: string): string {
 	const said = providerMessage === '' ? '' : ` It said: ${providerMessage}`;
-	const where = currentRung(context);
-	const { failure } = context;
+	const where = currentRung(walk);
+	const { failure } = walk;
 	const what = failure === undefined ? 'nothing' : failureName(failure);
 	switch (ending) {
 		case 'denied':
-			return `No target of '${route}' can be asked now: ${denialList(context)}. Try again after the time in Retry-After.`;
+			return `No target of '${route}' can be asked now: ${denialList(walk)}. Try again after the time in Retry-After.`;
 		case 'exhausted':
 			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}`;
 		case 'deadline':
-			return `The request ran out of time (timeouts.request) after ${context.attempts} attempt(s) without an answer.`;
+			return `The request ran out of time (timeouts.request) after ${walk.attempts} attempt(s) without an answer.`;
 		case 'interrupted':
 			return `The answer from ${where.target} broke off (${what}) and is not complete.`;
 		case 'rejected':
@@ -131,8 +131,8 @@ function describe(ending: Ending, context: RequestContext, route: string, provid
 	}
 }
 
-function denialList(context: RequestContext): string {
-	const denials = context.trace.flatMap((step) => (step.did === 'deny' ? [`${step.target} is ${step.state}`] : []));
+function denialList(walk: Walk): string {
+	const denials = walk.trace.flatMap((step) => (step.did === 'deny' ? [`${step.target} is ${step.state}`] : []));
 	return [...new Set(denials)].join(', ');
 }
 

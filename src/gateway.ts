@@ -64,11 +64,11 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 	// Once, here: providing actions costs more than a whole request.
 	const machine = requestMachine.provide({
 		actions: {
-			startAttempt: ({ context, self }) => exchangeOf(self).startAttempt(context),
+			startAttempt: ({ context, self }) => exchangeOf(self).startAttempt(context.walk),
 			stopAttempt: ({ self }) => exchangeOf(self).stopAttempt(),
-			commitAnswer: ({ context, self }) => exchangeOf(self).commitAnswer(context),
-			finishAnswer: ({ context, self }) => exchangeOf(self).finishAnswer(context),
-			reportFailure: ({ context, self }) => exchangeOf(self).reportFailure(context),
+			commitAnswer: ({ context, self }) => exchangeOf(self).commitAnswer(context.walk),
+			finishAnswer: ({ context, self }) => exchangeOf(self).finishAnswer(context.walk),
+			reportFailure: ({ context, self }) => exchangeOf(self).reportFailure(context.walk),
 		},
 	});
 
@@ -91,7 +91,7 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 				exchange.crash();
 			},
 		});
-		actor.start();
+		exchange.start();
 		return exchange;
 	}
 

@@ -179,6 +179,7 @@ describe('a half-open provider', () => {
 		const other = provider.permit();
 		expect(provider.failNow(failure)).toBe(provider.clock.now() + 2 * minuteMs);
 		expect(provider.state()).toBe('open');
+		expect(provider.context().probes).toEqual([]);
 		provider.succeed(other);
 		expect(provider.state()).toBe('open');
 	});

@@ -1,9 +1,10 @@
 import { createActor, fromCallback } from 'xstate';
+import { timerDelay } from '../../machines/backoff.ts';
 import type { Permit, ProviderEvent, ProviderReply, RequestEvent } from '../../machines/events.ts';
 import type { Failure } from '../../machines/failure.ts';
 import type { Policy } from '../../machines/policy.ts';
 import { requestMachine } from '../../machines/request.ts';
-import { currentRung, type RequestContext, type Rung } from '../../machines/walk.ts';
+import { currentRung, type Rung, type Walk } from '../../machines/walk.ts';
 import { type PolicyChanges, policyWith, rungOn } from '../helpers/policy.ts';
 import { CountingClock, startProvider } from './provider-harness.ts';
 
@@ -58,7 +59,7 @@ export interface RequestOptions {
 	policy?: Policy;
 	clock?: CountingClock;
 	/** Called for each action with the context that the composition root would see. */
-	onAction?: (action: string, context: RequestContext) => void;
+	onAction?: (action: string, context: Walk) => void;
 }
 
 export type RequestHarness = ReturnType<typeof startRequest>;
@@ -72,10 +73,10 @@ export function startRequest(
 	const did: string[] = [];
 	const note =
 		(action: string) =>
-		({ context }: { context: RequestContext }) => {
-			const { credential, model } = currentRung(context);
+		({ context: { walk } }: { context: { walk: Walk } }) => {
+			const { credential, model } = currentRung(walk);
 			did.push(action === 'start' ? `start ${credential}/${model}` : action);
-			onAction?.(action, context);
+			onAction?.(action, walk);
 		};
 	const machine = requestMachine.provide({
 		actions: {
@@ -88,7 +89,11 @@ export function startRequest(
 	});
 	const actor = createActor(machine, { clock, input: { id: 'r', rungs, policy, now: clock.now() } }).start();
 	const send = (event: RequestEvent) => actor.send(event);
-	const context = () => actor.getSnapshot().context;
+	const context = () => actor.getSnapshot().context.walk;
+	// As whoever runs a request does.
+	const limitMs = timerDelay(policy.timeouts.request);
+	const deadline = clock.setTimeout(() => send({ type: 'deadline.passed', now: clock.now() }), limitMs);
+	actor.subscribe({ complete: () => clock.clearTimeout(deadline) });
 
 	return {
 		actor,
