@@ -1,7 +1,7 @@
 import { retryBackoff } from './backoff.ts';
 import { type Failure, lookup } from './failure.ts';
 import type { ErrorPolicy, Way } from './policy.ts';
-import { currentRung, type Decision, isUsable, type Rung, type Walk } from './walk.ts';
+import { currentRung, type Decision, type Ending, isUsable, type Rung, type Walk } from './walk.ts';
 
 /**
  * What a request does after a failure. The order of preference is the policy's: another attempt on the same
@@ -18,22 +18,36 @@ export function decideAfterFailure(walk: Walk): Decision {
 	const waitMs = retryWait(walk, rung, failure);
 	if (wouldRetry(walk, failure) && grantsAt(walk, walk.now + waitMs)) return { go: 'retry', waitMs };
 
-	for (const way of rule.then) {
-		if (way === 'fail') return { go: 'end', ending: 'rejected' };
-		const position = follow(way, walk, rung);
-		if (position !== undefined) return { go: 'ask', position, early: false };
-	}
-	return { go: 'end', ending: rule.then.includes('next') ? 'exhausted' : 'rejected' };
+	return moveOn(walk, rule, rung, rule.then.includes('next') ? 'exhausted' : 'rejected');
 }
 
-/** What a request does after a denial: the next rung, and when there is none, what `whenAllDenied` says. */
+/**
+ * What a request does after a denial: on along the ways that its last failure left open, or to the next rung where
+ * nothing failed yet; and when every rung was denied, what `whenAllDenied` says.
+ */
 export function decideAfterDenial(walk: Walk): Decision {
 	if (walk.early) return nextEarly(walk);
+	if (walk.failed !== undefined) {
+		const { failure, rung } = walk.failed;
+		return moveOn(walk, errorPolicy(rung, failure), rung, 'exhausted');
+	}
 	const position = nextRung(walk, () => true);
 	if (position !== undefined) return { go: 'ask', position, early: false };
-	if (walk.attempts > 0) return { go: 'end', ending: 'exhausted' };
 	if (walk.policy.whenAllDenied === 'fail') return { go: 'end', ending: 'denied' };
 	return { go: 'ask', position: soonestFirst(walk)[0] ?? 0, early: true };
+}
+
+/**
+ * @param from the rung that failed: a denial on the way does not open a way that its failure closed
+ * @param otherwise how it ends when no way leads on
+ */
+function moveOn(walk: Walk, rule: ErrorPolicy, from: Rung, otherwise: Ending): Decision {
+	for (const way of rule.then) {
+		if (way === 'fail') return { go: 'end', ending: 'rejected' };
+		const position = follow(way, walk, from);
+		if (position !== undefined) return { go: 'ask', position, early: false };
+	}
+	return { go: 'end', ending: otherwise };
 }
 
 /** Positions in the order in which their rungs would open. */

@@ -26,6 +26,7 @@ export function begin({ id, rungs, policy, now }: RequestInput): Walk {
 		attemptStartedAt: now,
 		committed: false,
 		failure: undefined,
+		failed: undefined,
 		random: 0,
 		retryAts: {},
 		tooSmallWindow: 0,
@@ -58,13 +59,15 @@ export function completed(walk: Walk, { now }: Event<'attempt.completed'>): Walk
 }
 
 export function broken(walk: Walk, { failure, now, random }: Event<'attempt.broke'>): Walk {
-	const { credential, contextWindow } = currentRung(walk);
+	const rung = currentRung(walk);
+	const { credential, contextWindow } = rung;
 	const isTooLong = failure.category === 'BAD_REQUEST' && failure.reason === 'context_length';
 	return {
 		...walk,
 		now,
 		random,
 		failure,
+		failed: { failure, rung },
 		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(walk.tooSmallWindow, contextWindow ?? 0) : walk.tooSmallWindow,
 		spent: spending.includes(failure.category) ? [...walk.spent, credential] : walk.spent,

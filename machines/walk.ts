@@ -90,7 +90,10 @@ export interface Walk {
 	readonly attemptStartedAt: number;
 	/** The first byte of an answer has gone to the client: no other answer may be started over. */
 	readonly committed: boolean;
+	/** The last failure: what the caller is told when nothing answers. */
 	readonly failure: Failure | undefined;
+	/** The last failure of an attempt, and the rung that it happened on. */
+	readonly failed: { readonly failure: Failure; readonly rung: Rung } | undefined;
 	/** 0 to 1, from the last failure: the jitter of the next wait. */
 	readonly random: number;
 	/** When each rung that said no, or failed, would grant again; by position. */

@@ -5,7 +5,6 @@ import { currentRung, type Rung, type Walk } from '../machines/walk.ts';
 import type { AnswerInfo, Call, CallRecord, Client, FailureReport, RunningCall } from './call.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
 import { withMembers } from './json-members.ts';
-import type { Redact } from './redact.ts';
 import { Attempt, type AttemptListener } from './upstream/attempt.ts';
 import type { Classified, Classify } from './upstream/classify.ts';
 import type { Endpoint } from './upstream/endpoint.ts';
@@ -17,7 +16,6 @@ export interface ExchangeOptions {
 	client: Client;
 	endpointOf: (rung: Rung) => Endpoint;
 	classify: Classify;
-	redact: Redact;
 	answerLimit: number;
 	onEnd: (record: CallRecord) => void;
 }
@@ -92,8 +90,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	reportFailure(walk: Walk): void {
-		const { call, client, redact } = this.#options;
-		const report = reportFailure(walk, call.route, redact(this.#providerMessage));
+		const { call, client } = this.#options;
+		const report = reportFailure(walk, call.route, this.#providerMessage);
 		if (this.#isCommitted) client.breakOff(report);
 		else client.fail(report);
 		this.#end(walk, 'failed', report.body.error.code);

@@ -45,8 +45,8 @@ type Route = Pick<RequestInput, 'rungs' | 'policy'>;
 export async function createGateway(config: Config, observer: GatewayObserver = {}): Promise<Gateway> {
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit);
-	const classify = createClassifier([...config.errorRules, ...loadErrorRules(errorRulesFile)]);
-	const redact = createRedactor(secretsOf(config));
+	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
+	const classify = createClassifier(rules, createRedactor(secretsOf(config)));
 
 	const providers = new Map<string, ProviderActor>();
 	const endpoints = new Map<string, Endpoint>();
@@ -82,7 +82,7 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 			exchanges.delete(actor);
 			observer.callEnded?.(record);
 		};
-		const exchange = new Exchange({ call: request, client, endpointOf, classify, redact, answerLimit, onEnd }, actor);
+		const exchange = new Exchange({ call: request, client, endpointOf, classify, answerLimit, onEnd }, actor);
 		exchanges.set(actor, exchange);
 		// Without an error observer XState rethrows in a timer, which would take every other request down.
 		actor.subscribe({

@@ -142,7 +142,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (this.#phase === 'over') return;
 		if (this.#hasErrorStatus) this.#break(this.#classified());
 		else if (this.#isStreaming) this.#endStream(classifyTransportError(error));
-		else this.#break(classifyTransportError(error));
+		else
+			this.#break(
+				this.#isShort(error)
+					? failed(malformed, 'the answer was shorter than announced')
+					: classifyTransportError(error),
+			);
+	}
+
+	/** A provider that closes in peace has sent what it wanted to; one that resets has not. */
+	#isShort(error: Error): boolean {
+		const isClosed = classifyTransportError(error).failure.reason === 'closed';
+		return isClosed && this.#headers['content-length'] !== undefined;
 	}
 
 	get #isOk(): boolean {

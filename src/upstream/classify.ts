@@ -32,9 +32,10 @@ export type Classify = (answer: ErrorAnswer) => Classified;
 /**
  * Makes the function that turns an answer into one of the nine categories. It never throws.
  * @param rules first match wins, so a user's own rules stand in front of the shipped ones
+ * @param redact takes out of a provider's words what must not be shown, such as keys
  * @throws Error naming the rule by its position, when a pattern, a status or a category is not one
  */
-export function createClassifier(rules: readonly ErrorRule[]): Classify {
+export function createClassifier(rules: readonly ErrorRule[], redact: (text: string) => string = String): Classify {
 	const compiled = compileRules(rules);
 	return (answer) => {
 		const body = withHeaderCode(readErrorBody(answer.status, answer.body), answer.headers);
@@ -49,7 +50,8 @@ export function createClassifier(rules: readonly ErrorRule[]): Classify {
 				status: answer.status,
 				retryAfterMs: waitHint({ headers: answer.headers, body, category, now: answer.now, zone: rule?.zone }),
 			},
-			message: providerMessage(body.texts),
+			// Before the message is clipped: half a key would be known to nobody as one.
+			message: providerMessage(body.texts.map(redact)),
 		};
 	};
 }

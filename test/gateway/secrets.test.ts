@@ -49,6 +49,12 @@ test.each(echoes)('keys that a provider repeats in its error go nowhere: %s', as
 	}
 });
 
+test('a key that the end of a long message would cut through is not shown in part', async () => {
+	const message = `${'x'.repeat(490)} ${keys.a}`;
+	breakwater.upstream('a').next(status(400, { error: { message } }));
+	expect(await (await breakwater.post()).text()).not.toContain(keys.a.slice(0, 6));
+});
+
 test('what is left of the message still explains it', async () => {
 	breakwater.upstream('a').next(status(400, { error: { message: `No such field with ${keys.a} in it` } }));
 	expect(await (await breakwater.post()).json()).toMatchObject({

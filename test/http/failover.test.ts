@@ -52,7 +52,7 @@ const always: [string, Behaviour, string][] = [
 ];
 
 const whole: [string, Behaviour, string][] = [
-	['truncated JSON', truncates(), 'NETWORK_ERROR'],
+	['truncated JSON', truncates(), 'SERVER_ERROR'],
 	['a JSON body that is not whole', status(200, JSON.stringify(completionOf('x')).slice(0, -9)), 'SERVER_ERROR'],
 	['a list', completes([]), 'SERVER_ERROR'],
 	['no choice', completes({ ...completionOf('x'), choices: [] }), 'SERVER_ERROR'],

@@ -35,6 +35,20 @@ describe('another credential', () => {
 		expect(request.context().failure).toEqual(authError);
 	});
 
+	it('that is denied does not open the way to another provider', () => {
+		const two = scriptedProvider({ answer: () => denied(startMs + 1) });
+		const b = scriptedProvider();
+		const policy = policyWith({ onError: { AUTH_ERROR: { retries: 0, then: ['credential', 'fail'] } } });
+		const request = startRequest([
+			rungOn(scriptedProvider().actor, { credential: 'a#1', policy }),
+			rungOn(two.actor, { credential: 'a#2', policy }),
+			rungOn(b.actor, { link: 1, credential: 'b', policy }),
+		]);
+		runToEnd(request, () => authError);
+		expect(request.attempted()).toEqual(['a#1/m']);
+		expect(request.ending()).toBe('rejected');
+	});
+
 	it('is not tried where the policy says the next provider', () => {
 		const request = credentials(['next']);
 		runToEnd(request, () => authError);

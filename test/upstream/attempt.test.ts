@@ -114,7 +114,7 @@ describe('a 200 that is no answer', () => {
 		['a stream', 'SERVER_ERROR.malformed', streams([completionOf('x')])],
 		['an error', 'RATE_LIMIT', completes(slowDown)],
 		['half an answer, ended well', 'SERVER_ERROR.malformed', status(200, text.slice(0, 60), json)],
-		['half an answer, cut', 'NETWORK_ERROR.closed', truncates()],
+		['half an answer, cut', 'SERVER_ERROR.malformed', truncates()],
 		['half an answer on a connection to be closed', 'SERVER_ERROR.malformed', short('connection: close')],
 		['half a chunked answer on such a connection', 'SERVER_ERROR.malformed', shortChunked()],
 		['half an answer, compressed', 'SERVER_ERROR.malformed', gzipOf((whole) => whole.subarray(0, -12))],
