@@ -11,7 +11,7 @@ import { currentRung, type Decision, type Ending, isUsable, type Rung, type Walk
 export function decideAfterFailure(walk: Walk): Decision {
 	const { failure } = walk;
 	if (failure === undefined) throw new Error(`request ${walk.id} decides about a failure that it does not have`);
-	if (walk.committed) return { go: 'end', ending: 'interrupted' };
+	if (walk.committed) return decideAfterBreak(walk, failure);
 	const rung = currentRung(walk);
 	const rule = errorPolicy(rung, failure);
 
@@ -27,6 +27,7 @@ export function decideAfterFailure(walk: Walk): Decision {
  */
 export function decideAfterDenial(walk: Walk): Decision {
 	if (walk.early) return nextEarly(walk);
+	if (walk.committed) return carryOn(walk);
 	if (walk.failed !== undefined) {
 		const { failure, rung } = walk.failed;
 		return moveOn(walk, errorPolicy(rung, failure), rung, 'exhausted');
@@ -35,6 +36,38 @@ export function decideAfterDenial(walk: Walk): Decision {
 	if (position !== undefined) return { go: 'ask', position, early: false };
 	if (walk.policy.whenAllDenied === 'fail') return { go: 'end', ending: 'denied' };
 	return { go: 'ask', position: soonestFirst(walk)[0] ?? 0, early: true };
+}
+
+/**
+ * What becomes of an answer that broke after the commit, or that another attempt could not carry on. No answer is
+ * started over: either the next attempt continues this one, or the caller is told that it is not whole.
+ */
+function decideAfterBreak(walk: Walk, failure: Failure): Decision {
+	const { maxContinuations, categories } = walk.policy.continuation;
+	const rung = currentRung(walk);
+	if (!walk.isContinuable) return interrupted;
+	if (walk.isAnswering) {
+		const isAllowed = categories.includes(failure.category) && walk.continuations < maxContinuations;
+		return isAllowed ? carryOn(walk) : interrupted;
+	}
+	const again: Decision = { go: 'ask', position: walk.position, early: false };
+	if (walk.way === 'prefill' && failure.reason === 'prefill') return again;
+	if (walk.way === 'instruct' && failure.reason === 'seam_ambiguous') return { ...again, rewind: true };
+	const leadsOn = errorPolicy(rung, failure).then.some((way) => way === 'next' || way === 'larger-context');
+	return leadsOn ? carryOn(walk) : interrupted;
+}
+
+const interrupted: Decision = { go: 'end', ending: 'interrupted' };
+
+/** The next rung that has not been asked to carry on yet: further down first, then from the top, the same one last. */
+function carryOn(walk: Walk): Decision {
+	const { rungs, position, asked } = walk;
+	const order = rungs.map((_, index) => (position + 1 + index) % rungs.length);
+	const next = order.find((index) => {
+		const rung = rungs[index];
+		return rung !== undefined && !asked.includes(index) && isUsable(walk, rung);
+	});
+	return next === undefined ? interrupted : { go: 'ask', position: next, early: false };
 }
 
 /**

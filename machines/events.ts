@@ -16,6 +16,8 @@ export interface Permit {
 	probe: boolean;
 	/** The provider's trips when it was granted; a result from an older epoch is late. */
 	epoch: number;
+	/** The model is known to refuse a conversation that ends with the beginning of its answer. */
+	refusesPrefill: boolean;
 }
 
 export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldown';
@@ -57,14 +59,29 @@ export type ProviderReply =
 
 export type RequestEvent =
 	| ProviderReply
-	/** The first content of a stream has arrived. */
-	| { type: 'attempt.answering'; now: number }
+	/** The first content of a stream has arrived; for a continuation, with how it joins what was sent before. */
+	| { type: 'attempt.answering'; now: number; seam?: Seam }
 	/** The whole answer has arrived, and was believed. */
 	| { type: 'attempt.completed'; now: number }
-	| { type: 'attempt.broke'; failure: Failure; now: number; random: number }
+	| {
+			type: 'attempt.broke';
+			failure: Failure;
+			now: number;
+			random: number;
+			/** What has been sent can be carried on by another attempt. It means nothing before the commit. */
+			continuable: boolean;
+	  }
 	| { type: 'client.left'; now: number }
 	/** The request's own deadline, `walk.deadlineAt`. */
 	| { type: 'deadline.passed'; now: number };
+
+/** Where a continuation joins an answer, in characters. */
+export interface Seam {
+	/** What the client had before. */
+	sent: number;
+	/** What the model repeated of it, and was dropped. */
+	trimmed: number;
+}
 
 /** What a provider actor emits for whoever listens (logs, notifications). A person should act on it. */
 export type ProviderAlarm = {

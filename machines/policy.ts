@@ -1,3 +1,5 @@
+import type { Category } from './failure.ts';
+
 /**
  * The policy that the machines obey. The names are those of the YAML; every duration is in ms.
  * Defaults live in `src/config/policy-options.ts`.
@@ -8,6 +10,8 @@ export interface Policy {
 	breaker: BreakerPolicy;
 	/** What a request does after a failure, keyed by `CATEGORY` or `CATEGORY.reason`. */
 	onError: Readonly<Record<string, ErrorPolicy>>;
+	/** What becomes of a stream that breaks after the commit. */
+	continuation: ContinuationPolicy;
 	/** What a request does when every rung is denied. */
 	whenAllDenied: 'fail' | 'try-soonest';
 }
@@ -99,4 +103,16 @@ export interface ErrorPolicy {
 	retries: number;
 	/** Tried in order; the first way that leads anywhere is taken, and none means `fail`. */
 	then: readonly Way[];
+}
+
+/** When and how far a broken stream is carried on by another attempt. */
+export interface ContinuationPolicy {
+	/** How often one answer may be carried on; 0 ends every broken stream with an error. */
+	maxContinuations: number;
+	/** The categories of failure after which it is. */
+	categories: readonly Category[];
+	/** How much text of one answer is kept for it, characters; a longer answer is not carried on. */
+	retainedText: number;
+	/** How often the client hears a comment while there is nothing else to say, ms. */
+	keepAlive: number;
 }

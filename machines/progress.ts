@@ -1,7 +1,7 @@
 import { decideAfterDenial, decideAfterFailure } from './decision.ts';
 import type { Permit, RequestEvent } from './events.ts';
 import type { Category, Failure } from './failure.ts';
-import { currentRung, type Decision, type RequestInput, type Step, type Walk } from './walk.ts';
+import { currentRung, type Decision, type RequestInput, type Step, type Walk, type Way } from './walk.ts';
 
 /** How each event moves a walk on. Pure: a walk and what happened in, the next walk out. */
 
@@ -25,8 +25,15 @@ export function begin({ id, rungs, policy, now }: RequestInput): Walk {
 		permit: undefined,
 		attemptStartedAt: now,
 		committed: false,
+		way: 'fresh',
+		isAnswering: false,
+		seam: undefined,
+		continuations: 0,
+		asked: [],
+		isRewinding: false,
 		failure: undefined,
 		failed: undefined,
+		isContinuable: false,
 		random: 0,
 		retryAts: {},
 		tooSmallWindow: 0,
@@ -37,7 +44,24 @@ export function begin({ id, rungs, policy, now }: RequestInput): Walk {
 }
 
 export function granted(walk: Walk, { permit }: Event<'permit.granted'>): Walk {
-	return { ...walk, permit, early: false, attempts: walk.attempts + 1, attemptStartedAt: walk.now };
+	const attempts = walk.attempts + 1;
+	const attemptStartedAt = walk.now;
+	return {
+		...walk,
+		permit,
+		early: false,
+		attempts,
+		attemptStartedAt,
+		way: wayOf(walk, permit),
+		isAnswering: false,
+		seam: undefined,
+	};
+}
+
+function wayOf(walk: Walk, permit: Permit): Way {
+	if (!walk.committed) return 'fresh';
+	if (walk.isRewinding) return 'rewind';
+	return currentRung(walk).prefill && !permit.refusesPrefill ? 'prefill' : 'instruct';
 }
 
 export function denied(walk: Walk, { state, reason, retryAt }: Event<'permit.denied'>): Walk {
@@ -50,15 +74,17 @@ export function denied(walk: Walk, { state, reason, retryAt }: Event<'permit.den
 	return { ...after, decision: decideAfterDenial(after) };
 }
 
-export function committed(walk: Walk, { now }: Event<'attempt.answering'>): Walk {
-	return { ...walk, now, committed: true };
+/** The attempt has its first content: the commit, or the seam of a continuation. */
+export function answering(walk: Walk, { now, seam }: Event<'attempt.answering'>): Walk {
+	const continuations = walk.committed ? walk.continuations + 1 : 0;
+	return { ...walk, now, committed: true, isAnswering: true, seam, continuations };
 }
 
 export function completed(walk: Walk, { now }: Event<'attempt.completed'>): Walk {
 	return { ...walk, now, permit: undefined, trace: withStep(walk, attemptStep(walk, now, 'succeeded')) };
 }
 
-export function broken(walk: Walk, { failure, now, random }: Event<'attempt.broke'>): Walk {
+export function broken(walk: Walk, { failure, now, random, continuable }: Event<'attempt.broke'>): Walk {
 	const rung = currentRung(walk);
 	const { credential, contextWindow } = rung;
 	const isTooLong = failure.category === 'BAD_REQUEST' && failure.reason === 'context_length';
@@ -68,6 +94,8 @@ export function broken(walk: Walk, { failure, now, random }: Event<'attempt.brok
 		random,
 		failure,
 		failed: { failure, rung },
+		isContinuable: continuable,
+		asked: walk.isAnswering ? [] : walk.asked,
 		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(walk.tooSmallWindow, contextWindow ?? 0) : walk.tooSmallWindow,
 		spent: spending.includes(failure.category) ? [...walk.spent, credential] : walk.spent,
@@ -83,8 +111,9 @@ export function settled(walk: Walk, { retryAt }: Event<'attempt.settled'>): Walk
 /** The walk goes to the rung that was decided on. */
 export function movedOn(walk: Walk): Walk {
 	if (walk.decision.go !== 'ask') throw new Error(`request ${walk.id} moves on without having decided where`);
-	const { position, early } = walk.decision;
-	return { ...walk, position, early, retries: 0 };
+	const { position, early, rewind = false } = walk.decision;
+	const asked = walk.committed ? [...walk.asked, position] : walk.asked;
+	return { ...walk, position, early, retries: 0, asked, isRewinding: rewind };
 }
 
 export function waited(walk: Walk): Walk {
@@ -126,8 +155,19 @@ function attemptStep(
 	const { target, credential } = currentRung(walk);
 	const at = walk.attemptStartedAt - walk.startedAt;
 	const probe = walk.permit?.probe ?? false;
-	const step = { did: 'attempt' as const, at, target, credential, probe, ms: now - walk.attemptStartedAt, outcome };
-	return failure === undefined ? step : { ...step, failure };
+	const { way, seam } = walk;
+	return {
+		did: 'attempt',
+		at,
+		target,
+		credential,
+		probe,
+		ms: now - walk.attemptStartedAt,
+		way,
+		outcome,
+		...(failure === undefined ? {} : { failure }),
+		...(seam === undefined ? {} : { seam }),
+	};
 }
 
 /** What is known of each rung once a failure is settled: an account or a key that is dead is so for all its rungs. */

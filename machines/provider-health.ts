@@ -37,6 +37,8 @@ export interface ProviderContext {
 	readonly probeSuccesses: number;
 	/** Unavailable models, and until when, ms since the epoch. */
 	readonly sidelined: Readonly<Record<string, number>>;
+	/** Models that refused to continue a last message of the assistant. */
+	readonly refusesPrefill: readonly string[];
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
 }
 
@@ -60,10 +62,26 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 	const { failure, permit, now, lastTry } = event;
 	const counters = isTransientFailure(breaker, failure) ? counted(context, permit, true, now) : {};
 	const lastFailure = { ...failure, at: now, model: permit.model };
-	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure };
+	const refusesPrefill = withRefusal(context.refusesPrefill, event);
+	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure, refusesPrefill };
 	const stillSidelined = Object.entries(context.sidelined).filter(([, until]) => until > now);
 	const until = Math.max(sidelineUntil(breaker, failure, now), context.sidelined[permit.model] ?? 0);
-	return { ...counters, lastFailure, sidelined: { ...Object.fromEntries(stillSidelined), [permit.model]: until } };
+	return {
+		...counters,
+		lastFailure,
+		refusesPrefill,
+		sidelined: { ...Object.fromEntries(stillSidelined), [permit.model]: until },
+	};
+}
+
+function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {
+	const isRefusal = failure.category === 'BAD_REQUEST' && failure.reason === 'prefill';
+	return isRefusal && !known.includes(permit.model) ? [...known, permit.model] : known;
+}
+
+/** @param probe whether its result decides on closing */
+export function newPermit(context: ProviderContext, { id, model }: PermitRequested, probe: boolean): Permit {
+	return { id, model, probe, epoch: context.epoch, refusesPrefill: context.refusesPrefill.includes(model) };
 }
 
 /** A trip: the epoch ends, and a longer deadline is never replaced by a shorter one. */

@@ -9,6 +9,7 @@ import {
 	isProbeOut,
 	learnt,
 	newAlarm,
+	newPermit,
 	type ProviderContext,
 	type ProviderInput,
 	permanentOrNamed,
@@ -79,17 +80,17 @@ export const providerMachine = setup({
 	actions: {
 		grant: sendTo(
 			({ event }) => only(event, 'permit.requested').replyTo,
-			({ context, event }): ProviderReply => {
-				const { id, model } = only(event, 'permit.requested');
-				return { type: 'permit.granted', permit: { id, model, probe: false, epoch: context.epoch } };
-			},
+			({ context, event }): ProviderReply => ({
+				type: 'permit.granted',
+				permit: newPermit(context, only(event, 'permit.requested'), false),
+			}),
 		),
 		grantProbe: sendTo(
 			({ event }) => only(event, 'permit.requested').replyTo,
-			({ context, event }): ProviderReply => {
-				const { id, model } = only(event, 'permit.requested');
-				return { type: 'permit.granted', permit: { id, model, probe: true, epoch: context.epoch } };
-			},
+			({ context, event }): ProviderReply => ({
+				type: 'permit.granted',
+				permit: newPermit(context, only(event, 'permit.requested'), true),
+			}),
 		),
 		deny: sendTo(
 			({ event }) => only(event, 'permit.requested').replyTo,
@@ -188,6 +189,7 @@ export const providerMachine = setup({
 		probes: [],
 		probeSuccesses: 0,
 		sidelined: {},
+		refusesPrefill: [],
 		lastFailure: undefined,
 	}),
 	states: {

@@ -4,9 +4,9 @@ import { wouldRetry } from './decision.ts';
 import type { ProviderEvent, RequestEvent } from './events.ts';
 import {
 	abandoned,
+	answering,
 	begin,
 	broken,
-	committed,
 	completed,
 	denied,
 	granted,
@@ -98,7 +98,7 @@ export const requestMachine = setup({
 
 		noteGrant: assign(({ context, event }) => ({ walk: granted(context.walk, only(event, 'permit.granted')) })),
 		noteDenial: assign(({ context, event }) => ({ walk: denied(context.walk, only(event, 'permit.denied')) })),
-		noteCommit: assign(({ context, event }) => ({ walk: committed(context.walk, only(event, 'attempt.answering')) })),
+		noteCommit: assign(({ context, event }) => ({ walk: answering(context.walk, only(event, 'attempt.answering')) })),
 		noteSuccess: assign(({ context, event }) => ({ walk: completed(context.walk, only(event, 'attempt.completed')) })),
 		noteBreak: assign(({ context, event }) => ({ walk: broken(context.walk, only(event, 'attempt.broke')) })),
 		noteSettled: assign(({ context, event }) => ({ walk: settled(context.walk, only(event, 'attempt.settled')) })),

@@ -1,4 +1,4 @@
-import type { DenialReason, Permit, ProviderRef, ProviderStateName } from './events.ts';
+import type { DenialReason, Permit, ProviderRef, ProviderStateName, Seam } from './events.ts';
 import type { Failure } from './failure.ts';
 import type { Policy } from './policy.ts';
 
@@ -15,9 +15,22 @@ export interface Rung {
 	readonly model: string;
 	/** Tokens; undefined when it is not known. */
 	readonly contextWindow?: number | undefined;
+	/** Whether the model continues a last message of the assistant; undefined when it is not known. */
+	readonly prefill?: boolean | undefined;
+	/** Stream from the provider whatever the client asked for. */
+	readonly streamUpstream: boolean;
 	readonly policy: Policy;
 	readonly actor: ProviderRef;
 }
+
+/**
+ * How an attempt asks for an answer.
+ * - `fresh`: from the beginning
+ * - `prefill`: with the text so far as the last message, which the model continues
+ * - `instruct`: with the text so far, and an instruction to continue it
+ * - `rewind`: as `instruct`, from a little further back, because where `instruct` went on could not be told
+ */
+export type Way = 'fresh' | 'prefill' | 'instruct' | 'rewind';
 
 export interface RequestInput {
 	id: string;
@@ -48,8 +61,11 @@ export type Step =
 			credential: string;
 			probe: boolean;
 			ms: number;
+			way: Way;
 			outcome: 'succeeded' | 'failed' | 'abandoned';
 			failure?: Failure;
+			/** Where a continuation joined what had been sent. */
+			seam?: Seam;
 	  }
 	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
 
@@ -66,7 +82,7 @@ export type Ending = 'denied' | 'rejected' | 'exhausted' | 'deadline' | 'interru
 /** Where a request goes after a denial or a failure. */
 export type Decision =
 	| { go: 'retry'; waitMs: number }
-	| { go: 'ask'; position: number; early: boolean }
+	| { go: 'ask'; position: number; early: boolean; rewind?: boolean }
 	| { go: 'end'; ending: Ending };
 
 /** How far a request has come: all that its actor knows. A new one is made for each event, never changed. */
@@ -90,10 +106,24 @@ export interface Walk {
 	readonly attemptStartedAt: number;
 	/** The first byte of an answer has gone to the client: no other answer may be started over. */
 	readonly committed: boolean;
+	/** How the present attempt asks. */
+	readonly way: Way;
+	/** The present attempt has written something. */
+	readonly isAnswering: boolean;
+	/** How the present attempt joined what had been sent before it. */
+	readonly seam: Seam | undefined;
+	/** How often the answer has been carried on by another attempt. */
+	readonly continuations: number;
+	/** Positions that were asked to carry the answer on since it last broke. */
+	readonly asked: readonly number[];
+	/** Ask the present rung once more, from further back. */
+	readonly isRewinding: boolean;
 	/** The last failure: what the caller is told when nothing answers. */
 	readonly failure: Failure | undefined;
 	/** The last failure of an attempt, and the rung that it happened on. */
 	readonly failed: { readonly failure: Failure; readonly rung: Rung } | undefined;
+	/** What had been sent when the last attempt broke can be carried on. */
+	readonly isContinuable: boolean;
 	/** 0 to 1, from the last failure: the jitter of the next wait. */
 	readonly random: number;
 	/** When each rung that said no, or failed, would grant again; by position. */

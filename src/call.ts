@@ -9,6 +9,10 @@ export interface Call {
 	/** The request's JSON text as it came. Only `model` and the control fields are touched on the way up. */
 	json: string;
 	stream: boolean;
+	/** How many answers are asked for (`n`). */
+	choices: number;
+	/** A broken answer could be carried on: it is one plain text, not several, not half a document of a schema. */
+	isContinuable: boolean;
 }
 
 /** Who answered. */

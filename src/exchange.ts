@@ -2,10 +2,14 @@ import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../machines/backoff.ts';
 import type { requestMachine } from '../machines/request.ts';
 import { currentRung, type Rung, type Walk } from '../machines/walk.ts';
+import { AnswerStream, type ClientChunk } from './answer/answer-stream.ts';
+import { continuationRequest } from './answer/continuation-request.ts';
+import { type Delivery, DocumentDelivery, StreamDelivery, WholeStreamDelivery } from './answer/delivery.ts';
 import type { AnswerInfo, Call, CallRecord, Client, FailureReport, RunningCall } from './call.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
 import { withMembers } from './json-members.ts';
 import { Attempt, type AttemptListener } from './upstream/attempt.ts';
+import type { StreamChunk } from './upstream/chunk.ts';
 import type { Classified, Classify } from './upstream/classify.ts';
 import type { Endpoint } from './upstream/endpoint.ts';
 
@@ -14,6 +18,8 @@ export type RequestActor = ActorRefFrom<typeof requestMachine>;
 export interface ExchangeOptions {
 	call: Call;
 	client: Client;
+	/** When a streamed answer begins to reach the client. */
+	commit: 'first-token' | 'complete';
 	endpointOf: (rung: Rung) => Endpoint;
 	classify: Classify;
 	answerLimit: number;
@@ -30,16 +36,25 @@ export class Exchange implements AttemptListener, RunningCall {
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptWalk: Walk | undefined;
-	#body: Buffer | string = '';
+	#answer: AnswerStream | undefined;
+	readonly #delivery: Delivery;
+	/** The present attempt has written something for the client. */
+	#isAnswering = false;
+	#keepAlive: NodeJS.Timeout | undefined;
 	/** The last provider's words, for the caller only: never for a log. */
 	#providerMessage = '';
-	#isCommitted = false;
 	#isOver = false;
 	#deadline: NodeJS.Timeout | undefined;
 
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
 		this.#actor = actor;
+		const { call, client, commit } = options;
+		this.#delivery = call.stream
+			? commit === 'complete'
+				? new WholeStreamDelivery(client)
+				: new StreamDelivery(client)
+			: new DocumentDelivery(client, call.isContinuable);
 	}
 
 	/** Starts the actor, and the clock of the whole request with it. */
@@ -63,14 +78,20 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	startAttempt(walk: Walk): void {
 		this.#attemptWalk = walk;
+		this.#isAnswering = false;
 		const { call, endpointOf, classify, answerLimit } = this.#options;
 		const rung = currentRung(walk);
-		const json = withMembers(call.json, { model: JSON.stringify(rung.model), failover: undefined });
+		const isContinuation = walk.way !== 'fresh';
+		const stream = call.stream || rung.streamUpstream || isContinuation;
+		if (isContinuation) this.#keepQuietClient(walk);
+		else this.#delivery.reset();
+		const shown = stream ? this.#stream(walk).beginAttempt(rung.target, walk.way) : '';
+		const json = this.#requestJson(walk, shown, stream);
 		const { timeouts } = rung.policy;
-		this.#attempt = new Attempt(
-			{ endpoint: endpointOf(rung), classify, model: rung.model, json, stream: call.stream, timeouts, answerLimit },
-			this,
-		);
+		const endpoint = endpointOf(rung);
+		const { choices } = call;
+		const { model } = rung;
+		this.#attempt = new Attempt({ endpoint, classify, model, json, stream, choices, timeouts, answerLimit }, this);
 		this.#attempt.start();
 	}
 
@@ -79,43 +100,95 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	commitAnswer(walk: Walk): void {
-		this.#isCommitted = true;
-		this.#options.client.begin(this.#answerInfo(walk));
+		this.#delivery.begin(this.#answerInfo(walk));
 	}
 
 	finishAnswer(walk: Walk): void {
-		if (this.#isCommitted) this.#options.client.end();
-		else this.#options.client.answer(this.#answerInfo(walk), this.#body);
+		this.#delivery.finish(this.#answerInfo(walk));
 		this.#end(walk, 'done');
 	}
 
 	reportFailure(walk: Walk): void {
-		const { call, client } = this.#options;
-		const report = reportFailure(walk, call.route, this.#providerMessage);
-		if (this.#isCommitted) client.breakOff(report);
-		else client.fail(report);
+		const report = reportFailure(walk, this.#options.call.route, this.#providerMessage);
+		this.#delivery.fail(report);
 		this.#end(walk, 'failed', report.body.error.code);
 	}
 
 	// What the attempt reports.
 
-	onAnswering(): void {
-		this.#actor.send({ type: 'attempt.answering', now: Date.now() });
-	}
-
-	onEvents(events: string): void {
-		if (!this.#isCommitted || this.#isOver) return;
-		if (!this.#options.client.write(events)) this.#attempt?.pause();
+	onChunks(chunks: readonly StreamChunk[]): void {
+		const answer = this.#answer;
+		if (answer === undefined || this.#isOver) return;
+		const { chunks: out, problem } = answer.take(chunks);
+		this.#deliver(out);
+		if (problem !== undefined) this.#failSeam(problem);
+		else if (answer.heldLength + this.#delivery.waitingLength > this.#options.answerLimit) this.#failTooLarge();
 	}
 
 	onCompleted(body: Buffer | string): void {
-		this.#body = body;
+		if (this.#answer !== undefined && body.length === 0) {
+			const { chunks, problem } = this.#answer.end();
+			this.#deliver(chunks);
+			if (problem !== undefined) {
+				this.#failSeam(problem);
+				return;
+			}
+		} else if (this.#delivery instanceof DocumentDelivery) {
+			this.#delivery.writeBody(body);
+		}
 		this.#actor.send({ type: 'attempt.completed', now: Date.now() });
 	}
 
 	onBroke({ failure, message }: Classified): void {
 		this.#providerMessage = message;
-		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random() });
+		const continuable = this.#answer?.isContinuable ?? false;
+		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
+	}
+
+	#deliver(chunks: readonly ClientChunk[]): void {
+		if (chunks.length === 0 || this.#isOver) return;
+		clearInterval(this.#keepAlive);
+		if (this.#delivery.commits && !this.#isAnswering) {
+			this.#isAnswering = true;
+			const seam = this.#answer?.seam;
+			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
+		}
+		if (!this.#isOver && !this.#delivery.write(chunks)) this.#attempt?.pause();
+	}
+
+	/** What the model wrote does not follow what the client has. That is no fault of its provider. */
+	#failSeam(problem: 'ambiguous' | 'diverged'): void {
+		this.#attempt?.stop();
+		this.onBroke({ failure: { category: 'UNKNOWN_TRANSIENT', reason: `seam_${problem}` }, message: '' });
+	}
+
+	#failTooLarge(): void {
+		this.#attempt?.stop();
+		this.onBroke({ failure: { category: 'SERVER_ERROR', reason: 'too_large' }, message: 'the answer was too large' });
+	}
+
+	/** Its own timers must not end a stream that is only being carried on elsewhere. */
+	#keepQuietClient({ policy }: Walk): void {
+		clearInterval(this.#keepAlive);
+		const comment = () => this.#delivery.comment('another provider carries on');
+		comment();
+		this.#keepAlive = setInterval(comment, policy.continuation.keepAlive);
+	}
+
+	#stream({ policy }: Walk): AnswerStream {
+		const { choices, isContinuable } = this.#options.call;
+		const { retainedText } = policy.continuation;
+		this.#answer ??= new AnswerStream({ retainedText, isContinuable, choices });
+		return this.#answer;
+	}
+
+	/** The caller's request, as this attempt puts it. */
+	#requestJson(walk: Walk, shown: string, stream: boolean): string {
+		const { call } = this.#options;
+		const streamed = stream && !call.stream ? { stream: 'true', stream_options: '{"include_usage":true}' } : {};
+		const model = JSON.stringify(currentRung(walk).model);
+		const json = withMembers(call.json, { model, failover: undefined, ...streamed });
+		return continuationRequest(json, shown, walk.way === 'prefill' ? 'prefill' : 'instruct');
 	}
 
 	// What the client does.
@@ -153,8 +226,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#giveUp(report: FailureReport): void {
 		this.#end(this.#walk, 'failed', report.body.error.code);
 		try {
-			if (this.#isCommitted) this.#options.client.breakOff(report);
-			else this.#options.client.fail(report);
+			this.#delivery.fail(report);
 		} catch {
 			// There is nobody left to tell.
 		}
@@ -168,7 +240,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	#end(walk: Walk, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
 		clearTimeout(this.#deadline);
-		this.#body = '';
+		clearInterval(this.#keepAlive);
+		this.#answer = undefined;
 		const { call, onEnd } = this.#options;
 		onEnd({
 			id: call.id,

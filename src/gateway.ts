@@ -35,7 +35,9 @@ export interface Gateway extends Service {
 type ProviderActor = ReturnType<typeof startProvider>;
 
 /** What a route leads to: the rungs in order, and the policy of the request itself. */
-type Route = Pick<RequestInput, 'rungs' | 'policy'>;
+interface Route extends Pick<RequestInput, 'rungs' | 'policy'> {
+	commit: 'first-token' | 'complete';
+}
 
 /**
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
@@ -76,13 +78,14 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 	const endpointOf = (rung: Rung) => required(endpoints.get(rung.credential), rung.credential);
 
 	function call(request: Call, client: Client): RunningCall {
-		const route = required(routes.get(request.route), request.route);
-		const actor: RequestActor = createActor(machine, { input: { id: request.id, ...route, now: Date.now() } });
+		const { rungs, policy, commit } = required(routes.get(request.route), request.route);
+		const input = { id: request.id, rungs, policy, now: Date.now() };
+		const actor: RequestActor = createActor(machine, { input });
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(actor);
 			observer.callEnded?.(record);
 		};
-		const exchange = new Exchange({ call: request, client, endpointOf, classify, answerLimit, onEnd }, actor);
+		const exchange = new Exchange({ call: request, client, commit, endpointOf, classify, answerLimit, onEnd }, actor);
 		exchanges.set(actor, exchange);
 		// Without an error observer XState rethrows in a timer, which would take every other request down.
 		actor.subscribe({
@@ -135,7 +138,7 @@ function startProvider(id: string, source: string, { policy }: ProviderConfig, o
 /** Every profile, and every configured target by itself. Profiles win where the names are the same. */
 function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderActor>): ReadonlyMap<string, Route> {
 	const rungsOf = (chain: readonly TargetConfig[]): Rung[] =>
-		chain.flatMap(({ target, provider, model, contextWindow, policy }, link) =>
+		chain.flatMap(({ target, provider, model, contextWindow, prefill, streamUpstream, policy }, link) =>
 			required(config.providers[provider], provider).credentials.map(({ id }) => ({
 				link,
 				target,
@@ -143,17 +146,19 @@ function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderAct
 				credential: id,
 				model,
 				contextWindow,
+				prefill,
+				streamUpstream,
 				policy,
 				actor: required(providers.get(id), id),
 			})),
 		);
 	const targets = targetsOf(config).map((target): [string, Route] => [
 		target.target,
-		{ rungs: rungsOf([target]), policy: target.policy },
+		{ rungs: rungsOf([target]), policy: target.policy, commit: 'first-token' },
 	]);
-	const profiles = Object.values(config.profiles).map(({ name, chain, policy }): [string, Route] => [
+	const profiles = Object.values(config.profiles).map(({ name, chain, policy, commit }): [string, Route] => [
 		name,
-		{ rungs: rungsOf(chain), policy },
+		{ rungs: rungsOf(chain), policy, commit },
 	]);
 	return new Map([...targets, ...profiles]);
 }

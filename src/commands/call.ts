@@ -29,7 +29,8 @@ export async function call(prompt: string, options: CallOptions): Promise<void> 
 		}
 		const printer = new Printer();
 		const json = JSON.stringify({ messages: [{ role: 'user', content: prompt }], stream: options.stream });
-		gateway.call({ id: newRequestId(), route, json, stream: options.stream }, printer);
+		const { stream } = options;
+		gateway.call({ id: newRequestId(), route, json, stream, choices: 1, isContinuable: true }, printer);
 		const { trace } = await ended;
 		if (options.trace) process.stderr.write(`${traceLines(trace).join('\n')}\n`);
 		if (printer.problem !== undefined) throw new UserError(printer.problem);
@@ -60,7 +61,7 @@ class Printer implements Client {
 
 	write(events: string): boolean {
 		for (const event of events.split('\n\n')) {
-			if (event !== '') process.stdout.write(deltaText(event.slice('data: '.length)));
+			if (event.startsWith('data: ')) process.stdout.write(deltaText(event.slice('data: '.length)));
 		}
 		return true;
 	}

@@ -36,6 +36,8 @@ export interface ProviderConfig {
 	/** Extra request headers, names in lower case. */
 	headers: Readonly<Record<string, string>>;
 	models: Readonly<Record<string, ModelFacts>>;
+	/** Whether answers are streamed from it whatever the client asked for. */
+	streamUpstream: boolean;
 	/** defaults ← `policy` ← the provider's policy. */
 	policy: Policy;
 	/** Always there for `simulated`, never for `openai`. */
@@ -60,6 +62,8 @@ export interface ModelFacts {
 export interface ProfileConfig {
 	name: string;
 	chain: readonly TargetConfig[];
+	/** When a streamed answer begins to reach the client. */
+	commit: 'first-token' | 'complete';
 	/** defaults ← `policy` ← the profile's policy: what is the request's own (`timeouts.request`, `whenAllDenied`). */
 	policy: Policy;
 }
@@ -71,6 +75,10 @@ export interface TargetConfig {
 	model: string;
 	/** Tokens, when the model's facts tell. */
 	contextWindow?: number;
+	/** Whether it continues a last message of the assistant, when the model's facts tell. */
+	prefill?: boolean;
+	/** Whether answers are streamed from it whatever the client asked for. */
+	streamUpstream: boolean;
 	/** defaults ← `policy` ← the provider's policy ← the profile's policy. */
 	policy: Policy;
 }

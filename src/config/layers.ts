@@ -15,6 +15,7 @@ export function overlayPolicy(base: Policy, layer: Partial<PolicyLayer> | undefi
 		retry: overlay(base.retry, layer.retry),
 		breaker: overlayBreaker(base.breaker, layer.breaker),
 		onError: overlayErrors(base.onError, layer.onError),
+		continuation: overlay(base.continuation, layer.continuation),
 		whenAllDenied: layer.whenAllDenied ?? base.whenAllDenied,
 	};
 }

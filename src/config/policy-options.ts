@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { categories } from '../../machines/failure.ts';
 import { type Effect, type ErrorPolicy, effects, ways } from '../../machines/policy.ts';
 import { failureKey } from './failure-keys.ts';
-import { amount, count, duration, list, oneOf, option, section, table } from './fields.ts';
+import { amount, count, duration, list, oneOf, option, section, size, table } from './fields.ts';
 
 const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	AUTH_ERROR: { retries: 0, then: ['fail'] },
@@ -27,6 +28,9 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	MODEL_UNAVAILABLE: 'model',
 	QUOTA_EXCEEDED: 'quota',
 	UNKNOWN_TRANSIENT: 'count',
+	// The model wrote something, but not what follows the text that was sent: no evidence against its provider.
+	'UNKNOWN_TRANSIENT.seam_ambiguous': 'none',
+	'UNKNOWN_TRANSIENT.seam_diverged': 'none',
 };
 
 const waysHelp = 'write one way or a list of ways, of `next`, `larger-context`, `credential` and `fail`';
@@ -95,6 +99,34 @@ export const breaker = {
 		defaultEffects,
 		'What a failure means to the provider, by `CATEGORY` or `CATEGORY.reason`.',
 	),
+};
+
+/** What becomes of a stream that breaks after its first content. */
+export const continuation = {
+	maxContinuations: option(
+		count(0, 20),
+		2,
+		'How often one answer may be carried on by another attempt; 0 ends every broken stream with an error.',
+	),
+	categories: option(
+		list(oneOf(categories), categories.length, 'write categories such as `[TIMEOUT, NETWORK_ERROR]`'),
+		[
+			'TIMEOUT',
+			'NETWORK_ERROR',
+			'SERVER_ERROR',
+			'RATE_LIMIT',
+			'QUOTA_EXCEEDED',
+			'MODEL_UNAVAILABLE',
+			'UNKNOWN_TRANSIENT',
+		],
+		'The categories of failure after which a broken stream is carried on.',
+	),
+	retainedText: option(
+		size(),
+		'256KB',
+		'How much text of one answer is kept for carrying it on, in characters; a longer answer is not.',
+	),
+	keepAlive: option(time, '5s', 'How often a client hears a comment line while providers are switched.'),
 };
 
 export const whenAllDenied = option(

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Policy } from '../../machines/policy.ts';
 import { type Option, section } from './fields.ts';
-import { breaker, onError, retry, timeouts, whenAllDenied } from './policy-options.ts';
+import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from './policy-options.ts';
 
 type Options = Readonly<Record<string, Option<z.ZodType>>>;
 type Schemas<S extends Options> = { [K in keyof S]: S[K]['schema'] };
@@ -25,6 +25,10 @@ const breakerSection = section(schemasOf(breaker))
 	.exactOptional()
 	.describe('When a provider is left alone, and for how long.');
 
+const continuationSection = section(schemasOf(continuation))
+	.exactOptional()
+	.describe('What becomes of a stream that breaks after its first content.');
+
 const ofARequest = "belongs to a request, not to a provider; set it in `policy` or in a profile's `policy`";
 const ofAProvider =
 	"belongs to a provider, whose one breaker serves all profiles; set it in `policy` or in a provider's `policy`";
@@ -35,6 +39,7 @@ export const filePolicy = section({
 	retry: retrySection,
 	breaker: breakerSection,
 	onError: onError.schema,
+	continuation: continuationSection,
 	whenAllDenied: whenAllDenied.schema,
 });
 
@@ -46,7 +51,7 @@ export const providerPolicy = section(
 		breaker: breakerSection,
 		onError: onError.schema,
 	},
-	{ whenAllDenied: ofARequest },
+	{ whenAllDenied: ofARequest, continuation: ofARequest },
 );
 
 /** A profile's policy: all but the breaker. */
@@ -55,6 +60,7 @@ export const profilePolicy = section(
 		timeouts: timeoutsSection,
 		retry: retrySection,
 		onError: onError.schema,
+		continuation: continuationSection,
 		whenAllDenied: whenAllDenied.schema,
 	},
 	{ breaker: ofAProvider },
@@ -69,5 +75,6 @@ export const defaultPolicy: Policy = {
 	retry: presetsOf(retry),
 	breaker: presetsOf(breaker),
 	onError: onError.preset,
+	continuation: presetsOf(continuation),
 	whenAllDenied: whenAllDenied.preset,
 };

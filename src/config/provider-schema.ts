@@ -76,6 +76,8 @@ const modelFacts = section({
 		.describe('Whether the model goes on from an assistant message that ends the conversation. Default: not known.'),
 });
 
+export const streamUpstream = flag().exactOptional();
+
 const protocols = ['openai', 'simulated'] as const;
 
 export const provider = section({
@@ -93,6 +95,9 @@ export const provider = section({
 	headers: table(ownHeaderName, headerValue)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),
+	streamUpstream: streamUpstream.describe(
+		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',
+	),
 	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
 	models: table(modelName, modelFacts)
 		.exactOptional()

@@ -29,7 +29,7 @@ export function resolve(file: string, content: File): Config {
 }
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy): ProviderConfig {
-	const { protocol, baseUrl, apiKey = [], headers, models, policy, simulate } = provider;
+	const { protocol, baseUrl, apiKey = [], headers, models, policy, simulate, streamUpstream = false } = provider;
 	return {
 		name,
 		protocol,
@@ -37,6 +37,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy): Pr
 		credentials: credentialsOf(name, apiKey),
 		headers: lowerCaseNames(headers),
 		models: mapTable(models ?? {}, (facts) => facts),
+		streamUpstream,
 		policy: overlayPolicy(base, policy),
 		...(protocol === 'simulated' && { simulate: resolveSimulation(simulate ?? simulation.parse({})) }),
 	};
@@ -60,9 +61,13 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	const lineage = lineageOf(name, content.profiles);
 	const chain = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
 	const layers = lineage.map((profile) => profile.policy);
+	const streamUpstream = lineage.findLast((profile) => profile.streamUpstream !== undefined)?.streamUpstream;
 	return {
 		name,
-		chain: chain.flatMap((target) => resolveTarget(target, providers, layers)),
+		chain: chain
+			.flatMap((target) => resolveTarget(target, providers, layers))
+			.map((target) => ({ ...target, ...(streamUpstream !== undefined && { streamUpstream }) })),
+		commit: lineage.findLast((profile) => profile.commit !== undefined)?.commit ?? 'first-token',
 		policy: layers.reduce(overlayPolicy, base),
 	};
 }

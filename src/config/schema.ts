@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureKey } from './failure-keys.ts';
 import { count, duration, list, oneOf, oneOrMany, pattern, section, size, table, text, textThat } from './fields.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
-import { headerName, name, provider } from './provider-schema.ts';
+import { headerName, name, provider, streamUpstream } from './provider-schema.ts';
 import { isTarget } from './targets.ts';
 
 const server = section({
@@ -27,10 +27,20 @@ const target = textThat(isTarget, 'is not a target; write `provider/model`, such
 const profile = section({
 	extends: text()
 		.exactOptional()
-		.describe('The profile whose chain and policy are taken over where this one gives none. Default: none.'),
+		.describe(
+			'The profile whose chain, policy and other settings are taken over where this one gives none. Default: none.',
+		),
 	chain: list(target, 100, 'write for example `[openai/gpt-5.4, local/qwen]`')
 		.exactOptional()
 		.describe('The targets, `provider/model` each, in the order they are tried. Required without `extends`.'),
+	commit: oneOf(['first-token', 'complete'])
+		.exactOptional()
+		.describe(
+			'When a streamed answer begins to reach the client: with its first content, or not before it is whole. Default: `first-token`.',
+		),
+	streamUpstream: streamUpstream.describe(
+		'Whether answers that are not streamed to the client are streamed from the provider, so that a broken one can be carried on. Default: what the provider says.',
+	),
 	policy: profilePolicy
 		.exactOptional()
 		.describe('What differs for this profile from the policies of file and provider.'),

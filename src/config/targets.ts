@@ -33,13 +33,15 @@ export function resolveTarget(
 	const provider = providers[target.slice(0, slash)];
 	if (provider === undefined) return [];
 	const model = target.slice(slash + 1);
-	const contextWindow = provider.models[model]?.contextWindow;
+	const { contextWindow, prefill } = provider.models[model] ?? {};
 	return [
 		{
 			target,
 			provider: provider.name,
 			model,
 			...(contextWindow !== undefined && { contextWindow }),
+			...(prefill !== undefined && { prefill }),
+			streamUpstream: provider.streamUpstream,
 			policy: layers.reduce(overlayPolicy, provider.policy),
 		},
 	];

@@ -8,6 +8,10 @@ export interface ChatRequest {
 	stream: boolean;
 	/** `failover.profile`. */
 	profile: string | undefined;
+	/** `n`. */
+	choices: number;
+	/** The answer is one plain text, which another model could carry on. */
+	isContinuable: boolean;
 }
 
 /**
@@ -28,7 +32,23 @@ export function parseChatRequest(json: string): ChatRequest {
 	if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
 		throw new Refusal('invalid_request', "'stream' must be true or false.", 'stream');
 	}
-	return { json, model: model ?? undefined, stream: stream === true, profile: readProfile(failover) };
+	const choices = typeof body.n === 'number' && body.n > 1 ? body.n : 1;
+	const isContinuable = choices === 1 && isPlainText(body);
+	return {
+		json,
+		model: model ?? undefined,
+		stream: stream === true,
+		profile: readProfile(failover),
+		choices,
+		isContinuable,
+	};
+}
+
+/** Half a document of a schema, probabilities of tokens, or sound: no other model can go on with these. */
+function isPlainText({ response_format: format, logprobs, modalities }: Record<string, unknown>): boolean {
+	const isDocument = isObject(format) && format.type !== 'text';
+	const isSound = Array.isArray(modalities) && modalities.some((modality) => modality !== 'text');
+	return !isDocument && !isSound && logprobs !== true;
 }
 
 function readProfile(failover: unknown): string | undefined {

@@ -13,7 +13,7 @@ export function chatHandler(service: Service, directory: Directory) {
 		const header = request.headers['x-failover-profile'];
 		const route = chooseRoute(chat, [header].flat()[0], directory);
 		const client = new ReplyClient(reply, request.id);
-		const running = service.call({ id: request.id, route, json: chat.json, stream: chat.stream }, client);
+		const running = service.call({ ...chat, id: request.id, route }, client);
 		reply.raw.on('close', () => running.leave());
 		if (chat.stream) reply.raw.on('drain', () => running.resume());
 	};

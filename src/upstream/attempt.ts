@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Failure } from '../../machines/failure.ts';
 import type { Timeouts } from '../../machines/policy.ts';
 import { withMembers } from '../json-members.ts';
+import type { StreamChunk } from './chunk.ts';
 import { type Classified, type Classify, classifyTransportError } from './classify.ts';
 import type { Endpoint } from './endpoint.ts';
 import { StreamAnswer } from './stream-answer.ts';
@@ -14,6 +15,8 @@ export interface AttemptOptions {
 	/** The request's JSON text, as the provider shall see it. */
 	json: string;
 	stream: boolean;
+	/** How many answers were asked for (`n`). */
+	choices: number;
 	timeouts: Timeouts;
 	/** Bytes of the largest answer that is taken. */
 	answerLimit: number;
@@ -21,10 +24,8 @@ export interface AttemptOptions {
 
 /** What an attempt reports. After `onCompleted` or `onBroke`, or a `stop`, it reports nothing more. */
 export interface AttemptListener {
-	/** The first content of a stream is here; the next call is `onEvents` with it. */
-	onAnswering(): void;
-	/** SSE events, from the first one of the stream on. */
-	onEvents(events: string): void;
+	/** Chunks of a streamed answer, from the first one on, but not before there is content among them. */
+	onChunks(chunks: readonly StreamChunk[]): void;
 	/** The answer is whole: the body, when it was not streamed. */
 	onCompleted(body: Buffer | string): void;
 	onBroke(broken: Classified): void;
@@ -60,12 +61,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	#isPaused = false;
 	/** The response has ended, well or badly: there is nothing left to abort. */
 	#isExchangeOver = false;
-	#heldEvents = '';
+	#held: readonly StreamChunk[] = [];
+	#heldLength = 0;
 
 	constructor(options: AttemptOptions, listener: AttemptListener) {
 		this.#options = options;
 		this.#listener = listener;
-		this.#stream = options.stream ? new StreamAnswer(options.model, options.answerLimit) : undefined;
+		this.#stream = options.stream ? new StreamAnswer(options.model, options.answerLimit, options.choices) : undefined;
 	}
 
 	start(): void {
@@ -177,26 +179,25 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (this.#phase !== 'over' && stream.state.is !== 'open') this.#endStream(undefined);
 	}
 
-	/** Hands events on, from the first content on; what came before it is held, so that a failure stays unseen. */
-	#pass(events: string): void {
-		if (events === '') return;
+	/** Hands chunks on, from the first content on; what came before it is held, so that a failure stays unseen. */
+	#pass(chunks: readonly StreamChunk[]): void {
+		if (chunks.length === 0) return;
 		if (this.#isAnswering) {
-			this.#listener.onEvents(events);
+			this.#listener.onChunks(chunks);
 			return;
 		}
-		this.#heldEvents += events;
+		this.#held = [...this.#held, ...chunks];
+		this.#heldLength += chunks.reduce((sum, { data }) => sum + data.length, 0);
 		if (!this.#stream?.hasContent) {
-			if (this.#heldEvents.length > this.#options.answerLimit)
-				this.#break(failed(tooLarge, 'too much came before an answer'));
+			if (this.#heldLength > this.#options.answerLimit) this.#break(failed(tooLarge, 'too much came before an answer'));
 			return;
 		}
 		this.#isAnswering = true;
 		clearTimeout(this.#phaseTimer);
 		this.#watchIdle();
-		this.#listener.onAnswering();
-		// Whoever hears that may stop the attempt, and must then hear no more of it.
-		if (this.#phase !== 'over') this.#listener.onEvents(this.#heldEvents);
-		this.#heldEvents = '';
+		const held = this.#held;
+		this.#held = [];
+		this.#listener.onChunks(held);
 	}
 
 	/** @param cut why the bytes ended, when it was not the provider's doing */

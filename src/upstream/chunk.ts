@@ -1,13 +1,24 @@
 /** What one event of a streamed answer is. */
 export type Chunk =
-	| { kind: 'chunk'; choices: readonly ChunkChoice[]; hasModel: boolean }
+	| { kind: 'chunk'; value: JsonObject; choices: readonly ChunkChoice[]; hasModel: boolean }
 	| { kind: 'error' }
 	| { kind: 'malformed' };
+
+export type JsonObject = Record<string, unknown>;
+
+/** One chunk of a streamed answer: its JSON text on one line, and what it says. */
+export interface StreamChunk {
+	readonly data: string;
+	readonly value: JsonObject;
+	readonly choices: readonly ChunkChoice[];
+}
 
 export interface ChunkChoice {
 	index: number;
 	/** Text, reasoning or a part of a tool call; a role alone is not content. */
 	hasContent: boolean;
+	/** A part of a call of a tool. */
+	hasToolCall: boolean;
 	isFinished: boolean;
 }
 
@@ -28,6 +39,8 @@ const contentMembers = [
 	'images',
 ];
 
+const toolMembers = ['tool_calls', 'function_call'];
+
 /**
  * Reads the data of one SSE event of a chat completion stream.
  * @param data the event's data, which should be a JSON object; never throws
@@ -43,22 +56,27 @@ export function readChunk(data: string): Chunk {
 	return chunk(value, choices.map(readChoice));
 }
 
-function chunk(value: Record<string, unknown>, choices: ChunkChoice[]): Chunk {
-	return { kind: 'chunk', choices, hasModel: typeof value.model === 'string' && value.model !== '' };
+function chunk(value: JsonObject, choices: ChunkChoice[]): Chunk {
+	return { kind: 'chunk', value, choices, hasModel: typeof value.model === 'string' && value.model !== '' };
 }
 
-function readChoice(choice: Record<string, unknown>): ChunkChoice {
+function readChoice(choice: JsonObject): ChunkChoice {
 	const index = typeof choice.index === 'number' ? choice.index : 0;
 	const finishReason = choice.finish_reason;
 	return {
 		index,
 		hasContent: isSaying(choice.delta),
+		hasToolCall: isCallingTool(choice.delta),
 		isFinished: typeof finishReason === 'string' && finishReason !== '',
 	};
 }
 
 function isSaying(delta: unknown): boolean {
 	return isObject(delta) && contentMembers.some((member) => isContent(delta[member]));
+}
+
+function isCallingTool(delta: unknown): boolean {
+	return isObject(delta) && toolMembers.some((member) => isContent(delta[member]));
 }
 
 function isContent(value: unknown): boolean {
@@ -73,7 +91,7 @@ export function isError(value: unknown): boolean {
 }
 
 /** The JSON object in a text; undefined when it is anything else. */
-export function parseObject(text: string): Record<string, unknown> | undefined {
+export function parseObject(text: string): JsonObject | undefined {
 	try {
 		const value: unknown = JSON.parse(text);
 		return isObject(value) ? value : undefined;
@@ -83,6 +101,6 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
 	}
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
 import { withMembers } from '../json-members.ts';
-import { type ChunkChoice, readChunk } from './chunk.ts';
+import { type ChunkChoice, readChunk, type StreamChunk } from './chunk.ts';
 
 /** How a streamed answer stands. Once it is no longer `open`, nothing more is read. */
 export type StreamState =
@@ -16,7 +16,7 @@ export type StreamState =
 	| { is: 'too-large' };
 
 /**
- * Reads a streamed answer: bytes in, clean SSE events out. What comes out can be sent to a client as it is: events
+ * Reads a streamed answer: bytes in, chunks out. Events
  * that are not chunks of a completion are left out and counted, `[DONE]` is left out too, since the end of the stream
  * is not the provider's to declare.
  */
@@ -30,14 +30,17 @@ export class StreamAnswer {
 	readonly #model: string;
 	readonly #unfinished = new Set<number>();
 	readonly #finished = new Set<number>();
-	#events = '';
+	readonly #choices: number;
+	#chunks: StreamChunk[] = [];
 
 	/**
 	 * @param model goes into chunks that do not say which model wrote them
 	 * @param maxEventLength characters of the largest event that is read
+	 * @param choices how many the caller asked for (`n`)
 	 */
-	constructor(model: string, maxEventLength: number) {
+	constructor(model: string, maxEventLength: number, choices = 1) {
 		this.#model = model;
+		this.#choices = choices;
 		this.#parser = createParser({
 			onEvent: (event) => this.#read(event),
 			onError: (error) => {
@@ -50,28 +53,28 @@ export class StreamAnswer {
 
 	/** Is every choice that began finished? Then a break loses nothing but `[DONE]` and perhaps the usage. */
 	get isFinished(): boolean {
-		return this.#finished.size > 0 && this.#unfinished.size === 0;
+		return this.#finished.size >= this.#choices && this.#unfinished.size === 0;
 	}
 
 	/**
 	 * @param bytes the next piece of the body, cut anywhere
-	 * @returns the events that became complete with it, as SSE text; '' when none did
+	 * @returns the chunks that became complete with it
 	 */
-	feed(bytes: Buffer): string {
-		if (this.state.is !== 'open') return '';
-		this.#events = '';
+	feed(bytes: Buffer): readonly StreamChunk[] {
+		if (this.state.is !== 'open') return [];
+		this.#chunks = [];
 		this.#parser.feed(this.#decoder.write(bytes));
-		return this.#events;
+		return this.#chunks;
 	}
 
 	/** The body has ended. An event whose closing blank line is missing is read all the same. */
-	finish(): string {
-		if (this.state.is !== 'open') return '';
-		this.#events = '';
+	finish(): readonly StreamChunk[] {
+		if (this.state.is !== 'open') return [];
+		this.#chunks = [];
 		this.#parser.feed(`${this.#decoder.end()}\n\n`);
 		if (this.state.is === 'open' && this.isFinished) this.state = { is: 'whole' };
 		if (this.state.is === 'open' && !this.hasContent) this.state = { is: 'empty' };
-		return this.#events;
+		return this.#chunks;
 	}
 
 	#read({ event, data }: EventSourceMessage): void {
@@ -90,7 +93,12 @@ export class StreamAnswer {
 			return;
 		}
 		for (const choice of chunk.choices) this.#note(choice);
-		this.#events += `data: ${oneLine(chunk.hasModel ? data : withMembers(data, { model: JSON.stringify(this.#model) }))}\n\n`;
+		if (chunk.hasModel) {
+			this.#chunks.push({ data: oneLine(data), value: chunk.value, choices: chunk.choices });
+			return;
+		}
+		const named = withMembers(data, { model: JSON.stringify(this.#model) });
+		this.#chunks.push({ data: oneLine(named), value: { ...chunk.value, model: this.#model }, choices: chunk.choices });
 	}
 
 	#note({ index, hasContent, isFinished }: ChunkChoice): void {

@@ -94,6 +94,8 @@ test('no answer: one sentence, the walk when asked for, and exit code 1', async 
 
 test('an answer that breaks: what came, what happened, and exit code 1', async () => {
 	a.next(streams(chunksOf('only half of it').slice(0, 3), { end: 'cut' }));
+	b.always(status(503));
+	a.always(status(503));
 	const command = call();
 	expect(await command.exit).toBe(1);
 	expect(command.stdout).toBe('only half \n');

@@ -204,7 +204,10 @@ test('neither keys nor prompts nor answers are printed or logged, at any level',
 		streams([...chunksOf(answer).slice(0, 2), echo]),
 		status(401, echo),
 	);
-	const command = commands.startWith({ LOG_LEVEL: 'debug' }, ...configured({ providers: { a: { apiKey: key } } }));
+	const command = commands.startWith(
+		{ LOG_LEVEL: 'debug' },
+		...configured({ providers: { a: { apiKey: key } }, policy: { continuation: { maxContinuations: 0 } } }),
+	);
 	const address = await command.address();
 	const body = { messages: [{ role: 'user', content: prompt }] };
 	const codes = [];

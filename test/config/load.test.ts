@@ -79,7 +79,7 @@ describe('the smallest file', () => {
 	it('says something about every category', () => {
 		const { onError, breaker } = read(smallest).providers.a?.policy ?? {};
 		expect(Object.keys(onError ?? {})).toEqual(expect.arrayContaining([...categories]));
-		expect(Object.keys(breaker?.effects ?? {}).sort()).toEqual([...categories].sort());
+		expect(Object.keys(breaker?.effects ?? {})).toEqual(expect.arrayContaining([...categories]));
 	});
 
 	it('cannot be changed by anyone who shares it', () => {

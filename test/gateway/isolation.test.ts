@@ -47,7 +47,10 @@ const bug = () => {
 };
 
 function call(client: Client, json = JSON.stringify({ messages }), stream = true) {
-	return breakwater.gateway.call({ id: 'req_bad', route: 'default', json, stream }, client);
+	return breakwater.gateway.call(
+		{ id: 'req_bad', route: 'default', json, stream, choices: 1, isContinuable: true },
+		client,
+	);
 }
 
 async function expectIsolated(): Promise<void> {

@@ -64,6 +64,7 @@ export class AttemptBench {
 				json: JSON.stringify({ model: 'asked-model', stream }),
 				stream,
 				answerLimit: 1_000_000,
+				choices: 1,
 				...more,
 				timeouts: { ...patient, ...timeouts },
 			},
@@ -96,12 +97,13 @@ function watch(options: AttemptOptions, onReport: AttemptTestOptions['onReport']
 		onReport?.(name, watched);
 	};
 	const attempt = new Attempt(options, {
-		onAnswering() {
-			report('answering');
-			answering.resolve();
-		},
-		onEvents(text) {
-			events += text;
+		onChunks(chunks) {
+			if (events === '') {
+				report('answering');
+				answering.resolve();
+			}
+			if (reports.at(-1) === 'stopped') return;
+			events += chunks.map(({ data }) => `data: ${data}\n\n`).join('');
 			// Events come in as many pieces as packets did; that is nobody's business.
 			report('events');
 		},

@@ -127,11 +127,11 @@ export async function contentOf(response: Response): Promise<string> {
 	return events.slice(0, -1).map(deltaOf).join('');
 }
 
-/** The data of each event of an SSE text. */
+/** The data of each event of an SSE text; comments are none. */
 export function eventsOf(text: string): string[] {
 	return text
 		.split('\n\n')
-		.filter((event) => event !== '')
+		.filter((event) => event.startsWith('data: '))
 		.map((event) => event.slice('data: '.length));
 }
 

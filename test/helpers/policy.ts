@@ -9,6 +9,7 @@ export interface PolicyChanges {
 	breaker?: Partial<BreakerPolicy>;
 	/** Entries laid over the shipped table. */
 	onError?: Policy['onError'];
+	continuation?: Partial<Policy['continuation']>;
 	whenAllDenied?: Policy['whenAllDenied'];
 }
 
@@ -19,6 +20,7 @@ export function policyWith(changes: PolicyChanges = {}): Policy {
 		retry: { ...defaultPolicy.retry, ...changes.retry },
 		breaker: { ...defaultPolicy.breaker, ...changes.breaker },
 		onError: { ...defaultPolicy.onError, ...changes.onError },
+		continuation: { ...defaultPolicy.continuation, ...changes.continuation },
 		whenAllDenied: changes.whenAllDenied ?? defaultPolicy.whenAllDenied,
 	};
 }
@@ -36,5 +38,15 @@ export interface RungChanges {
 export function rungOn(actor: ProviderRef, changes: RungChanges = {}): Rung {
 	const { link = 0, model = 'm', credential = 'a', contextWindow, policy = policyWith() } = changes;
 	const provider = credential.split('#')[0] ?? credential;
-	return { link, target: `${provider}/${model}`, provider, credential, model, contextWindow, policy, actor };
+	return {
+		link,
+		target: `${provider}/${model}`,
+		provider,
+		credential,
+		model,
+		contextWindow,
+		streamUpstream: false,
+		policy,
+		actor,
+	};
 }

@@ -6,7 +6,7 @@ import { type Behaviour, chunksOf, streams } from '../helpers/upstream.ts';
 let breakwater: TestGateway;
 
 beforeEach(async () => {
-	breakwater = await startGateway();
+	breakwater = await startGateway({ policy: { continuation: { maxContinuations: 0 } } });
 });
 
 afterEach(() => breakwater.close());
@@ -25,7 +25,9 @@ describe.each(breaks)('an answer that breaks by %s', (_name, behaviour, category
 	beforeEach(async () => {
 		if (reason === 'idle') {
 			await breakwater.close();
-			breakwater = await startGateway({ policy: { timeouts: { idle: '100ms' } } });
+			breakwater = await startGateway({
+				policy: { timeouts: { idle: '100ms' }, continuation: { maxContinuations: 0 } },
+			});
 		}
 		breakwater.upstream('a').next(behaviour);
 	});

@@ -21,7 +21,7 @@ export interface Script {
 export type ScriptedProvider = ReturnType<typeof scriptedProvider>;
 
 export function granted({ id, model }: Asked): ProviderReply {
-	return { type: 'permit.granted', permit: { id, model, probe: false, epoch: 0 } };
+	return { type: 'permit.granted', permit: { id, model, probe: false, epoch: 0, refusesPrefill: false } };
 }
 
 export function denied(retryAt: number): ProviderReply {
@@ -104,7 +104,7 @@ export function startRequest(
 		complete: () => send({ type: 'attempt.completed', now: clock.now() }),
 		/** @param options `random` 0 to 1, default 0.5: no jitter. `now` in ms since the epoch, default the clock's. */
 		breakWith: (failure: Failure, { random = 0.5, now = clock.now() } = {}) =>
-			send({ type: 'attempt.broke', failure, now, random }),
+			send({ type: 'attempt.broke', failure, now, random, continuable: false }),
 		leave: () => send({ type: 'client.left', now: clock.now() }),
 		pass: (ms: number) => clock.increment(ms),
 		/** `asking`, `attempting.pending`, `attempting.streaming`, `waiting`, `done` … */

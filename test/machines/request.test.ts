@@ -218,11 +218,12 @@ describe('the trace', () => {
 				...onB,
 				probe: false,
 				ms: 120,
+				way: 'fresh',
 				outcome: 'failed',
 				failure: { ...serverError, status: 503 },
 			},
 			{ did: 'wait', at: 120, ...onB, ms: 500 },
-			{ did: 'attempt', at: 620, ...onB, probe: false, ms: 30, outcome: 'abandoned' },
+			{ did: 'attempt', at: 620, ...onB, probe: false, ms: 30, way: 'fresh', outcome: 'abandoned' },
 		]);
 	});
 
@@ -234,7 +235,7 @@ describe('the trace', () => {
 		request.pass(7);
 		request.complete();
 		expect(request.context().trace).toEqual([
-			{ did: 'attempt', at: 0, target: 'a/m', credential: 'a', probe: true, ms: 7, outcome: 'succeeded' },
+			{ did: 'attempt', at: 0, target: 'a/m', credential: 'a', probe: true, ms: 7, way: 'fresh', outcome: 'succeeded' },
 		]);
 	});
 });

@@ -13,9 +13,11 @@ interface Reading {
 }
 
 /** Feeds the pieces to a new answer, then ends the body. */
+const textOf = (chunks: readonly { data: string }[]) => chunks.map(({ data }) => `data: ${data}\n\n`).join('');
+
 function read(pieces: readonly Uint8Array[], maxEventLength = 100_000): Reading {
 	const answer = new StreamAnswer('asked-model', maxEventLength);
-	const events = pieces.map((piece) => answer.feed(Buffer.from(piece))).join('') + answer.finish();
+	const events = pieces.map((piece) => textOf(answer.feed(Buffer.from(piece)))).join('') + textOf(answer.finish());
 	const { state, hasContent, isFinished, skippedEvents } = answer;
 	return { events, state, hasContent, isFinished, skippedEvents };
 }
@@ -98,8 +100,8 @@ describe('a valid stream', () => {
 	it('hands an event on as soon as it is complete', () => {
 		const answer = new StreamAnswer('asked-model', 1000);
 		const text = sse(hello);
-		expect(answer.feed(Buffer.from(text.slice(0, -1)))).toBe('');
-		expect(answer.feed(Buffer.from(text.slice(-1)))).toBe(text);
+		expect(textOf(answer.feed(Buffer.from(text.slice(0, -1))))).toBe('');
+		expect(textOf(answer.feed(Buffer.from(text.slice(-1))))).toBe(text);
 	});
 
 	it('is passed on unchanged, usage included, without [DONE]', () => {
@@ -214,9 +216,9 @@ describe('the end', () => {
 
 	it('leaves out what comes after [DONE]', () => {
 		const answer = new StreamAnswer('asked-model', 1000);
-		expect(answer.feed(Buffer.from(sse(hello, '[DONE]', hello)))).toBe(sse(hello));
-		expect(answer.feed(Buffer.from(sse(hello)))).toBe('');
-		expect(answer.finish()).toBe('');
+		expect(textOf(answer.feed(Buffer.from(sse(hello, '[DONE]', hello))))).toBe(sse(hello));
+		expect(textOf(answer.feed(Buffer.from(sse(hello))))).toBe('');
+		expect(textOf(answer.finish())).toBe('');
 		expect(answer.state).toEqual({ is: 'whole' });
 	});
 

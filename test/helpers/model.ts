@@ -1,0 +1,64 @@
+import { type Behaviour, chunkOf, type SseEvent, type StreamOptions, streams } from './upstream.ts';
+
+export interface ModelOptions {
+	/** What this model answers, whoever began it. */
+	answer: string;
+	/** How much of what it is shown it writes again before it goes on. */
+	repeats?: 'nothing' | 'half' | 'everything';
+	/** Characters of each chunk. */
+	pieceLength?: number;
+	/** Breaks off after this many characters of what it writes now. */
+	breaksAfter?: number;
+	/** How it breaks off; an object is sent as an event before the connection closes. */
+	breaksWith?: Exclude<StreamOptions['end'], 'done'> | object;
+	/** Pieces that the bytes are sent in. */
+	chunkBytes?: number;
+}
+
+interface Message {
+	role: string;
+	content: string;
+}
+
+/** A model that knows its answer, and goes on with it when it is shown how it begins. */
+export function model(options: ModelOptions): Behaviour {
+	const { answer, repeats = 'nothing', pieceLength = 5, breaksAfter, breaksWith = 'cut', chunkBytes } = options;
+	return (exchange) => {
+		const { messages, stream_options: wants } = exchange.request.json as {
+			messages: Message[];
+			stream_options?: { include_usage?: boolean };
+		};
+		const shown = shownText(messages);
+		const from = { nothing: shown.length, half: Math.floor(shown.length / 2), everything: 0 }[repeats];
+		const text = answer.slice(from);
+		const isBroken = breaksAfter !== undefined && breaksAfter < text.length;
+		const events: SseEvent[] = [chunkOf({ role: 'assistant', content: '' })];
+		for (const piece of piecesOf(isBroken ? text.slice(0, breaksAfter) : text, pieceLength))
+			events.push(chunkOf({ content: piece }));
+		if (isBroken) {
+			const isEvent = typeof breaksWith === 'object';
+			const end = isEvent ? 'close' : breaksWith;
+			return streams(isEvent ? [...events, breaksWith] : events, { end, ...(chunkBytes && { chunkBytes }) })(exchange);
+		}
+		events.push(chunkOf({}, 'stop'));
+		if (wants?.include_usage) {
+			const usage = { prompt_tokens: 10, completion_tokens: text.length, total_tokens: 10 + text.length };
+			events.push({ ...chunkOf({}), choices: [], usage });
+		}
+		return streams(events, chunkBytes ? { chunkBytes } : {})(exchange);
+	};
+}
+
+/** What a conversation says that the model has written already: in its last message, or before an instruction. */
+export function shownText(messages: readonly Message[]): string {
+	const last = messages.at(-1);
+	if (last?.role === 'assistant') return last.content;
+	const before = messages.at(-2);
+	return messages.length > 2 && before?.role === 'assistant' ? before.content : '';
+}
+
+function piecesOf(text: string, length: number): string[] {
+	const pieces: string[] = [];
+	for (let at = 0; at < text.length; at += length) pieces.push(text.slice(at, at + length));
+	return pieces;
+}
