@@ -1,3 +1,4 @@
+import type { Seam } from '../machines/events.ts';
 import type { Step } from '../machines/walk.ts';
 import { failureName } from './failure-report.ts';
 
@@ -30,9 +31,14 @@ function fully(step: Step): string {
 	return `denied: ${step.state} (${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
 }
 
-function attemptText({ outcome, failure, ms, probe }: Extract<Step, { did: 'attempt' }>): string {
+function attemptText({ outcome, failure, ms, probe, seam }: Extract<Step, { did: 'attempt' }>): string {
 	const asProbe = probe ? 'probe ' : '';
 	const status = failure?.status === undefined ? '' : ` ${failure.status}`;
 	const result = failure === undefined ? outcome.replace('succeeded', 'ok') : `${failureName(failure)}${status}`;
-	return `${asProbe}${result}, ${ms} ms`;
+	return `${asProbe}${result}, ${ms} ms${seam === undefined ? '' : seamText(seam)}`;
+}
+
+function seamText({ sent, trimmed }: Seam): string {
+	const repeated = trimmed === 0 ? '' : `, of which it repeated ${trimmed}`;
+	return ` (carried on after ${sent} characters${repeated})`;
 }

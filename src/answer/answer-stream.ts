@@ -169,7 +169,11 @@ export class AnswerStream {
 			if (problem !== undefined) return problem;
 		}
 		if (choice.hasToolCall) this.#isHoldingTools = true;
-		const said = { ...others, ...(text === '' ? {} : { content: text }), ...(this.#hasSentRole ? {} : { role }) };
+		const said = {
+			...somethingOf(others),
+			...(text === '' ? {} : { content: text }),
+			...(this.#hasSentRole ? {} : { role }),
+		};
 		if (Object.keys(said).length > 0 || choice.isFinished) {
 			if (value.usage !== undefined && value.usage !== null) this.#noteUsage(value.usage);
 			this.#sent += text;
@@ -261,6 +265,11 @@ function firstChoice(value: JsonObject): {
 	const [choice] = value.choices as [JsonObject];
 	const delta = choice.delta;
 	return { index: 0, ...choice, delta: typeof delta === 'object' && delta !== null ? (delta as JsonObject) : {} };
+}
+
+/** Without the members that only say that there is nothing: they would begin the continuation before its text does. */
+function somethingOf(delta: JsonObject): JsonObject {
+	return Object.fromEntries(Object.entries(delta).filter(([, value]) => isSomething(value)));
 }
 
 function isSomething(value: unknown): boolean {

@@ -20,6 +20,11 @@ async function start(setup: GatewaySetup = {}): Promise<TestGateway> {
 	return breakwater;
 }
 
+function messagesTo(name: string): { role: string; content: string }[] {
+	const body = breakwater.upstream(name).requests[0]?.json as { messages: [] } | undefined;
+	return body?.messages ?? [];
+}
+
 type Event = { id: string; model: string; choices: { delta: Record<string, unknown>; finish_reason: string | null }[] };
 
 function parsed(text: string): Event[] {
@@ -73,8 +78,7 @@ describe('a stream that breaks', () => {
 		upstream('a').always(model({ answer, breaksAfter: 60 }));
 		upstream('b').next(model({ answer }));
 		expect(await contentOf(await post({ stream: true }))).toBe(answer);
-		const { messages } = upstream('b').requests[0]?.json as { messages: { role: string; content: string }[] };
-		expect(messages.at(-1)).toEqual({ role: 'assistant', content: answer.slice(0, 60).trimEnd() });
+		expect(messagesTo('b').at(-1)).toEqual({ role: 'assistant', content: answer.slice(0, 60).trimEnd() });
 	});
 
 	it('is carried on by instruction where a prefill is refused, now and from then on', async () => {
@@ -207,9 +211,8 @@ describe('calls of tools', () => {
 		const calls: Record<number, { id: string; text: string }> = {};
 		for await (const { choices } of stream) {
 			for (const { index, id, function: part } of choices[0]?.delta.tool_calls ?? []) {
-				const call = (calls[index] ??= { id: '', text: '' });
-				call.id += id ?? '';
-				call.text += part?.arguments ?? '';
+				const before = calls[index] ?? { id: '', text: '' };
+				calls[index] = { id: before.id + (id ?? ''), text: before.text + (part?.arguments ?? '') };
 			}
 		}
 		expect(calls).toEqual({ 0: { id: 'call_1', text: '{"a":1}' }, 1: { id: 'call_2', text: '{}' } });
@@ -222,7 +225,7 @@ describe('commit: complete', () => {
 		upstream('a').next(model({ answer, breaksAfter: 60 }));
 		upstream('b').next(model({ answer: 'Another answer.' }));
 		expect(await contentOf(await post({ model: 'safe', stream: true }))).toBe('Another answer.');
-		expect(shownText((upstream('b').requests[0]?.json as { messages: [] }).messages)).toBe('');
+		expect(shownText(messagesTo('b'))).toBe('');
 	});
 });
 
