@@ -40,7 +40,7 @@ export function reportFailure(walk: Walk, route: string, providerMessage: string
 	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted';
 	return {
 		status: kind.status,
-		headers: isWorthRetrying ? retryHeaders(retryAt - walk.now) : { 'x-should-retry': 'false' },
+		headers: replyHeaders(ending, walk, retryAt),
 		body: {
 			error: {
 				message: describe(ending, walk, route, providerMessage),
@@ -77,12 +77,19 @@ function plainReport({ status, type, code }: ErrorKind, message: string): Failur
 	return { status, headers: {}, body: { error: { message, type, param: null, code } } };
 }
 
-/** Whole seconds, rounded up so that nobody comes too early, and the same in ms for clients that read it. */
+/** A rejected key opens its provider, so the next request goes another way; a request that is wrong stays wrong. */
+function replyHeaders(ending: Ending, { failure, now }: Walk, retryAt: number): Record<string, string> {
+	if (ending !== 'rejected') return ending === 'interrupted' ? {} : retryHeaders(retryAt - now);
+	return failure?.category === 'BAD_REQUEST' ? { 'x-should-retry': 'false' } : {};
+}
+
+/**
+ * Whole seconds, rounded up so that nobody comes too early, and at least one, so that nobody hammers; the same in ms for
+ * clients that read it.
+ */
 function retryHeaders(waitMs: number): Record<string, string> {
-	return {
-		'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))),
-		'retry-after-ms': String(Math.max(0, waitMs)),
-	};
+	const seconds = { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) };
+	return waitMs > 0 ? { ...seconds, 'retry-after-ms': String(waitMs) } : seconds;
 }
 
 function errorKind(ending: Ending, walk: Walk): ErrorKind {
@@ -132,7 +139,9 @@ function describe(ending: Ending, walk: Walk, route: string, providerMessage: st
 }
 
 function denialList(walk: Walk): string {
-	const denials = walk.trace.flatMap((step) => (step.did === 'deny' ? [`${step.target} is ${step.state}`] : []));
+	const denials = walk.trace.flatMap((step) =>
+		step.did === 'deny' ? [`${step.target} is ${step.reason === 'model' ? 'sidelined' : step.state}`] : [],
+	);
 	return [...new Set(denials)].join(', ');
 }
 

@@ -174,7 +174,8 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 const secretHeader = /key|auth|token|secret|cookie/i;
 
 function secretsOf(config: Config): string[] {
-	return Object.values(config.providers).flatMap(({ credentials, headers }) => [
+	return Object.values(config.providers).flatMap(({ credentials, headers, baseUrl }) => [
+		...(baseUrl === undefined ? [] : new URL(baseUrl).searchParams.values()),
 		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
 		...Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : [])),
 	]);

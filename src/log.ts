@@ -15,18 +15,22 @@ const gathered = { dest: 2, sync: false, minLength: 8192, periodicFlush: 200 };
  * @param level `LOG_LEVEL` from the environment; a word that is none means `info`
  */
 export function createLog(level: string | undefined): Logger {
-	const name = levels[level ?? ''] ?? level ?? 'info';
+	const name = levels[level ?? ''] ?? (level || 'info');
 	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
 	// Gathered and written a few times a second: a system call for every line costs more than the line.
-	if (!process.stderr.isTTY) return pino(options, pino.destination(gathered));
-	const stream = pretty({
+	const log = process.stderr.isTTY ? pino(options, forPeople()) : pino(options, pino.destination(gathered));
+	if (options.level !== name) log.warn(`LOG_LEVEL is not a level; the log is at ${options.level}`);
+	return log;
+}
+
+function forPeople() {
+	return pretty({
 		destination: 2,
 		sync: true,
 		translateTime: 'HH:MM:ss',
 		ignore: 'pid,hostname',
 		singleLine: true,
 	});
-	return pino(options, stream);
 }
 
 /** Writes what happens in a gateway to the log: one line a call, one for every change of a provider. */

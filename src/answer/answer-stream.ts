@@ -1,13 +1,13 @@
 import type { Seam as SeamReport } from '../../machines/events.ts';
 import type { Way } from '../../machines/walk.ts';
-import type { JsonObject, StreamChunk } from '../upstream/chunk.ts';
+import { isObject, type JsonObject, type StreamChunk } from '../upstream/chunk.ts';
 import { Seam, type SeamState } from './seam.ts';
 import { type UsagePart, usageOfAll } from './usage.ts';
 
-/** A chunk for the client. `data` is its JSON text where it is known already. */
+/** A chunk for the client, and its JSON text on one line. */
 export interface ClientChunk {
 	value: JsonObject;
-	data?: string;
+	data: string;
 }
 
 /** What came of some chunks: what the client gets, and what is wrong with the rest. */
@@ -37,39 +37,39 @@ const REWIND_LENGTH = 24;
 export class AnswerStream {
 	/** Where the present continuation joined, once that is known. */
 	seam: SeamReport | undefined;
+	/** Characters that wait in held chunks. */
+	heldLength = 0;
+	/** Something has come out for the client. */
+	hasBegun = false;
 	readonly #options: AnswerStreamOptions;
+	/** The text that has come out. What is only held must not be in it: the next attempt has to write that again. */
 	#sent = '';
 	#isRetained = true;
+	#isFinished = false;
+	/** Of the first chunk that has an id: some providers begin with one that does not. */
 	#head: { id: unknown; created: unknown } | undefined;
-	#hasSentRole = false;
 	#isContinuation = false;
 	#target = '';
 	#pendingSeam: Seam | undefined;
 	#held: ClientChunk[] = [];
+	#heldText = '';
 	#isHoldingTools = false;
 	#usage: UsagePart[] = [];
 	/** The usage of the present attempt, once it told it. */
 	#part: UsagePart | undefined;
-	/** Text of the present attempt has gone to the client. */
+	/** Something of the present attempt has gone to the client. */
 	#hasWritten = false;
+	/** The present continuation has added to the answer, or said that there is nothing to add. */
+	#hasCarriedOn = false;
+	#latest: JsonObject = {};
 
 	constructor(options: AnswerStreamOptions) {
 		this.#options = options;
 	}
 
-	/** Whether what has been sent can be carried on by another attempt. */
+	/** Whether what has been sent can be carried on by another attempt; a finished answer would be finished twice. */
 	get isContinuable(): boolean {
-		return this.#options.isContinuable && this.#isRetained;
-	}
-
-	/** Something has come out for the client. */
-	get hasBegun(): boolean {
-		return this.#head !== undefined;
-	}
-
-	/** Characters that wait in held chunks. */
-	get heldLength(): number {
-		return this.#held.reduce((sum, { data = '' }) => sum + data.length, 0);
+		return this.#options.isContinuable && this.#isRetained && !this.#isFinished;
 	}
 
 	/**
@@ -84,7 +84,9 @@ export class AnswerStream {
 		this.#target = target;
 		this.#part = undefined;
 		this.#hasWritten = false;
-		this.#held = [];
+		this.#hasCarriedOn = false;
+		this.#latest = {};
+		this.#dropHeld();
 		this.#isHoldingTools = false;
 		this.seam = undefined;
 		this.#isContinuation = !isFresh;
@@ -97,8 +99,9 @@ export class AnswerStream {
 	#forget(): void {
 		this.#sent = '';
 		this.#isRetained = true;
+		this.#isFinished = false;
 		this.#head = undefined;
-		this.#hasSentRole = false;
+		this.hasBegun = false;
 		this.#usage = [];
 	}
 
@@ -115,16 +118,19 @@ export class AnswerStream {
 	/** The attempt has delivered everything: what was held comes out. */
 	end(): Taken {
 		const out: ClientChunk[] = [];
-		const problem = this.#settleSeam(out, {});
+		const problem = this.#settleSeam(this.#latest);
+		if (problem !== undefined) return { chunks: out, problem };
 		this.#flush(out);
-		return problem === undefined ? { chunks: out } : { chunks: out, problem };
+		// Silence without a finish reason does not make the broken answer a whole one.
+		if (this.#isContinuation && !this.#hasCarriedOn) return { chunks: out, problem: 'diverged' };
+		return { chunks: out };
 	}
 
 	#takeFresh(chunk: StreamChunk, out: ClientChunk[]): undefined {
 		const { value, data, choices } = chunk;
 		const [choice] = choices;
-		this.#retain(chunk);
-		this.#held.push({ value, data });
+		this.#inspect(chunk);
+		this.#hold({ value, data }, choices.length === 0 ? '' : (textOf(firstDelta(value).content) ?? ''));
 		if (this.#options.choices > 1) {
 			this.#flush(out);
 			return;
@@ -134,108 +140,119 @@ export class AnswerStream {
 		if (isFinish) this.#isHoldingTools = false;
 		const isWorthSending = isFinish || choice?.hasContent === true || this.hasBegun;
 		if (isWorthSending && !this.#isHoldingTools) this.#flush(out);
+		if (isFinish) this.#isFinished = true;
 	}
 
 	#takeContinuation(chunk: StreamChunk, out: ClientChunk[]): Taken['problem'] {
 		const { value, choices } = chunk;
 		const [choice] = choices;
+		this.#latest = value;
+		this.#inspect(chunk);
 		if (choice === undefined) {
-			this.#noteUsage(value.usage);
-			this.#held.push({ value: this.#merged({ ...value, choices: [] }) });
-			if (!this.#isHoldingTools) this.#flush(out);
+			this.#holdMerged({ ...value, choices: [] }, '');
+			this.#release(out);
 			return undefined;
 		}
-		const { delta, finish_reason: finishReason, ...rest } = firstChoice(value);
-		const {
-			role,
-			content,
-			reasoning: _,
-			reasoning_content: __,
-			reasoning_details: ___,
-			thinking: ____,
-			...others
-		} = delta;
-		let text = typeof content === 'string' ? content : '';
+		const { content, said } = partsOf(firstDelta(value));
+		let text = textOf(content);
+		if (text === undefined || choices.length > 1 || choice.index > 0) return 'diverged';
 		if (this.#pendingSeam !== undefined && text !== '') {
 			const state = this.#pendingSeam.feed(text);
 			text = '';
-			if (state.is !== 'pending') {
-				const problem = this.#join(state, value, out);
-				if (problem !== undefined) return problem;
-			}
-		}
-		if (choice.hasToolCall || choice.isFinished) {
-			const problem = this.#settleSeam(out, value);
+			const problem = state.is === 'pending' ? undefined : this.#join(state, value);
 			if (problem !== undefined) return problem;
 		}
+		if (choice.hasToolCall || choice.isFinished) {
+			const problem = this.#settleSeam(value);
+			if (problem !== undefined) return problem;
+		}
+		this.#release(out);
 		if (choice.hasToolCall) this.#isHoldingTools = true;
-		const said = {
-			...somethingOf(others),
-			...(text === '' ? {} : { content: text }),
-			...(this.#hasSentRole ? {} : { role }),
-		};
-		if (Object.keys(said).length > 0 || choice.isFinished) {
-			if (value.usage !== undefined && value.usage !== null) this.#noteUsage(value.usage);
-			this.#sent += text;
-			this.#held.push({
-				value: this.#merged({ ...value, choices: [{ ...rest, delta: said, finish_reason: finishReason ?? null }] }),
-			});
+		const delta = text === '' ? said : { ...said, content: text };
+		const isSaying = Object.keys(delta).length > 0 || choice.isFinished;
+		if (isSaying) this.#hasCarriedOn = true;
+		if (isSaying || (isSomething(value.usage) && this.#pendingSeam === undefined)) {
+			const [first] = value.choices as [JsonObject];
+			const finish_reason = first.finish_reason ?? null;
+			this.#holdMerged({ ...value, choices: [{ index: 0, ...first, delta, finish_reason }] }, text);
 		}
 		if (choice.isFinished) this.#isHoldingTools = false;
-		if (!this.#isHoldingTools) this.#flush(out);
+		this.#release(out);
+		if (choice.isFinished) this.#isFinished = true;
 		return undefined;
 	}
 
 	/** There is no more text to wait for: the seam is where it is, or nowhere. */
-	#settleSeam(out: ClientChunk[], value: JsonObject): Taken['problem'] {
+	#settleSeam(value: JsonObject): Taken['problem'] {
 		if (this.#pendingSeam === undefined) return undefined;
-		return this.#join(this.#pendingSeam.finish(), value, out);
+		return this.#join(this.#pendingSeam.finish(), value);
 	}
 
-	#join(state: SeamState, value: JsonObject, out: ClientChunk[]): Taken['problem'] {
+	#join(state: SeamState, value: JsonObject): Taken['problem'] {
 		this.#pendingSeam = undefined;
 		if (state.is === 'ambiguous' || state.is === 'diverged') return state.is;
 		if (state.is === 'pending') throw new Error('a seam was settled without a place');
 		this.seam = { sent: this.#sent.length, trimmed: state.dropped };
-		if (state.text === '') return undefined;
-		this.#sent += state.text;
-		this.#hasWritten = true;
+		const { text } = state;
+		if (text === '') return undefined;
+		this.#hasCarriedOn = true;
 		const { usage: _, ...rest } = value;
-		out.push({
-			value: this.#merged({ ...rest, choices: [{ index: 0, delta: { content: state.text }, finish_reason: null }] }),
-		});
+		this.#holdMerged({ ...rest, choices: [{ index: 0, delta: { content: text }, finish_reason: null }] }, text);
 		return undefined;
 	}
 
+	#hold(chunk: ClientChunk, text: string): void {
+		this.#held.push(chunk);
+		this.#heldText += text;
+		this.heldLength += chunk.data.length;
+	}
+
 	/** Under the id of the answer's first chunk, and with the usage of all attempts. */
-	#merged(value: JsonObject): JsonObject {
-		const usage = value.usage === undefined || value.usage === null ? {} : usageOfAll(this.#usage);
-		return { ...value, ...this.#head, ...usage };
+	#holdMerged(value: JsonObject, text: string): void {
+		const usage = isSomething(value.usage) ? usageOfAll(this.#usage) : {};
+		const merged = { ...value, ...this.#head, ...usage };
+		this.#hold({ value: merged, data: JSON.stringify(merged) }, text);
+	}
+
+	/** Nothing of a continuation comes out before its place is known: until then it may have to be thrown away. */
+	#release(out: ClientChunk[]): void {
+		if (this.#pendingSeam === undefined && !this.#isHoldingTools) this.#flush(out);
 	}
 
 	#flush(out: ClientChunk[]): void {
-		const [first] = this.#held;
-		if (first === undefined) return;
-		this.#head ??= { id: first.value.id, created: first.value.created };
-		this.#hasSentRole = true;
+		if (this.#held.length === 0) return;
+		if (this.#head === undefined) {
+			const named = this.#held.find(({ value }) => isSomething(value.id));
+			if (named !== undefined) this.#head = { id: named.value.id, created: named.value.created };
+		}
+		this.hasBegun = true;
 		this.#hasWritten = true;
 		out.push(...this.#held);
-		this.#held = [];
+		this.#remember(this.#heldText);
+		this.#dropHeld();
 	}
 
-	#retain({ value, choices }: StreamChunk): void {
-		if (value.usage !== undefined && value.usage !== null) this.#noteUsage(value.usage);
-		if (choices.length === 0) return;
-		const { delta, index, logprobs } = firstChoice(value);
-		// What a continuation could not make whole again: several answers, probabilities, refusals, sound.
-		if (choices.length > 1 || index > 0 || isSomething(logprobs)) this.#isRetained = false;
-		if (isSomething(delta.refusal) || isSomething(delta.audio) || isSomething(delta.images)) this.#isRetained = false;
-		if (typeof delta.content === 'string') this.#sent += delta.content;
-		else if (isSomething(delta.content)) this.#isRetained = false;
-		if (this.#sent.length > this.#options.retainedText) {
-			this.#isRetained = false;
-			this.#sent = '';
-		}
+	#dropHeld(): void {
+		this.#held = [];
+		this.#heldText = '';
+		this.heldLength = 0;
+	}
+
+	#remember(text: string): void {
+		if (this.#sent.length + text.length > this.#options.retainedText) this.#isRetained = false;
+		this.#sent = this.#isRetained ? this.#sent + text : '';
+	}
+
+	/** Notes what is told by the way: the usage, and what a continuation could not make whole again. */
+	#inspect({ value, choices }: StreamChunk): void {
+		if (isSomething(value.usage)) this.#noteUsage(value.usage);
+		const [choice] = choices;
+		if (choice === undefined) return;
+		const { content, refusal, audio, images } = firstDelta(value);
+		const [{ logprobs }] = value.choices as [JsonObject];
+		const isSeveral = choices.length > 1 || choice.index > 0;
+		const isMoreThanText = [refusal, audio, images, logprobs].some(isSomething) || textOf(content) === undefined;
+		if (isSeveral || isMoreThanText) this.#isRetained = false;
 	}
 
 	/** Some providers tell it again with every chunk: the last word counts. */
@@ -251,27 +268,46 @@ export class AnswerStream {
 /** What a model is shown of the text so far. */
 function shownText(sent: string, way: Way): string {
 	// Some providers refuse a last message that ends in white space; the model writes it again.
-	if (way === 'prefill') return sent.trimEnd();
-	if (way === 'rewind') return sent.slice(0, Math.max(0, sent.length - REWIND_LENGTH));
-	return sent;
+	if (way === 'prefill') return withoutHalfPair(sent.trimEnd());
+	if (way === 'rewind') return withoutHalfPair(sent.slice(0, Math.max(0, sent.length - REWIND_LENGTH)));
+	return withoutHalfPair(sent);
 }
 
-function firstChoice(value: JsonObject): {
-	delta: JsonObject;
-	index: number;
-	finish_reason?: unknown;
-	logprobs?: unknown;
-} {
-	const [choice] = value.choices as [JsonObject];
-	const delta = choice.delta;
-	return { index: 0, ...choice, delta: typeof delta === 'object' && delta !== null ? (delta as JsonObject) : {} };
+/** Half a surrogate pair at the end is no character, and no JSON that every provider takes. */
+function withoutHalfPair(text: string): string {
+	const last = text.charCodeAt(text.length - 1);
+	return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text;
 }
 
-/** Without the members that only say that there is nothing: they would begin the continuation before its text does. */
-function somethingOf(delta: JsonObject): JsonObject {
-	return Object.fromEntries(Object.entries(delta).filter(([, value]) => isSomething(value)));
+function firstDelta(value: JsonObject): JsonObject {
+	const [{ delta }] = value.choices as [JsonObject];
+	return isObject(delta) ? delta : {};
+}
+
+/** What a continuation's delta adds to an answer: no second role, and no thoughts about how to go on. */
+function partsOf({ content, ...delta }: JsonObject): { content: unknown; said: JsonObject } {
+	const said = Object.entries(delta).filter(([name, value]) => !unsaid.includes(name) && isSomething(value));
+	return { content, said: Object.fromEntries(said) };
+}
+
+const unsaid: readonly string[] = ['role', 'reasoning', 'reasoning_content', 'reasoning_details', 'thinking'];
+
+/**
+ * The text of a delta's content: as it is, or in a list of parts, whose thoughts are no text of the answer.
+ * @returns undefined when it is more than text
+ */
+function textOf(content: unknown): string | undefined {
+	if (typeof content === 'string') return content;
+	if (!isSomething(content)) return '';
+	if (!Array.isArray(content)) return undefined;
+	const texts = content.map((part: unknown) => {
+		if (!isObject(part)) return undefined;
+		if (part.type === 'thinking') return '';
+		return part.type === 'text' && typeof part.text === 'string' ? part.text : undefined;
+	});
+	return texts.includes(undefined) ? undefined : texts.join('');
 }
 
 function isSomething(value: unknown): boolean {
-	return value !== undefined && value !== null && value !== '';
+	return value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
 }

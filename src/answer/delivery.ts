@@ -65,6 +65,7 @@ export class WholeStreamDelivery implements Delivery {
 	readonly commits = false;
 	readonly #client: Client;
 	#text = '';
+	#hasBegun = false;
 
 	constructor(client: Client) {
 		this.#client = client;
@@ -88,13 +89,16 @@ export class WholeStreamDelivery implements Delivery {
 	}
 
 	finish(info: AnswerInfo): void {
+		this.#hasBegun = true;
 		this.#client.begin(info);
 		this.#client.write(this.#text);
 		this.#client.end();
 	}
 
+	/** After a `finish` that threw halfway, it is no longer the first word of the answer. */
 	fail(report: FailureReport): void {
-		this.#client.fail(report);
+		if (this.#hasBegun) this.#client.breakOff(report);
+		else this.#client.fail(report);
 	}
 }
 
@@ -122,7 +126,7 @@ export class DocumentDelivery implements Delivery {
 	write(chunks: readonly ClientChunk[]): boolean {
 		for (const chunk of chunks) {
 			this.#assembled.add(chunk);
-			this.#length += chunk.data?.length ?? 0;
+			this.#length += chunk.data.length;
 		}
 		return true;
 	}
@@ -150,5 +154,5 @@ export class DocumentDelivery implements Delivery {
 }
 
 function sseText(chunks: readonly ClientChunk[]): string {
-	return chunks.map(({ value, data }) => `data: ${data ?? JSON.stringify(value)}\n\n`).join('');
+	return chunks.map(({ data }) => `data: ${data}\n\n`).join('');
 }

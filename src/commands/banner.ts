@@ -15,7 +15,7 @@ export function banner(config: Config, gateway: Gateway, address: string, isEmbe
 	}
 	const width = Math.max(...Object.keys(config.providers).map((name) => name.length));
 	for (const { name, baseUrl, simulate } of Object.values(config.providers)) {
-		const what = simulate === undefined ? (baseUrl ?? '') : `simulated: ${scriptText(simulate.script)}`;
+		const what = simulate === undefined ? withoutQuery(baseUrl) : `simulated: ${scriptText(simulate.script)}`;
 		lines.push(`  ${name.padEnd(width)}  ${what}`);
 	}
 	lines.push('');
@@ -24,6 +24,11 @@ export function banner(config: Config, gateway: Gateway, address: string, isEmbe
 	}
 	lines.push('', 'Try it, a few times:', `  ${curlLine(address, gateway.defaultProfile)}`, '');
 	return `${lines.join('\n')}\n`;
+}
+
+/** A query may hold a key. */
+function withoutQuery(url = ''): string {
+	return url.replace(/\?.*$/, '?…');
 }
 
 function curlLine(address: string, profile: string): string {

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
@@ -38,16 +39,25 @@ export async function serve(options: ServeOptions): Promise<void> {
 	// Requests are isolated from each other; a fault that escaped one must not cut off the streams of all the others.
 	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
 	process.stdout.write(banner(config, gateway, address, isEmbedded));
+	if (!isLoopback(server))
+		log.warn('anyone who reaches this address can spend on your keys: it asks its callers for none');
 }
 
 async function listen(server: FastifyInstance, config: Config, options: ServeOptions): Promise<string> {
 	const host = options.host ?? config.server.host;
 	const port = options.port ?? config.server.port;
 	try {
-		return await server.listen({ host, port });
+		await server.listen({ host, port });
+		const { port: bound } = server.server.address() as AddressInfo;
+		return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 	} catch (error) {
 		throw new UserError(listenProblem(error as NodeJS.ErrnoException, host, port));
 	}
+}
+
+function isLoopback(server: FastifyInstance): boolean {
+	const { address } = server.server.address() as AddressInfo;
+	return address === '::1' || address.startsWith('127.');
 }
 
 function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {

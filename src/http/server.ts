@@ -42,12 +42,17 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 
 	server.post('/v1/chat/completions', chatHandler(service, directory));
 	server.get('/v1/models', () => ({ object: 'list', data: modelList(service, startedAt) }));
-	server.get('/health', () => ({
-		status: 'ok',
-		version,
-		uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
-		providers: service.health(),
-	}));
+	server.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+		const model = modelList(service, startedAt).find(({ id }) => id === request.params['*']);
+		if (model !== undefined) return model;
+		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');
+	});
+	server.get('/health', () => {
+		const providers = service.health();
+		const isWell = Object.values(providers).every(({ state }) => state === 'closed');
+		const uptimeSeconds = Math.round((Date.now() - startedAt) / 1000);
+		return { status: isWell ? 'ok' : 'degraded', version, uptimeSeconds, providers };
+	});
 
 	server.setNotFoundHandler((request, reply) => {
 		sendFailure(reply, notFound(request.method, request.url.split('?')[0] ?? '').report(), request.id);

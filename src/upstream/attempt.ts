@@ -128,7 +128,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
 		if (this.#phase === 'over') return;
 		this.#idleTimer?.refresh();
-		if (this.#isStreaming) this.#readEvents(bytes);
+		this.#bodyLength += bytes.length;
+		if (this.#isOk && this.#bodyLength > this.#options.answerLimit)
+			this.#break(failed(tooLarge, 'the answer was too large'));
+		else if (this.#isStreaming) this.#readEvents(bytes);
 		else this.#collect(bytes);
 	}
 
@@ -214,6 +217,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
 			case 'error':
 				this.#break(this.#classified(stream.state.data));
 				return;
+			case 'damaged':
+				this.#break(cut ?? failed(malformed, 'a piece of the answer was damaged'));
+				return;
+			case 'unfinished':
+				this.#break(failed(truncated, 'the stream ended in the middle of the answer'));
+				return;
 			case 'too-large':
 				this.#break(failed(tooLarge, 'one event was too large'));
 				return;
@@ -227,12 +236,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 	#collect(bytes: Buffer): void {
 		this.#body.push(bytes);
-		this.#bodyLength += bytes.length;
 		if (this.#idleTimer === undefined) this.#watchIdle();
 		if (this.#hasErrorStatus && this.#bodyLength >= ERROR_BODY_LIMIT) this.#break(this.#classified());
-		else if (this.#bodyLength > this.#options.answerLimit) {
-			this.#break(failed(tooLarge, 'the answer was too large'));
-		}
 	}
 
 	#endBody(): void {

@@ -2,7 +2,10 @@
 export type Chunk =
 	| { kind: 'chunk'; value: JsonObject; choices: readonly ChunkChoice[]; hasModel: boolean }
 	| { kind: 'error' }
-	| { kind: 'malformed' };
+	/** Not an event of a completion at all: nothing of the answer is lost with it. */
+	| { kind: 'malformed' }
+	/** A chunk whose JSON is broken around a piece of the answer, which is lost with it. */
+	| { kind: 'damaged' };
 
 export type JsonObject = Record<string, unknown>;
 
@@ -24,6 +27,9 @@ export interface ChunkChoice {
 
 const malformed: Chunk = { kind: 'malformed' };
 const error: Chunk = { kind: 'error' };
+const damaged: Chunk = { kind: 'damaged' };
+/** Answer text stands in it, which would be lost if the event were left out. */
+const showsContent = /"(content|reasoning_content|reasoning|arguments)"\s*:\s*"[^"]/;
 
 /** The members of a delta that say something; a role, or what a provider adds about itself, does not. */
 const contentMembers = [
@@ -47,8 +53,8 @@ const toolMembers = ['tool_calls', 'function_call'];
  */
 export function readChunk(data: string): Chunk {
 	const value = parseObject(data);
-	if (value === undefined) return malformed;
-	if (isError(value.error)) return error;
+	if (value === undefined) return showsContent.test(data) ? damaged : malformed;
+	if (isError(value.error) || isBareError(value)) return error;
 	const choices = value.choices;
 	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(value, []) : malformed;
 	if (choices.some((choice) => isObject(choice) && choice.finish_reason === 'error')) return error;
@@ -88,6 +94,12 @@ function isContent(value: unknown): boolean {
 /** Is the `error` member of an answer one? Some providers send `null`, `false` or an empty text with every answer. */
 export function isError(value: unknown): boolean {
 	return isObject(value) || (typeof value === 'string' && value !== '');
+}
+
+/** An error without the member that says so, as some model servers send it in the middle of a stream. */
+function isBareError({ object, choices, message, detail, code, type }: JsonObject): boolean {
+	if (choices !== undefined) return false;
+	return object === 'error' || detail !== undefined || (typeof message === 'string' && (code ?? type) !== undefined);
 }
 
 /** The JSON object in a text; undefined when it is anything else. */

@@ -6,12 +6,16 @@ import { type ChunkChoice, readChunk, type StreamChunk } from './chunk.ts';
 /** How a streamed answer stands. Once it is no longer `open`, nothing more is read. */
 export type StreamState =
 	| { is: 'open' }
-	/** The provider said so (`[DONE]`, or a finish reason for every choice). */
+	/** Every choice has its finish reason, and the stream has ended, with `[DONE]` or without. */
 	| { is: 'whole' }
 	/** An error event; its data, for classification. */
 	| { is: 'error'; data: string }
+	/** The provider ended it without having finished. */
+	| { is: 'unfinished' }
 	/** The provider ended it before it had said anything. */
 	| { is: 'empty' }
+	/** A chunk came whose JSON is broken: what it said is lost. */
+	| { is: 'damaged' }
 	/** One event larger than an answer may be. */
 	| { is: 'too-large' };
 
@@ -80,7 +84,8 @@ export class StreamAnswer {
 	#read({ event, data }: EventSourceMessage): void {
 		if (this.state.is !== 'open') return;
 		if (data.trim() === '[DONE]') {
-			this.state = { is: this.hasContent ? 'whole' : 'empty' };
+			// A provider that ends without a finish reason for its answer has lost the end of it.
+			this.state = { is: this.isFinished ? 'whole' : this.hasContent ? 'unfinished' : 'empty' };
 			return;
 		}
 		const chunk = readChunk(data);
@@ -88,7 +93,11 @@ export class StreamAnswer {
 			this.state = { is: 'error', data };
 			return;
 		}
-		if (chunk.kind === 'malformed') {
+		if (chunk.kind === 'damaged' && !this.isFinished) {
+			this.state = { is: 'damaged' };
+			return;
+		}
+		if (chunk.kind !== 'chunk') {
 			this.skippedEvents++;
 			return;
 		}

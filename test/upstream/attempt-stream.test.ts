@@ -104,8 +104,8 @@ describe('a whole stream', () => {
 		expect(await outcomeOf(streams(events, { end }), { timeouts: { idle: 40 } })).toMatchObject({ is: 'completed' });
 	});
 
-	it('may end with [DONE] and no finish reason', async () => {
-		expect(await outcomeOf(streams([hello]))).toMatchObject({ is: 'completed', events: sse(hello) });
+	it('is not one that ends with [DONE] and no finish reason', async () => {
+		expect(await outcomeOf(streams([hello]))).toMatchObject({ is: 'SERVER_ERROR.truncated', events: sse(hello) });
 	});
 
 	it('is over with [DONE], before the body ends', async () => {
@@ -396,7 +396,8 @@ describe('a slow client', () => {
 		const pausesOnce = (report: string, { attempt, reports }: WatchedAttempt) => {
 			if (report === 'events' && reports.length === 2) attempt.pause();
 		};
-		const attempt = start(source.behaviour, { onReport: pausesOnce, timeouts: { idle: 50 } });
+		const attempt = start(source.behaviour, {
+			answerLimit: 1_000_000_000, onReport: pausesOnce, timeouts: { idle: 50 } });
 		await attempt.answering;
 		await blocked(source);
 		const heard = attempt.events.length;

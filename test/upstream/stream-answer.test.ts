@@ -160,7 +160,7 @@ describe('any bytes at all', () => {
 		fc.assert(
 			fc.property(bytes, fc.array(fc.nat(), { maxLength: 5 }), (input, positions) => {
 				const { state, events } = read(split(Buffer.from(input), positions), 20);
-				expect(state.is).toMatch(/^(?:open|whole|error|empty|too-large)$/);
+				expect(state.is).toMatch(/^(?:open|whole|error|empty|unfinished|damaged|too-large)$/);
 				expect(() => parseEvents(events)).not.toThrow();
 			}),
 			{ numRuns: 300 },
@@ -191,9 +191,10 @@ describe('content', () => {
 
 describe('the end', () => {
 	it.each([
-		['[DONE] after content', sse(hello, '[DONE]'), 'whole'],
+		['[DONE] after content that is not finished', sse(hello, '[DONE]'), 'unfinished'],
+		['[DONE] after content and its finish', sse(hello, stop, '[DONE]'), 'whole'],
 		['[DONE] after a finish', sse(stop, '[DONE]'), 'whole'],
-		['[DONE] with white space', sse(hello, ' [DONE] '), 'whole'],
+		['[DONE] with white space', sse(hello, stop, ' [DONE] '), 'whole'],
 		['a finish and no [DONE]', sse(hello, stop), 'whole'],
 		['a finish and the beginning of something', `${sse(hello, stop)}data: {"cho`, 'whole'],
 		['a finish without its blank line', sse(hello, stop).trimEnd(), 'whole'],
@@ -216,14 +217,14 @@ describe('the end', () => {
 
 	it('leaves out what comes after [DONE]', () => {
 		const answer = new StreamAnswer('asked-model', 1000);
-		expect(textOf(answer.feed(Buffer.from(sse(hello, '[DONE]', hello))))).toBe(sse(hello));
+		expect(textOf(answer.feed(Buffer.from(sse(hello, stop, '[DONE]', hello))))).toBe(sse(hello, stop));
 		expect(textOf(answer.feed(Buffer.from(sse(hello))))).toBe('');
 		expect(textOf(answer.finish())).toBe('');
 		expect(answer.state).toEqual({ is: 'whole' });
 	});
 
 	it('stands, even when something too large follows in the same piece', () => {
-		expect(readText(`${sse(hello, '[DONE]')}data: ${'x'.repeat(2000)}`, 1000).state).toEqual({ is: 'whole' });
+		expect(readText(`${sse(hello, stop, '[DONE]')}data: ${'x'.repeat(2000)}`, 1000).state).toEqual({ is: 'whole' });
 	});
 });
 
@@ -255,6 +256,20 @@ describe('malformed events', () => {
 		expect(reading.events).toBe(sse(hello, stop));
 		expect(reading.skippedEvents).toBe(6);
 		expect(reading.state).toEqual({ is: 'whole' });
+	});
+});
+
+describe('a chunk whose JSON is broken around its text', () => {
+	const broken = JSON.stringify(hello).slice(0, -40);
+
+	it('ends the reading: left out, it would leave a hole in the answer', () => {
+		const reading = readText(sse(role, hello, broken, hello, stop, '[DONE]'));
+		expect(reading.state).toEqual({ is: 'damaged' });
+		expect(reading.events).toBe(sse(role, hello));
+	});
+
+	it('is nothing to an answer that is finished', () => {
+		expect(readText(sse(hello, stop, broken)).state).toEqual({ is: 'whole' });
 	});
 });
 

@@ -1,0 +1,192 @@
+import { type Answer, answerOf } from './soak-answer.ts';
+import type { Reply } from './soak-client.ts';
+import type { StreamPlan } from './soak-plan.ts';
+import type { AttemptRecord } from './soak-provider.ts';
+
+/**
+ * - `whole`: by the first attempt
+ * - `failed over`: by another one, before anything was sent
+ * - `rescued`: by several attempts, after the first had been committed to
+ * - `interrupted`: an honest error after the commit; `refused`: an honest error before it
+ * - `left`: the client did
+ * - `lied`: ended as a success and was not the answer, or ended without a word
+ */
+export const outcomes = ['whole', 'failed over', 'rescued', 'interrupted', 'refused', 'left', 'lied'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export interface Verdict {
+	outcome: Outcome;
+	/** What is wrong with it, where it lied. */
+	lie?: string;
+}
+
+interface Chunk {
+	id?: string;
+	model?: string;
+	error?: { code?: string };
+	failover?: { attempts?: unknown[] };
+	usage?: Record<string, number> | null;
+	choices?: { delta?: Message; message?: Message; finish_reason?: string | null }[];
+}
+
+interface Message {
+	role?: string;
+	content?: string | null;
+	tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[];
+}
+
+/** An answer as its client puts it together. */
+interface Received {
+	text: string;
+	tools: { id: string; name: string; arguments: string }[];
+	finishes: string[];
+	roles: number;
+	ids: Set<unknown>;
+	models: Set<unknown>;
+	usages: Record<string, number>[];
+	/** Something came after the finish that belongs before it. */
+	isLate: boolean;
+}
+
+/** @param attempts what the providers saw of this stream, in order */
+export function judge(seed: number, plan: StreamPlan, reply: Reply, attempts: readonly AttemptRecord[]): Verdict {
+	const answer = answerOf(seed, plan.number);
+	if (attempts.some(({ isShownWrong }) => isShownWrong)) {
+		return { outcome: 'lied', lie: 'a provider was shown a text that is not how the answer begins' };
+	}
+	if (reply.end === 'left') return { outcome: 'left' };
+	try {
+		return verdictOn(answer, plan, reply, attempts);
+	} catch (error) {
+		if (!(error instanceof Lie || error instanceof SyntaxError)) throw error;
+		return { outcome: 'lied', lie: error.message };
+	}
+}
+
+class Lie extends Error {}
+
+function verdictOn(answer: Answer, plan: StreamPlan, reply: Reply, attempts: readonly AttemptRecord[]): Verdict {
+	if (reply.end === 'broken') throw new Lie('the connection broke before the reply was whole');
+	if (reply.status !== 200) {
+		const body = JSON.parse(reply.text) as Chunk;
+		if (reply.status < 400 || body.error?.code === undefined) throw new Lie('an error without a code');
+		return { outcome: body.error.code === 'stream_interrupted' ? 'interrupted' : 'refused' };
+	}
+	const isStream = reply.contentType.startsWith('text/event-stream');
+	if (isStream !== (plan.delivery === 'stream' || plan.delivery === 'complete')) throw new Lie('the wrong kind of reply');
+	const received = emptyAnswer();
+	if (isStream) {
+		const events = eventsOf(reply.text);
+		const last = events.pop();
+		if (last === undefined) throw new Lie('an empty stream');
+		const isDone = last === '[DONE]';
+		const chunks = events.map((data) => JSON.parse(data) as Chunk);
+		for (const chunk of chunks) addChunk(received, chunk);
+		if (!isDone) return interrupted(answer, received, JSON.parse(last));
+	} else {
+		addDocument(received, JSON.parse(reply.text));
+	}
+	checkAnswer(answer, received);
+	checkUsage(received, attempts, !isStream || plan.wantsUsage);
+	if (!/^[abcd]\/model-[abcd]$/.test(reply.target)) throw new Lie(`the target is said to be '${reply.target}'`);
+	if (attempts.some(({ askedAs }) => askedAs !== 'fresh') || reply.text.includes('\n: ')) return { outcome: 'rescued' };
+	return { outcome: attempts.length > 1 ? 'failed over' : 'whole' };
+}
+
+function eventsOf(text: string): string[] {
+	if (!text.endsWith('\n\n')) throw new Lie('the last event does not end');
+	const events = text.slice(0, -2).split('\n\n');
+	const odd = events.find((event) => !/^(: |data: )[^\r\n]*$/.test(event));
+	if (odd !== undefined) throw new Lie(`an event of more than one line: ${odd.slice(0, 80)}`);
+	return events.filter((event) => event.startsWith('data: ')).map((event) => event.slice('data: '.length));
+}
+
+/** A stream that ends with an error may be short; what there is of it must still be true. */
+function interrupted(answer: Answer, { text }: Received, { error, failover }: Chunk): Verdict {
+	if (error?.code === undefined) throw new Lie('it ends with neither [DONE] nor an error');
+	if (!Array.isArray(failover?.attempts)) throw new Lie('an error that does not name the attempts');
+	if (!answer.text.startsWith(text)) throw new Lie(`before its error ${difference(answer.text, text)}`);
+	return { outcome: 'interrupted' };
+}
+
+function emptyAnswer(): Received {
+	const sets = { ids: new Set(), models: new Set() };
+	return { text: '', tools: [], finishes: [], roles: 0, usages: [], isLate: false, ...sets };
+}
+
+function addChunk(received: Received, { id, model, error, usage, choices }: Chunk): void {
+	if (error !== undefined) throw new Lie('an error in the middle of a stream that goes on');
+	received.ids.add(id);
+	received.models.add(model);
+	if (usage) received.usages.push(usage);
+	for (const { delta = {}, finish_reason: finish } of choices ?? []) {
+		const says = Boolean(delta.content) || delta.tool_calls !== undefined;
+		if (says && received.finishes.length > 0) received.isLate = true;
+		if (delta.role !== undefined) received.roles++;
+		addMessage(received, delta);
+		if (finish) received.finishes.push(finish);
+	}
+}
+
+function addDocument(received: Received, { id, model, usage, choices }: Chunk): void {
+	received.ids.add(id);
+	received.models.add(model);
+	if (usage) received.usages.push(usage);
+	for (const { message = {}, finish_reason: finish } of choices ?? []) {
+		received.roles++;
+		addMessage(received, message);
+		received.finishes.push(finish ?? '');
+	}
+}
+
+function addMessage(received: Received, { content, tool_calls: calls = [] }: Message): void {
+	received.text += content ?? '';
+	for (const [at, { index = at, id = '', function: part }] of calls.entries()) {
+		const known = received.tools[index] ?? { id: '', name: '', arguments: '' };
+		known.id += id;
+		known.name += part?.name ?? '';
+		known.arguments += part?.arguments ?? '';
+		received.tools[index] = known;
+	}
+}
+
+function checkAnswer(answer: Answer, received: Received): void {
+	const { text, tools, finishes, roles, ids, models, isLate } = received;
+	if (text !== answer.text) throw new Lie(difference(answer.text, text));
+	if (finishes.length !== 1) throw new Lie(`${finishes.length} finish reasons`);
+	if (finishes[0] !== answer.finish) throw new Lie(`finished with ${finishes[0]} instead of ${answer.finish}`);
+	if (isLate) throw new Lie('it went on after its finish');
+	if (ids.size !== 1 || ids.has(undefined)) throw new Lie(`the ids ${[...ids].join(', ')}`);
+	if (roles !== 1) throw new Lie(`${roles} roles`);
+	const stranger = [...models].find((model) => !/^model-[abcd]$/.test(String(model)));
+	if (models.size === 0 || stranger !== undefined) throw new Lie(`the model ${stranger}`);
+	checkTools(answer.tools, tools);
+}
+
+function checkTools(expected: Answer['tools'], received: Received['tools']): void {
+	const said = JSON.stringify(received.map(({ name, arguments: text }) => ({ name, arguments: text })));
+	if (said !== JSON.stringify(expected)) throw new Lie(`wrong calls of tools: ${said.slice(0, 300)}`);
+	// The id names the attempt: all calls must come from one.
+	const authors = new Set(received.map(({ id }, index) => id.replace(new RegExp(`-call-${index}$`), '')));
+	if (received.length > 0 && authors.size !== 1) throw new Lie('calls of tools from several attempts in one answer');
+}
+
+/** Usage that no provider told in full, because it was cut off behind the finish, cannot be passed on by anyone. */
+function checkUsage({ usages }: Received, attempts: readonly AttemptRecord[], isWanted: boolean): void {
+	const told = attempts.at(-1)?.usage;
+	if (!isWanted || told === undefined) {
+		if (usages.length > 0) throw new Lie('usage that nobody asked for or told');
+		return;
+	}
+	if (usages.length !== 1) throw new Lie(`${usages.length} blocks of usage`);
+	const wrong = Object.entries(told).find(([name, tokens]) => usages[0]?.[name] !== tokens);
+	if (wrong !== undefined) throw new Lie(`usage says ${JSON.stringify(usages[0])} instead of ${JSON.stringify(told)}`);
+}
+
+/** Where two texts part, in words. */
+function difference(expected: string, got: string): string {
+	let at = 0;
+	while (at < expected.length && expected[at] === got[at]) at++;
+	const around = (text: string) => JSON.stringify(text.slice(Math.max(0, at - 60), at + 60));
+	return `at character ${at} of ${expected.length} (got ${got.length}): expected ${around(expected)}, got ${around(got)}`;
+}
