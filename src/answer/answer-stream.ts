@@ -227,7 +227,8 @@ export class AnswerStream {
 		}
 		this.hasBegun = true;
 		this.#hasWritten = true;
-		out.push(...this.#held);
+		// One by one: as arguments of one call, the chunks of a long call of a tool would overflow the stack.
+		for (const chunk of this.#held) out.push(chunk);
 		this.#remember(this.#heldText);
 		this.#dropHeld();
 	}

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../upstream/chunk.ts';
+import { isObject, type JsonObject } from '../upstream/chunk.ts';
 
 /** What one attempt used; undefined where it broke before it said. */
 export interface UsagePart {
@@ -6,30 +6,37 @@ export interface UsagePart {
 	usage: unknown;
 }
 
+/** Counts of tokens, and the members that break them down. */
+const counts = ['prompt_tokens', 'completion_tokens', 'total_tokens'];
+const breakdowns = ['prompt_tokens_details', 'completion_tokens_details'];
+
 /**
  * The usage of an answer that several attempts wrote: the sum, and the parts. Tokens of an attempt that broke before it
- * told its usage are not guessed: its part is null.
+ * told its usage are not guessed: its part is null. The breakdowns are summed like the counts that they break down, so
+ * that cached tokens stay a share of the prompt's; what else a provider tells is as the last attempt told it.
  * @returns members of a chunk: `usage`, and `failover` with the parts when there are several
  */
 export function usageOfAll(parts: readonly UsagePart[]): JsonObject {
-	const known = parts.map(({ usage }) => usage).filter(isUsage);
+	const known = parts.map(({ usage }) => usage).filter(isObject);
 	const latest = known.at(-1);
 	if (latest === undefined) return {};
 	if (parts.length === 1) return { usage: latest };
-	const summed = Object.fromEntries(
-		['prompt_tokens', 'completion_tokens', 'total_tokens'].map((name) => [
-			name,
-			sum(known.map((usage) => usage[name])),
-		]),
-	);
-	const shown = parts.map(({ target, usage }) => ({ target, usage: isUsage(usage) ? usage : null }));
-	return { usage: { ...latest, ...summed }, failover: { usage: shown } };
+	const usage: JsonObject = { ...latest, ...sums(known, counts) };
+	for (const name of breakdowns) {
+		const details = known.map((one) => one[name]).filter(isObject);
+		const last = details.at(-1);
+		if (last !== undefined) usage[name] = { ...last, ...sums(details, details.flatMap(Object.keys)) };
+	}
+	const shown = parts.map(({ target, usage }) => ({ target, usage: isObject(usage) ? usage : null }));
+	return { usage, failover: { usage: shown } };
 }
 
-function isUsage(usage: unknown): usage is JsonObject {
-	return typeof usage === 'object' && usage !== null;
-}
-
-function sum(values: readonly unknown[]): number {
-	return values.reduce<number>((total, value) => total + (typeof value === 'number' ? value : 0), 0);
+/** The sum of each of these members, where any of the objects has a number for it. */
+function sums(objects: readonly JsonObject[], names: readonly string[]): JsonObject {
+	const summed: JsonObject = {};
+	for (const name of new Set(names)) {
+		const values = objects.map((object) => object[name]).filter((value) => typeof value === 'number');
+		if (values.length > 0) summed[name] = values.reduce((total, value) => total + value, 0);
+	}
+	return summed;
 }

@@ -1,5 +1,5 @@
 import type { Category } from '../../machines/failure.ts';
-import type { Classified } from './classify.ts';
+import type { Classified } from './error-answer.ts';
 
 interface Verdict {
 	category: Category;
