@@ -36,7 +36,8 @@ export function answerOf(seed: number, number: number): Answer {
 	const heading = `Report ${number} of series ${seed} on ${random.pick(words)} and more\n\n`;
 	const tools = kind === 'tools' || kind === 'text + tools' ? toolsOf(random) : [];
 	const text = kind === 'tools' ? '' : heading + body(kind, random);
-	if (kind === 'json') return { kind, text: JSON.stringify({ heading, items: text.split(' ') }), tools, finish: 'stop' };
+	if (kind === 'json')
+		return { kind, text: JSON.stringify({ heading, items: text.split(' ') }), tools, finish: 'stop' };
 	return { kind, text, tools, finish: tools.length > 0 ? 'tool_calls' : 'stop' };
 }
 

@@ -1,4 +1,4 @@
-import { type Kind, answerOf } from './soak-answer.ts';
+import { answerOf, type Kind } from './soak-answer.ts';
 import { Random } from './soak-random.ts';
 
 /** How an answer is asked for. The names but `document` are also the beginnings of the gateway's profiles. */

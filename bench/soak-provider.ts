@@ -18,14 +18,22 @@ export interface AttemptRecord {
 	shown: number;
 	/** What it was shown is not how the answer begins. */
 	isShownWrong: boolean;
-	/** What it used, if it said so in full. */
+	/** What it used, if it may have said so. */
 	usage: Record<string, number> | undefined;
+	/** Its usage has arrived for certain. */
+	isUsageSure: boolean;
 }
 
 interface ChatBody {
 	messages: { role: string; content: string }[];
 	stream?: boolean;
 	stream_options?: { include_usage?: boolean };
+}
+
+/** A part of the bytes that is written at once. */
+interface Piece {
+	end: number;
+	pauseMs: number;
 }
 
 /** A piece of an answer follows the last one after up to this, ms. */
@@ -113,7 +121,8 @@ export class SoakProvider {
 		const { shown, askedAs } = readConversation(body);
 		const isShownWrong = !answer.text.startsWith(shown);
 		const { length } = shown;
-		const record = { provider: this.#name, askedAs, plan, shown: length, isShownWrong, usage: undefined };
+		const seen = { provider: this.#name, askedAs, plan, shown: length, isShownWrong };
+		const record: AttemptRecord = { ...seen, usage: undefined, isUsageSure: false };
 		const refusal = askedAs === 'fresh' ? undefined : refusalOf(this.#name, askedAs, plan.behaviour);
 		records.push(record);
 		if (refusal !== undefined) return send(socket, refusal);
@@ -130,9 +139,13 @@ export class SoakProvider {
 		const speech: Speech = { id, model: `model-${this.#name}`, text, tools, finish, hasUsage };
 		const random = new Random(this.#seed, number, 'bytes', ordinal);
 		const performance = isStream ? performStream(speech, plan, random) : performDocument(speech, plan);
-		if (performance.hasToldUsage) Object.assign(record, { usage: usageOf(speech) });
+		const pieces = drawPieces(performance.bytes.length, random);
+		const { hasToldUsage, finishStart, usageEnd } = performance;
+		const isSplit = pieces.some(({ end }) => end >= finishStart && end < usageEnd);
+		if (hasToldUsage !== 'no') record.usage = usageOf(speech);
+		record.isUsageSure = hasToldUsage === 'yes' && !isSplit;
 		if (plan.fault === 'slow first token') await pause(socket, SLOW_START_MS);
-		await play(socket, performance, isStream, plan.isChunked, random);
+		await play(socket, performance, pieces, isStream, plan.isChunked);
 	}
 }
 
@@ -164,7 +177,7 @@ function refusalOf(name: ProviderName, askedAs: AskedAs, behaviour: Behaviour): 
 function statusAnswer({ fault, where }: AttemptPlan): string | undefined {
 	if (fault === '503') return status(503, { message: 'Service unavailable.' });
 	if (fault === 'error under 200') return status(200, { message: 'Something broke.', type: 'server_error' });
-	const header = `retry-after: ${where < 0.8 ? 1 : 2}\r\n`;
+	const header = `retry-after: ${where < 0.95 ? 1 : 2}\r\n`;
 	return fault === '429' ? status(429, { message: 'Slow down.', code: 'rate_limit_exceeded' }, header) : undefined;
 }
 
@@ -187,7 +200,8 @@ function continuation({ text }: Answer, shown: string, askedAs: AskedAs, { behav
 	const isPrefill = askedAs === 'prefill';
 	if (behaviour === 'repeats everything') return text;
 	if (behaviour === 'repeats half' && !isPrefill) return text.slice(Math.floor(length / 2));
-	if (behaviour === 'repeats a little' && !isPrefill) return text.slice(Math.max(0, length - 1 - Math.floor(share * 60)));
+	if (behaviour === 'repeats a little' && !isPrefill)
+		return text.slice(Math.max(0, length - 1 - Math.floor(share * 60)));
 	if (behaviour === 'writes something else' && length > LEAST_COMMON + 24) {
 		const leavesAt = LEAST_COMMON + Math.floor(share * (length - 24 - LEAST_COMMON));
 		return `${text.slice(0, leavesAt)}\u2603 no, that is all wrong: it was built in 1900.`;
@@ -201,27 +215,38 @@ const LEAST_COMMON = 24;
 function performDocument(speech: Speech, { fault, end, where }: AttemptPlan): Performance {
 	const text = documentText(speech);
 	const bytes = Buffer.from(text);
+	const whole = { finishStart: bytes.length, usageEnd: bytes.length };
 	const isCut = fault.startsWith('cut ') || fault === 'empty stream' || fault === 'stall';
 	const at = fault === 'empty stream' ? 0 : Math.floor(where * bytes.length);
-	if (!isCut) return { bytes, then: 'done', hasToldUsage: true };
-	return { bytes: bytes.subarray(0, at), then: fault === 'stall' ? 'stall' : end, hasToldUsage: false };
+	if (!isCut) return { bytes, then: 'done', hasToldUsage: 'yes', ...whole };
+	return { bytes: bytes.subarray(0, at), then: fault === 'stall' ? 'stall' : end, hasToldUsage: 'no', ...whole };
 }
 
 function send(socket: Socket, answer: string): void {
 	if (!socket.destroyed) socket.write(answer);
 }
 
-/** Sends it in pieces that are cut anywhere, with pauses, until it is over or the gateway leaves. */
-async function play(socket: Socket, performance: Performance, isStream: boolean, isChunked: boolean, random: Random) {
+/** Where each piece of an answer ends, cut anywhere, and the pause before it. */
+function drawPieces(length: number, random: Random): Piece[] {
+	const ends = Array.from({ length: random.integer(1, 24) }, () => random.integer(0, length));
+	return [...ends.sort((a, b) => a - b), length].map((end) => ({ end, pauseMs: random.integer(0, MOST_PAUSE_MS) }));
+}
+
+/** Sends it in its pieces, with pauses, until it is over or the gateway leaves. */
+async function play(
+	socket: Socket,
+	performance: Performance,
+	pieces: readonly Piece[],
+	isStream: boolean,
+	isChunked: boolean,
+): Promise<void> {
 	const { bytes, then } = performance;
 	const framing = isChunked ? 'transfer-encoding: chunked' : 'connection: close';
 	const type = isStream ? 'text/event-stream; charset=utf-8' : 'application/json';
 	send(socket, `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n${framing}\r\n\r\n`);
-	const count = random.integer(1, 24);
-	const ends = Array.from({ length: count }, () => random.integer(0, bytes.length)).sort((a, b) => a - b);
 	let from = 0;
-	for (const end of [...ends, bytes.length]) {
-		await pause(socket, random.integer(0, MOST_PAUSE_MS));
+	for (const { end, pauseMs } of pieces) {
+		await pause(socket, pauseMs);
 		if (socket.destroyed) return;
 		const piece = bytes.subarray(from, end);
 		from = end;
@@ -249,6 +274,10 @@ function pause(socket: Socket, ms: number): Promise<void> {
 	});
 }
 
-async function untilClosed(socket: Socket): Promise<void> {
-	if (!socket.destroyed) await once(socket, 'close');
+/** Not `once`, which rejects when the other side resets: that too is a close. */
+function untilClosed(socket: Socket): Promise<void> {
+	return new Promise((resolve) => {
+		if (socket.destroyed) resolve();
+		else socket.on('close', () => resolve());
+	});
 }

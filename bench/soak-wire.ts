@@ -1,6 +1,6 @@
 import type { Answer } from './soak-answer.ts';
 import type { AttemptPlan, Fault } from './soak-plan.ts';
-import { Random } from './soak-random.ts';
+import type { Random } from './soak-random.ts';
 
 /** What one attempt says. */
 export interface Speech {
@@ -23,6 +23,8 @@ interface Wire {
 	lineEnds: readonly number[];
 	finishStart: number;
 	finishEnd: number;
+	/** Behind the JSON of the usage, and behind its event. */
+	usageTextEnd: number;
 	usageEnd: number;
 }
 
@@ -31,8 +33,11 @@ export interface Performance {
 	bytes: Buffer;
 	/** `stall`: nothing, for ever; `done`: the answer is whole. */
 	then: 'done' | 'stall' | AttemptPlan['end'];
-	/** Its usage is among the bytes. */
-	hasToldUsage: boolean;
+	/** Its usage is among the bytes; `perhaps` where they may not arrive, or its event is not quite whole. */
+	hasToldUsage: 'yes' | 'perhaps' | 'no';
+	/** From where on the bytes have to arrive at once, so that no idle timer can pass between finish and usage. */
+	finishStart: number;
+	usageEnd: number;
 }
 
 /** What an attempt uses, as tokens. */
@@ -47,7 +52,9 @@ export function performStream(speech: Speech, plan: AttemptPlan, random: Random)
 	const end = (at: number, then: Performance['then'], tail = ''): Performance => ({
 		bytes: Buffer.concat([wire.bytes.subarray(0, at), Buffer.from(tail)]),
 		then,
-		hasToldUsage: speech.hasUsage && at >= wire.usageEnd,
+		hasToldUsage: toldUsage(speech, wire, at, then),
+		finishStart: wire.finishStart,
+		usageEnd: wire.usageEnd,
 	});
 	const place = placeOf(plan.fault, wire, plan.where);
 	if (place !== undefined) return end(place, plan.end);
@@ -59,6 +66,17 @@ export function performStream(speech: Speech, plan: AttemptPlan, random: Random)
 		return end(atShare(before, plan.where) ?? 0, 'close', errorEvent(speech, plan.share));
 	}
 	return end(wire.bytes.length, 'done');
+}
+
+/** A reset overtakes bytes that were sent before it. */
+function toldUsage(
+	{ hasUsage }: Speech,
+	wire: Wire,
+	at: number,
+	then: Performance['then'],
+): Performance['hasToldUsage'] {
+	if (!hasUsage || at < wire.usageTextEnd) return 'no';
+	return then === 'rst' || at < wire.usageEnd ? 'perhaps' : 'yes';
 }
 
 /** The document of a speech. */
@@ -87,14 +105,17 @@ function placeOf(fault: Fault, wire: Wire, where: number): number | undefined {
 	if (fault === 'cut after the finish') return finishEnd;
 	if (fault === 'cut at a line end') return atShare(lineEnds, where) ?? anywhere;
 	if (fault === 'cut in a field') return (atShare(eventEnds, where) ?? 0) + 3;
-	const isHere = {
-		'cut in a character': (byte: number) => byte >= 0x80 && byte < 0xc0,
-		'cut between CR and LF': (byte: number, at: number) => byte === 0x0a && bytes[at - 1] === 0x0d,
-	}[fault as string];
+	const isHere = byteFaults[fault];
 	if (isHere === undefined) return undefined;
-	const places = [...bytes.keys()].filter((at) => isHere(bytes[at] ?? 0, at));
+	const places = [...bytes.keys()].filter((at) => isHere(bytes[at] ?? 0, bytes[at - 1] ?? 0));
 	return atShare(places, where) ?? anywhere;
 }
+
+/** Cuts before a certain kind of byte. */
+const byteFaults: Partial<Record<Fault, (byte: number, before: number) => boolean>> = {
+	'cut in a character': (byte) => byte >= 0x80 && byte < 0xc0,
+	'cut between CR and LF': (byte, before) => byte === 0x0a && before === 0x0d,
+};
 
 function atShare(places: readonly number[], share: number): number | undefined {
 	return places[Math.floor(share * places.length)];
@@ -137,8 +158,9 @@ function streamWire(speech: Speech, { fault, lineEnd }: AttemptPlan, random: Ran
 		say(`data: ${JSON.stringify(value)}${lineEnd}${lineEnd}`);
 	}
 	const usageEnd = size;
+	const usageTextEnd = hasUsage ? usageEnd - 2 * lineEnd.length : usageEnd;
 	say(`data: [DONE]${lineEnd}${lineEnd}`);
-	return { bytes: Buffer.from(bytes), eventEnds, lineEnds, finishStart, finishEnd, usageEnd };
+	return { bytes: Buffer.from(bytes), eventEnds, lineEnds, finishStart, finishEnd, usageTextEnd, usageEnd };
 }
 
 /** Never what a text was in: an event that says something and is broken says nothing that anyone could know. */

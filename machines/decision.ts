@@ -44,30 +44,46 @@ export function decideAfterDenial(walk: Walk): Decision {
  */
 function decideAfterBreak(walk: Walk, failure: Failure): Decision {
 	const { maxContinuations, categories } = walk.policy.continuation;
-	const rung = currentRung(walk);
 	if (!walk.isContinuable) return interrupted;
 	if (walk.isAnswering) {
 		const isAllowed = categories.includes(failure.category) && walk.continuations < maxContinuations;
 		return isAllowed ? carryOn(walk) : interrupted;
 	}
 	const again: Decision = { go: 'ask', position: walk.position, early: false };
-	if (walk.way === 'prefill' && failure.reason === 'prefill') return again;
+	if (refusedPrefill(walk, failure)) return again;
 	if (walk.way === 'instruct' && failure.reason === 'seam_ambiguous') return { ...again, rewind: true };
-	const leadsOn = errorPolicy(rung, failure).then.some((way) => way === 'next' || way === 'larger-context');
-	return leadsOn ? carryOn(walk) : interrupted;
+	return carryOn(walk);
+}
+
+/** It is the way of asking that was refused, which is neither the caller's mistake nor the provider's. */
+function refusedPrefill({ way }: Walk, { category, reason }: Failure): boolean {
+	return way === 'prefill' && category === 'BAD_REQUEST' && reason === 'prefill';
 }
 
 const interrupted: Decision = { go: 'end', ending: 'interrupted' };
 
-/** The next rung that has not been asked to carry on yet: further down first, then from the top, the same one last. */
+/**
+ * The next rung that has not been asked to carry on yet: further down first, then from the top, the same one last.
+ * Where a continuation failed, and not the answer itself, the policy says how far: a denial on the way opens no more.
+ */
 function carryOn(walk: Walk): Decision {
-	const { rungs, position, asked } = walk;
+	const { rungs, position, asked, failed, isAnswering } = walk;
+	if (failed === undefined) throw new Error(`request ${walk.id} carries on an answer that did not break`);
+	const isNoVerdict = isAnswering || refusedPrefill(walk, failed.failure);
+	const open = isNoVerdict ? () => true : opened(errorPolicy(failed.rung, failed.failure), failed.rung);
 	const order = rungs.map((_, index) => (position + 1 + index) % rungs.length);
 	const next = order.find((index) => {
 		const rung = rungs[index];
-		return rung !== undefined && !asked.includes(index) && isUsable(walk, rung);
+		return rung !== undefined && !asked.includes(index) && isUsable(walk, rung) && open(rung);
 	});
 	return next === undefined ? interrupted : { go: 'ask', position: next, early: false };
+}
+
+/** Which rungs the ways of a rule lead to. */
+function opened(rule: ErrorPolicy, from: Rung): (rung: Rung) => boolean {
+	const leadsOn = rule.then.some((way) => way === 'next' || way === 'larger-context');
+	const staysOn = rule.then.includes('credential');
+	return (rung) => leadsOn || (staysOn && rung.link === from.link);
 }
 
 /**

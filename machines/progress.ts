@@ -61,7 +61,9 @@ export function granted(walk: Walk, { permit }: Event<'permit.granted'>): Walk {
 function wayOf(walk: Walk, permit: Permit): Way {
 	if (!walk.committed) return 'fresh';
 	if (walk.isRewinding) return 'rewind';
-	return currentRung(walk).prefill && !permit.refusesPrefill ? 'prefill' : 'instruct';
+	// Asked a second time, it has refused a prefill: whatever the permit knows of that, it must not be asked so again.
+	const hasRefused = walk.asked.indexOf(walk.position) !== walk.asked.lastIndexOf(walk.position);
+	return currentRung(walk).prefill && !permit.refusesPrefill && !hasRefused ? 'prefill' : 'instruct';
 }
 
 export function denied(walk: Walk, { state, reason, retryAt }: Event<'permit.denied'>): Walk {

@@ -266,11 +266,18 @@ export class AnswerStream {
 	}
 }
 
+/** To the beginning of a word where one is near: a model does not find its way back into the middle of one. */
+function rewindTo(sent: string): number {
+	const at = Math.max(0, sent.length - REWIND_LENGTH);
+	const word = sent.lastIndexOf(' ', at) + 1;
+	return at - word < REWIND_LENGTH ? word : at;
+}
+
 /** What a model is shown of the text so far. */
 function shownText(sent: string, way: Way): string {
 	// Some providers refuse a last message that ends in white space; the model writes it again.
 	if (way === 'prefill') return withoutHalfPair(sent.trimEnd());
-	if (way === 'rewind') return withoutHalfPair(sent.slice(0, Math.max(0, sent.length - REWIND_LENGTH)));
+	if (way === 'rewind') return withoutHalfPair(sent.slice(0, rewindTo(sent)));
 	return withoutHalfPair(sent);
 }
 

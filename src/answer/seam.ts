@@ -2,7 +2,9 @@
  * Where a continuation joins the text that the client already has.
  * - `pending`: what has come so far could still be a repetition; hold it back
  * - `joined`: `text` follows the sent text exactly; `dropped` characters of repetition came before it
- * - `ambiguous`: it could be a repetition or a continuation, and one reading would lose or repeat characters
+ * - `ambiguous`: it could be a repetition or a continuation, and one reading would lose or repeat characters:
+ *   "bana" + "na" is a banana, and a line of code may well stand there twice. Asked again from a little further back
+ *   (`shown` shorter than `sent`), the model has to write a known text first, and there is only one reading
  * - `diverged`: the model went back and then wrote something else; nothing of it can be used
  */
 export type SeamState =
@@ -16,15 +18,10 @@ export interface SeamOptions {
 	sent: string;
 	/** How much of it the model was shown, characters; it is expected to go on from there. */
 	shown: number;
-	/** The model is known to go on exactly where it was left (`prefill: true`): a short repetition is then none. */
+	/** The model is known to go on exactly where it was left (`prefill: true`): what looks like a repetition is none. */
 	trusted: boolean;
 }
 
-/**
- * The shortest repetition that is taken for one, characters. A shorter one is as likely to be how the text goes on:
- * "bana" + "na" is a banana, not an overlap.
- */
-export const CERTAIN_OVERLAP = 16;
 /** A beginning that the continuation shares with the whole text for this long is no coincidence, characters. */
 const CERTAIN_RESTART = 24;
 
@@ -56,17 +53,20 @@ export class Seam {
 
 	#decide(): SeamState {
 		const { sent, shown, trusted } = this.#options;
-		const hidden = sent.length - shown;
+		const hidden = sent.slice(shown);
+		if (trusted) return this.#joinTrusted(hidden);
 		const overlaps = overlapsOf(sent, this.#held);
-		if (hidden > 0) return this.#joinBehind(overlaps.filter((overlap) => overlap >= hidden));
+		if (hidden !== '') return this.#joinBehind(overlaps.filter((overlap) => overlap >= hidden.length));
+		if (overlaps.length > 0) return { is: 'ambiguous' };
+		return startsOver(sent, this.#held) ? { is: 'diverged' } : this.#join(0);
+	}
 
-		const longest = overlaps[0] ?? 0;
-		if (longest === 0 || (trusted && longest < CERTAIN_OVERLAP)) {
-			return startsOver(sent, this.#held) ? { is: 'diverged' } : this.#join(0);
-		}
-		const isRepetitive = sent.indexOf(this.#held.slice(0, longest)) < sent.length - longest;
-		if (longest >= CERTAIN_OVERLAP && !isRepetitive) return this.#join(longest);
-		return trusted ? this.#join(0) : { is: 'ambiguous' };
+	/** The model goes on where it was left: with the white space that it was not shown, or right after it. */
+	#joinTrusted(hidden: string): SeamState {
+		const { sent } = this.#options;
+		if (startsOver(sent, this.#held)) return { is: 'diverged' };
+		if (this.#held.startsWith(hidden)) return this.#join(hidden.length);
+		return /^\s/.test(this.#held) ? { is: 'ambiguous' } : this.#join(0);
 	}
 
 	/** The model had not seen the end of the text, so it has to write that end again before it can go on. */

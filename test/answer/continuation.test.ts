@@ -58,7 +58,7 @@ describe('a stream that breaks', () => {
 	it('is one stream to the client: one id, one role, one finish, one usage, one end, and the true models', async () => {
 		const { upstream, post } = await start();
 		upstream('a').next(model({ answer, breaksAfter: 60 }));
-		upstream('b').next(model({ answer, repeats: 'half' }));
+		upstream('b').always(model({ answer, repeats: 'half' }));
 		const text = await (await post({ stream: true, stream_options: { include_usage: true } })).text();
 		const events = parsed(text);
 		expect(new Set(events.map(({ id }) => id)).size).toBe(1);
@@ -94,11 +94,31 @@ describe('a stream that breaks', () => {
 		expect(asked.slice(1)).toEqual([continuationInstruction, continuationInstruction]);
 	});
 
+	it('is carried on by one that repeats, which is asked again from further back', async () => {
+		const { upstream, post, records } = await start();
+		upstream('a').next(model({ answer, breaksAfter: 60 }));
+		upstream('b').always(model({ answer, repeats: 'everything' }));
+		expect(await contentOf(await post({ stream: true }))).toBe(answer);
+		expect(records[0]?.trace).toMatchObject([
+			{ target: 'a/model-a', outcome: 'failed' },
+			{ target: 'b/model-b', way: 'instruct', failure: { reason: 'seam_ambiguous' } },
+			{ target: 'b/model-b', way: 'rewind', outcome: 'succeeded', seam: { sent: 60 } },
+		]);
+	});
+
+	it('keeps a line that stands twice', async () => {
+		const line = 'rowing on and on and on, the sea is calm;\n';
+		const { upstream, post } = await start();
+		upstream('a').next(model({ answer: line.repeat(2), breaksAfter: line.length }));
+		upstream('b').always(model({ answer: line.repeat(2) }));
+		expect(await contentOf(await post({ stream: true }))).toBe(line.repeat(2));
+	});
+
 	it('twice is finished by the third', async () => {
 		const { upstream, post } = await start({ names: ['a', 'b', 'c'] });
 		upstream('a').next(model({ answer, breaksAfter: 30 }));
-		upstream('b').next(model({ answer, breaksAfter: 50, repeats: 'everything' }));
-		upstream('c').next(model({ answer, repeats: 'everything' }));
+		upstream('b').next(model({ answer, breaksAfter: 50 }));
+		upstream('c').always(model({ answer, repeats: 'everything' }));
 		expect(await contentOf(await post({ stream: true }))).toBe(answer);
 	});
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Permit, ProviderReply } from '../../machines/events.ts';
 import { type Category, categories, type Failure } from '../../machines/failure.ts';
 import { type ErrorPolicy, type Policy, ways } from '../../machines/policy.ts';
-import type { Rung } from '../../machines/walk.ts';
+import type { Rung, Walk } from '../../machines/walk.ts';
 import { policyWith, rungOn } from '../helpers/policy.ts';
 import { CountingClock } from './provider-harness.ts';
 import { type RequestHarness, type ScriptedProvider, scriptedProvider, startRequest } from './request-harness.ts';
@@ -11,15 +11,18 @@ import { type RequestHarness, type ScriptedProvider, scriptedProvider, startRequ
 /** What an attempt, or a wait, meets. */
 type Fate =
 	| { meets: 'answer'; streamed: boolean }
-	| { meets: 'failure'; failure: Failure; random: number; committed: boolean }
+	| { meets: 'failure'; failure: Failure; random: number; committed: boolean; continuable: boolean }
 	| { meets: 'departure' }
 	| { meets: 'silence' };
 
 interface World {
-	/** For each rung: which provider, whether it is a further credential of the link before, its window. */
-	chain: { provider: number; sameLink: boolean; contextWindow: number | undefined }[];
+	/** For each rung: which provider, whether it is a further credential of the link before, its window, its ways. */
+	chain: { provider: number; sameLink: boolean; contextWindow: number | undefined; prefill: boolean }[];
 	onError: Record<string, ErrorPolicy>;
 	whenAllDenied: Policy['whenAllDenied'];
+	maxContinuations: number;
+	/** After which failures a broken answer is carried on. */
+	categories: readonly Category[];
 	/** What the providers say, one after the other, over and over: the wait in ms of a denial, or a grant. */
 	answers: ('grant' | 'probe' | number)[];
 	/** When a provider would grant again after a failure, ms from then. */
@@ -32,43 +35,76 @@ const failure: fc.Arbitrary<Failure> = fc.record({
 	reason: fc.constantFrom(undefined, 'context_length'),
 	retryAfterMs: fc.constantFrom(undefined, undefined, 1, 3_000, 5_001, 400_000),
 });
+/** The failures that only a continuation can meet. */
+const misfit = fc.constantFrom<Failure>(
+	{ category: 'BAD_REQUEST', reason: 'prefill' },
+	{ category: 'UNKNOWN_TRANSIENT', reason: 'seam_ambiguous' },
+	{ category: 'UNKNOWN_TRANSIENT', reason: 'seam_diverged' },
+);
 const errorPolicy: fc.Arbitrary<ErrorPolicy> = fc.record({
 	retries: fc.integer({ min: 0, max: 3 }),
 	then: fc.subarray([...ways], { minLength: 1 }),
 });
-const world: fc.Arbitrary<World> = fc.record({
-	chain: fc.array(
-		fc.record({
-			provider: fc.nat({ max: 2 }),
-			sameLink: fc.boolean(),
-			contextWindow: fc.constantFrom(undefined, 4_000, 8_000, 16_000),
-		}),
-		{ minLength: 1, maxLength: 6 },
-	),
-	onError: fc.dictionary(fc.constantFrom<string>(...categories, 'BAD_REQUEST.context_length'), errorPolicy),
-	whenAllDenied: fc.constantFrom('fail', 'try-soonest'),
-	answers: fc.array(fc.constantFrom<World['answers'][number]>('grant', 'grant', 'probe', 0, 1_000, 90_000), {
-		minLength: 1,
-		maxLength: 20,
-	}),
-	settlements: fc.array(fc.constantFrom(0, 0, 500, 60_000), { minLength: 1, maxLength: 10 }),
-	fates: fc.array(
-		fc.oneof(
-			{ weight: 1, arbitrary: fc.record({ meets: fc.constant('answer' as const), streamed: fc.boolean() }) },
-			{
-				weight: 12,
-				arbitrary: fc.record({
-					meets: fc.constant('failure' as const),
-					failure,
-					random: fc.double({ min: 0, max: 1, noNaN: true }),
-					committed: fc.integer({ min: 0, max: 9 }).map((chance) => chance === 0),
-				}),
-			},
-			{ weight: 1, arbitrary: fc.record({ meets: fc.constantFrom('departure' as const, 'silence' as const) }) },
+
+interface Luck {
+	failures: fc.Arbitrary<Failure>;
+	/** How many of ten failures come after the first content. */
+	committed: number;
+	continuable: fc.Arbitrary<boolean>;
+}
+
+function worldWith({ failures, committed, continuable }: Luck): fc.Arbitrary<World> {
+	return fc.record({
+		chain: fc.array(
+			fc.record({
+				provider: fc.nat({ max: 2 }),
+				sameLink: fc.boolean(),
+				contextWindow: fc.constantFrom(undefined, 4_000, 8_000, 16_000),
+				prefill: fc.boolean(),
+			}),
+			{ minLength: 1, maxLength: 6 },
 		),
-		{ minLength: 1, maxLength: 20 },
-	),
+		onError: fc.dictionary(fc.constantFrom<string>(...categories, 'BAD_REQUEST.context_length'), errorPolicy),
+		whenAllDenied: fc.constantFrom('fail', 'try-soonest'),
+		maxContinuations: fc.nat({ max: 4 }),
+		categories: fc.oneof(
+			{ weight: 4, arbitrary: fc.constant<readonly Category[]>(categories) },
+			{ weight: 1, arbitrary: fc.subarray([...categories]) },
+		),
+		answers: fc.array(fc.constantFrom<World['answers'][number]>('grant', 'grant', 'probe', 0, 1_000, 90_000), {
+			minLength: 1,
+			maxLength: 20,
+		}),
+		settlements: fc.array(fc.constantFrom(0, 0, 500, 60_000), { minLength: 1, maxLength: 10 }),
+		fates: fc.array(
+			fc.oneof(
+				{ weight: 1, arbitrary: fc.record({ meets: fc.constant('answer' as const), streamed: fc.boolean() }) },
+				{
+					weight: 12,
+					arbitrary: fc.record({
+						meets: fc.constant('failure' as const),
+						failure: failures,
+						random: fc.double({ min: 0, max: 1, noNaN: true }),
+						committed: fc.integer({ min: 0, max: 9 }).map((chance) => chance < committed),
+						continuable,
+					}),
+				},
+				{ weight: 1, arbitrary: fc.record({ meets: fc.constantFrom('departure' as const, 'silence' as const) }) },
+			),
+			{ minLength: 1, maxLength: 20 },
+		),
+	});
+}
+
+/** No answer that broke can be carried on. */
+const world = worldWith({ failures: failure, committed: 1, continuable: fc.constant(false) });
+/** Most can, and often it does not work. */
+const brokenWorld = worldWith({
+	failures: fc.oneof(failure, misfit),
+	committed: 6,
+	continuable: fc.integer({ min: 0, max: 9 }).map((chance) => chance > 0),
 });
+const anyWorld = fc.oneof(world, brokenWorld);
 
 /** The entries of a list in turn, from the first again after the last. */
 function inTurn<T>(list: readonly T[]): () => T {
@@ -90,6 +126,8 @@ interface Life {
 	denials: number;
 	/** The permit that each attempt was begun with. */
 	begunWith: (Permit | undefined)[];
+	/** The walk as each attempt began. */
+	begun: Walk[];
 	/** The permits asked for early, and on which rung. */
 	askedEarly: string[];
 }
@@ -99,6 +137,7 @@ function live(scene: World): Life {
 	const clock = new CountingClock();
 	const granted: Permit[] = [];
 	const begunWith: Life['begunWith'] = [];
+	const begun: Walk[] = [];
 	const askedEarly: string[] = [];
 	let denials = 0;
 	const [nextAnswer, nextSettlement, nextFate] = [
@@ -122,27 +161,31 @@ function live(scene: World): Life {
 			settle: ({ now }) => now + nextSettlement(),
 		}),
 	);
-	const policy = policyWith({ onError: scene.onError, whenAllDenied: scene.whenAllDenied });
+	const { onError, whenAllDenied, maxContinuations } = scene;
+	const continuation = { maxContinuations, categories: scene.categories };
+	const policy = policyWith({ onError, whenAllDenied, continuation });
 	let link = -1;
-	const rungs = scene.chain.flatMap(({ provider, sameLink, contextWindow }, position) => {
+	const rungs = scene.chain.flatMap(({ provider, sameLink, contextWindow, prefill }, position) => {
 		if (!sameLink || position === 0) link += 1;
 		const actor = providers[provider]?.actor;
 		const window = contextWindow === undefined ? {} : { contextWindow };
 		const changes = { link, credential: `p${provider}`, model: `m${position}`, policy, ...window };
-		return actor === undefined ? [] : [rungOn(actor, changes)];
+		return actor === undefined ? [] : [{ ...rungOn(actor, changes), prefill }];
 	});
 	const request = startRequest(rungs, {
 		policy,
 		clock,
 		onAction: (action, context) => {
-			if (action === 'start') begunWith.push(context.permit);
+			if (action !== 'start') return;
+			begunWith.push(context.permit);
+			begun.push(context);
 		},
 	});
 	for (let events = 0; !request.isOver(); events++) {
 		if (events > 200) throw new Error(`the request does not end: ${request.did.join(', ')}`);
 		meet(request, nextFate());
 	}
-	return { request, rungs, providers, granted, denials, begunWith, askedEarly };
+	return { request, rungs, providers, granted, denials, begunWith, begun, askedEarly };
 }
 
 function meet(request: RequestHarness, fate: Fate): void {
@@ -170,13 +213,14 @@ function attempt(request: RequestHarness, fate: Extract<Fate, { meets: 'answer' 
 		return;
 	}
 	if (fate.committed) request.answering();
-	request.breakWith(fate.failure, { random: fate.random });
+	const { failure, random, continuable } = fate;
+	request.actor.send({ type: 'attempt.broke', failure, now: request.clock.now(), random, continuable });
 }
 
 describe('whatever a request meets', () => {
 	it('ends, with exactly one ending, before its deadline, and leaves no timer', () => {
 		fc.assert(
-			fc.property(world, (scene) => {
+			fc.property(anyWorld, (scene) => {
 				const { request } = live(scene);
 				const endings = request.did.filter((action) => action === 'finish' || action === 'report');
 				const state = request.state();
@@ -210,7 +254,7 @@ describe('whatever a request meets', () => {
 
 	it('begins every attempt with a permit of its own, stops each, and settles every permit exactly once', () => {
 		fc.assert(
-			fc.property(world, (scene) => {
+			fc.property(anyWorld, (scene) => {
 				const { request, providers, granted, begunWith } = live(scene);
 				expect(begunWith).toEqual(granted);
 				expect(new Set(granted.map(({ id }) => id)).size).toBe(granted.length);
@@ -227,7 +271,7 @@ describe('whatever a request meets', () => {
 		);
 	});
 
-	it('begins nothing after the commit', () => {
+	it('begins nothing after the commit where nothing can be carried on', () => {
 		fc.assert(
 			fc.property(world, (scene) => {
 				const { did } = live(scene).request;
@@ -256,7 +300,7 @@ describe('whatever a request meets', () => {
 
 	it('tells all of it in the trace, in order', () => {
 		fc.assert(
-			fc.property(world, (scene) => {
+			fc.property(anyWorld, (scene) => {
 				const { request, granted, denials } = live(scene);
 				const { trace, attempts } = request.context();
 				const count = (did: string) => trace.filter((step) => step.did === did).length;
@@ -268,6 +312,75 @@ describe('whatever a request meets', () => {
 				expect(times[0] ?? 0).toBe(0);
 			}),
 			{ numRuns: 300 },
+		);
+	});
+});
+
+describe('whatever breaks after the commit', () => {
+	it('no rung is asked for another answer, and none for a continuation before', () => {
+		let continued = 0;
+		fc.assert(
+			fc.property(brokenWorld, (scene) => {
+				const { begun } = live(scene);
+				for (const { way, committed } of begun) expect(way !== 'fresh').toBe(committed);
+				if (begun.some(({ committed }) => committed)) continued++;
+			}),
+			{ numRuns: 1000 },
+		);
+		expect(continued).toBeGreaterThan(150);
+	});
+
+	it('the answer is carried on no more often than the policy says, and only after what it lists', () => {
+		fc.assert(
+			fc.property(brokenWorld, (scene) => {
+				const { request, begun } = live(scene);
+				expect(request.context().continuations).toBeLessThanOrEqual(scene.maxContinuations);
+				for (const { committed, isContinuable, asked, failed } of begun) {
+					if (!committed) continue;
+					expect(isContinuable).toBe(true);
+					// The first one asked since the answer itself broke.
+					if (asked.length === 1) expect(scene.categories).toContain(failed?.failure.category);
+				}
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it('each rung is asked at most once in each way between two breaks, though every permit has forgotten refusals', () => {
+		fc.assert(
+			fc.property(brokenWorld, (scene) => {
+				const { begun, rungs } = live(scene);
+				const asked = begun
+					.filter(({ committed }) => committed)
+					.map(({ continuations, position, way }) => `${continuations} ${position} ${way}`);
+				expect(new Set(asked).size).toBe(asked.length);
+				for (const { committed, way, position } of begun) {
+					if (committed && way === 'prefill') expect(rungs[position]?.prefill).toBe(true);
+				}
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it('commits as often as something answers, and begins no stream twice under the same permit', () => {
+		fc.assert(
+			fc.property(brokenWorld, (scene) => {
+				const { did } = live(scene).request;
+				const order = did.map((action) => action.split(' ')[0]).join(' ');
+				expect(order).toMatch(/^((start( commit)? stop ?)*)(finish|report)?$/);
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it('a request without a whole answer that has begun ends as interrupted', () => {
+		fc.assert(
+			fc.property(brokenWorld, (scene) => {
+				const { request } = live(scene);
+				if (request.state() !== 'failed') return;
+				expect(request.ending() === 'interrupted').toBe(request.did.includes('commit'));
+			}),
+			{ numRuns: 1000 },
 		);
 	});
 });
