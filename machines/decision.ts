@@ -51,7 +51,7 @@ function decideAfterBreak(walk: Walk, failure: Failure): Decision {
 	}
 	const again: Decision = { go: 'ask', position: walk.position, early: false };
 	if (refusedPrefill(walk, failure)) return again;
-	if (walk.way === 'instruct' && failure.reason === 'seam_ambiguous') return { ...again, rewind: true };
+	if (walk.way !== 'rewind' && failure.reason === 'seam_ambiguous') return { ...again, rewind: true };
 	return carryOn(walk);
 }
 

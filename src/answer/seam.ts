@@ -64,6 +64,8 @@ export class Seam {
 	/** The model goes on where it was left: with the white space that it was not shown, or right after it. */
 	#joinTrusted(hidden: string): SeamState {
 		const { sent } = this.#options;
+		// What a model is said to do is one thing: with the whole text again at its beginning, it may as well have started over.
+		if (sent !== '' && this.#held.startsWith(sent)) return { is: 'ambiguous' };
 		if (startsOver(sent, this.#held)) return { is: 'diverged' };
 		if (this.#held.startsWith(hidden)) return this.#join(hidden.length);
 		return /^\s/.test(this.#held) ? { is: 'ambiguous' } : this.#join(0);

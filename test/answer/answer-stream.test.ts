@@ -178,14 +178,14 @@ describe('calls of tools', () => {
 
 	it('of a continuation are held and counted, and settle the seam before them', () => {
 		const answer = sentSoFar(sent);
-		answer.beginAttempt('b/m2', 'instruct');
-		expect(answer.take([says({ content: sent.slice(-20) })]).chunks).toEqual([]);
+		answer.beginAttempt('b/m2', 'rewind');
+		expect(answer.take([says({ content: sent.slice(-24) })]).chunks).toEqual([]);
 		expect(answer.take([call(0, '{'), tells({ total_tokens: 1 })]).chunks).toEqual([]);
 		expect(answer.heldLength).toBeGreaterThan(100);
 		const { chunks } = answer.take([call(0, '}'), ends({}, 'tool_calls')]);
 		expect(chunks).toHaveLength(4);
 		expect([textOf(chunks), finishes(chunks)]).toEqual(['', ['tool_calls']]);
-		expect(answer.seam).toEqual({ sent: sent.length, trimmed: 20 });
+		expect(answer.seam).toEqual({ sent: sent.length, trimmed: 24 });
 	});
 
 	it('of a continuation do not hold back the text before them', () => {
@@ -272,12 +272,11 @@ describe('a continuation', () => {
 	});
 
 	it('is trimmed by what it repeats, and says where it joined', () => {
-		const { chunks, answer } = carriedOn(sent, [
-			says({ content: sent.slice(0, 9) }),
-			says({ content: sent.slice(9) }),
-			says({ content: ' by hand' }),
-			ends(),
-		]);
+		const { chunks, answer } = carriedOn(
+			sent,
+			[says({ content: sent.slice(0, 9) }), says({ content: sent.slice(9) }), says({ content: ' by hand' }), ends()],
+			'rewind',
+		);
 		expect(textOf(chunks)).toBe(' by hand');
 		expect(answer.seam).toEqual({ sent: sent.length, trimmed: sent.length });
 	});
@@ -292,9 +291,14 @@ describe('a continuation', () => {
 	it.each([
 		['only thinks', [says({ reasoning: 'Hm.' })]],
 		['only tells its usage', [tells({ total_tokens: 1 })]],
-		['only repeats', [says({ content: sent.slice(-30) })]],
 	])('that %s and ends without a finish reason makes nothing whole', (_name, chunks) => {
 		expect(carriedOn(sent, chunks).problem).toBe('diverged');
+	});
+
+	it('that only repeats and ends without a finish reason makes nothing whole', () => {
+		const repetition = says({ content: sent.slice(-24) });
+		expect(carriedOn(sent, [repetition], 'rewind').problem).toBe('diverged');
+		expect(carriedOn(sent, [repetition, ends()], 'rewind').problem).toBe(undefined);
 	});
 
 	it('that ends with its text still held back lets it out as a chunk of its own', () => {
@@ -332,8 +336,8 @@ describe('a continuation', () => {
 		expect(carriedOn(`ashore;\n${line}`, [says({ content: line }), says({ content: 'log' })]).problem).toBe(
 			'ambiguous',
 		);
-		const { chunks } = carriedOn(line, [says({ content: line }), says({ content: 'log' })]);
-		expect(textOf(chunks)).toBe('log');
+		const again = [says({ content: line.slice(-24) }), says({ content: line }), says({ content: 'log' })];
+		expect(textOf(carriedOn(`ashore;\n${line}`, again, 'rewind').chunks)).toBe(`${line}log`);
 	});
 
 	it('by prefill is not shown white space at the end, and may write it again', () => {

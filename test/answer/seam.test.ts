@@ -54,6 +54,10 @@ describe('a continuation', () => {
 		expect(join({ sent: 'bana', shown: 4, trusted: true }, 'na')).toEqual({ is: 'joined', text: 'na', dropped: 0 });
 	});
 
+	it('of a trusted model that begins with the whole text again is refused', () => {
+		expect(join({ sent: 'Hello', shown: 5, trusted: true }, 'Hello, world').is).toBe('ambiguous');
+	});
+
 	it('of a trusted model may leave out the white space that it was not shown, but not write other', () => {
 		const shown = { sent: 'stone by stone, ', shown: 15, trusted: true };
 		expect(join(shown, ' by hand')).toEqual({ is: 'joined', text: 'by hand', dropped: 1 });

@@ -397,7 +397,10 @@ describe('a slow client', () => {
 			if (report === 'events' && reports.length === 2) attempt.pause();
 		};
 		const attempt = start(source.behaviour, {
-			answerLimit: 1_000_000_000, onReport: pausesOnce, timeouts: { idle: 50 } });
+			answerLimit: 1_000_000_000,
+			onReport: pausesOnce,
+			timeouts: { idle: 50 },
+		});
 		await attempt.answering;
 		await blocked(source);
 		const heard = attempt.events.length;
