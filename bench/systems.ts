@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { upstreamModel } from './chat.ts';
 
@@ -42,6 +42,13 @@ const bare: System = {
 	env: plainEnvironment(),
 };
 
+/** What `npm start` gives to Node: `exec node --flag … src/cli.ts serve`. */
+function startWords(): string[] {
+	const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } };
+	const words = scripts.start.split(' ').slice(2);
+	return words.map((word) => (word === 'src/cli.ts' ? join(root, word) : word));
+}
+
 const breakwater: System = {
 	name: 'breakwater',
 	readyPath: '/health',
@@ -53,7 +60,7 @@ const breakwater: System = {
 			`providers:\n  up: { baseUrl: 'http://127.0.0.1:${upstreamPort}/v1', apiKey: bench }\n` +
 				`profiles:\n  default: { chain: [up/${upstreamModel}] }\n`,
 		);
-		return [process.execPath, join(root, 'src/cli.ts'), 'serve', '--config', config, '--port', String(port)];
+		return [process.execPath, ...startWords(), '--config', config, '--port', String(port)];
 	},
 	env: plainEnvironment(),
 };
