@@ -9,6 +9,8 @@ export interface ChatRequest {
 	promptTokens: number;
 	/** Text of a last message of the assistant, which the answer is to continue; empty without one. */
 	prefill: string;
+	/** Text of a message of the assistant before a last one of the user, which may ask to continue it; empty without one. */
+	before: string;
 }
 
 /** Why a request is refused, as the fields of OpenAI's error object. */
@@ -34,7 +36,7 @@ export function parseChatRequest(text: string): ChatRequest | Refusal {
 	if (isGiven(limit) && !isPositiveInteger(limit)) {
 		return { message: `${limitName} must be a whole number of at least 1.`, param: limitName };
 	}
-	const last = messages.at(-1);
+	const [secondLast, last] = messages.length > 1 ? messages.slice(-2) : [undefined, messages[0]];
 	return {
 		model,
 		isStream: stream === true,
@@ -42,6 +44,7 @@ export function parseChatRequest(text: string): ChatRequest | Refusal {
 		maxTokens: isPositiveInteger(limit) ? limit : Number.POSITIVE_INFINITY,
 		promptTokens: messages.reduce((sum, { content }) => sum + countWords(textOf(content)), 0),
 		prefill: last?.role === 'assistant' ? textOf(last.content) : '',
+		before: last?.role === 'user' && secondLast?.role === 'assistant' ? textOf(secondLast.content) : '',
 	};
 }
 

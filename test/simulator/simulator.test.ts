@@ -88,7 +88,7 @@ describe('a prefill', () => {
 		expect(reply.choices[0]?.message.content).toBe(rest);
 	});
 
-	test('may come in parts; an assistant message further up is none', async () => {
+	test('may come in parts, and stand before an instruction to go on; another answer further up is none', async () => {
 		const client = await start({ reply: 'one two three' });
 		const parts = [
 			{ type: 'text' as const, text: 'one ' },
@@ -98,7 +98,10 @@ describe('a prefill', () => {
 		const continued = await client.chat.completions.create({ ...prompt, messages: asked });
 		expect(continued.choices[0]?.message.content).toBe(' three');
 		const turned = await client.chat.completions.create({ ...prompt, messages: [...asked, ...messages] });
-		expect(turned.choices[0]?.message.content).toBe('one two three');
+		expect(turned.choices[0]?.message.content).toBe(' three');
+		const other = [...messages, { role: 'assistant' as const, content: 'another answer' }, ...messages];
+		const again = await client.chat.completions.create({ ...prompt, messages: other });
+		expect(again.choices[0]?.message.content).toBe('one two three');
 	});
 });
 
