@@ -90,7 +90,8 @@ export class StreamAnswer {
 		}
 		const chunk = readChunk(data);
 		if (event === 'error' || chunk.kind === 'error') {
-			this.state = { is: 'error', data };
+			// After the finish nothing of the answer is missing, whatever went wrong then.
+			this.state = this.isFinished ? { is: 'whole' } : { is: 'error', data };
 			return;
 		}
 		if (chunk.kind === 'damaged' && !this.isFinished) {

@@ -198,6 +198,7 @@ describe('the end', () => {
 		['a finish and no [DONE]', sse(hello, stop), 'whole'],
 		['a finish and the beginning of something', `${sse(hello, stop)}data: {"cho`, 'whole'],
 		['a finish without its blank line', sse(hello, stop).trimEnd(), 'whole'],
+		['an error event after the finish', sse(hello, stop, '{"error":{"message":"x"}}'), 'whole'],
 		['a finish whose verdict comes late', sse(hello, stop, chunkOf({}, null)), 'whole'],
 		['[DONE] at once', sse('[DONE]'), 'empty'],
 		['[DONE] after a role', sse(role, '[DONE]'), 'empty'],
