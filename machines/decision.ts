@@ -51,6 +51,8 @@ function decideAfterBreak(walk: Walk, failure: Failure): Decision {
 	}
 	const again: Decision = { go: 'ask', position: walk.position, early: false };
 	if (refusedPrefill(walk, failure)) return again;
+	// Some providers refuse a prefill without saying that it is what they refuse.
+	if (walk.way === 'prefill' && failure.category === 'BAD_REQUEST') return { ...again, rewind: true };
 	if (walk.way !== 'rewind' && failure.reason === 'seam_ambiguous') return { ...again, rewind: true };
 	return carryOn(walk);
 }

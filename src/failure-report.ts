@@ -162,10 +162,14 @@ function attemptReports(trace: readonly Step[]): AttemptReport[] {
 	}));
 }
 
+/** The last word of each rung: a second round (`try-soonest`) asks the same ones again. */
 function denialReports(trace: readonly Step[]): DenialReport[] {
-	return trace.flatMap((step) => {
-		if (step.did !== 'deny') return [];
+	const reports = new Map<string, DenialReport>();
+	for (const step of trace) {
+		if (step.did !== 'deny') continue;
 		const { target, credential, state, reason, retryAt } = step;
-		return [{ target, credential, state, reason, retryAt: new Date(retryAt).toISOString() }];
-	});
+		const report = { target, credential, state, reason, retryAt: new Date(retryAt).toISOString() };
+		reports.set(`${credential}/${target}`, report);
+	}
+	return [...reports.values()];
 }

@@ -54,6 +54,8 @@ export class Seam {
 	#decide(): SeamState {
 		const { sent, shown, trusted } = this.#options;
 		const hidden = sent.slice(shown);
+		// Nothing to add, or nothing to say? Only a model that first writes the known end again means the former.
+		if (sent !== '' && this.#held === '' && (trusted || hidden === '')) return { is: 'ambiguous' };
 		if (trusted) return this.#joinTrusted(hidden);
 		const overlaps = overlapsOf(sent, this.#held);
 		if (hidden !== '') return this.#joinBehind(overlaps.filter((overlap) => overlap >= hidden.length));

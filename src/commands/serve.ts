@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
@@ -72,9 +73,27 @@ function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, p
 	return `Cannot listen on ${host}:${port}: ${message}.`;
 }
 
+/** @returns a function that closes every connection on which no request is open */
+function watchConnections(server: Server): () => void {
+	const open = new Set<Socket>();
+	const busy = new Set<Socket>();
+	server.on('connection', (socket) => {
+		open.add(socket);
+		socket.once('close', () => open.delete(socket));
+	});
+	server.on('request', ({ socket }, response) => {
+		busy.add(socket);
+		response.once('close', () => busy.delete(socket));
+	});
+	return () => {
+		for (const socket of open) if (!busy.has(socket)) socket.destroy();
+	};
+}
+
 /** The first signal lets open requests finish, for a bounded time; a second one does not wait. */
 function stopOnSignal(server: FastifyInstance, gateway: Gateway, log: Logger, drainTimeoutMs: number): void {
 	let isStopping = false;
+	const closeIdle = watchConnections(server.server);
 	const stop = async (signal: NodeJS.Signals) => {
 		if (isStopping) process.exit(0);
 		isStopping = true;
@@ -85,8 +104,8 @@ function stopOnSignal(server: FastifyInstance, gateway: Gateway, log: Logger, dr
 			// A client that does not even read its error has had its time.
 			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
 		}, drainTimeoutMs);
-		// A connection whose last answer ends while the server closes is kept alive like any other, for over a minute.
-		const idle = setInterval(() => server.server.closeIdleConnections(), 50);
+		// Node counts a connection as idle only after its first request, and keeps one whose last answer ends now alive.
+		const idle = setInterval(closeIdle, 50);
 		await server.close();
 		clearInterval(idle);
 		clearTimeout(cutOff);

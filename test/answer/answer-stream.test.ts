@@ -281,18 +281,20 @@ describe('a continuation', () => {
 		expect(answer.seam).toEqual({ sent: sent.length, trimmed: sent.length });
 	});
 
-	it('that has nothing to add finishes the answer', () => {
-		const { chunks, problem, answer } = carriedOn(sent, [says({ content: null }), ends()]);
+	it('that has nothing to add finishes the answer only after it wrote the known end again', () => {
+		expect(carriedOn(sent, [says({ content: null }), ends()]).problem).toBe('ambiguous');
+		const again = says({ content: sent.slice(-24) });
+		const { chunks, problem, answer } = carriedOn(sent, [again, ends()], 'rewind');
 		expect(problem).toBe(undefined);
 		expect([textOf(chunks), finishes(chunks)]).toEqual(['', ['stop']]);
-		expect(answer.seam).toEqual({ sent: sent.length, trimmed: 0 });
+		expect(answer.seam).toMatchObject({ sent: sent.length });
 	});
 
 	it.each([
 		['only thinks', [says({ reasoning: 'Hm.' })]],
 		['only tells its usage', [tells({ total_tokens: 1 })]],
 	])('that %s and ends without a finish reason makes nothing whole', (_name, chunks) => {
-		expect(carriedOn(sent, chunks).problem).toBe('diverged');
+		expect(carriedOn(sent, chunks).problem).toBe('ambiguous');
 	});
 
 	it('that only repeats and ends without a finish reason makes nothing whole', () => {
@@ -404,7 +406,7 @@ describe('the usage of an answer in two parts', () => {
 		answer.beginAttempt('b/m2', 'instruct');
 		answer.take([says({ content: ' by hand' }, { usage: one }), azureHead]);
 		answer.beginAttempt('c/m3', 'instruct');
-		const { chunks } = answer.take([ends({ usage: two })]);
+		const { chunks } = answer.take([says({ content: ', stone by stone' }), ends({ usage: two })]);
 		expect(total(blocks(chunks)[0]?.usage)).toBe(33);
 	});
 

@@ -106,6 +106,26 @@ describe('a stream that breaks', () => {
 		]);
 	});
 
+	it('is not finished by a model that has nothing to say', async () => {
+		const { upstream, post } = await start();
+		upstream('a').next(model({ answer, breaksAfter: 60 }));
+		upstream('a').always(status(503));
+		upstream('b').always(streams([chunkOf({ role: 'assistant', content: '' }), chunkOf({}, 'stop')]));
+		const text = await (await post({ stream: true })).text();
+		expect(text).not.toContain('[DONE]');
+		expect(text).toContain('stream_interrupted');
+	});
+
+	it('is carried on by instruction where a prefill is refused without a reason', async () => {
+		const { upstream, post } = await start({ providers: { b: { models: { 'model-b': { prefill: true } } } } });
+		upstream('a').next(model({ answer, breaksAfter: 60 }));
+		upstream('b').next(
+			status(400, { error: { message: 'Invalid request', type: 'invalid_request_error' } }),
+			model({ answer }),
+		);
+		expect(await contentOf(await post({ stream: true }))).toBe(answer);
+	});
+
 	it('keeps a line that stands twice', async () => {
 		const line = 'rowing on and on and on, the sea is calm;\n';
 		const { upstream, post } = await start();

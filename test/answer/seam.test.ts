@@ -32,8 +32,12 @@ describe('a continuation', () => {
 		expect(join(whole, continuation).is).toBe('ambiguous');
 	});
 
-	it('that finishes at once means that the text was whole', () => {
-		expect(join(whole, '')).toEqual({ is: 'joined', text: '', dropped: 0 });
+	it('that says nothing is not taken for the end of the text, unless it writes the known end first', () => {
+		expect(join(whole, '').is).toBe('ambiguous');
+		expect(join({ ...whole, trusted: true }, '').is).toBe('ambiguous');
+		expect(join({ sent, shown: 40, trusted: false }, '').is).toBe('diverged');
+		expect(join({ sent, shown: 40, trusted: false }, sent.slice(40))).toEqual({ is: 'joined', text: '', dropped: 20 });
+		expect(join({ sent: '', shown: 0, trusted: false }, '')).toEqual({ is: 'joined', text: '', dropped: 0 });
 	});
 
 	it('that could be an overlap or a coincidence is refused', () => {

@@ -151,6 +151,22 @@ describe('serve, told to stop', () => {
 		socket.destroy();
 	});
 
+	test.each(['', 'POST /v1/chat/completions HTTP/1.1\r\n'])(
+		'waits for no connection that says no more than %j',
+		async (said) => {
+			const command = commands.start(...configured({ server: { drainTimeout: '20s' } }));
+			const socket = connect(Number(new URL(await command.address()).port), '127.0.0.1');
+			await new Promise((resolve) => socket.once('connect', resolve));
+			socket.write(said);
+			await fetch(`${await command.address()}/health`);
+			const startedAt = performance.now();
+			command.kill('SIGTERM');
+			expect(await command.exit).toBe(0);
+			expect(performance.now() - startedAt).toBeLessThan(5000);
+			socket.destroy();
+		},
+	);
+
 	test('waits for no connection that a stream has left idle', async () => {
 		upstream.next(streams(chunksOf('a few words on the way'), { delayMs: 40 }));
 		const command = commands.start(...configured());
