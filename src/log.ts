@@ -28,7 +28,11 @@ function forPeople() {
 		destination: 2,
 		sync: true,
 		translateTime: 'HH:MM:ss',
-		ignore: 'pid,hostname',
+		ignore: 'pid,hostname,route,outcome,ms,walk',
+		messageFormat: (line, messageKey) =>
+			line.walk === undefined
+				? String(line[messageKey])
+				: `${line.route} ${line.outcome} in ${line.ms} ms: ${line.walk}`,
 		singleLine: true,
 	});
 }
