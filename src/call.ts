@@ -100,6 +100,8 @@ export interface CallRecord {
 	outcome: 'done' | 'failed' | 'aborted';
 	/** The stable code of the error, when there was one. */
 	code?: string;
+	/** Malformed events that were left out of streamed answers. */
+	skippedEvents?: number;
 	/** The target that answered. */
 	target?: string;
 	ms: number;

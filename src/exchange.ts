@@ -45,6 +45,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	#providerMessage = '';
 	#isOver = false;
 	#deadline: NodeJS.Timeout | undefined;
+	/** Malformed events that were left out of the answers of all attempts. */
+	#skippedEvents = 0;
 
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
@@ -97,6 +99,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	stopAttempt(): void {
 		this.#attempt?.stop();
+		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 	}
 
 	commitAnswer(walk: Walk): void {
@@ -249,6 +252,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			stream: call.stream,
 			outcome,
 			...(code === undefined ? {} : { code }),
+			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
 			...(outcome === 'done' ? { target: currentRung(walk).target } : {}),
 			ms: Date.now() - walk.startedAt,
 			trace: walk.trace,

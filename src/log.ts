@@ -40,12 +40,13 @@ function forPeople() {
 /** Writes what happens in a gateway to the log: one line a call, one for every change of a provider. */
 export function logObserver(log: Logger): GatewayObserver {
 	return {
-		callEnded: ({ id, route, outcome, code, ms, trace }) => {
+		callEnded: ({ id, route, outcome, code, skippedEvents, ms, trace }) => {
 			const line = {
 				requestId: id,
 				route,
 				outcome,
 				...(code === undefined ? {} : { code }),
+				...(skippedEvents === undefined ? {} : { skippedEvents }),
 				ms,
 				walk: traceLine(trace),
 			};

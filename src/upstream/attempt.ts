@@ -161,6 +161,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		return isClosed && this.#headers['content-length'] !== undefined;
 	}
 
+	/** Malformed events that were left out of a streamed answer so far. */
+	get skippedEvents(): number {
+		return this.#stream?.skippedEvents ?? 0;
+	}
+
 	get #isOk(): boolean {
 		return this.#status >= 200 && this.#status < 300;
 	}

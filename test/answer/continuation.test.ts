@@ -175,6 +175,14 @@ describe('a stream that breaks', () => {
 	});
 });
 
+it('malformed events are left out of a stream, and counted', async () => {
+	const { upstream, post, records } = await start();
+	const [role, ...words] = chunksOf('all of it');
+	upstream('a').next(streams([role ?? {}, 'garbage', ...words.slice(0, 2), '[]', ...words.slice(2)]));
+	expect(await contentOf(await post({ stream: true }))).toBe('all of it');
+	expect(records).toMatchObject([{ outcome: 'done', skippedEvents: 2 }]);
+});
+
 describe('a stream that cannot be carried on honestly ends with an error', () => {
 	async function expectInterrupted(body: object = {}): Promise<void> {
 		const text = await (await breakwater.post({ stream: true, ...body })).text();
