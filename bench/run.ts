@@ -3,14 +3,15 @@
  * Exits 0 when everything could be measured, missed goals included, and 1 when something could not.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { end, freePort, killAll, start, untilReady } from './children.ts';
+import { end, freePort, start, untilReady } from './children.ts';
 import { type Cores, chooseCores, pinSelf, residentMB } from './machine.ts';
 import { doubts, judgeGoals, type Sample, table } from './report.ts';
 import { type Bench, measureDirect, measureRound } from './round.ts';
+import { scratchDirectory } from './scratch.ts';
 import { portkeyProgram, type System, systems } from './systems.ts';
 
 const usage = `Usage: npm run bench -- [options]
@@ -135,13 +136,7 @@ async function main(): Promise<number> {
 		console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
 		return 2;
 	}
-	const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
-	process.on('exit', () => {
-		killAll();
-		rmSync(directory, { recursive: true, force: true });
-	});
-	process.on('SIGINT', () => process.exit(130));
-	process.on('SIGTERM', () => process.exit(143));
+	const directory = scratchDirectory('bench');
 	try {
 		return (await measureAll(options, directory)) ? 0 : 1;
 	} catch (error) {

@@ -2,11 +2,8 @@
  * The soak: a few hundred answers at a time through a real Breakwater, with providers that break in every way, and a
  * judge who knows each right answer. `npm run soak`, or `node bench/soak.ts --streams 300 --seconds 60 --seed 1`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { killAll } from './children.ts';
+import { scratchDirectory } from './scratch.ts';
 import { isClean, reportText } from './soak-report.ts';
 import { runSoak } from './soak-run.ts';
 
@@ -38,13 +35,7 @@ async function main(): Promise<number> {
 		console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
 		return 2;
 	}
-	const directory = mkdtempSync(join(tmpdir(), 'breakwater-soak-'));
-	process.on('exit', () => {
-		killAll();
-		rmSync(directory, { recursive: true, force: true });
-	});
-	process.on('SIGINT', () => process.exit(130));
-	process.on('SIGTERM', () => process.exit(143));
+	const directory = scratchDirectory('soak');
 	const { streams, seconds, seed, only } = options;
 	const what = only === undefined ? `${streams} at a time for ${seconds} s` : `stream ${only} alone`;
 	console.log(`Soak with seed ${seed}: ${what}\n`);

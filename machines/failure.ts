@@ -13,9 +13,6 @@ export const categories = [
 
 export type Category = (typeof categories)[number];
 
-/** A category, or a category narrowed by a reason: `BAD_REQUEST` or `BAD_REQUEST.context_length`. */
-export type FailureKey = Category | `${Category}.${string}`;
-
 /**
  * One failed attempt as the machines see it. It carries no words of the provider or the caller,
  * so a snapshot can be shown to anyone.

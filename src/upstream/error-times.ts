@@ -52,7 +52,7 @@ export function leadingDateMs(text: string, defaultZone = 'Z'): number | undefin
 }
 
 /** @returns the moment of an HTTP date (RFC 9110), ms since the epoch, or `undefined` when the text is none */
-export function httpDateMs(text: string): number | undefined {
+function httpDateMs(text: string): number | undefined {
 	if (!/^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},? .{6,40}$/i.test(text)) return undefined;
 	return finite(Date.parse(/(?:GMT|UTC|Z|[+-]\d{4})$/i.test(text) ? text : `${text} GMT`));
 }

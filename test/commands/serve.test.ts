@@ -72,6 +72,14 @@ describe('serve starts', () => {
 	});
 });
 
+test('neither the query of a baseUrl is printed, which may hold a key, nor a loopback address for an open one', async () => {
+	const providers = { a: { baseUrl: `${upstream.baseUrl}?api-key=PLANTEDQUERY` } };
+	const command = commands.start(...configured({ providers }), '--host', '0.0.0.0');
+	expect(await command.address()).toMatch(/^http:\/\/0\.0\.0\.0:/);
+	await soon(() => expect(command.stderr).toContain('anyone who reaches this address'));
+	expect(command.stdout).not.toContain('PLANTEDQUERY');
+});
+
 describe('serve does not start', () => {
 	test.each([
 		['with simulated providers', []],

@@ -146,6 +146,34 @@ describe('when every target is denied', () => {
 	});
 });
 
+test('a rung that is asked twice, early the second time, is told once', async () => {
+	const { post, upstream } = await start({ policy: { whenAllDenied: 'try-soonest' } });
+	for (const name of ['a', 'b']) upstream(name).always(status(503, undefined, { 'retry-after': '60' }));
+	await post();
+	const { failover } = await failureOf(await post());
+	expect(failover?.attempts).toEqual([]);
+	expect(failover?.denied.map(({ target }) => target)).toEqual(['a/model-a', 'b/model-b']);
+});
+
+test('/health is degraded while a provider is not closed, and never an error', async () => {
+	const { origin, post, upstream } = await start({ policy: { breaker: { failureThreshold: 1 } } });
+	const health = async () => {
+		const response = await fetch(`${origin}/health`);
+		return [response.status, ((await response.json()) as { status: string }).status];
+	};
+	expect(await health()).toEqual([200, 'ok']);
+	upstream('a').next(status(503));
+	await post();
+	expect(await health()).toEqual([200, 'degraded']);
+});
+
+test('/v1/models/… tells of one profile or target', async () => {
+	const { origin } = await start();
+	const get = async (id: string) => fetch(`${origin}/v1/models/${id}`);
+	expect(await (await get('a/model-a')).json()).toMatchObject({ id: 'a/model-a', object: 'model', owned_by: 'a' });
+	expect(await failureOf(await get('nothing'))).toMatchObject({ error: { code: 'model_not_found' } });
+});
+
 describe('when the policy says fail', () => {
 	test.each([
 		[400, 'bad_request', error('temperature must be at most 2')],
