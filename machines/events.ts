@@ -23,7 +23,7 @@ export interface Permit {
 export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldown';
 
 /** Why a permit was denied: the state of the provider, or a model that is sidelined while the provider is well. */
-export type DenialReason = 'failures' | 'hint' | 'auth' | 'quota' | 'probing' | 'model';
+export type DenialReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator' | 'probing' | 'model';
 
 export type ProviderEvent =
 	| {
@@ -49,7 +49,17 @@ export type ProviderEvent =
 	/** The client left, or the request ran out of time: a probe slot is returned, there is no verdict. */
 	| { type: 'attempt.abandoned'; permit: Permit; now: number }
 	/** The provider's own timer: a probe has been silent for `probeDeadline`. */
-	| { type: 'probe.overdue'; id: string };
+	| { type: 'probe.overdue'; id: string }
+	| OperatorEvent;
+
+/** A person knows better. They are obeyed in every state. */
+export type OperatorEvent =
+	/** Take it out of traffic for `forMs`; a longer deadline that it has already stays. */
+	| { type: 'operator.tripped'; now: number; forMs: number }
+	/** Trust it again, and forget its failures and its sidelined models. */
+	| { type: 'operator.reset'; now: number }
+	/** Let the next request be a probe, whatever is left of the cooldown. */
+	| { type: 'operator.probed'; now: number };
 
 export type ProviderReply =
 	| { type: 'permit.granted'; permit: Permit }

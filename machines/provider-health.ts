@@ -1,7 +1,7 @@
 import { timerDelay } from './backoff.ts';
 import type { DenialReason, Permit, ProviderAlarm, ProviderEvent, ProviderReply, ProviderStateName } from './events.ts';
 import type { Failure } from './failure.ts';
-import { type FailureWindow, withResult } from './failure-window.ts';
+import { emptyWindow, type FailureWindow, withResult } from './failure-window.ts';
 import type { Policy } from './policy.ts';
 import { effectOf, isTransientFailure, namedCooldown, quotaUntil, sidelineUntil } from './trip.ts';
 
@@ -41,6 +41,19 @@ export interface ProviderContext {
 	readonly refusesPrefill: readonly string[];
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
 }
+
+/** What a provider that nothing is held against knows of itself. */
+export const unhurt = {
+	until: 0,
+	reason: undefined,
+	alarmed: [],
+	consecutiveFailures: 0,
+	window: emptyWindow,
+	reopenings: 0,
+	probes: [],
+	probeSuccesses: 0,
+	sidelined: {},
+} as const satisfies Partial<ProviderContext>;
 
 type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
 type PermitRequested = Extract<ProviderEvent, { type: 'permit.requested' }>;

@@ -15,6 +15,7 @@ import {
 	permanentOrNamed,
 	sidelinedUntil,
 	tripped,
+	unhurt,
 } from './provider-health.ts';
 import { effectOf, isTransientFailure, namedCooldown, shouldTrip } from './trip.ts';
 
@@ -147,7 +148,7 @@ export const providerMachine = setup({
 		}),
 		countReopening: assign(({ context }) => ({ reopenings: context.reopenings + 1 })),
 		enterHalfOpen: assign(({ context, event }) => ({
-			since: event.type === 'permit.requested' ? event.now : context.since + context.waitMs,
+			since: 'now' in event ? event.now : context.since + context.waitMs,
 			until: 0,
 			probes: [],
 			probeSuccesses: 0,
@@ -162,6 +163,17 @@ export const providerMachine = setup({
 			window: emptyWindow,
 			reopenings: 0,
 			probes: [],
+		})),
+		openForOperator: assign(({ context, event }) => {
+			const { now, forMs } = only(event, 'operator.tripped');
+			// Whatever else it waits for: an early probe may cut short a guess of ours, never a person's decision.
+			return { ...tripped(context, 'operator', now + forMs, now), reason: 'operator' as const };
+		}),
+		/** The epoch ends too: what was on its way when a person decided is no verdict on what they decided. */
+		startAfresh: assign(({ context, event }) => ({
+			...unhurt,
+			epoch: context.epoch + 1,
+			since: only(event, 'operator.reset').now,
 		})),
 		/** Comes before the trip, so that an incident that is already known is not raised again. */
 		alarm: enqueueActions(({ context, event, enqueue }) => {
@@ -179,19 +191,15 @@ export const providerMachine = setup({
 		policy: input.policy,
 		epoch: 0,
 		since: input.now,
-		until: 0,
 		waitMs: 0,
-		reason: undefined,
-		alarmed: [],
-		consecutiveFailures: 0,
-		window: emptyWindow,
-		reopenings: 0,
-		probes: [],
-		probeSuccesses: 0,
-		sidelined: {},
 		refusesPrefill: [],
 		lastFailure: undefined,
+		...unhurt,
 	}),
+	on: {
+		'operator.tripped': { target: '.open', reenter: true, actions: 'openForOperator' },
+		'operator.reset': { target: '.closed', reenter: true, actions: 'startAfresh' },
+	},
 	states: {
 		closed: {
 			on: {
@@ -243,6 +251,7 @@ export const providerMachine = setup({
 					},
 					{ actions: ['alarm', 'learn', 'settle'] },
 				],
+				'operator.probed': { target: 'half-open', actions: 'enterHalfOpen' },
 			},
 		},
 		'half-open': {
@@ -300,6 +309,7 @@ export const providerMachine = setup({
 					},
 					{ actions: ['alarm', 'learn', 'settle'] },
 				],
+				'operator.probed': { target: 'half-open', actions: 'enterHalfOpen' },
 			},
 		},
 	},
