@@ -1,3 +1,4 @@
+import type { OperatorEvent } from '../machines/events.ts';
 import type { Step } from '../machines/walk.ts';
 
 /** What a client asked for, parsed and addressed; the contract between whoever takes calls and the gateway. */
@@ -13,6 +14,8 @@ export interface Call {
 	choices: number;
 	/** A broken answer could be carried on: it is one plain text, not several, not half a document of a schema. */
 	isContinuable: boolean;
+	/** The name of the caller, where callers have keys (`server.clients`). */
+	client?: string | undefined;
 }
 
 /** Who answered. */
@@ -104,15 +107,30 @@ export interface CallRecord {
 	skippedEvents?: number;
 	/** The target that answered. */
 	target?: string;
+	/** The name of the caller, where callers have keys. */
+	client?: string;
 	ms: number;
+	/** Until the first content of a streamed answer went to the client, ms; absent where none did. */
+	firstTokenMs?: number;
+	/** The time that was spent neither in an attempt nor in a wait between two: Breakwater's own, ms. */
+	overheadMs: number;
+	/** What each provider that told it has counted; an answer that broke may have several, or none. */
+	tokens: readonly TokenCount[];
 	trace: readonly Step[];
+}
+
+/** Tokens as the provider counted them. */
+export interface TokenCount {
+	target: string;
+	input: number;
+	output: number;
 }
 
 /** A provider's state as the outside sees it. Times are RFC 3339. */
 export interface ProviderHealth {
 	state: string;
 	since: string;
-	/** Why it is not closed: `failures`, `hint`, `auth`, `quota`, `probing`. */
+	/** Why it is not closed: `failures`, `hint`, `auth`, `quota`, `operator`, `probing`. */
 	reason: string | null;
 	/** When it would grant again; null when it does now. */
 	retryAt: string | null;
@@ -129,4 +147,10 @@ export interface Service {
 	readonly defaultProfile: string;
 	call(call: Call, client: Client): RunningCall;
 	health(): Readonly<Record<string, ProviderHealth>>;
+	/**
+	 * An operator's order to one provider actor.
+	 * @param provider its id, one of those of `health`
+	 * @returns whether it changed anything
+	 */
+	operate(provider: string, order: OperatorEvent): { changed: boolean };
 }

@@ -5,6 +5,7 @@ import { currentRung, type Rung, type Walk } from '../machines/walk.ts';
 import { AnswerStream, type ClientChunk } from './answer/answer-stream.ts';
 import { continuationRequest } from './answer/continuation-request.ts';
 import { type Delivery, DocumentDelivery, StreamDelivery, WholeStreamDelivery } from './answer/delivery.ts';
+import { tokensOf, type UsagePart } from './answer/usage.ts';
 import type { AnswerInfo, Call, CallRecord, Client, FailureReport, RunningCall } from './call.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
 import { withMembers } from './json-members.ts';
@@ -47,6 +48,13 @@ export class Exchange implements AttemptListener, RunningCall {
 	#deadline: NodeJS.Timeout | undefined;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
+	readonly #startedAt = performance.now();
+	#firstTokenMs: number | undefined;
+	/** When the present attempt began; undefined while none runs. */
+	#attemptStartedAt: number | undefined;
+	#attemptMs = 0;
+	/** Of an answer that came as one document. */
+	#documentUsage: readonly UsagePart[] = [];
 
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
@@ -94,11 +102,13 @@ export class Exchange implements AttemptListener, RunningCall {
 		const { choices } = call;
 		const { model } = rung;
 		this.#attempt = new Attempt({ endpoint, classify, model, json, stream, choices, timeouts, answerLimit }, this);
+		this.#attemptStartedAt = performance.now();
 		this.#attempt.start();
 	}
 
 	stopAttempt(): void {
 		this.#attempt?.stop();
+		this.#clockOut();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 	}
 
@@ -128,7 +138,8 @@ export class Exchange implements AttemptListener, RunningCall {
 		else if (answer.heldLength + this.#delivery.waitingLength > this.#options.answerLimit) this.#failTooLarge();
 	}
 
-	onCompleted(body: Buffer | string): void {
+	onCompleted(body: Buffer | string, usage?: unknown): void {
+		this.#clockOut();
 		if (this.#answer !== undefined && body.length === 0) {
 			const { chunks, problem } = this.#answer.end();
 			this.#deliver(chunks);
@@ -138,11 +149,13 @@ export class Exchange implements AttemptListener, RunningCall {
 			}
 		} else if (this.#delivery instanceof DocumentDelivery) {
 			this.#delivery.writeBody(body);
+			this.#documentUsage = [{ target: currentRung(this.#walk).target, usage }];
 		}
 		this.#actor.send({ type: 'attempt.completed', now: Date.now() });
 	}
 
 	onBroke({ failure, message }: Classified): void {
+		this.#clockOut();
 		this.#providerMessage = message;
 		const continuable = this.#answer?.isContinuable ?? false;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
@@ -153,10 +166,17 @@ export class Exchange implements AttemptListener, RunningCall {
 		clearInterval(this.#keepAlive);
 		if (this.#delivery.commits && !this.#isAnswering) {
 			this.#isAnswering = true;
+			this.#firstTokenMs ??= performance.now() - this.#startedAt;
 			const seam = this.#answer?.seam;
 			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
 		}
 		if (!this.#isOver && !this.#delivery.write(chunks)) this.#attempt?.pause();
+	}
+
+	#clockOut(): void {
+		if (this.#attemptStartedAt === undefined) return;
+		this.#attemptMs += performance.now() - this.#attemptStartedAt;
+		this.#attemptStartedAt = undefined;
 	}
 
 	/** What the model wrote does not follow what the client has. That is no fault of its provider. */
@@ -244,6 +264,10 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#isOver = true;
 		clearTimeout(this.#deadline);
 		clearInterval(this.#keepAlive);
+		this.#clockOut();
+		const waitMs = walk.trace.reduce((total, step) => (step.did === 'wait' ? total + step.ms : total), 0);
+		const overheadMs = Math.max(0, performance.now() - this.#startedAt - this.#attemptMs - waitMs);
+		const tokens = tokensOf(this.#documentUsage.length > 0 ? this.#documentUsage : (this.#answer?.usage ?? []));
 		this.#answer = undefined;
 		const { call, onEnd } = this.#options;
 		onEnd({
@@ -254,7 +278,11 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(code === undefined ? {} : { code }),
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
 			...(outcome === 'done' ? { target: currentRung(walk).target } : {}),
+			...(call.client === undefined ? {} : { client: call.client }),
 			ms: Date.now() - walk.startedAt,
+			...(this.#firstTokenMs === undefined || !call.stream ? {} : { firstTokenMs: this.#firstTokenMs }),
+			overheadMs,
+			tokens,
 			trace: walk.trace,
 		});
 	}

@@ -1,12 +1,13 @@
 import { createActor } from 'xstate';
-import type { ProviderAlarm, ProviderStateName } from '../machines/events.ts';
+import type { ProviderStateName } from '../machines/events.ts';
 import { providerMachine } from '../machines/provider.ts';
 import { requestMachine } from '../machines/request.ts';
 import type { RequestInput, Rung } from '../machines/walk.ts';
-import type { Call, CallRecord, Client, ProviderHealth, RunningCall, Service } from './call.ts';
+import type { Call, CallRecord, Client, RunningCall, Service } from './call.ts';
 import type { Config, ProviderConfig, TargetConfig } from './config/config.ts';
 import { targetsOf } from './config/targets.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
+import type { GatewayObserver } from './observer.ts';
 import { errorRulesFile } from './paths.ts';
 import { providerHealth } from './provider-health.ts';
 import { createRedactor } from './redact.ts';
@@ -15,17 +16,10 @@ import { createClassifier } from './upstream/classify.ts';
 import { Connections, type Endpoint } from './upstream/endpoint.ts';
 import { loadErrorRules } from './upstream/error-rules.ts';
 
-/** Those who only listen: logs, metrics, the inspector. None of what they get holds a word of a caller. */
-export interface GatewayObserver {
-	callEnded?(record: CallRecord): void;
-	providerChanged?(id: string, from: ProviderStateName, to: ProviderStateName, health: ProviderHealth): void;
-	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
-	/** A bug of ours, with the request that met it. */
-	crashed?(error: unknown, requestId: string): void;
-}
-
 export interface Gateway extends Service {
 	readonly simulators: readonly Simulator[];
+	/** Calls under way. */
+	readonly openCalls: number;
 	/** Ends every call that still runs: its caller gets an error, never a fragment that looks whole. */
 	interrupt(): void;
 	/** Ends at once, with `interrupt`. */
@@ -87,6 +81,14 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 		};
 		const exchange = new Exchange({ call: request, client, commit, endpointOf, classify, answerLimit, onEnd }, actor);
 		exchanges.set(actor, exchange);
+		observer.callStarted?.({
+			id: request.id,
+			route: request.route,
+			stream: request.stream,
+			client: request.client,
+			startedAt: input.now,
+			follow: (listener) => actor.subscribe(({ context }) => listener(context.walk)),
+		});
 		// Without an error observer XState rethrows in a timer, which would take every other request down.
 		actor.subscribe({
 			error: (error) => {
@@ -107,7 +109,18 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 		targets: targetsOf(config),
 		defaultProfile: config.defaultProfile,
 		simulators: [...simulators.values()],
+		get openCalls() {
+			return exchanges.size;
+		},
 		call,
+		operate(provider, event) {
+			const actor = required(providers.get(provider), provider);
+			const before = actor.getSnapshot();
+			actor.send(event);
+			const after = actor.getSnapshot();
+			observer.providerOperated?.(provider, event, before.value, after.value);
+			return { changed: before.value !== after.value || before.context.until !== after.context.until };
+		},
 		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
 		interrupt,
 		close: async () => {

@@ -1,6 +1,6 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import type { GatewayObserver } from './gateway.ts';
+import type { GatewayObserver } from './observer.ts';
 import { traceLine } from './trace-text.ts';
 
 export type { Logger };
@@ -63,6 +63,8 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, source, model, category, reason, status, until: new Date(until).toISOString() };
 			log.error(line, alarmTexts[alarm]);
 		},
+		providerOperated: (provider, { type }, from, to) =>
+			log.warn({ provider, order: type }, `provider ${provider}: an operator's order, ${from} → ${to}`),
 		crashed: (error, requestId) =>
 			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
 	};

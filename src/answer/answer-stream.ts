@@ -72,6 +72,11 @@ export class AnswerStream {
 		return this.#options.isContinuable && this.#isRetained && !this.#isFinished;
 	}
 
+	/** What each attempt that wrote for the client used, as far as it told. */
+	get usage(): readonly UsagePart[] {
+		return this.#usage;
+	}
+
 	/**
 	 * An attempt begins: what an earlier one left unsent is forgotten.
 	 * @param target `provider/model`

@@ -1,3 +1,4 @@
+import type { TokenCount } from '../call.ts';
 import { isObject, type JsonObject } from '../upstream/chunk.ts';
 
 /** What one attempt used; undefined where it broke before it said. */
@@ -29,6 +30,19 @@ export function usageOfAll(parts: readonly UsagePart[]): JsonObject {
 	}
 	const shown = parts.map(({ target, usage }) => ({ target, usage: isObject(usage) ? usage : null }));
 	return { usage, failover: { usage: shown } };
+}
+
+/** The tokens of the parts that told them. */
+export function tokensOf(parts: readonly UsagePart[]): TokenCount[] {
+	return parts.flatMap(({ target, usage }) => {
+		if (!isObject(usage)) return [];
+		const { prompt_tokens: input, completion_tokens: output } = usage;
+		return [{ target, input: countOf(input), output: countOf(output) }];
+	});
+}
+
+function countOf(value: unknown): number {
+	return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
 }
 
 /** The sum of each of these members, where any of the objects has a number for it. */

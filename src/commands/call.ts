@@ -1,6 +1,7 @@
 import type { CallRecord, Client, FailureReport } from '../call.ts';
 import type { Config } from '../config/config.ts';
-import { createGateway, type GatewayObserver } from '../gateway.ts';
+import { createGateway } from '../gateway.ts';
+import type { GatewayObserver } from '../observer.ts';
 import { newRequestId } from '../request-id.ts';
 import { traceLines } from '../trace-text.ts';
 import { findConfig } from './find-config.ts';

@@ -26,8 +26,8 @@ export interface AttemptOptions {
 export interface AttemptListener {
 	/** Chunks of a streamed answer, from the first one on, but not before there is content among them. */
 	onChunks(chunks: readonly StreamChunk[]): void;
-	/** The answer is whole: the body, when it was not streamed. */
-	onCompleted(body: Buffer | string): void;
+	/** The answer is whole: the body and the usage that it tells, when it was not streamed. */
+	onCompleted(body: Buffer | string, usage?: unknown): void;
 	onBroke(broken: Classified): void;
 }
 
@@ -251,17 +251,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		const text = body.toString();
 		const answer = readWholeAnswer(text);
 		if (this.#hasErrorStatus || stream || answer.kind === 'failure') this.#break(this.#classified(text));
-		else this.#complete(answer.hasModel ? body : withMembers(text, { model: JSON.stringify(model) }), false);
+		else {
+			const shown = answer.hasModel ? body : withMembers(text, { model: JSON.stringify(model) });
+			this.#complete(shown, false, answer.usage);
+		}
 	}
 
-	#complete(body: Buffer | string, isConnectionBusy: boolean): void {
+	#complete(body: Buffer | string, isConnectionBusy: boolean, usage?: unknown): void {
 		this.#finish();
 		if (isConnectionBusy) {
 			// `[DONE]` came, the end of the body has not: give it a moment, so that the connection can be used again.
 			this.#phaseTimer = setTimeout(() => this.#abort(), TRAILING_TIME_MS).unref();
 			this.#controller?.resume();
 		}
-		this.#listener.onCompleted(body);
+		this.#listener.onCompleted(body, usage);
 	}
 
 	#break(broken: Classified): void {

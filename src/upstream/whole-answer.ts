@@ -1,7 +1,7 @@
 import { isError, isObject, parseObject } from './chunk.ts';
 
 /** What a body that came with a 200 is: a completion that can be believed, or not. */
-export type WholeAnswer = { kind: 'completion'; hasModel: boolean } | { kind: 'failure' };
+export type WholeAnswer = { kind: 'completion'; hasModel: boolean; usage: unknown } | { kind: 'failure' };
 
 const failure: WholeAnswer = { kind: 'failure' };
 
@@ -15,7 +15,8 @@ export function readWholeAnswer(body: string): WholeAnswer {
 	if (value === undefined || isError(value.error)) return failure;
 	const choices = value.choices;
 	if (!Array.isArray(choices) || choices.length === 0 || !choices.every(isWholeChoice)) return failure;
-	return { kind: 'completion', hasModel: typeof value.model === 'string' && value.model !== '' };
+	const hasModel = typeof value.model === 'string' && value.model !== '';
+	return { kind: 'completion', hasModel, usage: value.usage };
 }
 
 function isWholeChoice(choice: unknown): boolean {

@@ -1,0 +1,41 @@
+import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../machines/events.ts';
+import type { Walk } from '../machines/walk.ts';
+import type { CallRecord, ProviderHealth } from './call.ts';
+
+/** Those who only listen: logs, metrics, notifications, the inspector. None of what they get holds a word of a caller. */
+export interface GatewayObserver {
+	callStarted?(call: StartedCall): void;
+	callEnded?(record: CallRecord): void;
+	providerChanged?(id: string, from: ProviderStateName, to: ProviderStateName, health: ProviderHealth): void;
+	/** @param source where the credential stands in the file: `providers.openai.apiKey[0]` */
+	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
+	/** A person gave an order; it changed nothing where `from` is `to`. */
+	providerOperated?(id: string, order: OperatorEvent, from: ProviderStateName, to: ProviderStateName): void;
+	/** A bug of ours, with the request that met it. */
+	crashed?(error: unknown, requestId: string): void;
+}
+
+/** A call that has just begun. */
+export interface StartedCall {
+	id: string;
+	/** The profile, or the target when the call named one. */
+	route: string;
+	stream: boolean;
+	client?: string | undefined;
+	/** ms since the epoch. */
+	startedAt: number;
+	/** Be told of the walk after each event, until its end. It costs the call a little: follow only what is looked at. */
+	follow(listener: (walk: Walk) => void): void;
+}
+
+/** One observer that tells them all, in this order; it listens to nothing that none of them listens to. */
+export function joinObservers(observers: readonly GatewayObserver[]): GatewayObserver {
+	const joined: Record<string, (...args: never[]) => void> = {};
+	for (const name of new Set(observers.flatMap(Object.keys))) {
+		const listeners = observers.flatMap((observer) => observer[name as keyof GatewayObserver]?.bind(observer) ?? []);
+		joined[name] = (...args) => {
+			for (const listener of listeners as ((...args: never[]) => void)[]) listener(...args);
+		};
+	}
+	return joined;
+}
