@@ -24,6 +24,11 @@ export interface ProviderContext {
 	readonly until: number;
 	/** What the timer of `open` or `quota-cooldown` was set to, ms. */
 	readonly waitMs: number;
+	/**
+	 * The latest time that a failure has named since it last granted, ms since the epoch; 0 when none has. It can be
+	 * sooner than `until`, and is then not the `reason`, but no early probe may come before it either.
+	 */
+	readonly named: number;
 	/** Why it is not closed. */
 	readonly reason: DenialReason | undefined;
 	/** What a person has been called for since it last granted; `reason` may name a longer wait instead. */
@@ -45,6 +50,7 @@ export interface ProviderContext {
 /** What a provider that nothing is held against knows of itself. */
 export const unhurt = {
 	until: 0,
+	named: 0,
 	reason: undefined,
 	alarmed: [],
 	consecutiveFailures: 0,
@@ -76,13 +82,15 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 	const counters = isTransientFailure(breaker, failure) ? counted(context, permit, true, now) : {};
 	const lastFailure = { ...failure, at: now, model: permit.model };
 	const refusesPrefill = withRefusal(context.refusesPrefill, event);
-	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure, refusesPrefill };
+	const named = Math.max(context.named, permanentOrNamed(context, failure, now)?.until ?? 0);
+	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure, refusesPrefill, named };
 	const stillSidelined = Object.entries(context.sidelined).filter(([, until]) => until > now);
 	const until = Math.max(sidelineUntil(breaker, failure, now), context.sidelined[permit.model] ?? 0);
 	return {
 		...counters,
 		lastFailure,
 		refusesPrefill,
+		named,
 		sidelined: { ...Object.fromEntries(stillSidelined), [permit.model]: until },
 	};
 }

@@ -46,8 +46,10 @@ export const providerMachine = setup({
 		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
 		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
 		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */
-		mayProbeEarly: ({ context, event }) =>
-			only(event, 'permit.requested').early && context.reason === 'failures' && context.alarmed.length === 0,
+		mayProbeEarly: ({ context, event }) => {
+			const { early, now } = only(event, 'permit.requested');
+			return early && context.reason === 'failures' && context.alarmed.length === 0 && now >= context.named;
+		},
 		hasProbeLeft: ({ context }) => context.probes.length < context.policy.breaker.probes,
 		/** A late result, or one reported twice, is no probe that is out. */
 		isProbeResult: ({ context, event }) => 'permit' in event && isProbeOut(context, event.permit.id),
@@ -150,6 +152,7 @@ export const providerMachine = setup({
 		enterHalfOpen: assign(({ context, event }) => ({
 			since: 'now' in event ? event.now : context.since + context.waitMs,
 			until: 0,
+			named: 0,
 			probes: [],
 			probeSuccesses: 0,
 			reason: 'probing' as const,
@@ -169,7 +172,7 @@ export const providerMachine = setup({
 			// Whatever else it waits for: an early probe may cut short a guess of ours, never a person's decision.
 			return { ...tripped(context, 'operator', now + forMs, now), reason: 'operator' as const };
 		}),
-		/** The epoch ends too: what was on its way when a person decided is no verdict on what they decided. */
+		/** The epoch ends too: failures on their way when a person decided count for nothing; only what they name does. */
 		startAfresh: assign(({ context, event }) => ({
 			...unhurt,
 			epoch: context.epoch + 1,

@@ -1,5 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { scriptHelp } from './check/script-help.ts';
+import type { BootstrapOptions } from './commands/bootstrap.ts';
 import type { CallOptions } from './commands/call.ts';
+import type { CheckOptions } from './commands/check.ts';
+import type { DiscoverOptions } from './commands/discover.ts';
+import type { ExplainOptions } from './commands/explain.ts';
+import type { InitOptions } from './commands/init.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import { UserError } from './commands/user-error.ts';
 import { ConfigError } from './config/problems.ts';
@@ -18,6 +24,8 @@ program
 	.option('-c, --config <file>', 'the configuration; default config/gateway.yaml, else simulated providers')
 	.option('-p, --port <number>', 'the port; overrides server.port', parsePort)
 	.option('--host <address>', 'the address to listen on; overrides server.host')
+	.option('--no-check', 'start even if the configuration would do harm, and warn of nothing')
+	.option('--inspect [port]', 'show the actors in the Stately Inspector, on this machine; default port 8080', parsePort)
 	.action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(options));
 
 program
@@ -31,6 +39,84 @@ program
 	.action(async (prompt: string, options: CallOptions) => (await import('./commands/call.ts')).call(prompt, options));
 
 program
+	.command('check')
+	.description('prove what a configuration does, before it carries traffic')
+	.argument('[file]', 'the configuration; default config/gateway.yaml, else the simulated providers')
+	.option('-c, --config <file>', 'the same as FILE')
+	.option('--json', 'print the whole report as JSON')
+	.addOption(
+		new Option('--mermaid', 'print the counterexamples as a diagram; where all holds, the worst cases').conflicts(
+			'json',
+		),
+	)
+	.option('--bound <states>', 'explore up to so many states of each provider and profile', parseBound)
+	.option('--profile <name>', 'check one profile only, and show its worst cases step by step')
+	.addHelpText('after', '\nExit codes: 0 it holds, 1 it does not, 2 it could not be checked.')
+	// Commander's own code for a wrong option is 1, which means here that the configuration does not hold.
+	.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+	.action(async (file: string | undefined, options: CheckOptions) =>
+		(await import('./commands/check.ts')).check(file, options),
+	);
+
+program
+	.command('explain')
+	.description('show the walk that one imagined request would take, step by step')
+	.argument('[file]', 'the configuration; default config/gateway.yaml, else the simulated providers')
+	.option('-c, --config <file>', 'the same as FILE')
+	.option('--profile <name>', 'the profile, or a target such as openai/gpt-5.4; default: the default profile')
+	.option('--when <script>', 'what the providers do, such as "openai: 429 retry-after=30; anthropic: timeout"', '')
+	.option('--stream', 'the client asks for a stream', true)
+	.option('--no-stream', 'the client asks for the whole answer at once')
+	.option('--json', 'print the case as JSON; its times are ms since the request began')
+	.addOption(new Option('--mermaid', 'print it as a sequence diagram').conflicts('json'))
+	.addHelpText(
+		'after',
+		`\n${scriptHelp}\n\nExit codes: 0 explained, 1 a wrong option or script, 2 the configuration cannot be read.`,
+	)
+	.action(async (file: string | undefined, options: ExplainOptions) =>
+		(await import('./commands/explain.ts')).explain(file, options),
+	);
+
+program
+	.command('discover')
+	.description('look around for API keys, local model servers and configurations; no key is shown or tried')
+	.option('--json', 'print it as JSON')
+	.option('-p, --port <number>', 'the port to look at; default that of the configuration, else 4010', parsePort)
+	.action(async (options: DiscoverOptions) => (await import('./commands/discover.ts')).discoverCommand(options));
+
+program
+	.command('init')
+	.description('write a configuration of what is found on this machine')
+	.option('-o, --out <file>', 'the file to write', 'config/gateway.yaml')
+	.option('-y, --yes', 'ask nothing, and take what is found')
+	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
+	.option('-p, --port <number>', 'the port to listen on; default 4010', parsePort)
+	.option('--force', 'replace a file that is there')
+	.option('--simulated', 'write simulated providers, which need no key')
+	.addHelpText(
+		'after',
+		'\nExit codes: 0 written, 1 not written, or written without a provider whose key cannot be right.',
+	)
+	.action(async (options: InitOptions) => (await import('./commands/init.ts')).init(options));
+
+program
+	.command('bootstrap')
+	.description('go the whole way: look around, write a configuration, check it, run it, ask it')
+	.option('-o, --out <file>', 'the configuration, which is written where there is none', 'config/gateway.yaml')
+	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
+	.option('-p, --port <number>', 'the port to write into a new configuration; default 4010', parsePort)
+	.option('--simulated', 'write simulated providers, which need no key')
+	.addOption(
+		new Option('--start', 'run it in the background, with breakwater.pid and breakwater.log').conflicts('systemd'),
+	)
+	.option('--systemd', 'install and start it as a systemd service of this user')
+	.addHelpText(
+		'after',
+		'\nWhat stands already stays as it is: run twice, it changes nothing.\nExit codes: 0 all that was asked for is done, 1 something is not.',
+	)
+	.action(async (options: BootstrapOptions) => (await import('./commands/bootstrap.ts')).bootstrapCommand(options));
+
+program
 	.command('demo')
 	.description('rehearse an outage under load, against simulated providers, in about twenty seconds')
 	.action(async () => (await import('./commands/demo.ts')).demo());
@@ -39,6 +125,12 @@ function parsePort(text: string): number {
 	const port = Number(text);
 	if (/^\d+$/.test(text) && port <= 65535) return port;
 	throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 is any free one.');
+}
+
+function parseBound(text: string): number {
+	const states = Number(text);
+	if (/^\d+$/.test(text) && states >= 1 && Number.isSafeInteger(states)) return states;
+	throw new InvalidArgumentError('A bound is a whole number of states, of at least 1.');
 }
 
 /**

@@ -7,21 +7,28 @@ import { mermaidDiagram } from './diagram.ts';
 import { endings } from './failure-report.ts';
 import { refusals } from './http/errors.ts';
 import { packageRoot } from './paths.ts';
+import { checkExample, explainExample, judgementTable, propertyTable } from './readme-examples.ts';
 
 /** The files that are written by `npm run generate`, each with the text that it should have. */
 export function generatedFiles(): { file: string; text: string }[] {
 	const readme = join(packageRoot, 'README.md');
+	const page = readFileSync(readme, 'utf8');
 	return [
 		{ file: join(packageRoot, 'config', 'breakwater.schema.json'), text: `${JSON.stringify(jsonSchema(), null, 2)}\n` },
-		{ file: readme, text: withParts(readFileSync(readme, 'utf8'), readmeParts()) },
+		{ file: readme, text: withParts(page, readmeParts(page)) },
 	];
 }
 
-function readmeParts(): Record<string, string> {
+function readmeParts(page: string): Record<string, string> {
+	const configuration = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 	return {
 		'provider-machine': fenced('mermaid', mermaidDiagram(providerMachine)),
 		'request-machine': fenced('mermaid', mermaidDiagram(requestMachine)),
 		errors: errorTable(),
+		check: fenced('text', checkExample(configuration)),
+		explain: fenced('text', explainExample(configuration)),
+		properties: propertyTable(configuration),
+		judgements: judgementTable(),
 	};
 }
 

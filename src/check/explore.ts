@@ -25,6 +25,12 @@ export interface World<Node> {
 	 * most of it, such as the one that took longest. The same number of ranks for every state.
 	 */
 	ranks?(node: Node): readonly number[];
+	/**
+	 * States of a lower layer are left before those of a higher one, and a move never leads down. With ranks, what is best
+	 * for a state is then known before it is left, so that each is explored about once for each rank.
+	 * @returns a small whole number
+	 */
+	layerOf?(node: Node): number;
 }
 
 export interface Bounds {
@@ -64,7 +70,9 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 	const edges = new Map<string, Set<string>>();
 	const best = new Map<string, number[]>();
 	const violations = new Map<string, { message: string; at: Reached<Node> }>();
-	const queue: Reached<Node>[] = [];
+	/** What has been reached and not been left, by layer. */
+	const queues: Reached<Node>[][] = [];
+	let layer = 0;
 	let transitions = 0;
 	let isComplete = true;
 
@@ -82,7 +90,17 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 		}
 		const arrival = { node, from };
 		reached.set(key, arrival);
-		queue.push(arrival);
+		const own = Math.max(layer, world.layerOf?.(node) ?? 0);
+		queues[own] ??= [];
+		queues[own].push(arrival);
+	}
+
+	/** Something that is better in every rank has arrived since. */
+	function isOutdone(node: Node): boolean {
+		const ranks = world.ranks?.(node);
+		if (ranks === undefined || ranks.length === 0) return false;
+		const known = best.get(world.keyOf(node));
+		return known !== undefined && ranks.every((rank, index) => rank < (known[index] ?? Number.NEGATIVE_INFINITY));
 	}
 
 	function isWorthwhile(key: string, node: Node): boolean {
@@ -101,9 +119,8 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 		return isBetter;
 	}
 
-	arrive(world.initial, undefined);
-	for (let next = 0; next < queue.length; next++) {
-		const from = queue[next] as Reached<Node>;
+	function leave(from: Reached<Node>): void {
+		if (isOutdone(from.node)) return;
 		for (const { node, violations: found } of world.moves(from.node)) {
 			transitions += 1;
 			for (const { property, message } of found) {
@@ -111,6 +128,14 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 			}
 			if (found.length === 0) arrive(node, from);
 		}
+	}
+
+	arrive(world.initial, undefined);
+	for (; layer < queues.length; layer++) {
+		const queue = queues[layer] ?? [];
+		for (let next = 0; next < queue.length; next++) leave(queue[next] as Reached<Node>);
+		// What has been left is still told by `reached`; the rest of a long exploration does not need it.
+		queues[layer] = [];
 	}
 	return { states: edges.size, transitions, isComplete, violations, reached, edges };
 }

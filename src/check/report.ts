@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import type { Policy } from '../../machines/policy.ts';
 
 /** What `breakwater check` found out about one configuration. It holds no key. */
 export interface Report {
@@ -66,6 +67,8 @@ export interface Counterexample {
 	/** What happened instead, in one sentence. */
 	message: string;
 	steps: readonly CaseStep[];
+	/** The policy of the case, where it is not the file's: an exploration makes large numbers smaller. */
+	policy?: Policy;
 }
 
 /** One event of a case: a counterexample, a worst case, or a case that is explained. */

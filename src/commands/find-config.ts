@@ -1,23 +1,24 @@
 import { existsSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { type ReadConfig, readConfig } from '../config/load.ts';
 import { simulatedConfigFile } from '../paths.ts';
+import { readEnvironment } from '../setup/environment.ts';
 
 /** Where a configuration is looked for when none is named, in the working directory. */
 export const defaultConfigFile = 'config/gateway.yaml';
 
-export interface FoundConfig {
-	config: Config;
+export interface FoundConfig extends ReadConfig {
 	/** Nobody wrote a configuration: this is the one with the simulated providers. */
 	isEmbedded: boolean;
 }
 
 /**
- * The configuration to run: the file that was named, else `config/gateway.yaml`, else the embedded default.
+ * The configuration to run: the file that was named, else `config/gateway.yaml`, else the embedded default. Its variables
+ * come from the environment, and from `.env` in the working directory.
  * @throws ConfigError with every problem of the file
  */
 export function findConfig(file: string | undefined): FoundConfig {
-	if (file !== undefined) return { config: loadConfig(file, process.env), isEmbedded: false };
-	if (existsSync(defaultConfigFile)) return { config: loadConfig(defaultConfigFile, process.env), isEmbedded: false };
-	return { config: loadConfig(simulatedConfigFile, process.env), isEmbedded: true };
+	const { variables } = readEnvironment(process.env);
+	if (file !== undefined) return { ...readConfig(file, variables), isEmbedded: false };
+	if (existsSync(defaultConfigFile)) return { ...readConfig(defaultConfigFile, variables), isEmbedded: false };
+	return { ...readConfig(simulatedConfigFile, variables), isEmbedded: true };
 }

@@ -50,7 +50,7 @@ export class Findings {
 }
 
 /** The place of a value; of something that is missing, the place of what it is missing in. */
-function nearestPlace(tree: Tree, path: Path): Place {
+export function nearestPlace(tree: Tree, path: Path): Place {
 	const place = tree.places.get(placeKey(path));
 	if (place !== undefined) return place;
 	if (path.length === 0) return { value: 0 };

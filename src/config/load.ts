@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { convertInterpolated, explain } from './explain.ts';
 import { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
+import { Positions } from './positions.ts';
 import { ConfigError } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { resolve } from './resolve.ts';
@@ -17,7 +18,21 @@ import { readTree, type Tree } from './tree.ts';
  * @throws {ConfigError} with every problem of the file, also when it cannot be read
  */
 export function loadConfig(file: string, env: Environment): Config {
-	return parseConfig(readText(file), { file, env });
+	return readConfig(file, env).config;
+}
+
+/** A configuration, and where each part of it stands in its file. */
+export interface ReadConfig {
+	config: Config;
+	positions: Positions;
+}
+
+/**
+ * Reads a configuration file as `loadConfig` does, for those who have something to say about it.
+ * @throws {ConfigError} with every problem of the file, also when it cannot be read
+ */
+export function readConfig(file: string, env: Environment): ReadConfig {
+	return readConfigText(readText(file), { file, env });
 }
 
 /**
@@ -28,6 +43,14 @@ export function loadConfig(file: string, env: Environment): Config {
  * @throws {ConfigError} with every problem of the text
  */
 export function parseConfig(text: string, source: { file: string; env: Environment }): Config {
+	return readConfigText(text, source).config;
+}
+
+/**
+ * Reads a configuration out of a text as `parseConfig` does, and keeps where everything stands.
+ * @throws {ConfigError} with every problem of the text
+ */
+export function readConfigText(text: string, source: { file: string; env: Environment }): ReadConfig {
 	const { file, env } = source;
 	const lines = new LineCounter();
 	const findings = new Findings(file, lines);
@@ -49,7 +72,7 @@ export function parseConfig(text: string, source: { file: string; env: Environme
 
 	const config = resolve(file, result.data);
 	if (!findings.isEmpty) throw new ConfigError(findings.problems);
-	return config;
+	return { config, positions: new Positions(tree, lines) };
 }
 
 /** Zod would compile the schema first, which costs more than it saves on the one file that a process reads. */

@@ -1,0 +1,102 @@
+import type { ReadConfig } from '../config/load.ts';
+import type { Position } from '../config/positions.ts';
+import { breakerRules } from './judgements/breaker.ts';
+import { chainRules } from './judgements/chain.ts';
+import { effectRules } from './judgements/effects.ts';
+import { errorRuleRules } from './judgements/error-rules.ts';
+import { exposureRules } from './judgements/exposure.ts';
+import { fateRules } from './judgements/fate.ts';
+import { reasonRules } from './judgements/reasons.ts';
+import { retryRules } from './judgements/retries.ts';
+import type { Finding, Rule } from './judgements/rule.ts';
+import { subjectOf } from './judgements/subject.ts';
+import { timeRules } from './judgements/time.ts';
+import { unusedRules } from './judgements/unused.ts';
+import { wayRules } from './judgements/ways.ts';
+import { windowRules } from './judgements/windows.ts';
+import type { Judgement, Severity } from './report.ts';
+
+/** Every rule there is, by family. */
+export const judgementRules: readonly Rule[] = [
+	...chainRules,
+	...windowRules,
+	...fateRules,
+	...timeRules,
+	...retryRules,
+	...breakerRules,
+	...effectRules,
+	...wayRules,
+	...reasonRules,
+	...errorRuleRules,
+	...unusedRules,
+	...exposureRules,
+];
+
+/** The gravest first. */
+export const severities: readonly Severity[] = ['error', 'warning', 'note'];
+
+/**
+ * Judges a configuration as an expert would: not whether it can be read, but whether it does what its writer hopes.
+ * @param read from `readConfig`
+ * @returns in the order of the file; each at the line that causes it, once for all profiles that it concerns
+ */
+export function judge(read: ReadConfig): Judgement[] {
+	const subject = subjectOf(read);
+	const judgements = judgementRules.flatMap((rule) => {
+		const found = rule.find(subject).map((finding) => ({ finding, position: read.positions.locate(...finding.at) }));
+		const places = Map.groupBy(found, ({ finding, position }) => `${keyOf(position)} ${finding.about ?? ''}`);
+		return [...places.values()].map((place) => judgementOf(rule, place));
+	});
+	return judgements.sort((a, b) => a.line - b.line || a.column - b.column || gravity(a.severity) - gravity(b.severity));
+}
+
+interface Located {
+	finding: Finding;
+	position: Position;
+}
+
+function keyOf({ line, column }: Position): string {
+	return `${line}:${column}`;
+}
+
+function gravity(severity: Severity): number {
+	return severities.indexOf(severity);
+}
+
+/** Of several findings at one place the gravest speaks for all. */
+function judgementOf(rule: Rule, place: readonly Located[]): Judgement {
+	const severityOf = ({ finding }: Located) => finding.severity ?? rule.severity;
+	const [gravest = place[0]] = [...place].sort((a, b) => gravity(severityOf(a)) - gravity(severityOf(b)));
+	if (gravest === undefined) throw new Error(`the rule ${rule.id} judges a place at which it found nothing`);
+	const { reason, advice, concerns } = gravest.finding;
+	const same = place.filter(({ finding }) => finding.reason === reason);
+	const whom = concerns === undefined ? '' : concernsText(concerns.kind, namesOf(same), namesOf(place));
+	return {
+		rule: rule.id,
+		severity: severityOf(gravest),
+		...gravest.position,
+		message: `${reason}${whom}; ${advice}`,
+	};
+}
+
+function namesOf(place: readonly Located[]): string[] {
+	return [...new Set(place.flatMap(({ finding }) => finding.concerns?.name ?? []))];
+}
+
+/** In brackets behind the reason: those whom exactly this reason is about, then those with other numbers. */
+function concernsText(kind: string, same: readonly string[], all: readonly string[]): string {
+	const others = all.filter((name) => !same.includes(name));
+	const likewise = others.length === 0 ? '' : `, likewise ${fewNames(others)}`;
+	return ` (${kind}${same.length === 1 ? '' : 's'} ${fewNames(same)}${likewise})`;
+}
+
+/** No more names than can be read. */
+function fewNames(names: readonly string[]): string {
+	const shown = names.slice(0, 8).map((name) => `\`${name}\``);
+	return `${shown.join(', ')}${names.length > shown.length ? ` and ${names.length - shown.length} more` : ''}`;
+}
+
+/** A judgement as a compiler writes it: `file:line:column: warning: message [rule]`. */
+export function judgementText(file: string, { rule, severity, line, column, message }: Judgement): string {
+	return `${file}:${line}:${column}: ${severity}: ${message} [${rule}]`;
+}

@@ -1,0 +1,129 @@
+import type { Effect } from '../../../machines/policy.ts';
+import type { Finding, Rule } from './rule.ts';
+import { categoryOf, effectAt, type JudgedProvider, written } from './subject.ts';
+
+type Verdict = Pick<Finding, 'reason' | 'advice' | 'severity'>;
+
+/** What an effect on a failure with this key does that nobody can want; undefined when it is sound. */
+type Judge = (key: string, effect: Effect) => Verdict | undefined;
+
+function isOneOf(effect: Effect, ...effects: readonly Effect[]): boolean {
+	return effects.includes(effect);
+}
+
+/** The effects of a provider on the failures of some categories, with and without a reason, as one of the rules sees them. */
+const effectsOn =
+	(categories: readonly string[], judge: Judge): Rule['find'] =>
+	({ providers }) =>
+		providers.flatMap((judged) => findingsOn(judged, categories, judge));
+
+function findingsOn(judged: JudgedProvider, categories: readonly string[], judge: Judge): Finding[] {
+	const { effects } = judged.policy.breaker;
+	return Object.keys(effects)
+		.filter((key) => categories.includes(categoryOf(key)))
+		.flatMap((key) => {
+			const verdict = judge(key, effectAt(judged.provider, key));
+			return verdict === undefined
+				? []
+				: { ...verdict, at: written(judged, ['breaker', 'effects', key]), about: key, concerns: judged.concerns };
+		});
+}
+
+function onBadRequest(key: string, effect: Effect): Verdict | undefined {
+	if (effect === 'none') return undefined;
+	return {
+		reason: `${key} has the effect \`${effect}\` on its provider: bad requests of one caller close it for all callers`,
+		advice: "write `none`, as a caller's mistake is no evidence against a provider",
+	};
+}
+
+function onQuota(key: string, effect: Effect): Verdict | undefined {
+	if (effect === 'quota') return undefined;
+	if (effect === 'auth') {
+		return {
+			severity: 'warning',
+			reason: `${key} has the effect \`auth\`, so an empty account is held for a rejected key and cools for \`authCooldown\` instead of until the provider's reset time`,
+			advice: 'write `quota`',
+		};
+	}
+	// Some providers limit each model by itself, and say so with a reason.
+	if (effect === 'model' && key.includes('.')) return undefined;
+	return {
+		reason: `${key} has the effect \`${effect}\`, so a provider that ran out of credit is asked again and again`,
+		advice: 'write `quota`',
+	};
+}
+
+function onAuth(key: string, effect: Effect): Verdict | undefined {
+	if (effect === 'auth') return undefined;
+	if (effect === 'quota') {
+		return {
+			severity: 'warning',
+			reason: `${key} has the effect \`quota\`, so a rejected key is held for an empty account and cools for \`quotaCooldown\``,
+			advice: 'write `auth`',
+		};
+	}
+	// A key may be without permission for one model, and without that for a region.
+	const isNarrow = key.includes('.');
+	if (effect === 'model' && isNarrow) return undefined;
+	return {
+		severity: isNarrow ? 'warning' : 'error',
+		reason: `${key} has the effect \`${effect}\`, so a rejected key is asked again and again, and nobody is called`,
+		advice: 'write `auth`',
+	};
+}
+
+function onMissingModel(key: string, effect: Effect): Verdict | undefined {
+	if (isOneOf(effect, 'model', 'none')) return undefined;
+	return {
+		reason: `${key} has the effect \`${effect}\`, so one model that is missing closes the provider for its other models`,
+		advice: 'write `model`, which sidelines the model alone',
+	};
+}
+
+function onOutage(key: string, effect: Effect): Verdict | undefined {
+	if (isOneOf(effect, 'auth', 'quota', 'model')) {
+		return {
+			reason: `${key} has the effect \`${effect}\`, so a single stumble has consequences that are meant for what only a person can mend`,
+			advice: 'write `count`',
+		};
+	}
+	if (effect !== 'none' || key.includes('.')) return undefined;
+	return {
+		reason: `${key} has the effect \`none\`, so a provider that is down this way is never left alone, and every request asks it first`,
+		advice: 'write `count`',
+	};
+}
+
+export const effectRules: readonly Rule[] = [
+	{
+		id: 'bad-request-counts',
+		severity: 'error',
+		finds: "a caller's mistake that is held against a provider",
+		find: effectsOn(['BAD_REQUEST'], onBadRequest),
+	},
+	{
+		id: 'quota-not-cooled',
+		severity: 'error',
+		finds: 'an exhausted quota that does not cool its provider down',
+		find: effectsOn(['QUOTA_EXCEEDED'], onQuota),
+	},
+	{
+		id: 'auth-not-closed',
+		severity: 'error',
+		finds: 'a rejected key that does not close its provider',
+		find: effectsOn(['AUTH_ERROR'], onAuth),
+	},
+	{
+		id: 'missing-model-closes-provider',
+		severity: 'warning',
+		finds: 'a missing model that is held against its whole provider',
+		find: effectsOn(['MODEL_UNAVAILABLE'], onMissingModel),
+	},
+	{
+		id: 'outage-misjudged',
+		severity: 'warning',
+		finds: 'an outage that never opens its provider, or is held for a dead key or account',
+		find: effectsOn(['TIMEOUT', 'SERVER_ERROR', 'NETWORK_ERROR', 'RATE_LIMIT'], onOutage),
+	},
+];

@@ -1,0 +1,76 @@
+import { openWays } from './chain.ts';
+import type { Finding, Rule } from './rule.ts';
+import { type JudgedProfile, type JudgedRung, written, writtenOnError } from './subject.ts';
+
+const tooLong = 'BAD_REQUEST.context_length';
+
+/** Could a prompt that fills this window be answered there? Whether an unknown window is large enough, nobody can say. */
+function holds({ target }: JudgedRung, window: number): boolean {
+	return target.contextWindow === undefined || target.contextWindow >= window;
+}
+
+/** The largest known window of those rungs. */
+function largest(rungs: readonly JudgedRung[]): JudgedRung | undefined {
+	const known = rungs.filter(({ target }) => target.contextWindow !== undefined);
+	return known.sort((a, b) => (b.target.contextWindow ?? 0) - (a.target.contextWindow ?? 0))[0];
+}
+
+function smallerFallbacks({ rungs, concerns }: JudgedProfile): Finding[] {
+	return rungs.flatMap((rung) => {
+		const backedUp = largest(rungs.slice(0, rung.index));
+		const window = rung.target.contextWindow;
+		const larger = backedUp?.target.contextWindow;
+		if (backedUp === undefined || window === undefined || larger === undefined || window >= larger) return [];
+		const isPrimary = backedUp.index === 0 && !rungs.slice(1).some((other) => holds(other, larger));
+		return {
+			at: [rung.at],
+			concerns,
+			severity: isPrimary ? 'warning' : 'note',
+			reason: `\`${rung.target.target}\` has a context window of ${window} tokens and backs up \`${backedUp.target.target}\` with ${larger}: a prompt that is longer than ${window} fails here`,
+			advice: `add a fallback with at least ${larger} tokens if such prompts matter`,
+		};
+	});
+}
+
+/** Where does the default lead that nobody has written? It is worth a word only where nothing else says it. */
+function largerContextNowhere(profile: JudgedProfile, isWritten: (rung: JudgedRung) => boolean): Finding[] {
+	const { rungs } = profile;
+	const asking = rungs.slice(0, -1);
+	const leads = asking.some((from) =>
+		rungs.slice(from.index + 1).some(({ target }) => {
+			const window = target.contextWindow;
+			return window === undefined || window > (from.target.contextWindow ?? 0);
+		}),
+	);
+	if (leads) return [];
+	return asking.filter(isWritten).flatMap((rung) => {
+		const ways = openWays(rung.policy.onError[tooLong]?.then ?? []);
+		if (!ways.includes('larger-context') || ways.includes('next')) return [];
+		return {
+			at: [...writtenOnError(rung, tooLong, 'then')],
+			concerns: rung.concerns,
+			reason: '`larger-context` leads nowhere: no rung of the chain has a larger context window than one before it',
+			advice: 'add a target with a larger window, or put the one with the largest last',
+		};
+	});
+}
+
+export const windowRules: readonly Rule[] = [
+	{
+		id: 'smaller-fallback',
+		severity: 'warning',
+		finds: 'a fallback with a smaller context window than what it backs up',
+		find: ({ profiles }) => profiles.flatMap(smallerFallbacks),
+	},
+	{
+		id: 'larger-context-nowhere',
+		severity: 'warning',
+		finds: '`larger-context` in a chain where no rung has a larger or unknown window',
+		find: ({ profiles, positions }) =>
+			profiles.flatMap((profile) =>
+				largerContextNowhere(profile, (rung) =>
+					written(rung, ['onError', tooLong, 'then']).some((path) => positions.isGiven(path)),
+				),
+			),
+	},
+];

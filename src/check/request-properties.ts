@@ -1,0 +1,36 @@
+/** What must hold of every request: stable id, and the statement. */
+export const requestProperties = {
+	'always-ends':
+		'a request always ends: in every state something can still happen, and a target that said no is not asked again and again',
+	'walk-goes-down':
+		'before the commit a request never goes back up its chain, but for one early round when every target was denied',
+	'attempts-within-policy': 'a target is attempted once, and again only as often as the retries of its rule allow',
+	'continuations-within-policy':
+		'a broken answer is carried on only after the failures that the policy lists, at most maxContinuations times, and asks each target at most three times between two breaks',
+	'ends-by-deadline': 'nothing is asked or attempted at or after the deadline, and at the deadline the request ends',
+	'waits-within-policy':
+		'a wait before a retry is the one that the provider asked for, at most maxRetryAfter, or else the backoff with its jitter, and it ends neither after the deadline nor at a closed door',
+	'attempts-only-with-permit':
+		'a denied target is never attempted: an attempt begins only with the permit just granted for it',
+	'fail-fast-stays': 'a failure reaches another target only along the ways that the policy names for it',
+	'spent-credential-left-alone':
+		'a credential that was rejected or is out of credit is not asked again by the same request',
+	'no-rung-passed-over': 'a request gives up on a target only when it is spent, too small, or no way leads to it',
+	'early-asks-are-earned':
+		'a target is asked ahead of its time only when every target was denied and the policy says try-soonest, the soonest first, each once',
+	'no-second-start': 'after the commit no answer is started over: every further attempt carries the answer on',
+	'ways-fit': 'a prefill is asked only of a model that takes it, once, and nothing is carried on before the commit',
+	'one-ending':
+		'the caller is told exactly once how it ended: an answer only after a completed attempt, a failure otherwise, nothing when it left',
+	'ending-is-true': 'what the caller is told of the ending is what happened',
+	'permits-settled-once': 'every granted permit is settled exactly once, with the actor that granted it',
+	'attempts-are-stopped': 'every attempt that was begun is stopped, at the latest when the request ends',
+	'retry-after-is-true':
+		'the Retry-After of a failure is neither earlier nor later than the first target that could serve the request',
+	'trace-is-true': 'the trace, and what providers are told, is what happened, in order',
+	'long-prompt-goes-to-larger-window':
+		'a prompt that was too long never goes to a model whose window is known to be no larger',
+	'never-throws': 'the request machine never throws',
+} as const satisfies Record<string, string>;
+
+export type RequestProperty = keyof typeof requestProperties;
