@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { duration, list, oneOf, section, table } from './fields.ts';
+import { headerValue, ownHeaderName } from './provider-schema.ts';
+
+const help = 'write for example `https://hooks.example.com/alerts`, or a variable that holds it';
+
+/** It is a secret: whoever knows the address of a webhook can write to it. */
+const webhookUrl = z
+	.string({ error: `is not a URL; ${help}` })
+	.meta({ pattern: '^https?://|\\$\\{' })
+	.superRefine((value, context) => {
+		const mistake = mistakeOfUrl(value);
+		if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+	});
+
+/** @returns what is wrong, without the URL itself */
+function mistakeOfUrl(value: string): string | undefined {
+	if (!/^https?:\/\/[^\s]+$/i.test(value) || !URL.canParse(value)) return `is not an http or https URL; ${help}`;
+	const url = new URL(value);
+	if (url.username !== '' || url.password !== '') return 'has credentials before its host; send them in `headers`';
+	if (value.includes('#')) return `has a fragment, which is never sent to a server; ${help}`;
+	return undefined;
+}
+
+const webhook = section({
+	url: webhookUrl.describe('Where notifications are sent, with POST; http or https. It is never shown. Required.'),
+	format: oneOf(['json', 'slack'])
+		.prefault('json')
+		.describe("What is sent: all that is known as JSON, or a message in Slack's format. Default: `json`."),
+	headers: table(ownHeaderName, headerValue)
+		.exactOptional()
+		.describe('Further request headers, name to value, such as a token. Default: none.'),
+});
+
+export const notifications = section({
+	webhooks: list(webhook, 20, 'write for example `- { url: "https://hooks.example.com/alerts" }`').describe(
+		'Who is told when a key, a quota or a model has failed for good, and when it works again. Required.',
+	),
+	reminder: duration({ zero: true })
+		.prefault('6h')
+		.describe('How often they are told again while it lasts, a duration; `0s` is never. Default: `6h`.'),
+	downAfter: duration()
+		.exactOptional()
+		.describe(
+			'Also tell of a provider that has been out of traffic for this long for plain failures, a duration. Default: never.',
+		),
+});
+
+/** What `notifications` makes of its part of the file. */
+export type FileNotifications = z.output<typeof notifications>;
