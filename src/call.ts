@@ -16,6 +16,8 @@ export interface Call {
 	isContinuable: boolean;
 	/** The name of the caller, where callers have keys (`server.clients`). */
 	client?: string | undefined;
+	/** The `X-Request-Id` that the caller gave. It is theirs: it may come twice, so nothing is told apart by it. */
+	clientRequestId?: string | undefined;
 }
 
 /** Who answered. */
@@ -109,6 +111,8 @@ export interface CallRecord {
 	target?: string;
 	/** The name of the caller, where callers have keys. */
 	client?: string;
+	/** The `X-Request-Id` that the caller gave. */
+	clientRequestId?: string;
 	ms: number;
 	/** Until the first content of a streamed answer went to the client, ms; absent where none did. */
 	firstTokenMs?: number;
@@ -135,9 +139,19 @@ export interface ProviderHealth {
 	/** When it would grant again; null when it does now. */
 	retryAt: string | null;
 	consecutiveFailures: number;
+	/** The results in the window over which the failure rate is taken. */
+	recentResults: { total: number; failed: number };
 	probesInFlight: number;
 	sidelinedModels: Readonly<Record<string, string>>;
 	lastFailure: { category: string; reason: string | null; status: number | null; model: string; at: string } | null;
+}
+
+/** What an operator's order did. */
+export interface OperationResult {
+	/** Whether it changed anything; the same order given twice changes nothing the second time. */
+	changed: boolean;
+	before: ProviderHealth;
+	after: ProviderHealth;
 }
 
 /** What the http layer needs of the gateway. */
@@ -147,10 +161,12 @@ export interface Service {
 	readonly defaultProfile: string;
 	call(call: Call, client: Client): RunningCall;
 	health(): Readonly<Record<string, ProviderHealth>>;
+	/** Whether each profile could be served at this moment: whether any of its rungs would grant a permit. */
+	servable(): Readonly<Record<string, boolean>>;
 	/**
 	 * An operator's order to one provider actor.
 	 * @param provider its id, one of those of `health`
-	 * @returns whether it changed anything
+	 * @param by who gave it, for the log: an address
 	 */
-	operate(provider: string, order: OperatorEvent): { changed: boolean };
+	operate(provider: string, order: OperatorEvent, by?: string): OperationResult;
 }

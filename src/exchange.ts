@@ -279,6 +279,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
 			...(outcome === 'done' ? { target: currentRung(walk).target } : {}),
 			...(call.client === undefined ? {} : { client: call.client }),
+			...(call.clientRequestId === undefined ? {} : { clientRequestId: call.clientRequestId }),
 			ms: Date.now() - walk.startedAt,
 			...(this.#firstTokenMs === undefined || !call.stream ? {} : { firstTokenMs: this.#firstTokenMs }),
 			overheadMs,

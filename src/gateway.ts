@@ -1,20 +1,31 @@
-import { createActor } from 'xstate';
+import { createActor, type InspectionEvent } from 'xstate';
 import type { ProviderStateName } from '../machines/events.ts';
 import { providerMachine } from '../machines/provider.ts';
 import { requestMachine } from '../machines/request.ts';
-import type { RequestInput, Rung } from '../machines/walk.ts';
+import type { Rung } from '../machines/walk.ts';
 import type { Call, CallRecord, Client, RunningCall, Service } from './call.ts';
-import type { Config, ProviderConfig, TargetConfig } from './config/config.ts';
+import type { Config, ProviderConfig } from './config/config.ts';
 import { targetsOf } from './config/targets.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import type { GatewayObserver } from './observer.ts';
 import { errorRulesFile } from './paths.ts';
-import { providerHealth } from './provider-health.ts';
+import { differs, providerHealth } from './provider-health.ts';
+import { readinessAt } from './readiness.ts';
 import { createRedactor } from './redact.ts';
+import { type Route, routesOf } from './rungs.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { createClassifier } from './upstream/classify.ts';
 import { Connections, type Endpoint } from './upstream/endpoint.ts';
 import { loadErrorRules } from './upstream/error-rules.ts';
+
+export interface GatewayOptions {
+	/** XState's `inspect` for each new actor, where somebody looks at it; what it gets has policies, and no key, in it. */
+	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
+}
+
+interface ActorInspector {
+	next(event: InspectionEvent): void;
+}
 
 export interface Gateway extends Service {
 	readonly simulators: readonly Simulator[];
@@ -28,9 +39,8 @@ export interface Gateway extends Service {
 
 type ProviderActor = ReturnType<typeof startProvider>;
 
-/** What a route leads to: the rungs in order, and the policy of the request itself. */
-interface Route extends Pick<RequestInput, 'rungs' | 'policy'> {
-	commit: 'first-token' | 'complete';
+interface LiveRoute extends Route {
+	readonly rungs: readonly Rung[];
 }
 
 /**
@@ -38,7 +48,11 @@ interface Route extends Pick<RequestInput, 'rungs' | 'policy'> {
  * @param config checked and resolved
  * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
  */
-export async function createGateway(config: Config, observer: GatewayObserver = {}): Promise<Gateway> {
+export async function createGateway(
+	config: Config,
+	observer: GatewayObserver = {},
+	{ inspect: inspectorOf }: GatewayOptions = {},
+): Promise<Gateway> {
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
@@ -49,7 +63,7 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 	for (const provider of Object.values(config.providers)) {
 		for (const { id, apiKey, source } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
-			providers.set(id, startProvider(id, source, provider, observer));
+			providers.set(id, startProvider(id, source, provider, observer, inspectorOf?.('provider')));
 			endpoints.set(id, connections.endpoint({ provider: provider.name, baseUrl, apiKey, headers: provider.headers }));
 		}
 	}
@@ -74,7 +88,8 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 	function call(request: Call, client: Client): RunningCall {
 		const { rungs, policy, commit } = required(routes.get(request.route), request.route);
 		const input = { id: request.id, rungs, policy, now: Date.now() };
-		const actor: RequestActor = createActor(machine, { input });
+		const inspect = inspectorOf?.('request');
+		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(actor);
 			observer.callEnded?.(record);
@@ -113,13 +128,22 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 			return exchanges.size;
 		},
 		call,
-		operate(provider, event) {
+		operate(provider, event, by) {
 			const actor = required(providers.get(provider), provider);
 			const before = actor.getSnapshot();
 			actor.send(event);
 			const after = actor.getSnapshot();
-			observer.providerOperated?.(provider, event, before.value, after.value);
-			return { changed: before.value !== after.value || before.context.until !== after.context.until };
+			observer.providerOperated?.(provider, event, before.value, after.value, by);
+			return {
+				changed: differs(before.context, after.context) || before.value !== after.value,
+				before: providerHealth(before),
+				after: providerHealth(after),
+			};
+		},
+		servable: () => {
+			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
+			const names = Object.keys(config.profiles);
+			return Object.fromEntries(names.map((name) => [name, isServable(required(routes.get(name), name))]));
 		},
 		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
 		interrupt,
@@ -132,8 +156,15 @@ export async function createGateway(config: Config, observer: GatewayObserver = 
 	};
 }
 
-function startProvider(id: string, source: string, { policy }: ProviderConfig, observer: GatewayObserver) {
-	const actor = createActor(providerMachine, { input: { id, policy, now: Date.now() } });
+function startProvider(
+	id: string,
+	source: string,
+	{ policy }: ProviderConfig,
+	observer: GatewayObserver,
+	inspect: ActorInspector | undefined,
+) {
+	const input = { id, policy, now: Date.now() };
+	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({
 		next: (snapshot) => {
@@ -148,32 +179,17 @@ function startProvider(id: string, source: string, { policy }: ProviderConfig, o
 	return actor.start();
 }
 
-/** Every profile, and every configured target by itself. Profiles win where the names are the same. */
-function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderActor>): ReadonlyMap<string, Route> {
-	const rungsOf = (chain: readonly TargetConfig[]): Rung[] =>
-		chain.flatMap(({ target, provider, model, contextWindow, prefill, streamUpstream, policy }, link) =>
-			required(config.providers[provider], provider).credentials.map(({ id }) => ({
-				link,
-				target,
-				provider,
-				credential: id,
-				model,
-				contextWindow,
-				prefill,
-				streamUpstream,
-				policy,
-				actor: required(providers.get(id), id),
-			})),
-		);
-	const targets = targetsOf(config).map((target): [string, Route] => [
-		target.target,
-		{ rungs: rungsOf([target]), policy: target.policy, commit: 'first-token' },
-	]);
-	const profiles = Object.values(config.profiles).map(({ name, chain, policy, commit }): [string, Route] => [
+/** The routes of the configuration, on their provider actors. */
+function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderActor>): ReadonlyMap<string, LiveRoute> {
+	const routes = [...routesOf(config)].map(([name, { rungs, policy, commit }]): [string, LiveRoute] => [
 		name,
-		{ rungs: rungsOf(chain), policy, commit },
+		{
+			rungs: rungs.map((rung) => ({ ...rung, actor: required(providers.get(rung.credential), rung.credential) })),
+			policy,
+			commit,
+		},
 	]);
-	return new Map([...targets, ...profiles]);
+	return new Map(routes);
 }
 
 async function startSimulators(config: Config): Promise<Map<string, Simulator>> {
@@ -186,12 +202,14 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 
 const secretHeader = /key|auth|token|secret|cookie/i;
 
-function secretsOf(config: Config): string[] {
-	return Object.values(config.providers).flatMap(({ credentials, headers, baseUrl }) => [
+function secretsOf({ providers, server }: Config): string[] {
+	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl }) => [
 		...(baseUrl === undefined ? [] : new URL(baseUrl).searchParams.values()),
 		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
 		...Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : [])),
 	]);
+	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
+	return [...ofProviders, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
 }
 
 function required<T>(value: T | undefined, name: string): T {

@@ -1,5 +1,7 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import type { CallRecord } from './call.ts';
+import type { LogFiles } from './log-files.ts';
 import type { GatewayObserver } from './observer.ts';
 import { traceLine } from './trace-text.ts';
 
@@ -10,17 +12,55 @@ const levels: Readonly<Record<string, string>> = { true: 'debug', false: 'error'
 
 const gathered = { dest: 2, sync: false, minLength: 8192, periodicFlush: 200 };
 
+/** How often it is said that the log files cannot be written, ms. */
+const COMPLAINT_INTERVAL_MS = 60_000;
+
 /**
  * The log of the process, on standard error: lines for people on a terminal, JSON elsewhere.
  * @param level `LOG_LEVEL` from the environment; a word that is none means `info`
+ * @param files where it is written to as well, as JSON
+ * @param shown in the place of standard error
  */
-export function createLog(level: string | undefined): Logger {
+export function createLog(level: string | undefined, files?: LogFiles, shown: Destination = standardError()): Logger {
 	const name = levels[level ?? ''] ?? (level || 'info');
 	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
-	// Gathered and written a few times a second: a system call for every line costs more than the line.
-	const log = process.stderr.isTTY ? pino(options, forPeople()) : pino(options, pino.destination(gathered));
+	if (files !== undefined) complainAbout(files, pino(options, shown));
+	const log = pino(options, files === undefined ? shown : both(shown, files));
 	if (options.level !== name) log.warn(`LOG_LEVEL is not a level; the log is at ${options.level}`);
 	return log;
+}
+
+/** Gathered and written a few times a second: a system call for every line costs more than the line. */
+function standardError(): Destination {
+	return process.stderr.isTTY ? forPeople() : pino.destination(gathered);
+}
+
+type Destination = pino.DestinationStream & { flush?: (done: () => void) => void };
+
+/** Every line goes to both. */
+function both(one: Destination, other: Destination): Destination {
+	return {
+		write(line) {
+			one.write(line);
+			other.write(line);
+		},
+		flush(done) {
+			const flushed = [one, other].map(
+				(stream) => new Promise<void>((resolve) => (stream.flush === undefined ? resolve() : stream.flush(resolve))),
+			);
+			Promise.all(flushed).then(done);
+		},
+	};
+}
+
+/** A full disk must not end the process, nor fill the log on standard error with the same line. */
+function complainAbout(files: LogFiles, log: Logger): void {
+	let saidAt = Number.NEGATIVE_INFINITY;
+	files.on('error', ({ code }: NodeJS.ErrnoException) => {
+		if (performance.now() - saidAt < COMPLAINT_INTERVAL_MS) return;
+		saidAt = performance.now();
+		log.error({ code }, 'the log files cannot be written, and lack lines from now on: check the disk of logs.folder');
+	});
 }
 
 function forPeople() {
@@ -28,30 +68,25 @@ function forPeople() {
 		destination: 2,
 		sync: true,
 		translateTime: 'HH:MM:ss',
-		ignore: 'pid,hostname,route,outcome,ms,walk',
+		ignore: 'pid,hostname,route,outcome,ms,firstTokenMs,walk',
 		messageFormat: (line, messageKey) =>
 			line.walk === undefined
 				? String(line[messageKey])
-				: `${line.route} ${line.outcome} in ${line.ms} ms: ${line.walk}`,
+				: `${line.route} ${line.outcome} in ${line.ms} ms${firstToken(line)}: ${line.walk}`,
 		singleLine: true,
 	});
+}
+
+function firstToken({ firstTokenMs }: { firstTokenMs?: unknown }): string {
+	return firstTokenMs === undefined ? '' : ` (first token in ${firstTokenMs} ms)`;
 }
 
 /** Writes what happens in a gateway to the log: one line a call, one for every change of a provider. */
 export function logObserver(log: Logger): GatewayObserver {
 	return {
-		callEnded: ({ id, route, outcome, code, skippedEvents, ms, trace }) => {
-			const line = {
-				requestId: id,
-				route,
-				outcome,
-				...(code === undefined ? {} : { code }),
-				...(skippedEvents === undefined ? {} : { skippedEvents }),
-				ms,
-				walk: traceLine(trace),
-			};
-			if (outcome === 'failed') log.warn(line, 'call failed');
-			else log.info(line, 'call');
+		callEnded: (record) => {
+			if (record.outcome === 'failed') log.warn(callLine(record), 'call failed');
+			else log.info(callLine(record), 'call');
 		},
 		providerChanged: (provider, from, to, { reason, retryAt }) => {
 			const line = { provider, reason, retryAt };
@@ -63,10 +98,31 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, source, model, category, reason, status, until: new Date(until).toISOString() };
 			log.error(line, alarmTexts[alarm]);
 		},
-		providerOperated: (provider, { type }, from, to) =>
-			log.warn({ provider, order: type }, `provider ${provider}: an operator's order, ${from} → ${to}`),
+		providerOperated: (provider, order, from, to, by) => {
+			const forMs = order.type === 'operator.tripped' ? order.forMs : undefined;
+			const line = { provider, order: order.type, forMs, by };
+			log.warn(line, `provider ${provider}: an operator's order, ${from} → ${to}`);
+		},
 		crashed: (error, requestId) =>
 			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
+	};
+}
+
+/** Only what there is: a line has no field that is empty. */
+function callLine(record: CallRecord) {
+	const { id, client, clientRequestId, route, outcome, code, skippedEvents, ms, firstTokenMs, tokens, trace } = record;
+	return {
+		requestId: id,
+		clientRequestId,
+		client,
+		route,
+		outcome,
+		code,
+		skippedEvents,
+		ms,
+		firstTokenMs: firstTokenMs === undefined ? undefined : Math.round(firstTokenMs),
+		tokens: tokens.length === 0 ? undefined : tokens,
+		walk: traceLine(trace),
 	};
 }
 

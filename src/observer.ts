@@ -9,8 +9,17 @@ export interface GatewayObserver {
 	providerChanged?(id: string, from: ProviderStateName, to: ProviderStateName, health: ProviderHealth): void;
 	/** @param source where the credential stands in the file: `providers.openai.apiKey[0]` */
 	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
-	/** A person gave an order; it changed nothing where `from` is `to`. */
-	providerOperated?(id: string, order: OperatorEvent, from: ProviderStateName, to: ProviderStateName): void;
+	/**
+	 * A person gave an order; it may have changed nothing.
+	 * @param by the address that it came from, where it came from one
+	 */
+	providerOperated?(
+		id: string,
+		order: OperatorEvent,
+		from: ProviderStateName,
+		to: ProviderStateName,
+		by: string | undefined,
+	): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
 }

@@ -1,5 +1,7 @@
 import type { SnapshotFrom } from 'xstate';
+import { countResults } from '../machines/failure-window.ts';
 import type { providerMachine } from '../machines/provider.ts';
+import type { ProviderContext } from '../machines/provider-health.ts';
 import type { ProviderHealth } from './call.ts';
 
 /** What the outside is shown of a provider actor: its state and its counters, none of its policy, no key. */
@@ -11,6 +13,7 @@ export function providerHealth({ value, context }: SnapshotFrom<typeof providerM
 		reason: context.reason ?? null,
 		retryAt: context.until === 0 ? null : rfc3339(context.until),
 		consecutiveFailures: context.consecutiveFailures,
+		recentResults: countResults(context.window, Date.now(), context.policy.breaker.window),
 		probesInFlight: context.probes.length,
 		sidelinedModels: Object.fromEntries(
 			Object.entries(context.sidelined).flatMap(([model, until]) =>
@@ -28,6 +31,17 @@ export function providerHealth({ value, context }: SnapshotFrom<typeof providerM
 						at: rfc3339(lastFailure.at),
 					},
 	};
+}
+
+/**
+ * Whether an operator's order changed what is known of a provider. The same order given twice moves `until` by the time
+ * in between, which is no change; a longer pause is one.
+ */
+export function differs(before: ProviderContext, after: ProviderContext): boolean {
+	const pauseMs = ({ until, since }: ProviderContext) => (until === 0 ? 0 : until - since);
+	if (before.reason !== after.reason || pauseMs(after) > pauseMs(before)) return true;
+	const isForgotten = Object.keys(before.sidelined).length > 0 || before.window.slices.length > 0;
+	return isForgotten && after.window.slices.length === 0 && Object.keys(after.sidelined).length === 0;
 }
 
 /** A time as RFC 3339 text; a time past what a date can hold is shown as the last one. */

@@ -22,7 +22,7 @@ export function banner(config: Config, gateway: Gateway, address: string, isEmbe
 	for (const { name, chain } of Object.values(config.profiles)) {
 		lines.push(`  profile ${name}: ${chain.map(({ target }) => target).join(' → ')}`);
 	}
-	lines.push('', 'Try it, a few times:', `  ${curlLine(address, gateway.defaultProfile)}`, '');
+	lines.push('', 'Try it, a few times:', `  ${curlLine(address, gateway.defaultProfile, config.server)}`, '');
 	return `${lines.join('\n')}\n`;
 }
 
@@ -31,7 +31,9 @@ function withoutQuery(url = ''): string {
 	return url.replace(/\?.*$/, '?…');
 }
 
-function curlLine(address: string, profile: string): string {
+function curlLine(address: string, profile: string, { clients = {} }: Config['server']): string {
+	const [client] = Object.keys(clients);
+	const key = client === undefined ? '' : ` -H 'authorization: Bearer THE-KEY-OF-${client}'`;
 	const body = JSON.stringify({ model: profile, messages: [{ role: 'user', content: 'Hello' }] });
-	return `curl -i ${address}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`;
+	return `curl -i ${address}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
 }

@@ -1,11 +1,22 @@
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config/config.ts';
+import type { Config, ServerConfig } from '../config/config.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { createServer } from '../http/server.ts';
+import { Feed } from '../inspector/feed.ts';
+import { inspectorRoutes } from '../inspector/routes.ts';
+import type { StatelyBridge } from '../inspector/stately.ts';
 import { createLog, type Logger, logObserver } from '../log.ts';
+import { type LogFiles, openLogFiles } from '../log-files.ts';
+import { isLoopback } from '../loopback.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import { createNotifications, type Notifications } from '../notifications/notifications.ts';
+import { joinObservers } from '../observer.ts';
+import { operatorSources } from '../operator-sources.ts';
 import { version } from '../paths.ts';
+import { RecentRequests, recentObserver } from '../recent-requests.ts';
 import { banner } from './banner.ts';
 import { findConfig } from './find-config.ts';
 import { UserError } from './user-error.ts';
@@ -14,34 +25,78 @@ export interface ServeOptions {
 	config?: string;
 	host?: string;
 	port?: number;
+	/** Whether the configuration is judged first. Default: true. */
+	check?: boolean;
+	/** Bridge the actors to the Stately Inspector, on this port; `true` is its usual one. */
+	inspect?: number | true;
 }
 
 /**
  * Runs the proxy until a signal ends it.
- * @throws ConfigError, or UserError when the address cannot be listened on
+ * @throws ConfigError, or UserError when the configuration would do harm, or the address cannot be listened on
  */
 export async function serve(options: ServeOptions): Promise<void> {
-	const { config, isEmbedded } = findConfig(options.config);
-	const log = createLog(process.env.LOG_LEVEL);
-	const observer = logObserver(log);
-	const gateway = await createGateway(config, observer);
+	const found = findConfig(options.config);
+	const { config, isEmbedded } = found;
+	if (!isEmbedded && options.check !== false) {
+		const { guardConfig } = await import('./guard-config.ts');
+		guardConfig(found, (line) => process.stderr.write(line));
+	}
+	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
+	const metrics = createMetrics(config, version);
+	const notifications = createNotifications(config, { log, onOutcome: metrics.notified });
+	const recent = new RecentRequests();
+	const feed = new Feed(config);
+	const observer = joinObservers([
+		logObserver(log),
+		metrics.observer,
+		notifications.observer,
+		feed.observer,
+		// Without its key nobody can ask for them, and keeping what nobody asks for costs every request a little.
+		...(config.server.adminKey === undefined ? [] : [recentObserver(recent)]),
+	]);
+	const bridge = options.inspect === undefined ? undefined : await openedBridge(options.inspect);
+	const gateway = await createGateway(config, observer, bridge);
+	metrics.watch(() => gateway.health());
+	const drain = { isDraining: false };
+	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the operator API');
 	const server = createServer(gateway, {
-		bodyLimit: config.server.bodyLimit,
-		unknownModel: config.server.unknownModel,
+		...config.server,
+		operator: operatorSources(config, recent),
+		onWrongAdminKey,
+		isDraining: () => drain.isDraining,
 		onCrash: (error, requestId) => observer.crashed?.(error, requestId),
+		metrics,
 		version,
 	});
+	server.register(inspectorRoutes(feed, gateway, { adminKey: config.server.adminKey, onWrongKey: onWrongAdminKey }));
 	const address = await listen(server, config, options).catch(async (error) => {
-		// Simulated providers listen too, and would keep the process alive.
+		// Simulated providers and the bridge listen too, and would keep the process alive.
 		await gateway.close();
+		await bridge?.close();
 		throw error;
 	});
-	stopOnSignal(server, gateway, log, config.server.drainTimeout);
+	stopOnSignal(server, gateway, notifications, log, config.server, drain);
 	// Requests are isolated from each other; a fault that escaped one must not cut off the streams of all the others.
 	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
 	process.stdout.write(banner(config, gateway, address, isEmbedded));
-	if (!isLoopback(server))
-		log.warn('anyone who reaches this address can spend on your keys: it asks its callers for none');
+	if (bridge !== undefined) process.stdout.write(`The Stately Inspector shows the actors at ${bridge.url}\n\n`);
+}
+
+async function openedLogFiles({ logs }: Config): Promise<LogFiles | undefined> {
+	if (logs === undefined) return undefined;
+	return openLogFiles(logs).catch(({ message }: Error) => {
+		throw new UserError(message);
+	});
+}
+
+async function openedBridge(port: number | true): Promise<StatelyBridge> {
+	const { openStatelyBridge } = await import('../inspector/stately.ts');
+	return openStatelyBridge(port === true ? 8080 : port).catch(() => {
+		throw new UserError(
+			`The Stately Inspector cannot have port ${port === true ? 8080 : port}; choose another with --inspect PORT.`,
+		);
+	});
 }
 
 async function listen(server: FastifyInstance, config: Config, options: ServeOptions): Promise<string> {
@@ -49,16 +104,19 @@ async function listen(server: FastifyInstance, config: Config, options: ServeOpt
 	const port = options.port ?? config.server.port;
 	try {
 		await server.listen({ host, port });
-		const { port: bound } = server.server.address() as AddressInfo;
-		return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 	} catch (error) {
 		throw new UserError(listenProblem(error as NodeJS.ErrnoException, host, port));
 	}
-}
-
-function isLoopback(server: FastifyInstance): boolean {
-	const { address } = server.server.address() as AddressInfo;
-	return address === '::1' || address.startsWith('127.');
+	// What a name or a wildcard stands for is known for certain only once it is bound.
+	const open = (server.addresses() as AddressInfo[]).find(({ address }) => !isLoopback(address));
+	if (open !== undefined && config.server.clients === undefined) {
+		await server.close();
+		throw new UserError(
+			`Whoever reaches ${open.address} could spend on your providers' keys: give your callers keys of their own under server.clients, or listen on this machine only (server.host or --host 127.0.0.1).`,
+		);
+	}
+	const { port: bound } = server.server.address() as AddressInfo;
+	return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
 function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
@@ -90,26 +148,40 @@ function watchConnections(server: Server): () => void {
 	};
 }
 
-/** The first signal lets open requests finish, for a bounded time; a second one does not wait. */
-function stopOnSignal(server: FastifyInstance, gateway: Gateway, log: Logger, drainTimeoutMs: number): void {
-	let isStopping = false;
+/** How long notifications that are on their way may hold up the end of the process. */
+const notificationDrainMs = 2000;
+
+/**
+ * The first signal lets open requests finish, for a bounded time; a second one does not wait. Whoever shares the traffic
+ * out is told at once by `/ready`, and has `drainDelay` to notice before new connections are refused.
+ */
+function stopOnSignal(
+	server: FastifyInstance,
+	gateway: Gateway,
+	notifications: Notifications,
+	log: Logger,
+	{ drainDelay, drainTimeout }: Pick<ServerConfig, 'drainDelay' | 'drainTimeout'>,
+	drain: { isDraining: boolean },
+): void {
 	const closeIdle = watchConnections(server.server);
 	const stop = async (signal: NodeJS.Signals) => {
-		if (isStopping) process.exit(0);
-		isStopping = true;
-		log.info(`${signal}: finishing open requests, for at most ${drainTimeoutMs} ms`);
+		if (drain.isDraining) process.exit(0);
+		drain.isDraining = true;
+		log.info(`${signal}: finishing open requests, for at most ${drainTimeout} ms`);
+		if (drainDelay > 0) await sleep(drainDelay);
 		const cutOff = setTimeout(() => {
 			log.warn('requests were still open after server.drainTimeout and have been cut off');
 			gateway.interrupt();
 			// A client that does not even read its error has had its time.
 			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
-		}, drainTimeoutMs);
+		}, drainTimeout);
 		// Node counts a connection as idle only after its first request, and keeps one whose last answer ends now alive.
 		const idle = setInterval(closeIdle, 50);
 		await server.close();
 		clearInterval(idle);
 		clearTimeout(cutOff);
 		await gateway.close();
+		await notifications.close(notificationDrainMs);
 		log.flush(() => process.exit(0));
 	};
 	process.on('SIGTERM', stop);

@@ -5,6 +5,10 @@ export interface Config {
 	/** The file it came from, as it was given. */
 	file: string;
 	server: ServerConfig;
+	/** Absent where no log files are wanted. */
+	logs?: LogsConfig;
+	/** Absent where nobody is to be told. */
+	notifications?: NotificationsConfig;
 	providers: Readonly<Record<string, ProviderConfig>>;
 	profiles: Readonly<Record<string, ProfileConfig>>;
 	/** `default` when it is defined, else the first profile of the file. */
@@ -22,8 +26,47 @@ export interface ServerConfig {
 	/** The largest answer taken from a provider, bytes. */
 	answerLimit: number;
 	unknownModel: 'default' | 'reject';
-	/** How long open requests may go on after a signal to stop, ms. */
+	/** How long new requests are still taken after a signal to stop, ms. */
+	drainDelay: number;
+	/** How long open requests may go on after that, ms. */
 	drainTimeout: number;
+	/** By name; absent where callers need no key. */
+	clients?: Readonly<Record<string, ClientConfig>>;
+	/** Absent where the operator API is shut. */
+	adminKey?: string;
+	adminFrom: 'loopback' | 'anywhere';
+}
+
+/** A caller with a name. */
+export interface ClientConfig {
+	/** At least one; any of them will do. */
+	key: readonly string[];
+	/** Absent where it has no limit. */
+	requestsPerMinute?: number;
+}
+
+export interface LogsConfig {
+	folder: string;
+	/** Bytes. */
+	maxSize: number;
+	/** How many files, the one that is written to among them. */
+	keep: number;
+}
+
+export interface NotificationsConfig {
+	webhooks: readonly WebhookConfig[];
+	/** How often an incident that lasts is told of again, ms; 0 is never. */
+	reminder: number;
+	/** A provider that is out of traffic for this long is an incident too, ms. */
+	downAfter?: number;
+}
+
+export interface WebhookConfig {
+	/** A secret: it is never shown. */
+	url: string;
+	format: 'json' | 'slack';
+	/** Further request headers, names in lower case. */
+	headers: Readonly<Record<string, string>>;
 }
 
 export interface ProviderConfig {

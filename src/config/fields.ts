@@ -124,6 +124,11 @@ export function table<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: 
 	return z.record(key, value, { error: 'is not a map of names; indent them under it, each with a colon' });
 }
 
+/** At least one entry: with none there is nothing to start. */
+export function filled<T extends z.ZodType<Readonly<Record<string, unknown>>>>(map: T, error: string) {
+	return map.refine((entries) => Object.keys(entries).length > 0, { error });
+}
+
 /** An option that may be left out: how it is written, and what it is when no layer gives it. */
 export interface Option<T extends z.ZodType> {
 	schema: z.ZodExactOptional<T>;

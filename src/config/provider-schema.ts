@@ -58,11 +58,14 @@ const isToken = (value: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value);
 
 export const headerName = textThat(isToken, 'is not the name of an HTTP header; write letters, digits and dashes');
 
-const ownHeaderName = headerName.refine((value) => !reservedHeaders.some((header) => header === value.toLowerCase()), {
-	error: 'is set by the proxy itself; remove it',
-});
+export const ownHeaderName = headerName.refine(
+	(value) => !reservedHeaders.some((header) => header === value.toLowerCase()),
+	{
+		error: 'is set by the proxy itself; remove it',
+	},
+);
 
-const headerValue = textThat(
+export const headerValue = textThat(
 	(value) => /^[!-~]([ -~\t]*[!-~])?$/.test(value),
 	'cannot be sent in an HTTP header; give a text of visible ASCII characters, without line breaks',
 );

@@ -1,5 +1,6 @@
 import { type Findings, formatPath } from './findings.ts';
 import { suggestion } from './nearest.ts';
+import { checkServerKeys } from './server-keys.ts';
 import { isTarget } from './targets.ts';
 import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
 
@@ -10,6 +11,7 @@ import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
 export function checkReferences(tree: Tree, findings: Findings): void {
 	for (const name of keysAt(tree, ['providers'])) checkProvider(name, tree, findings);
 	for (const name of keysAt(tree, ['profiles'])) checkProfile(name, tree, findings);
+	checkServerKeys(tree, findings);
 	for (const index of indicesAt(tree, ['errorRules'])) {
 		const path = ['errorRules', index, 'provider'];
 		for (const at of [path, ...indicesAt(tree, path).map((item) => [...path, item])]) {

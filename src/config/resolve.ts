@@ -1,6 +1,15 @@
 import type { Policy } from '../../machines/policy.ts';
-import type { Config, Credential, ErrorRuleConfig, ProfileConfig, ProviderConfig, SimulationConfig } from './config.ts';
+import type {
+	Config,
+	Credential,
+	ErrorRuleConfig,
+	NotificationsConfig,
+	ProfileConfig,
+	ProviderConfig,
+	SimulationConfig,
+} from './config.ts';
 import { overlayPolicy } from './layers.ts';
+import type { FileNotifications } from './notifications-schema.ts';
 import { defaultPolicy } from './policy-schema.ts';
 import type { File, FileProfile, FileProvider } from './schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -21,11 +30,17 @@ export function resolve(file: string, content: File): Config {
 	return deepFreeze({
 		file,
 		server: content.server,
+		...(content.logs !== undefined && { logs: content.logs }),
+		...(content.notifications !== undefined && { notifications: resolveNotifications(content.notifications) }),
 		providers,
 		profiles,
 		defaultProfile: 'default' in profiles ? 'default' : first,
 		errorRules: content.errorRules.map(resolveRule),
 	});
+}
+
+function resolveNotifications({ webhooks, ...others }: FileNotifications): NotificationsConfig {
+	return { ...others, webhooks: webhooks.map((webhook) => ({ ...webhook, headers: lowerCaseNames(webhook.headers) })) };
 }
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy): ProviderConfig {

@@ -1,26 +1,11 @@
 import { z } from 'zod';
 import { failureKey } from './failure-keys.ts';
-import { count, duration, list, oneOf, oneOrMany, pattern, section, size, table, text, textThat } from './fields.ts';
+import { count, filled, list, oneOf, oneOrMany, pattern, section, table, text, textThat } from './fields.ts';
+import { notifications } from './notifications-schema.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
 import { headerName, name, provider, streamUpstream } from './provider-schema.ts';
+import { logs, server } from './server-schema.ts';
 import { isTarget } from './targets.ts';
-
-const server = section({
-	host: text()
-		.prefault('127.0.0.1')
-		.describe('The address to listen on; `0.0.0.0` opens it to the network. Default: `127.0.0.1`.'),
-	port: count(0, 65_535).prefault(4010).describe('The TCP port to listen on; 0 is any free one. Default: 4010.'),
-	bodyLimit: size().prefault('20MB').describe('The largest request body, a size. Default: `20MB`.'),
-	answerLimit: size().prefault('64MB').describe('The largest answer taken from a provider, a size. Default: `64MB`.'),
-	unknownModel: oneOf(['default', 'reject'])
-		.prefault('default')
-		.describe(
-			'What happens to a `model` that is no profile and no target: it goes to the default profile, or is refused. Default: `default`.',
-		),
-	drainTimeout: duration({ zero: true })
-		.prefault('30s')
-		.describe('How long open requests may go on after a signal to stop, a duration. Default: `30s`.'),
-});
 
 const target = textThat(isTarget, 'is not a target; write `provider/model`, such as `openai/gpt-5.4`');
 
@@ -73,14 +58,15 @@ const errorRule = section({
 	error: `has no condition and would meet every failure; give at least one of ${rulePatterns.join(', ')}`,
 });
 
-/** At least one entry: with none there is nothing to start. */
-function filled<T extends z.ZodType<Readonly<Record<string, unknown>>>>(map: T, error: string) {
-	return map.refine((entries) => Object.keys(entries).length > 0, { error });
-}
-
 /** The file as it is written, with every option there is. Its output has ms and bytes, and the defaults outside of policy. */
 export const fileSchema = section({
-	server: server.prefault({}).describe('The address that clients speak to.'),
+	server: server.prefault({}).describe('The address that clients speak to, and who may.'),
+	logs: logs
+		.exactOptional()
+		.describe('Log files beside the log on standard error; `logs: {}` is enough. Default: none are written.'),
+	notifications: notifications
+		.exactOptional()
+		.describe('Who is told when something has failed that a person must put right. Default: nobody.'),
 	providers: filled(table(name, provider), 'is empty; define at least one provider').describe(
 		'The APIs behind the proxy, by a name of your choice. Required.',
 	),

@@ -5,37 +5,59 @@ export const refusals = {
 	invalid_json: 400,
 	invalid_request: 400,
 	unknown_profile: 400,
+	invalid_api_key: 401,
+	invalid_admin_key: 401,
+	admin_not_local: 403,
 	model_not_found: 404,
+	unknown_provider: 404,
+	unknown_action: 404,
+	unknown_request: 404,
 	not_found: 404,
 	method_not_allowed: 405,
 	body_too_large: 413,
 	unsupported_media_type: 415,
+	client_rate_limited: 429,
+	too_many_wrong_keys: 429,
 	internal_error: 500,
 } as const;
 
 export type RefusalCode = keyof typeof refusals;
 
+export interface RefusalDetails {
+	/** The body field or header that is to be changed, when there is one. */
+	param?: string | null;
+	/** Response headers, names in lower case. */
+	headers?: Readonly<Record<string, string>>;
+}
+
 /** A request that is refused before any provider is asked. The message tells the caller what to change. */
 export class Refusal extends Error {
 	readonly code: RefusalCode;
 	readonly param: string | null;
+	readonly headers: Readonly<Record<string, string>>;
 
-	/** @param param the body field or header that is to be changed, when there is one */
-	constructor(code: RefusalCode, message: string, param: string | null = null) {
+	/** @param details the param alone, or more */
+	constructor(code: RefusalCode, message: string, details: string | RefusalDetails = {}) {
 		super(message);
 		this.name = 'Refusal';
 		this.code = code;
+		const { param = null, headers = {} } = typeof details === 'string' ? { param: details } : details;
 		this.param = param;
+		this.headers = headers;
 	}
 
 	/** In OpenAI's error shape. */
 	report(): FailureReport {
 		const status = refusals[this.code];
-		const type = status >= 500 ? 'server_error' : 'invalid_request_error';
 		return {
 			status,
-			headers: {},
-			body: { error: { message: this.message, type, param: this.param, code: this.code } },
+			headers: this.headers,
+			body: { error: { message: this.message, type: errorType(status), param: this.param, code: this.code } },
 		};
 	}
+}
+
+function errorType(status: number): string {
+	if (status === 429) return 'rate_limit_error';
+	return status >= 500 ? 'server_error' : 'invalid_request_error';
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { AnswerInfo, Client, FailureReport } from '../call.ts';
+import { clientRequestId } from './client-request-id.ts';
 
 /** Writes one call's answer to its HTTP reply. */
 export class ReplyClient implements Client {
@@ -16,7 +17,7 @@ export class ReplyClient implements Client {
 		this.#reply.raw.writeHead(200, {
 			'content-type': 'application/json; charset=utf-8',
 			'content-length': Buffer.byteLength(body),
-			...answerHeaders(info),
+			...answerHeaders(info, this.#reply),
 		});
 		this.#reply.raw.end(body);
 	}
@@ -32,7 +33,7 @@ export class ReplyClient implements Client {
 			'cache-control': 'no-cache',
 			// Proxies in front of us would gather the tokens otherwise.
 			'x-accel-buffering': 'no',
-			...answerHeaders(info),
+			...answerHeaders(info, this.#reply),
 		});
 	}
 
@@ -54,13 +55,24 @@ export class ReplyClient implements Client {
 export function sendFailure(reply: FastifyReply, report: FailureReport, requestId: string): void {
 	reply
 		.code(report.status)
-		.headers({ ...report.headers, 'x-breakwater-request-id': requestId })
+		.headers({ ...report.headers, ...idHeaders(reply, requestId) })
 		.send(report.body);
 }
 
-function answerHeaders({ requestId, route, target, attempts }: AnswerInfo): Record<string, string> {
+/** The caller's own id goes back where others, such as the OpenAI SDKs, look for one; ours, where there is none. */
+function idHeaders({ request }: FastifyReply, requestId: string): Record<string, string> {
 	return {
+		'x-request-id': clientRequestId(request.headers) ?? requestId,
 		'x-breakwater-request-id': requestId,
+	};
+}
+
+function answerHeaders(
+	{ requestId, route, target, attempts }: AnswerInfo,
+	reply: FastifyReply,
+): Record<string, string> {
+	return {
+		...idHeaders(reply, requestId),
 		'x-breakwater-profile': headerValue(route),
 		'x-breakwater-target': headerValue(target),
 		'x-breakwater-attempts': String(attempts),

@@ -1,5 +1,6 @@
-import { type ChatRequest, clip } from './chat-request.ts';
+import type { ChatRequest } from './chat-request.ts';
 import { Refusal } from './errors.ts';
+import { clip } from './json.ts';
 
 /** What can be asked for by name. */
 export interface Directory {

@@ -3,13 +3,32 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Service } from '../call.ts';
 import { newRequestId } from '../request-id.ts';
 import { chatHandler } from './chat.ts';
+import { type Clients, clientDoor } from './client-door.ts';
 import { Refusal } from './errors.ts';
+import { notFound } from './not-found.ts';
+import { addOperatorApi, type OperatorSources } from './operator-api.ts';
+import { operatorDoor } from './operator-door.ts';
+import { addProbes } from './probes.ts';
 import { sendFailure } from './reply-client.ts';
 
 export interface ServerOptions {
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
 	unknownModel: 'default' | 'reject';
+	/** Who may call; absent: anyone. */
+	clients?: Clients | undefined;
+	/** Opens the operator API, which is shut without one. */
+	adminKey?: string | undefined;
+	/** From where the operator API may be used; default `loopback`. */
+	adminFrom?: 'loopback' | 'anywhere';
+	/** What the operator API shows; without it there is none. */
+	operator?: OperatorSources;
+	/** What `/metrics` shows; without it there is none. */
+	metrics?: { readonly contentType: string; text(): Promise<string> };
+	/** Told of each wrong key for the operator API, with the address that it came from. */
+	onWrongAdminKey?: (address: string) => void;
+	/** Whether the process has been told to stop; `/ready` says so. */
+	isDraining?: () => boolean;
 	/** Told of a fault of ours that a request met. */
 	onCrash?: (error: unknown, requestId: string) => void;
 	/** Shown by `/health`. */
@@ -24,6 +43,8 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
 		genReqId: newRequestId,
+		// The ids of providers and requests stand in addresses, and are longer than Fastify expects.
+		routerOptions: { maxParamLength: 1000 },
 		// Open requests on kept connections are finished while the server drains, not turned away.
 		return503OnClosing: false,
 		forceCloseConnections: 'idle',
@@ -32,30 +53,41 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		clientErrorHandler: refuseUnreadable,
 	});
 	const startedAt = Date.now();
-	const { unknownModel, version } = options;
+	const { unknownModel, version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const profiles = new Set(service.profiles);
 	const targets = new Set(service.targets.map(({ target }) => target));
 	const directory = { profiles, targets, defaultProfile: service.defaultProfile, unknownModel };
 
 	server.removeAllContentTypeParsers();
 	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+	server.decorateRequest('client', undefined);
+	if (clients !== undefined || adminKey !== undefined)
+		server.register(import('@fastify/rate-limit'), { global: false });
 
-	server.post('/v1/chat/completions', chatHandler(service, directory));
-	server.get('/v1/models', () => ({ object: 'list', data: modelList(service, startedAt) }));
-	server.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+	const callers = clients === undefined ? undefined : clientDoor(server, clients);
+	const operators = operatorDoor(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
+
+	const behindDoor = callers === undefined ? {} : { onRequest: callers };
+	server.post<{ Body: string | undefined }>('/v1/chat/completions', behindDoor, chatHandler(service, directory));
+	server.get('/v1/models', behindDoor, () => ({ object: 'list', data: modelList(service, startedAt) }));
+	server.get<{ Params: { '*': string } }>('/v1/models/*', behindDoor, (request) => {
 		const model = modelList(service, startedAt).find(({ id }) => id === request.params['*']);
 		if (model !== undefined) return model;
 		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');
 	});
-	server.get('/health', () => {
-		const providers = service.health();
-		const isWell = Object.values(providers).every(({ state }) => state === 'closed');
-		const uptimeSeconds = Math.round((Date.now() - startedAt) / 1000);
-		return { status: isWell ? 'ok' : 'degraded', version, uptimeSeconds, providers };
-	});
+	const { metrics } = options;
+	if (metrics !== undefined) {
+		server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+	}
+	addProbes(server, service, { version, startedAt, isDraining });
+	if (options.operator !== undefined) addOperatorApi(server, service, operators, options.operator);
 
-	server.setNotFoundHandler((request, reply) => {
-		sendFailure(reply, notFound(request.method, request.url.split('?')[0] ?? '').report(), request.id);
+	server.setNotFoundHandler(async (request, reply) => {
+		const path = request.url.split('?')[0] ?? '';
+		// What is there and what is not is told behind the doors, too.
+		if (path.startsWith('/v1/')) await callers?.(request, reply);
+		if (path.startsWith('/admin/')) await operators(request, reply);
+		throw notFound(request.method, path);
 	});
 	server.setErrorHandler((error, request, reply) => {
 		const refusal = asRefusal(error, options.bodyLimit);
@@ -63,19 +95,6 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		sendFailure(reply, refusal.report(), request.id);
 	});
 	return server;
-}
-
-const routes: Readonly<Record<string, string>> = {
-	'/v1/chat/completions': 'POST',
-	'/v1/models': 'GET',
-	'/health': 'GET',
-};
-
-function notFound(method: string, path: string): Refusal {
-	const allowed = routes[path];
-	if (allowed !== undefined) return new Refusal('method_not_allowed', `${path} takes ${allowed}, not ${method}.`);
-	const known = Object.entries(routes).map(([route, verb]) => `${verb} ${route}`);
-	return new Refusal('not_found', `There is nothing here; Breakwater answers ${known.join(', ')}.`);
 }
 
 /** What is not HTTP never becomes a request: it is answered on the bare socket. */

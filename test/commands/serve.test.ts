@@ -72,11 +72,10 @@ describe('serve starts', () => {
 	});
 });
 
-test('neither the query of a baseUrl is printed, which may hold a key, nor a loopback address for an open one', async () => {
+test('the query of a baseUrl is not printed: it may hold a key', async () => {
 	const providers = { a: { baseUrl: `${upstream.baseUrl}?api-key=PLANTEDQUERY` } };
-	const command = commands.start(...configured({ providers }), '--host', '0.0.0.0');
-	expect(await command.address()).toMatch(/^http:\/\/0\.0\.0\.0:/);
-	await soon(() => expect(command.stderr).toContain('anyone who reaches this address'));
+	const command = commands.start(...configured({ providers }));
+	await command.address();
 	expect(command.stdout).not.toContain('PLANTEDQUERY');
 });
 

@@ -37,8 +37,11 @@ describe('the smallest file', () => {
 			bodyLimit: 20 * 1024 ** 2,
 			answerLimit: 64 * 1024 ** 2,
 			unknownModel: 'default',
+			drainDelay: 0,
 			drainTimeout: 30_000,
+			adminFrom: 'loopback',
 		});
+		expect(config.logs).toBeUndefined();
 		expect(config.profiles.default?.chain[0]?.policy).toMatchObject({
 			timeouts: { connect: 5_000, firstToken: 10_000, idle: 15_000, response: 120_000, request: 300_000 },
 			retry: { backoff: 500, factor: 2, maxBackoff: 8_000, jitter: 0.2, maxRetryAfter: 5_000 },

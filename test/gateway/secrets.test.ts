@@ -61,3 +61,18 @@ test('what is left of the message still explains it', async () => {
 		error: { message: 'No such field with [redacted] in it' },
 	});
 });
+
+test('keys of callers and of the operator that a provider repeats go nowhere either', async () => {
+	const callerKeys = ['planted-client-key-1', 'planted-client-key-2', 'planted-admin-key-01'];
+	const [first = '', second = '', admin = ''] = callerKeys;
+	const guarded = await startGateway({ server: { clients: { web: { key: [first, second] } }, adminKey: admin } });
+	try {
+		guarded.upstream('a').next(status(400, { error: { message: `You sent ${callerKeys.join(' and ')}` } }));
+		const response = await guarded.post({}, { headers: { authorization: `Bearer ${second}` } });
+		const text = (await response.text()) + JSON.stringify([...response.headers]) + JSON.stringify(guarded.records);
+		expect(text).toContain('You sent [redacted] and [redacted] and [redacted]');
+		expect(text).not.toContain('planted');
+	} finally {
+		await guarded.close();
+	}
+});

@@ -3,9 +3,14 @@ import OpenAI from 'openai';
 import { vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { CallRecord, FailureReport, ProviderHealth } from '../../src/call.ts';
+import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createServer } from '../../src/http/server.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { type GatewayObserver, joinObservers } from '../../src/observer.ts';
+import { operatorSources } from '../../src/operator-sources.ts';
+import { RecentRequests, recentObserver } from '../../src/recent-requests.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 export interface GatewaySetup {
@@ -18,6 +23,10 @@ export interface GatewaySetup {
 	/** By provider: fields such as `apiKey`, `models`, `policy`. */
 	providers?: Record<string, Record<string, unknown>>;
 	server?: Record<string, unknown>;
+	errorRules?: readonly object[];
+	notifications?: object;
+	/** Others who listen. */
+	observe?: (config: Config) => GatewayObserver;
 }
 
 export interface TestGateway {
@@ -61,6 +70,8 @@ export function configText(setup: GatewaySetup, baseUrls: Readonly<Record<string
 		providers: Object.fromEntries(names.map((name) => [name, { baseUrl: baseUrls[name], ...setup.providers?.[name] }])),
 		profiles: { default: { chain: names.map((name) => `${name}/model-${name}`) }, ...setup.profiles },
 		policy: mergeSections(quickPolicy, setup.policy ?? {}),
+		...(setup.errorRules !== undefined && { errorRules: setup.errorRules }),
+		...(setup.notifications !== undefined && { notifications: setup.notifications }),
 	});
 }
 
@@ -75,8 +86,16 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const records: CallRecord[] = [];
 	const crashes: unknown[] = [];
 	const crashed = (error: unknown) => void crashes.push(error);
-	const gateway = await createGateway(config, { callEnded: (record) => void records.push(record), crashed });
-	const server = createServer(gateway, { ...config.server, version: '0.0.0', onCrash: crashed });
+	const metrics = createMetrics(config, '0.0.0');
+	const recent = new RecentRequests();
+	const recorder = { callEnded: (record: CallRecord) => void records.push(record), crashed };
+	const gateway = await createGateway(
+		config,
+		joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]),
+	);
+	metrics.watch(() => gateway.health());
+	const operator = operatorSources(config, recent);
+	const server = createServer(gateway, { ...config.server, version: '0.0.0', onCrash: crashed, metrics, operator });
 	await server.listen({ host: '127.0.0.1', port: 0 });
 	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 

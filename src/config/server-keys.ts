@@ -1,0 +1,35 @@
+import { type Findings, formatPath } from './findings.ts';
+import { type Path, type Tree, valueAt } from './tree.ts';
+
+/**
+ * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the operator's key could
+ * do what the operator can. It names places, never a key.
+ */
+export function checkServerKeys(tree: Tree, findings: Findings): void {
+	const owners = new Map<string, Path>();
+	for (const { key, path } of givenKeys(tree)) {
+		const owner = owners.get(key);
+		if (owner === undefined) {
+			owners.set(key, path);
+			continue;
+		}
+		findings.add(tree, path, 'value', `is the same key as \`${formatPath(owner)}\`; give each its own`);
+	}
+}
+
+function givenKeys(tree: Tree): { key: string; path: Path }[] {
+	const clients = valueAt(tree, ['server', 'clients']);
+	const names = isMap(clients) ? Object.keys(clients) : [];
+	const paths = names.map((name): Path => ['server', 'clients', name, 'key']);
+	return [['server', 'adminKey'], ...paths].flatMap((path) => {
+		const value = valueAt(tree, path);
+		const list = Array.isArray(value) ? value.map((key, index) => ({ key, path: [...path, index] })) : [];
+		return [{ key: value, path }, ...list].filter((given): given is { key: string; path: Path } => {
+			return typeof given.key === 'string' && given.key !== '';
+		});
+	});
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

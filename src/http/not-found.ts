@@ -1,0 +1,47 @@
+import { Refusal } from './errors.ts';
+
+interface Route {
+	method: 'GET' | 'POST';
+	/** As it is shown. */
+	path: string;
+	pattern: RegExp;
+	/** Named to whoever is lost. */
+	isShown: boolean;
+}
+
+const routes: readonly Route[] = [
+	route('POST', '/v1/chat/completions', /^\/v1\/chat\/completions$/),
+	route('GET', '/v1/models', /^\/v1\/models$/),
+	route('GET', '/health', /^\/health$/),
+	route('GET', '/ready', /^\/ready$/),
+	hidden('GET', '/metrics', /^\/metrics$/),
+	hidden('GET', '/v1/models/{id}', /^\/v1\/models\/.+$/),
+	hidden('GET', '/admin/providers', /^\/admin\/providers$/),
+	hidden('POST', '/admin/providers/{id}/{action}', /^\/admin\/providers\/[^/]+\/[^/]+$/),
+	hidden('GET', '/admin/requests', /^\/admin\/requests$/),
+	hidden('GET', '/admin/requests/{id}', /^\/admin\/requests\/[^/]+$/),
+];
+
+function route(method: Route['method'], path: string, pattern: RegExp): Route {
+	return { method, path, pattern, isShown: true };
+}
+
+function hidden(method: Route['method'], path: string, pattern: RegExp): Route {
+	return { method, path, pattern, isShown: false };
+}
+
+/**
+ * What is wrong with a request that no handler takes: its method, or its path.
+ * @param path without its query
+ */
+export function notFound(method: string, path: string): Refusal {
+	const known = routes.find(({ pattern }) => pattern.test(path));
+	if (known === undefined) {
+		const shown = routes.filter(({ isShown }) => isShown).map((one) => `${one.method} ${one.path}`);
+		return new Refusal('not_found', `There is nothing here; Breakwater answers ${shown.join(', ')}.`);
+	}
+	const allow = known.method === 'GET' ? 'GET, HEAD' : known.method;
+	return new Refusal('method_not_allowed', `${known.path} takes ${known.method}, not ${method}.`, {
+		headers: { allow },
+	});
+}

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type pino from 'pino';
+
+/** Where the log is written to, besides standard error. */
+export type LogFiles = ReturnType<typeof pino.destination>;
+
+export interface LogFilesOptions {
+	folder: string;
+	/** Bytes; a file is a little larger when the next is begun. */
+	maxSize: number;
+	/** How many files, the one that is written to among them. */
+	keep: number;
+}
+
+const fileName = 'breakwater';
+
+/** `breakwater.2026-11-20.2.log` */
+const fileShape = new RegExp(`^${fileName}\\.(\\d{4}-\\d\\d-\\d\\d)\\.(\\d+)\\.log$`);
+
+/** Gathered as for standard error; what a disk does not take is dropped past `maxLength`, before it fills the memory. */
+const gathered = { sync: false, minLength: 8192, maxLength: 16 * 1024 ** 2, periodicFlush: 200 };
+
+/**
+ * Opens today's log file, `breakwater.2026-11-20.1.log`. The next one is begun at midnight, local time, and whenever one
+ * has grown to `maxSize`; the oldest go when there are more than `keep`.
+ * @throws Error with a sentence for the user when the folder cannot be written to
+ */
+export async function openLogFiles({ folder, maxSize, keep }: LogFilesOptions): Promise<LogFiles> {
+	try {
+		mkdirSync(folder, { recursive: true });
+		const { default: roll } = await import('pino-roll');
+		const files = await roll({
+			file: join(folder, fileName),
+			frequency: 'daily',
+			dateFormat: 'yyyy-MM-dd',
+			size: `${maxSize}b`,
+			limit: { count: keep, removeOtherLogFiles: true },
+			...gathered,
+		});
+		await once(files, 'ready');
+		// The library removes old files only when it begins one; a process that is often started anew would gather them.
+		removeOldFiles(folder, keep);
+		return files;
+	} catch (error) {
+		throw new Error(folderProblem(folder, error as NodeJS.ErrnoException));
+	}
+}
+
+function removeOldFiles(folder: string, keep: number): void {
+	const found = readdirSync(folder).flatMap((name) => {
+		const [, date = '', number] = fileShape.exec(name) ?? [];
+		return number === undefined ? [] : [{ name, date, number: Number(number) }];
+	});
+	found.sort((a, b) => a.date.localeCompare(b.date) || a.number - b.number);
+	for (const { name } of found.slice(0, -keep)) rmSync(join(folder, name));
+}
+
+function folderProblem(
+	folder: string,
+	{ code = 'its name has a character that no file may have' }: NodeJS.ErrnoException,
+) {
+	const place = `The log folder ${folder} (logs.folder)`;
+	if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+		return `${place} may not be written to; give this user the right to, or name another folder.`;
+	}
+	if (code === 'EEXIST' || code === 'ENOTDIR') return `${place} is not a folder; name another one.`;
+	return `${place} cannot be used (${code}); name another folder.`;
+}
