@@ -1,9 +1,9 @@
 import { checkConfig } from './check/check.ts';
-import { explainCase } from './check/explain.ts';
-import { explainedText } from './check/explain-text.ts';
+import { explainCase } from './check/explain/explain.ts';
+import { explainedText } from './check/explain/explain-text.ts';
 import { judgementRules, severities } from './check/judge.ts';
-import type { PropertyResult } from './check/report.ts';
-import { reportText } from './check/report-text.ts';
+import type { PropertyResult } from './check/report/report.ts';
+import { reportText } from './check/report/text.ts';
 import { type ReadConfig, readConfigText } from './config/load.ts';
 
 /** What the README shows of `check` and `explain`, made as the commands make it. */

@@ -4,12 +4,12 @@ import type { requestMachine } from '../../machines/request.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
 import { routesOf } from '../rungs.ts';
-import type { Bounds } from './explore.ts';
+import type { Bounds } from './exploration/explore.ts';
 import { judge } from './judge.ts';
-import { checkProvider } from './provider-check.ts';
-import type { ProviderSummary } from './provider-summary.ts';
-import type { Judgement, ProfileReport, ProviderReport, Report } from './report.ts';
-import { checkProfile } from './request-check.ts';
+import { checkProvider } from './provider/check.ts';
+import type { ProviderSummary } from './provider/summary.ts';
+import type { Judgement, ProfileReport, ProviderReport, Report } from './report/report.ts';
+import { checkProfile } from './request/check.ts';
 
 export interface CheckSetup {
 	/** Of each exploration; each has a default of its own. */

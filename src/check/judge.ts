@@ -14,7 +14,7 @@ import { timeRules } from './judgements/time.ts';
 import { unusedRules } from './judgements/unused.ts';
 import { wayRules } from './judgements/ways.ts';
 import { windowRules } from './judgements/windows.ts';
-import type { Judgement, Severity } from './report.ts';
+import type { Judgement, Severity } from './report/report.ts';
 
 /** Every rule there is, by family. */
 export const judgementRules: readonly Rule[] = [

@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { checkConfig } from '../check/check.ts';
-import type { Report } from '../check/report.ts';
-import { reportJson } from '../check/report-json.ts';
-import { reportMermaid } from '../check/report-mermaid.ts';
-import { reportText } from '../check/report-text.ts';
+import { reportJson } from '../check/report/json.ts';
+import { reportMermaid } from '../check/report/mermaid.ts';
+import type { Report } from '../check/report/report.ts';
+import { reportText } from '../check/report/text.ts';
 import { ConfigError } from '../config/problems.ts';
 import { findConfig } from './find-config.ts';
 import { Progress } from './progress.ts';

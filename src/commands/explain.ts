@@ -1,7 +1,7 @@
-import { type ExplainedCase, explainCase, UnknownProfileError } from '../check/explain.ts';
-import { explainedText } from '../check/explain-text.ts';
-import { casesMermaid } from '../check/report-mermaid.ts';
-import { ScriptError } from '../check/script-words.ts';
+import { type ExplainedCase, explainCase, UnknownProfileError } from '../check/explain/explain.ts';
+import { explainedText } from '../check/explain/explain-text.ts';
+import { ScriptError } from '../check/explain/script-words.ts';
+import { casesMermaid } from '../check/report/mermaid.ts';
 import { ConfigError } from '../config/problems.ts';
 import { findConfig } from './find-config.ts';
 import { UserError } from './user-error.ts';

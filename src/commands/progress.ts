@@ -1,4 +1,4 @@
-import { amountText } from '../check/figures.ts';
+import { amountText } from '../check/report/figures.ts';
 
 /** What a progress is told on: `process.stderr`. */
 export interface ProgressStream {

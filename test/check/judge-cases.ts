@@ -1,4 +1,4 @@
-import type { Severity } from '../../src/check/report.ts';
+import type { Severity } from '../../src/check/report/report.ts';
 
 /**
  * One judgement: `§` stands where it is expected, and is taken out of the text before it is read. What is `sound` differs

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { judge, judgementRules, judgementText } from '../../src/check/judge.ts';
 import { builtInReasons } from '../../src/check/judgements/reasons.ts';
-import type { Judgement } from '../../src/check/report.ts';
+import type { Judgement } from '../../src/check/report/report.ts';
 import { readConfig, readConfigText } from '../../src/config/load.ts';
 import { packageRoot } from '../../src/paths.ts';
 import { judgeCases } from './judge-cases.ts';

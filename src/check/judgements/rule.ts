@@ -1,5 +1,5 @@
 import type { Path } from '../../config/tree.ts';
-import type { Severity } from '../report.ts';
+import type { Severity } from '../report/report.ts';
 import type { Subject } from './subject.ts';
 
 /** One thing that an expert looks for in a configuration. */

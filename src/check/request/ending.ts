@@ -1,0 +1,136 @@
+import type { SnapshotFrom } from 'xstate';
+import type { requestMachine } from '../../../machines/request.ts';
+import type { Ending, Step, Walk } from '../../../machines/walk.ts';
+import { reportFailure } from '../../failure-report.ts';
+import { durationWords } from '../exploration/failures.ts';
+import type { AskingRules, Blame } from './asking.ts';
+import { ruleOf } from './facts.ts';
+import type { Shown } from './monitor.ts';
+import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
+import type { Made, Seen } from './seen.ts';
+
+/** What must hold when a request has ended: what it told the caller, the providers, and the trace. */
+export class EndingRules {
+	readonly #route: RouteToCheck;
+	readonly #stops: readonly Stop[];
+	readonly #startedAt: number;
+	readonly #asking: AskingRules;
+
+	constructor(route: RouteToCheck, stops: readonly Stop[], startedAt: number, asking: AskingRules) {
+		this.#route = route;
+		this.#stops = stops;
+		this.#startedAt = startedAt;
+		this.#asking = asking;
+	}
+
+	check(
+		seen: Seen,
+		{ value, context: { walk } }: SnapshotFrom<typeof requestMachine>,
+		{ event, now }: Pick<Shown, 'event' | 'now'>,
+		blame: Blame,
+	): void {
+		if (seen.permit !== undefined) blame('permits-settled-once', 'a permit is held when the request has ended');
+		if (seen.isRunning) blame('attempts-are-stopped', 'an attempt runs when the request has ended');
+		const toldOfState = { done: 'answer', failed: 'failure', aborted: undefined } as const;
+		const told = typeof value === 'string' && value in toldOfState ? toldOfState[value as 'done'] : undefined;
+		if (seen.told !== told)
+			blame('one-ending', `it ended as ${String(value)}, and the caller was told ${seen.told ?? 'nothing'}`);
+		if (value === 'aborted' && event?.type !== 'client.left') blame('one-ending', 'the client is left alone');
+		this.#checkTrace(seen, walk, blame);
+		if (seen.told !== 'failure') return;
+		this.#checkEnding(seen, walk, event, blame);
+		this.#checkRetryAfter(seen, walk, now, blame);
+	}
+
+	/** Retries need no look here: a request that has one left may find the door closed, or the time too short. */
+	#checkEnding(seen: Seen, { decision }: Walk, event: Shown['event'], blame: Blame): void {
+		const ending = decision.go === 'end' ? decision.ending : 'none';
+		const expected = this.#expected(seen, event);
+		if (ending !== expected) {
+			blame('ending-is-true', `the caller is told of the ending '${ending}', not of '${expected}'`);
+		}
+		if (event?.type === 'deadline.passed') return;
+		const left = this.#asking.leftOver(seen);
+		if (left !== undefined) blame('no-rung-passed-over', `the request gives up, and ${left.target} was not asked`);
+		const isEarlyDue = seen.failed === undefined && this.#route.policy.whenAllDenied === 'try-soonest';
+		if (isEarlyDue && seen.goneEarly.length < this.#stops.length) {
+			blame('early-asks-are-earned', 'the request gives up, although the policy says to try the soonest target');
+		}
+	}
+
+	/** A failure that the policy does not send on goes to the caller; one that it does was the last of all there was. */
+	#expected({ isCommitted, failed }: Seen, event: Shown['event']): Ending {
+		if (isCommitted) return 'interrupted';
+		if (event?.type === 'deadline.passed') return 'deadline';
+		const from = this.#stops[failed?.position ?? -1];
+		if (failed === undefined || from === undefined) return 'denied';
+		const { then } = ruleOf(from, failed.failure);
+		if (then.includes('fail')) return 'rejected';
+		return then.includes('next') || event?.type === 'permit.denied' ? 'exhausted' : 'rejected';
+	}
+
+	/** Takes the real header: seconds rounded up, at least one, and the exact ms beside it. */
+	#checkRetryAfter(seen: Seen, walk: Walk, now: number, blame: Blame): void {
+		const { headers } = reportFailure(walk, this.#route.name, '');
+		const ending = walk.decision.go === 'end' ? walk.decision.ending : 'exhausted';
+		if (ending === 'rejected' || ending === 'interrupted') {
+			if ('retry-after' in headers)
+				blame('retry-after-is-true', 'the caller is told to come back with what will fail again');
+			return;
+		}
+		const waitMs = Math.max(0, this.#earliest(seen, now) - now);
+		const expected = { s: String(Math.max(1, Math.ceil(waitMs / 1000))), ms: waitMs > 0 ? String(waitMs) : undefined };
+		const told = { s: headers['retry-after'], ms: headers['retry-after-ms'] };
+		if (told.s === expected.s && told.ms === expected.ms) return;
+		const words = `${told.s ?? 'no'} s (${told.ms ?? 'no'} ms)`;
+		blame(
+			'retry-after-is-true',
+			`Retry-After is ${words}, and the first target would grant after ${durationWords(waitMs)}`,
+		);
+	}
+
+	/** A target that was never asked would grant now; one whose window was too small does not count. */
+	#earliest({ said, tooSmallWindow }: Seen, now: number): number {
+		const times = this.#stops.flatMap((stop) => (isTooSmall(stop, tooSmallWindow) ? [] : [said[stop.position] ?? now]));
+		return times.length === 0 ? now : Math.min(...times);
+	}
+
+	#checkTrace(seen: Seen, { trace, attempts }: Walk, blame: Blame): void {
+		if (attempts !== seen.attempts) {
+			blame('trace-is-true', `${attempts} attempts are told of, and ${seen.attempts} were made`);
+			return;
+		}
+		let made = seen.made;
+		for (let index = trace.length - 1; index >= 0; index--) {
+			const step = trace[index];
+			if (step?.did !== 'attempt') continue;
+			if (made === undefined || !this.#tells(step, made)) {
+				blame(
+					'trace-is-true',
+					`the trace tells of an attempt on ${step.target} (${step.way}, ${step.outcome}) that was another`,
+				);
+				return;
+			}
+			made = made.before;
+		}
+		if (made !== undefined) blame('trace-is-true', 'an attempt is missing in the trace');
+		const count = (did: Step['did']) => trace.filter((step) => step.did === did).length;
+		const [denials, waits] = [count('deny'), count('wait')];
+		if (denials === seen.denials && waits === seen.waits) return;
+		const words = `${denials} denials and ${waits} waits`;
+		blame('trace-is-true', `the trace has ${words}, and there were ${seen.denials} and ${seen.waits}`);
+	}
+
+	#tells(step: Extract<Step, { did: 'attempt' }>, made: Made): boolean {
+		const stop = this.#stops[made.position];
+		return (
+			step.target === stop?.target &&
+			step.credential === stop.credential &&
+			step.way === made.way &&
+			step.outcome === made.outcome &&
+			step.failure === made.failure &&
+			step.at === made.startedAt - this.#startedAt &&
+			step.ms === (made.endedAt ?? Number.NaN) - made.startedAt
+		);
+	}
+}

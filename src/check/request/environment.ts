@@ -1,0 +1,280 @@
+import type { DenialReason, ProviderReply, ProviderStateName, RequestEvent } from '../../../machines/events.ts';
+import type { Failure } from '../../../machines/failure.ts';
+import { failureSamples } from '../exploration/failures.ts';
+import type { ProviderSummary } from '../provider/summary.ts';
+import { ruleOf, spending } from './facts.ts';
+import type { RouteToCheck, Stop } from './route.ts';
+import { closedUntil, type Seen } from './seen.ts';
+
+/** What can happen next: events in order, each at its time. A failure and its settlement are one, for they come at once. */
+export interface Choice {
+	/** ms since the epoch. */
+	at: number;
+	event: RequestEvent;
+	/** For `attempt.broke`: when the provider says that it would grant again, ms since the epoch. */
+	settledAt?: number;
+	/** The state of the provider that speaks, as far as it is known. */
+	providerState?: ProviderStateName;
+}
+
+/**
+ * Which part of what can happen is tried.
+ * - `everything`: every answer of a provider and every failure, at once; the client leaves, the deadline passes
+ * - `most-attempts`: what makes for most attempts, as fast as can be
+ * - `slow-stream`: until the first content, every step at its latest
+ * - `slow-document`: the same for an answer that is not streamed
+ */
+export type Focus = 'everything' | 'most-attempts' | 'slow-stream' | 'slow-document';
+
+interface Samples {
+	/** Every sample failure. */
+	all: readonly Failure[];
+	/** One for each kind that a right machine, and the policy, treats alike before the commit. */
+	fresh: readonly Failure[];
+	/** Those of `fresh` without a hint. */
+	plain: readonly Failure[];
+	/** One for each kind that is treated alike after the commit. */
+	continuing: readonly Failure[];
+	/** Those of `fresh` that make for the longest waits. */
+	slow: readonly Failure[];
+}
+
+/** A provider that nothing is known of: what any may say. ms. */
+const anyOffsets: readonly number[] = [0, 60_000];
+const anyDenials: ProviderSummary['denials'] = [
+	{ state: 'open', reason: 'failures', leastMs: 0, mostMs: 60_000 },
+	{ state: 'quota-cooldown', reason: 'quota', leastMs: 0, mostMs: 3_600_000 },
+];
+
+/** What the world around one request can do. It keeps to what its providers have said. */
+export class Environment {
+	readonly #route: RouteToCheck;
+	readonly #stops: readonly Stop[];
+	readonly #focus: Focus;
+	readonly #deadlineAt: number;
+	readonly #samples: readonly Samples[];
+	readonly #offsets = new Map<string, readonly number[]>();
+
+	constructor(route: RouteToCheck, stops: readonly Stop[], focus: Focus, startedAt: number) {
+		this.#route = route;
+		this.#stops = stops;
+		this.#focus = focus;
+		this.#deadlineAt = startedAt + route.policy.timeouts.request;
+		const byPolicy = new Map<object, Samples>();
+		this.#samples = stops.map((stop) => {
+			const known = byPolicy.get(stop.policy) ?? samplesFor(stop, route);
+			byPolicy.set(stop.policy, known);
+			return known;
+		});
+	}
+
+	/** @param now ms since the epoch */
+	choices(seen: Seen, now: number): Choice[] {
+		const choices: Choice[] = [];
+		if (seen.asked !== undefined) this.#replies(seen, seen.asked, now, choices);
+		if (seen.isRunning) this.#outcomes(seen, now, choices);
+		if (this.#focus === 'everything') choices.push({ at: now, event: { type: 'client.left', now } }, this.#deadline());
+		return choices;
+	}
+
+	#deadline(): Choice {
+		return { at: this.#deadlineAt, event: { type: 'deadline.passed', now: this.#deadlineAt } };
+	}
+
+	#replies(seen: Seen, { position, early, id }: NonNullable<Seen['asked']>, now: number, choices: Choice[]): void {
+		const stop = this.#stops[position];
+		if (stop === undefined) return;
+		const closed = closedUntil(seen, stop);
+		if (early || closed <= now) {
+			const isFirst = seen.attempts === 0 && this.#focus === 'everything';
+			const mayRefuse = seen.isCommitted && stop.prefill === true;
+			for (const probe of isFirst && !early ? [false, true] : [early]) {
+				for (const refusesPrefill of mayRefuse ? [false, true] : [false]) {
+					const permit = { id, model: stop.model, probe, epoch: 0, refusesPrefill };
+					const providerState = probe ? 'half-open' : 'closed';
+					choices.push({ at: now, event: { type: 'permit.granted', permit }, providerState });
+				}
+			}
+		}
+		for (const { state, reason, retryAt } of this.#denials(seen, stop, early, now)) {
+			const event: ProviderReply = { type: 'permit.denied', state, reason, retryAt };
+			choices.push({ at: now, event, providerState: state });
+		}
+	}
+
+	/** A provider that has said "not before" says nothing shorter; in the early round it repeats what it said. */
+	#denials(seen: Seen, stop: Stop, early: boolean, now: number) {
+		const ranges = this.#route.providers.get(stop.credential)?.denials ?? anyDenials;
+		const closed = closedUntil(seen, stop);
+		const said = seen.said[stop.position] ?? 0;
+		const denials = new Map<number, { state: ProviderStateName; reason: DenialReason; retryAt: number }>();
+		const add = (state: ProviderStateName, reason: DenialReason, offsetMs: number, key?: number) => {
+			const retryAt = early ? Math.max(said, now) : Math.max(now + offsetMs, closed);
+			const known = key ?? retryAt;
+			if (!denials.has(known)) denials.set(known, { state, reason, retryAt });
+		};
+		const isFirst = seen.denials === 0 && this.#focus === 'everything' && !early;
+		let unique = 0;
+		for (const { state, reason, leastMs, mostMs } of ranges) {
+			if (!isFirst) continue;
+			add(state, reason, leastMs, --unique);
+			if (mostMs !== leastMs) add(state, reason, mostMs, --unique);
+		}
+		const shortest = leastBy(ranges, ({ leastMs }) => leastMs);
+		const longest = leastBy(ranges, ({ mostMs }) => -mostMs);
+		if (!isFirst && shortest !== undefined) add(shortest.state, shortest.reason, shortest.leastMs);
+		if (!isFirst && longest !== undefined && this.#focus === 'everything' && !seen.isCommitted) {
+			add(longest.state, longest.reason, longest.mostMs);
+		}
+		return denials.values();
+	}
+
+	#outcomes(seen: Seen, now: number, choices: Choice[]): void {
+		const stop = this.#stops[seen.permit?.position ?? seen.position];
+		if (stop === undefined) return;
+		switch (this.#focus) {
+			case 'everything':
+				this.#allOutcomes(seen, stop, now, choices);
+				return;
+			case 'most-attempts':
+				this.#fastOutcomes(seen, stop, now, choices);
+				return;
+			default:
+				this.#slowOutcomes(seen, stop, now, choices);
+		}
+	}
+
+	#allOutcomes(seen: Seen, stop: Stop, now: number, choices: Choice[]): void {
+		choices.push({ at: now, event: { type: 'attempt.completed', now } });
+		const mayAnswer = seen.isCommitted || this.#route.commit === 'first-token' || stop.streamUpstream;
+		if (mayAnswer && !seen.isAnswering) choices.push({ at: now, event: { type: 'attempt.answering', now } });
+		const samples = this.#samples[stop.position];
+		if (samples === undefined) return;
+		if (seen.isCommitted) {
+			const isFirst = seen.attempts === 1;
+			for (const failure of isFirst ? samples.all : samples.continuing) {
+				choices.push(...this.#breaks(stop, failure, now, { randoms: [0], continuable: true }));
+			}
+			const { categories } = this.#route.policy.continuation;
+			const failure = samples.continuing.find(({ category }) => categories.includes(category));
+			if (failure !== undefined)
+				choices.push(...this.#breaks(stop, failure, now, { randoms: [0], continuable: false }));
+			return;
+		}
+		const isFirst = seen.attempts === 1;
+		for (const failure of isFirst ? samples.all : samples.fresh) {
+			const mayRetry = isFirst || seen.attemptsHere <= ruleOf(stop, failure).retries;
+			choices.push(...this.#breaks(stop, failure, now, { randoms: mayRetry ? [0, 1] : [0], continuable: false }));
+		}
+	}
+
+	#fastOutcomes(seen: Seen, stop: Stop, now: number, choices: Choice[]): void {
+		const mayAnswer = seen.isCommitted || this.#route.commit === 'first-token' || stop.streamUpstream;
+		if (mayAnswer && !seen.isAnswering) choices.push({ at: now, event: { type: 'attempt.answering', now } });
+		const samples = this.#samples[stop.position];
+		for (const failure of (seen.isCommitted ? samples?.continuing : samples?.plain) ?? []) {
+			choices.push(...this.#breaks(stop, failure, now, { randoms: [0], continuable: seen.isCommitted }));
+		}
+	}
+
+	/** Each failure at the latest moment that the timeouts allow. What comes later than the deadline does not come. */
+	#slowOutcomes(seen: Seen, stop: Stop, now: number, choices: Choice[]): void {
+		if (seen.isCommitted) return;
+		const at = now + this.#longestAttempt(stop);
+		if (at >= this.#deadlineAt) {
+			choices.push(this.#deadline());
+			return;
+		}
+		choices.push({ at, event: { type: 'attempt.completed', now: at } });
+		for (const failure of this.#samples[stop.position]?.slow ?? []) {
+			choices.push(...this.#breaks(stop, failure, at, { randoms: [1], continuable: false }));
+		}
+	}
+
+	/**
+	 * How long an attempt can last until it fails, or until its answer is of use to the client, ms. A stream whose first
+	 * content does not go to the client at once may trickle until the deadline: only silence ends it.
+	 */
+	#longestAttempt({ policy: { timeouts }, streamUpstream }: Stop): number {
+		const { connect, firstToken, response } = timeouts;
+		if (this.#focus === 'slow-stream' && this.#route.commit === 'first-token') return connect + firstToken;
+		if (this.#focus === 'slow-document' && !streamUpstream) return connect + response;
+		return Number.POSITIVE_INFINITY;
+	}
+
+	#breaks(
+		stop: Stop,
+		failure: Failure,
+		now: number,
+		{ randoms, continuable }: { randoms: readonly (0 | 1)[]; continuable: boolean },
+	): Choice[] {
+		const offsets = this.#offsetsOf(stop, failure);
+		const [shortest = 0] = offsets;
+		const longest = offsets.at(-1) ?? 0;
+		// The shortest jitter meets an open door, the longest a closed one.
+		const pairs = randoms.map((random) => [random, random === 0 || this.#focus !== 'everything' ? shortest : longest]);
+		return pairs.map(([random = 0, offset = 0]) => ({
+			at: now,
+			event: { type: 'attempt.broke', failure, now, random, continuable },
+			settledAt: now + offset,
+		}));
+	}
+
+	#offsetsOf(stop: Stop, failure: Failure): readonly number[] {
+		const key = `${stop.credential} ${failure.category} ${failure.reason} ${failure.retryAfterMs}`;
+		const known = this.#offsets.get(key) ?? offsetsOf(this.#route.providers.get(stop.credential), failure);
+		this.#offsets.set(key, known);
+		return known;
+	}
+}
+
+/** How long the provider may say that it stays closed after a failure; the nearest that is known of it. */
+function offsetsOf(summary: ProviderSummary | undefined, failure: Failure): readonly number[] {
+	if (summary === undefined)
+		return anyOffsets.map((offset) => (offset === 0 ? 0 : offset + (failure.retryAfterMs ?? 0)));
+	const alike = summary.settlements.filter(({ failure: { category } }) => category === failure.category);
+	const exact = alike.find(
+		({ failure: { reason, retryAfterMs } }) => reason === failure.reason && retryAfterMs === failure.retryAfterMs,
+	);
+	const plain = alike.find(({ failure: { retryAfterMs } }) => retryAfterMs === failure.retryAfterMs) ?? alike[0];
+	return (exact ?? plain)?.offsetsMs ?? [0];
+}
+
+function samplesFor(stop: Stop, { policy: { continuation } }: RouteToCheck): Samples {
+	const all = failureSamples(stop.policy);
+	const hintOf = ({ retryAfterMs }: Failure) => {
+		if (!retryAfterMs) return 'none';
+		return retryAfterMs <= stop.policy.retry.maxRetryAfter ? 'short' : 'long';
+	};
+	const signOf = ({ category, reason = '' }: Failure, then: readonly string[]) => {
+		const isSpending = spending.includes(category) ? category : '';
+		const isCaller = category === 'BAD_REQUEST' ? category : '';
+		const known = ['context_length', 'prefill', 'seam_ambiguous'].includes(reason) ? reason : '';
+		return [then.join(), isSpending, isCaller, known, continuation.categories.includes(category)].join(' ');
+	};
+	const kind = (failure: Failure) => {
+		const { retries, then } = ruleOf(stop, failure);
+		return `${signOf(failure, then)} ${retries}`;
+	};
+	const isWaitedFor = (failure: Failure) => ruleOf(stop, failure).retries > 0;
+	const hinted = firstBy(all, (failure) => `${kind(failure)} ${hintOf(failure)}`);
+	// Where nothing is retried, a short wait differs from a long one in nothing but its length.
+	const fresh = hinted.filter((failure) => hintOf(failure) !== 'short' || isWaitedFor(failure));
+	const plain = fresh.filter((failure) => hintOf(failure) === 'none');
+	const slow = fresh.filter((failure) => hintOf(failure) !== 'long');
+	// Nothing is retried after the commit.
+	const continuing = firstBy(plain, (failure) => signOf(failure, ruleOf(stop, failure).then));
+	return { all, fresh, plain, continuing, slow };
+}
+
+function firstBy<T>(list: readonly T[], keyOf: (entry: T) => string): T[] {
+	const first = new Map<string, T>();
+	for (const entry of list) if (!first.has(keyOf(entry))) first.set(keyOf(entry), entry);
+	return [...first.values()];
+}
+
+function leastBy<T>(list: readonly T[], amountOf: (entry: T) => number): T | undefined {
+	let least: T | undefined;
+	for (const entry of list) if (least === undefined || amountOf(entry) < amountOf(least)) least = entry;
+	return least;
+}

@@ -1,0 +1,119 @@
+import type { RequestEvent } from '../../../machines/events.ts';
+import { type Category, type Failure, lookup } from '../../../machines/failure.ts';
+import type { ErrorPolicy } from '../../../machines/policy.ts';
+import type { RungPlan } from '../../rungs.ts';
+import type { Stop } from './route.ts';
+import { doorOf, type Failed, type Made, type Seen } from './seen.ts';
+
+type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
+
+/** A credential that failed so is dead for this request. */
+export const spending: readonly Category[] = ['AUTH_ERROR', 'QUOTA_EXCEEDED'];
+
+/** What a rung's policy says of a failure. Documented in `onError`: what it does not name goes to the next target. */
+export function ruleOf({ policy }: RungPlan, failure: Failure): ErrorPolicy {
+	return lookup(policy.onError, failure) ?? { retries: 0, then: ['next'] };
+}
+
+/** What an onlooker knows once an event has reached the request, before the request has done anything about it. */
+export function afterEvent(seen: Seen, event: RequestEvent, now: number, stops: readonly Stop[]): Seen {
+	switch (event.type) {
+		case 'permit.granted':
+			return afterGrant(seen, event, stops);
+		case 'permit.denied':
+			return afterDenial(seen, event, stops);
+		case 'attempt.answering':
+			return {
+				...seen,
+				isAnswering: true,
+				isCommitted: true,
+				continuations: seen.continuations + (seen.isCommitted ? 1 : 0),
+			};
+		case 'attempt.completed':
+			return { ...seen, made: over(seen.made, 'succeeded', now) };
+		case 'attempt.broke':
+			return afterBreak(seen, event, stops);
+		case 'attempt.settled':
+			return afterSettlement(seen, event, stops);
+		case 'client.left':
+		case 'deadline.passed':
+			return seen.isRunning ? { ...seen, made: over(seen.made, 'abandoned', now) } : seen;
+		default:
+			return seen;
+	}
+}
+
+/** Whatever a provider has said before: it grants, so it is open. */
+function afterGrant(seen: Seen, { permit }: Event<'permit.granted'>, stops: readonly Stop[]): Seen {
+	const stop = stops[seen.asked?.position ?? -1];
+	if (stop === undefined) return seen;
+	const { id, refusesPrefill } = permit;
+	const held = { id, position: stop.position, refusesPrefill };
+	const closed = { ...seen.closed, [stop.credential]: 0, [doorOf(stop, 'model')]: 0 };
+	return { ...seen, asked: undefined, permit: held, closed };
+}
+
+/** A denial of the early round says nothing new: its order is the order of what was said before. */
+function afterDenial(seen: Seen, { reason, retryAt }: Event<'permit.denied'>, stops: readonly Stop[]): Seen {
+	const { asked } = seen;
+	const stop = asked === undefined ? undefined : stops[asked.position];
+	if (asked === undefined || stop === undefined) return seen;
+	const denials = seen.denials + 1;
+	if (asked.early) return { ...seen, asked: undefined, denials };
+	const closed = withLatest(seen.closed, doorOf(stop, reason), retryAt);
+	return { ...seen, asked: undefined, denials, closed, said: { ...seen.said, [asked.position]: retryAt } };
+}
+
+function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly Stop[]): Seen {
+	const { made, isAnswering, isCommitted } = seen;
+	const stop = stops[made?.position ?? -1];
+	if (made === undefined || stop === undefined) return seen;
+	const { failure, now, continuable } = event;
+	const isTooLong = failure.category === 'BAD_REQUEST' && failure.reason === 'context_length';
+	const failed: Failed = {
+		failure,
+		position: stop.position,
+		way: made.way,
+		wasAnswering: isAnswering,
+		wasCommitted: isCommitted,
+		isContinuable: continuable,
+		at: now,
+		lastTry: false,
+	};
+	return {
+		...seen,
+		failed,
+		made: over(made, 'failed', now, failure),
+		isAnswering: false,
+		gone: isAnswering ? [] : seen.gone,
+		spent: spending.includes(failure.category) ? [...seen.spent, stop.credential] : seen.spent,
+		tooSmallWindow: isTooLong ? Math.max(seen.tooSmallWindow, stop.contextWindow ?? 0) : seen.tooSmallWindow,
+	};
+}
+
+/** A dead key or an empty account is so for every rung that shares it. */
+function afterSettlement(seen: Seen, { retryAt }: Event<'attempt.settled'>, stops: readonly Stop[]): Seen {
+	const { failed } = seen;
+	const stop = stops[failed?.position ?? -1];
+	if (failed === undefined || stop === undefined) return seen;
+	const { failure, at } = failed;
+	const own = Math.max(retryAt, at + (failure.retryAfterMs ?? 0));
+	const isModel = lookup(stop.policy.breaker.effects, failure) === 'model';
+	const closed = withLatest(seen.closed, isModel ? doorOf(stop, 'model') : stop.credential, retryAt);
+	const said = { ...seen.said, [stop.position]: own };
+	if (!spending.includes(failure.category) && !seen.spent.includes(stop.credential)) return { ...seen, closed, said };
+	for (const { credential, position } of stops) if (credential === stop.credential) said[position] = own;
+	return { ...seen, closed, said };
+}
+
+function withLatest(
+	times: Readonly<Record<string, number>>,
+	key: string,
+	at: number,
+): Readonly<Record<string, number>> {
+	return { ...times, [key]: Math.max(times[key] ?? 0, at) };
+}
+
+function over(made: Made | undefined, outcome: Made['outcome'], endedAt: number, failure?: Failure): Made | undefined {
+	return made === undefined ? undefined : { ...made, outcome, endedAt, failure };
+}

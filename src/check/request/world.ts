@@ -1,0 +1,156 @@
+import type { EventObject } from 'xstate';
+import type { ProviderStateName, RequestEvent } from '../../../machines/events.ts';
+import type { requestMachine } from '../../../machines/request.ts';
+import type { Move, Violation, World } from '../exploration/explore.ts';
+import { Runner, type RunState } from '../exploration/runner.ts';
+import { type Choice, Environment, type Focus } from './environment.ts';
+import { keyOf } from './key.ts';
+import { Monitor } from './monitor.ts';
+import { type RouteToCheck, type Stops, stopsOf } from './route.ts';
+import { nothingSeen, type Seen } from './seen.ts';
+
+type Machine = typeof requestMachine;
+
+/** When every request that is explored begins, ms since the epoch: a real date, so that a time is not taken for a wait. */
+export const caseStartMs = Date.UTC(2026, 0, 1);
+
+/** One event that reached the request, and where it left it. */
+export interface Happening {
+	readonly event: EventObject;
+	/** ms since the epoch. */
+	readonly at: number;
+	/** The rung that it is about. */
+	readonly position: number;
+	/** `attempting.pending`. */
+	readonly requestState: string;
+	readonly providerState: ProviderStateName | undefined;
+	readonly seen: Seen;
+}
+
+/** A request that is under way, and how it came there. */
+export interface RequestNode {
+	readonly state: RunState<Machine>;
+	readonly seen: Seen;
+	/** ms since the epoch. */
+	readonly now: number;
+	readonly key: string;
+	/** What led here from the node before it. */
+	readonly happenings: readonly Happening[];
+	readonly before: RequestNode | undefined;
+}
+
+/** One request of a route, in an environment that may do whatever `focus` says. */
+export class RequestWorld implements World<RequestNode> {
+	readonly initial: RequestNode;
+	readonly initialViolations: readonly Violation[];
+	readonly ranks?: (node: RequestNode) => readonly number[];
+	readonly layerOf?: (node: RequestNode) => number;
+	readonly #stops: Stops;
+	readonly #runner: Runner<Machine>;
+	readonly #monitor: Monitor;
+	readonly #environment: Environment;
+
+	constructor(route: RouteToCheck, machine: Machine, focus: Focus) {
+		this.#stops = stopsOf(route.rungs);
+		const { rungs, all } = this.#stops;
+		this.#runner = new Runner(machine, { id: 'request', rungs, policy: route.policy, now: caseStartMs });
+		this.#monitor = new Monitor(route, this.#stops, caseStartMs);
+		this.#environment = new Environment(route, all, focus, caseStartMs);
+		if (focus !== 'everything') {
+			this.ranks = focus === 'most-attempts' ? ({ seen }) => [seen.attempts] : (node) => [comingTime(node)];
+			this.layerOf = (node) => this.#layer(node);
+		}
+		const step = this.#runner.start(caseStartMs);
+		const { seen, violations } = this.#monitor.watch(nothingSeen, {
+			event: undefined,
+			now: caseStartMs,
+			before: undefined,
+			step,
+		});
+		this.initialViolations = violations;
+		const key = keyOf(step.state, seen, all, caseStartMs);
+		this.initial = { state: step.state, seen, now: caseStartMs, key, happenings: [], before: undefined };
+	}
+
+	keyOf(node: RequestNode): string {
+		return node.key;
+	}
+
+	*moves(node: RequestNode): Generator<Move<RequestNode>> {
+		const { state, seen, now } = node;
+		if (state.snapshot.status !== 'active') return;
+		const [timer] = state.timers;
+		if (timer !== undefined) yield this.#fire(node, timer.event, timer.at);
+		for (const choice of this.#environment.choices(seen, now)) {
+			if (timer === undefined || choice.at <= timer.at) yield this.#take(node, choice);
+		}
+	}
+
+	#fire(node: RequestNode, event: EventObject, at: number): Move<RequestNode> {
+		const state = { ...node.state, timers: node.state.timers.slice(1) };
+		return this.#send({ ...node, state }, event, { at });
+	}
+
+	#take(node: RequestNode, { at, event, settledAt, providerState }: Choice): Move<RequestNode> {
+		const move = this.#send(node, event, { at, ...(providerState === undefined ? {} : { providerState }) });
+		const isTold = event.type === 'attempt.broke' && move.node.seen.permit === undefined;
+		const isActive = move.node.state.snapshot.status === 'active';
+		if (settledAt === undefined || !isTold || !isActive || move.violations.length > 0) return move;
+		const settled: RequestEvent = { type: 'attempt.settled', retryAt: settledAt };
+		const { node: after, violations } = this.#send(move.node, settled, { at });
+		const happenings = [...move.node.happenings, ...after.happenings];
+		return { node: { ...after, happenings, before: node }, violations };
+	}
+
+	#send(
+		node: RequestNode,
+		event: EventObject,
+		{ at, providerState }: { at: number; providerState?: ProviderStateName },
+	): Move<RequestNode> {
+		const { all } = this.#stops;
+		const position = node.seen.permit?.position ?? node.seen.asked?.position ?? node.seen.position;
+		try {
+			const step = this.#runner.send(node.state, event, at);
+			const shown = { event, now: at, before: node.state, step };
+			const { seen, violations } = this.#monitor.watch(node.seen, shown);
+			const { state } = step;
+			const requestState = stateName(state.snapshot.value);
+			const happenings = [{ event, at, position, requestState, providerState, seen }];
+			const key = keyOf(state, seen, all, at);
+			return { node: { state, seen, now: at, key, happenings, before: node }, violations };
+		} catch (error) {
+			const requestState = stateName(node.state.snapshot.value);
+			const happenings = [{ event, at, position, requestState, providerState, seen: node.seen }];
+			const message = `the machine throws: ${error instanceof Error ? error.message : 'something that is no Error'}`;
+			return {
+				node: { ...node, now: at, happenings, before: node },
+				violations: [{ property: 'never-throws', message }],
+			};
+		}
+	}
+
+	/** No move leads to a lower one, so that every way to a state is known before it is left. */
+	#layer({ seen, state }: RequestNode): number {
+		const { isCommitted, goneEarly, continuations, gone, asksHere, position, isAnswering } = seen;
+		const phase = (isCommitted ? 2 + continuations : goneEarly.length > 0 ? 1 : 0) * (this.#stops.all.length + 1);
+		const progress = isCommitted ? (isAnswering ? 0 : gone.length) : position;
+		const stage = seen.asked !== undefined ? 0 : state.timers.length === 0 ? 1 : 2;
+		return (phase + progress) * ROUNDS + Math.min(ROUNDS - 1, 3 * asksHere + stage);
+	}
+}
+
+/** More layers than one rung can need: the most retries that a policy may name are ten. */
+const ROUNDS = 40;
+
+/** `waiting`, `attempting.pending`. */
+function stateName(value: unknown): string {
+	if (typeof value === 'string') return value;
+	return Object.entries(value as Record<string, unknown>)
+		.map(([name, inner]) => `${name}.${stateName(inner)}`)
+		.join(' ');
+}
+
+/** When a node is left at the earliest: a wait is long before it is over. */
+function comingTime({ state, now }: RequestNode): number {
+	return state.timers[0]?.at ?? now;
+}
