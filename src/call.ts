@@ -5,11 +5,17 @@ import type { Step } from '../machines/walk.ts';
 export interface Call {
 	/** Unique; it is also the `x-breakwater-request-id`. */
 	id: string;
-	/** The name of a profile, or of a configured target. */
+	/** The name of a profile, or of a configured target; `models` where the caller names its own chain. */
 	route: string;
-	/** The request's JSON text as it came. Only `model` and the control fields are touched on the way up. */
+	/** Configured targets in the caller's own order, which are the chain instead of the route's. */
+	targets?: readonly string[] | undefined;
+	/** The request's JSON text as it came, but for the control fields; on the way up only what is configured is touched. */
 	json: string;
 	stream: boolean;
+	/** Whether a stream is to end with its usage (`stream_options.include_usage`). */
+	includeUsage?: boolean | undefined;
+	/** Whether the text had to be repaired before it was JSON. */
+	repaired?: boolean | undefined;
 	/** How many answers are asked for (`n`). */
 	choices: number;
 	/** A broken answer could be carried on: it is one plain text, not several, not half a document of a schema. */
@@ -107,6 +113,8 @@ export interface CallRecord {
 	code?: string;
 	/** Malformed events that were left out of streamed answers. */
 	skippedEvents?: number;
+	/** The body of the request had to be repaired before it was JSON. */
+	repaired?: true;
 	/** The target that answered. */
 	target?: string;
 	/** The name of the caller, where callers have keys. */

@@ -30,14 +30,22 @@ function ownTransitions(root: AnyStateNode): string[] {
 }
 
 function transitionLines(node: AnyStateNode, from: string, indent: string): string[] {
+	return [...transitionsOf(node)].map(([to, texts]) => `${indent}${from} --> ${name(to)}: ${texts.join(' / ')}`);
+}
+
+/**
+ * The transitions of a state that lead to another one, or that enter their own anew, by where they lead; each with its
+ * event and guard as a text such as `attempt.failed [tripsBreaker]`.
+ */
+export function transitionsOf(node: AnyStateNode): Map<AnyStateNode, string[]> {
 	const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-	const labels = new Map<string, string[]>();
+	const texts = new Map<AnyStateNode, string[]>();
 	for (const { eventType, guard, target, reenter } of transitions) {
 		const to = target?.[0];
 		if (to === undefined || (to === node && !reenter)) continue;
-		labels.set(name(to), [...(labels.get(name(to)) ?? []), label(eventType, guardName(guard))]);
+		texts.set(to, [...new Set([...(texts.get(to) ?? []), label(eventType, guardName(guard))])]);
 	}
-	return [...labels].map(([to, texts]) => `${indent}${from} --> ${to}: ${[...new Set(texts)].join(' / ')}`);
+	return texts;
 }
 
 function label(eventType: string, guard: string | undefined): string {

@@ -2,20 +2,19 @@ import { createActor, type InspectionEvent } from 'xstate';
 import type { ProviderStateName } from '../machines/events.ts';
 import { providerMachine } from '../machines/provider.ts';
 import { requestMachine } from '../machines/request.ts';
-import type { Rung } from '../machines/walk.ts';
 import type { Call, CallRecord, Client, RunningCall, Service } from './call.ts';
 import type { Config, ProviderConfig } from './config/config.ts';
 import { targetsOf } from './config/targets.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
+import { LiveRoutes } from './live-routes.ts';
 import type { GatewayObserver } from './observer.ts';
 import { errorRulesFile } from './paths.ts';
 import { differs, providerHealth } from './provider-health.ts';
 import { readinessAt } from './readiness.ts';
 import { createRedactor } from './redact.ts';
-import { type Route, routesOf } from './rungs.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { createClassifier } from './upstream/classify.ts';
-import { Connections, type Endpoint } from './upstream/endpoint.ts';
+import { Connections, type EndpointOptions } from './upstream/endpoint.ts';
 import { loadErrorRules } from './upstream/error-rules.ts';
 
 export interface GatewayOptions {
@@ -39,10 +38,6 @@ export interface Gateway extends Service {
 
 type ProviderActor = ReturnType<typeof startProvider>;
 
-interface LiveRoute extends Route {
-	readonly rungs: readonly Rung[];
-}
-
 /**
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
  * @param config checked and resolved
@@ -59,16 +54,23 @@ export async function createGateway(
 	const classify = createClassifier(rules, createRedactor(secretsOf(config)));
 
 	const providers = new Map<string, ProviderActor>();
-	const endpoints = new Map<string, Endpoint>();
+	const addresses = new Map<string, EndpointOptions>();
 	for (const provider of Object.values(config.providers)) {
 		for (const { id, apiKey, source } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
 			providers.set(id, startProvider(id, source, provider, observer, inspectorOf?.('provider')));
-			endpoints.set(id, connections.endpoint({ provider: provider.name, baseUrl, apiKey, headers: provider.headers }));
+			addresses.set(id, { provider: provider.name, baseUrl, apiKey, headers: provider.headers });
 		}
 	}
 
-	const routes = createRoutes(config, providers);
+	const routes = new LiveRoutes(config, {
+		actorOf: (credential) => required(providers.get(credential), credential),
+		contactOf: (credential, settings) => {
+			const address = required(addresses.get(credential), credential);
+			const headers = { ...address.headers, ...settings?.headers };
+			return { endpoint: connections.endpoint({ ...address, headers }), settings };
+		},
+	});
 	const exchanges = new Map<object, Exchange>();
 	const exchangeOf = (actor: object) => required(exchanges.get(actor), 'the exchange of a request actor');
 	// Once, here: providing actions costs more than a whole request.
@@ -83,10 +85,9 @@ export async function createGateway(
 	});
 
 	const { answerLimit } = config.server;
-	const endpointOf = (rung: Rung) => required(endpoints.get(rung.credential), rung.credential);
 
 	function call(request: Call, client: Client): RunningCall {
-		const { rungs, policy, commit } = required(routes.get(request.route), request.route);
+		const { rungs, contacts, policy, commit } = routes.of(request);
 		const input = { id: request.id, rungs, policy, now: Date.now() };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
@@ -94,7 +95,7 @@ export async function createGateway(
 			exchanges.delete(actor);
 			observer.callEnded?.(record);
 		};
-		const exchange = new Exchange({ call: request, client, commit, endpointOf, classify, answerLimit, onEnd }, actor);
+		const exchange = new Exchange({ call: request, client, commit, contacts, classify, answerLimit, onEnd }, actor);
 		exchanges.set(actor, exchange);
 		observer.callStarted?.({
 			id: request.id,
@@ -143,7 +144,7 @@ export async function createGateway(
 		servable: () => {
 			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
 			const names = Object.keys(config.profiles);
-			return Object.fromEntries(names.map((name) => [name, isServable(required(routes.get(name), name))]));
+			return Object.fromEntries(names.map((name) => [name, isServable(routes.named(name))]));
 		},
 		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
 		interrupt,
@@ -179,19 +180,6 @@ function startProvider(
 	return actor.start();
 }
 
-/** The routes of the configuration, on their provider actors. */
-function createRoutes(config: Config, providers: ReadonlyMap<string, ProviderActor>): ReadonlyMap<string, LiveRoute> {
-	const routes = [...routesOf(config)].map(([name, { rungs, policy, commit }]): [string, LiveRoute] => [
-		name,
-		{
-			rungs: rungs.map((rung) => ({ ...rung, actor: required(providers.get(rung.credential), rung.credential) })),
-			policy,
-			commit,
-		},
-	]);
-	return new Map(routes);
-}
-
 async function startSimulators(config: Config): Promise<Map<string, Simulator>> {
 	const simulated = Object.values(config.providers).flatMap(({ name, simulate }) =>
 		simulate ? [{ name, simulate }] : [],
@@ -202,14 +190,19 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 
 const secretHeader = /key|auth|token|secret|cookie/i;
 
-function secretsOf({ providers, server }: Config): string[] {
+function secretsOf({ providers, profiles, server }: Config): string[] {
+	const secretHeaders = (headers: Readonly<Record<string, string>>) =>
+		Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : []));
 	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl }) => [
 		...(baseUrl === undefined ? [] : new URL(baseUrl).searchParams.values()),
 		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
-		...Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : [])),
+		...secretHeaders(headers),
 	]);
+	const ofRungs = Object.values(profiles).flatMap(({ chain }) =>
+		chain.flatMap(({ headers }) => secretHeaders(headers)),
+	);
 	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
-	return [...ofProviders, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
+	return [...ofProviders, ...ofRungs, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
 }
 
 function required<T>(value: T | undefined, name: string): T {

@@ -8,6 +8,7 @@ export const refusals = {
 	invalid_api_key: 401,
 	invalid_admin_key: 401,
 	admin_not_local: 403,
+	inspector_forbidden: 403,
 	model_not_found: 404,
 	unknown_provider: 404,
 	unknown_action: 404,
@@ -19,6 +20,8 @@ export const refusals = {
 	client_rate_limited: 429,
 	too_many_wrong_keys: 429,
 	internal_error: 500,
+	too_many_viewers: 503,
+	shutting_down: 503,
 } as const;
 
 export type RefusalCode = keyof typeof refusals;

@@ -15,6 +15,8 @@ const routes: readonly Route[] = [
 	route('GET', '/health', /^\/health$/),
 	route('GET', '/ready', /^\/ready$/),
 	hidden('GET', '/metrics', /^\/metrics$/),
+	hidden('GET', '/inspector', /^\/inspector$/),
+	hidden('GET', '/inspector/events', /^\/inspector\/events$/),
 	hidden('GET', '/v1/models/{id}', /^\/v1\/models\/.+$/),
 	hidden('GET', '/admin/providers', /^\/admin\/providers$/),
 	hidden('POST', '/admin/providers/{id}/{action}', /^\/admin\/providers\/[^/]+\/[^/]+$/),

@@ -1,0 +1,216 @@
+import type { ProviderHealth } from '../call.ts';
+import type { Config } from '../config/config.ts';
+import type { GatewayObserver, StartedCall } from '../observer.ts';
+import { version } from '../paths.ts';
+import { CallRing, type EndedCall } from './call-ring.ts';
+import { endedView, isEventful, type LiveCall, liveView } from './call-view.ts';
+import { profileViews, providerFacts } from './config-view.ts';
+import type { CallView, Changes, Load, MachineChart, Mark, ProviderView, Snapshot } from './messages.ts';
+import { ProviderPast } from './provider-past.ts';
+import { Sampler } from './sampler.ts';
+import { TrafficCounter } from './traffic.ts';
+
+export const limits = {
+	/** Calls that viewers are told of, a second; half of them are kept for those that are worth a look. */
+	shownPerSecond: 50,
+	/** Calls under way that a fresh snapshot begins with. */
+	liveShown: 100,
+	/** Ended calls that are kept, of each kind: those that went straight through, and those worth a look. */
+	endedKept: 150,
+	endedKeptBytes: 1_000_000,
+};
+
+/** What the gateway tells when it is asked. */
+export interface Watched {
+	health(): Readonly<Record<string, ProviderHealth>>;
+}
+
+/**
+ * Gathers what the inspector shows. With nobody watching it keeps what has ended lately, what is under way and the
+ * providers' changes, all bounded; walks are followed only while somebody watches.
+ */
+export class Feed {
+	readonly #config: Config;
+	readonly #startedAt = Date.now();
+	readonly #facts: ReadonlyMap<string, Pick<ProviderView, 'provider' | 'limits'>>;
+	readonly #pasts: ReadonlyMap<string, ProviderPast>;
+	readonly #live = new Map<string, StartedCall>();
+	readonly #plain = new CallRing(limits.endedKept, limits.endedKeptBytes);
+	readonly #eventful = new CallRing(limits.endedKept, limits.endedKeptBytes);
+	readonly #traffic = new TrafficCounter();
+	#lastKey = 0;
+
+	// Only while somebody watches.
+	#isWatched = false;
+	#sampler = new Sampler(limits.shownPerSecond);
+	readonly #followed = new Map<StartedCall, LiveCall>();
+	/** Calls with news for the viewers. */
+	#moved = new Map<number, LiveCall | EndedCall>();
+	#marks: { id: string; mark: Mark }[] = [];
+	#told = new Map<string, string>();
+	#secondEndsAt = 0;
+	#second: Load = { requests: 0, shown: 0 };
+
+	constructor(config: Config) {
+		this.#config = config;
+		this.#facts = providerFacts(config);
+		this.#pasts = new Map([...this.#facts.keys()].map((id) => [id, new ProviderPast('closed', this.#startedAt)]));
+	}
+
+	/** What listens to the gateway. */
+	readonly observer: GatewayObserver = {
+		callStarted: (call) => this.#start(call),
+		callEnded: (record) => {
+			const endedAt = Date.now();
+			this.#traffic.count(record.route, record.outcome === 'done' ? (record.target ?? '') : '', endedAt);
+			const started = this.#live.get(record.id);
+			this.#live.delete(record.id);
+			const live = started && this.#followed.get(started);
+			const ended = { key: live?.key ?? this.#nextKey(), record, endedAt };
+			(isEventful(record) ? this.#eventful : this.#plain).push(ended);
+			if (!this.#isWatched) return;
+			if (started !== undefined) this.#followed.delete(started);
+			this.#tellEnd(ended, live !== undefined);
+		},
+		providerChanged: (id, from, to, { reason }) => this.#mark(id, { kind: 'change', at: Date.now(), from, to, reason }),
+		providerAlarmed: (id, source, { alarm, model, failure, until }) => {
+			const { category, status = null } = failure;
+			this.#mark(id, { kind: 'alarm', at: Date.now(), alarm, model, category, status, until, source });
+		},
+		providerOperated: (id, { type }, from, to) =>
+			this.#mark(id, { kind: 'order', at: Date.now(), order: type, from, to }),
+	};
+
+	/** Somebody watches from here on, or nobody does any more: then nothing is kept for them. */
+	watch(isWatched: boolean): void {
+		if (this.#isWatched === isWatched) return;
+		this.#isWatched = isWatched;
+		this.#moved = new Map();
+		this.#marks = [];
+		this.#told = new Map();
+		this.#second = { requests: 0, shown: 0 };
+		this.#secondEndsAt = 0;
+		this.#sampler = new Sampler(limits.shownPerSecond);
+		this.#followed.clear();
+		if (!isWatched) return;
+		for (const call of [...this.#live.values()].slice(-limits.liveShown)) this.#follow(call);
+	}
+
+	/** Everything a fresh page needs. Viewers that are already there must be told the `changes` first. */
+	snapshot(gateway: Watched, machine: MachineChart): Snapshot {
+		const now = Date.now();
+		const health = gateway.health();
+		return {
+			version,
+			now,
+			startedAt: this.#startedAt,
+			machine,
+			providers: [...this.#facts].flatMap(([id, facts]) => {
+				const past = this.#pasts.get(id);
+				const present = health[id];
+				if (past === undefined || present === undefined) return [];
+				return [{ id, ...facts, health: present, history: past.history(now), marks: past.marks }];
+			}),
+			profiles: profileViews(this.#config),
+			calls: this.#calls(),
+			traffic: this.#traffic.lastMinute(now),
+			load: this.#second,
+			canOperate: this.#config.server.adminKey !== undefined,
+		};
+	}
+
+	/**
+	 * What is new since the last time it was asked; undefined when nothing is. Once a second there is always something,
+	 * so that a viewer knows that it is still connected.
+	 */
+	changes(gateway: Watched): Changes | undefined {
+		const now = Date.now();
+		const isNewSecond = now >= this.#secondEndsAt;
+		const health = this.#newHealth(gateway);
+		const calls = [...this.#moved.values()].map((call) => ('record' in call ? endedView(call) : liveView(call)));
+		const marks = this.#marks;
+		this.#moved = new Map();
+		this.#marks = [];
+		const hasNews = isNewSecond || calls.length > 0 || marks.length > 0 || Object.keys(health).length > 0;
+		if (!hasNews) return undefined;
+		return {
+			now,
+			...(Object.keys(health).length > 0 && { health }),
+			...(marks.length > 0 && { marks }),
+			...(calls.length > 0 && { calls }),
+			...(isNewSecond && { traffic: this.#traffic.lastMinute(now), load: this.#closeSecond(now) }),
+		};
+	}
+
+	/** What is kept, for tests and figures. */
+	get kept(): { live: number; ended: number; endedBytes: number; followed: number; moved: number } {
+		return {
+			live: this.#live.size,
+			ended: this.#plain.list().length + this.#eventful.list().length,
+			endedBytes: this.#plain.bytes + this.#eventful.bytes,
+			followed: this.#followed.size,
+			moved: this.#moved.size,
+		};
+	}
+
+	#start(call: StartedCall): void {
+		this.#live.set(call.id, call);
+		if (!this.#isWatched) return;
+		this.#second.requests += 1;
+		if (!this.#sampler.take(call.startedAt, limits.shownPerSecond / 2)) return;
+		this.#second.shown += 1;
+		this.#follow(call);
+	}
+
+	#follow(call: StartedCall): void {
+		const live: LiveCall = { key: this.#nextKey(), call };
+		this.#followed.set(call, live);
+		this.#moved.set(live.key, live);
+		call.follow((walk) => {
+			if (this.#followed.get(call) !== live) return;
+			live.walk = walk;
+			this.#moved.set(live.key, live);
+		});
+	}
+
+	#tellEnd(ended: EndedCall, isFollowed: boolean): void {
+		if (!isFollowed) {
+			if (!isEventful(ended.record) || !this.#sampler.take(ended.endedAt)) return;
+			this.#second.shown += 1;
+		}
+		this.#moved.set(ended.key, ended);
+	}
+
+	#mark(id: string, mark: Mark): void {
+		this.#pasts.get(id)?.add(mark);
+		if (this.#isWatched) this.#marks.push({ id, mark });
+	}
+
+	#calls(): CallView[] {
+		const live = [...this.#followed.values()].reverse().map(liveView);
+		const ended = [...this.#plain.list(), ...this.#eventful.list()].sort((a, b) => b.key - a.key);
+		return [...live, ...ended.map(endedView)];
+	}
+
+	#newHealth(gateway: Watched): Record<string, ProviderHealth> {
+		const changed = Object.entries(gateway.health()).filter(([id, health]) => {
+			const text = JSON.stringify(health);
+			const isNew = this.#told.get(id) !== text;
+			this.#told.set(id, text);
+			return isNew;
+		});
+		return Object.fromEntries(changed);
+	}
+
+	#closeSecond(now: number): Load {
+		const load = this.#second;
+		this.#second = { requests: 0, shown: 0 };
+		this.#secondEndsAt = now + 1000;
+		return load;
+	}
+
+	#nextKey(): number {
+		this.#lastKey += 1;
+		return this.#lastKey;
+	}
+}

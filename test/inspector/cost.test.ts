@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { Feed, limits } from '../../src/inspector/feed.ts';
+import { configText } from '../helpers/gateway.ts';
+import { attemptStep, callRecord } from './samples.ts';
+
+const config = parseConfig(configText({}, { a: 'http://127.0.0.1:9/v1', b: 'http://127.0.0.1:9/v1' }), {
+	file: 'test.yaml',
+	env: {},
+});
+const nobody = { health: () => ({}) };
+
+/** Starts a call, and counts who follows it. */
+function start(feed: Feed, id: string, counter = { follows: 0 }) {
+	const follow = () => {
+		counter.follows += 1;
+	};
+	feed.observer.callStarted?.({ id, route: 'default', stream: false, startedAt: Date.now(), follow });
+	return counter;
+}
+
+function end(feed: Feed, id: string, over = {}): void {
+	feed.observer.callEnded?.(callRecord({ id, ...over }));
+}
+
+describe('the feed', () => {
+	test('follows nothing and keeps a bounded past while nobody watches', () => {
+		const feed = new Feed(config);
+		const counter = { follows: 0 };
+		for (let index = 0; index < 20_000; index += 1) {
+			start(feed, `req_${index}`, counter);
+			end(feed, `req_${index}`, index % 2 === 0 ? {} : { outcome: 'failed', id: `req_${index}` });
+		}
+		expect(counter.follows).toBe(0);
+		expect(feed.kept).toMatchObject({ live: 0, ended: 2 * limits.endedKept, followed: 0, moved: 0 });
+		expect(feed.kept.endedBytes).toBeLessThanOrEqual(2 * limits.endedKeptBytes);
+	});
+
+	test('keeps walks with thousands of steps within its bytes', () => {
+		const feed = new Feed(config);
+		for (let index = 0; index < 300; index += 1)
+			end(feed, `req_${index}`, { trace: new Array(5000).fill(attemptStep) });
+		expect(feed.kept.endedBytes).toBeLessThanOrEqual(2 * limits.endedKeptBytes);
+	});
+
+	test('samples under load, keeps room for what is worth a look, and says so', () => {
+		const feed = new Feed(config);
+		feed.watch(true);
+		const counter = { follows: 0 };
+		for (let index = 0; index < 1240; index += 1) {
+			start(feed, `req_${index}`, counter);
+			end(feed, `req_${index}`, index % 10 === 0 ? { outcome: 'failed' } : {});
+		}
+		const { calls = [], load } = feed.changes(nobody) ?? {};
+		expect(counter.follows).toBeLessThanOrEqual(limits.shownPerSecond / 2 + 1);
+		expect(calls.length).toBeLessThanOrEqual(limits.shownPerSecond + 1);
+		expect(calls.filter((call) => call.end?.outcome === 'failed').length).toBeGreaterThanOrEqual(20);
+		expect(load).toEqual({ requests: 1240, shown: calls.length });
+	});
+
+	test('forgets what it kept for viewers when the last one leaves', () => {
+		const feed = new Feed(config);
+		feed.watch(true);
+		for (let index = 0; index < 20; index += 1) start(feed, `req_${index}`);
+		expect(feed.kept).toMatchObject({ followed: 20, moved: 20, live: 20 });
+		feed.watch(false);
+		expect(feed.kept).toMatchObject({ followed: 0, moved: 0, live: 20 });
+	});
+
+	test('tells of a call once, however much happens to it between two messages', () => {
+		const feed = new Feed(config);
+		feed.watch(true);
+		start(feed, 'req_1');
+		end(feed, 'req_1');
+		expect(feed.changes(nobody)?.calls).toMatchObject([{ id: 'req_1', end: { outcome: 'done' } }]);
+		expect(feed.changes(nobody)).toBeUndefined();
+	});
+
+	test('tells two calls with one id apart', () => {
+		const feed = new Feed(config);
+		feed.watch(true);
+		for (let count = 0; count < 2; count += 1) start(feed, 'same');
+		for (let count = 0; count < 2; count += 1) end(feed, 'same');
+		const keys = feed.changes(nobody)?.calls?.map(({ key }) => key) ?? [];
+		expect(new Set(keys).size).toBe(keys.length);
+		expect(feed.kept.live).toBe(0);
+	});
+
+	test('survives hostile names', () => {
+		const names = ['<script>alert(1)</script>', '\u202egnp.exe', '__proto__', 'x'.repeat(200)];
+		const feed = new Feed(config);
+		for (const name of names) end(feed, name, { route: name, target: name });
+		const told = JSON.parse(JSON.stringify(feed.snapshot(nobody, { brief: empty, full: empty })));
+		expect(told.calls.map(({ id }: { id: string }) => id)).toEqual(names.toReversed());
+		expect(Object.keys(told.traffic)).toEqual(expect.arrayContaining(names.filter((name) => name !== '__proto__')));
+	});
+});
+
+const empty = { width: 0, height: 0, nodes: [], edges: [] };
