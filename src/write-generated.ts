@@ -13,23 +13,28 @@ import { checkExample, explainExample, judgementTable, propertyTable } from './r
 export function generatedFiles(): { file: string; text: string }[] {
 	const readme = join(packageRoot, 'README.md');
 	const page = readFileSync(readme, 'utf8');
+	const configuration = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+	const checking = join(packageRoot, 'docs', 'checking.md');
 	return [
 		{ file: join(packageRoot, 'config', 'breakwater.schema.json'), text: `${JSON.stringify(jsonSchema(), null, 2)}\n` },
-		{ file: readme, text: withParts(page, readmeParts(page)) },
+		{ file: readme, text: withParts(readme, page, readmeParts(configuration)) },
+		{ file: checking, text: withParts(checking, readFileSync(checking, 'utf8'), checkingParts(configuration)) },
 	];
 }
 
-function readmeParts(page: string): Record<string, string> {
-	const configuration = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+/** @param configuration the first one of the README, which its examples use */
+function readmeParts(configuration: string): Record<string, string> {
 	return {
 		'provider-machine': fenced('mermaid', mermaidDiagram(providerMachine)),
 		'request-machine': fenced('mermaid', mermaidDiagram(requestMachine)),
 		errors: errorTable(),
 		check: fenced('text', checkExample(configuration)),
 		explain: fenced('text', explainExample(configuration)),
-		properties: propertyTable(configuration),
-		judgements: judgementTable(),
 	};
+}
+
+function checkingParts(configuration: string): Record<string, string> {
+	return { properties: propertyTable(configuration), judgements: judgementTable() };
 }
 
 function errorTable(): string {
@@ -47,10 +52,10 @@ function fenced(language: string, text: string): string {
 }
 
 /** Puts each part between its pair of comments, `<!-- name -->` and `<!-- /name -->`. */
-function withParts(page: string, parts: Readonly<Record<string, string>>): string {
+function withParts(file: string, page: string, parts: Readonly<Record<string, string>>): string {
 	return Object.entries(parts).reduce((text, [name, part]) => {
 		const pair = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-		if (!pair.test(text)) throw new Error(`README.md has no place for the generated part ${name}`);
+		if (!pair.test(text)) throw new Error(`${file} has no place for the generated part ${name}`);
 		return text.replace(pair, (_all, open: string, close: string) => `${open}${part}\n${close}`);
 	}, page);
 }
