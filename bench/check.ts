@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import type { Report } from '../src/check/report.ts';
+import type { Report } from '../src/check/report/report.ts';
 import { chooseCores } from './machine.ts';
 import { scratchDirectory } from './scratch.ts';
 

@@ -1,9 +1,16 @@
 #!/usr/bin/env -S node --max-semi-space-size=16 --no-allocation-site-pretenuring
 // The flags, which `npm start` gives too, keep V8 from moving what belongs to one request among what lives long: without
 // them the garbage of a request outlives it, and a third of the time under load goes into collecting it.
-import { enableCompileCache } from 'node:module';
+import nodeModule from 'node:module';
+
+// `engines` in package.json, which npm only warns of. An older Node would fail on the first thing that it lacks.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+	process.stderr.write(`Breakwater needs Node 22.19 or newer, and this is Node ${process.versions.node}; update it.\n`);
+	process.exit(1);
+}
 
 // Before anything else is loaded: compiled modules are kept between runs, which halves the time to the first answer.
-enableCompileCache();
+nodeModule.enableCompileCache();
 const { run } = await import('./program.ts');
 await run();

@@ -1,14 +1,15 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../machines/backoff.ts';
 import type { requestMachine } from '../machines/request.ts';
-import { currentRung, type Rung, type Walk } from '../machines/walk.ts';
+import { currentRung, type Walk } from '../machines/walk.ts';
 import { AnswerStream, type ClientChunk } from './answer/answer-stream.ts';
 import { continuationRequest } from './answer/continuation-request.ts';
 import { type Delivery, DocumentDelivery, StreamDelivery, WholeStreamDelivery } from './answer/delivery.ts';
 import { tokensOf, type UsagePart } from './answer/usage.ts';
 import type { AnswerInfo, Call, CallRecord, Client, FailureReport, RunningCall } from './call.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
-import { withMembers } from './json-members.ts';
+import { providerRequest } from './provider-request.ts';
+import type { RungSettings } from './rung-settings.ts';
 import { Attempt, type AttemptListener } from './upstream/attempt.ts';
 import type { StreamChunk } from './upstream/chunk.ts';
 import type { Classified, Classify } from './upstream/classify.ts';
@@ -16,12 +17,19 @@ import type { Endpoint } from './upstream/endpoint.ts';
 
 export type RequestActor = ActorRefFrom<typeof requestMachine>;
 
+/** How one rung is spoken to. */
+export interface Contact {
+	endpoint: Endpoint;
+	settings: RungSettings | undefined;
+}
+
 export interface ExchangeOptions {
 	call: Call;
 	client: Client;
 	/** When a streamed answer begins to reach the client. */
 	commit: 'first-token' | 'complete';
-	endpointOf: (rung: Rung) => Endpoint;
+	/** By the position of the rung. */
+	contacts: readonly Contact[];
 	classify: Classify;
 	answerLimit: number;
 	onEnd: (record: CallRecord) => void;
@@ -39,6 +47,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	#attemptWalk: Walk | undefined;
 	#answer: AnswerStream | undefined;
 	readonly #delivery: Delivery;
+	/** Whether a broken answer could be carried on, whichever rung it comes from. */
+	readonly #isContinuable: boolean;
 	/** The present attempt has written something for the client. */
 	#isAnswering = false;
 	#keepAlive: NodeJS.Timeout | undefined;
@@ -59,12 +69,13 @@ export class Exchange implements AttemptListener, RunningCall {
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
 		this.#actor = actor;
-		const { call, client, commit } = options;
+		const { call, client, commit, contacts } = options;
+		this.#isContinuable = call.isContinuable && contacts.every(({ settings }) => settings?.isPlainText !== false);
 		this.#delivery = call.stream
 			? commit === 'complete'
 				? new WholeStreamDelivery(client)
 				: new StreamDelivery(client)
-			: new DocumentDelivery(client, call.isContinuable);
+			: new DocumentDelivery(client, this.#isContinuable);
 	}
 
 	/** Starts the actor, and the clock of the whole request with it. */
@@ -89,19 +100,25 @@ export class Exchange implements AttemptListener, RunningCall {
 	startAttempt(walk: Walk): void {
 		this.#attemptWalk = walk;
 		this.#isAnswering = false;
-		const { call, endpointOf, classify, answerLimit } = this.#options;
+		const { call, classify, answerLimit } = this.#options;
 		const rung = currentRung(walk);
+		const { model } = rung;
+		const { timeouts } = rung.policy;
+		const { endpoint, settings } = this.#contact(walk);
 		const isContinuation = walk.way !== 'fresh';
-		const stream = call.stream || rung.streamUpstream || isContinuation;
 		if (isContinuation) this.#keepQuietClient(walk);
 		else this.#delivery.reset();
-		const shown = stream ? this.#stream(walk).beginAttempt(rung.target, walk.way) : '';
-		const json = this.#requestJson(walk, shown, stream);
-		const { timeouts } = rung.policy;
-		const endpoint = endpointOf(rung);
-		const { choices } = call;
-		const { model } = rung;
-		this.#attempt = new Attempt({ endpoint, classify, model, json, stream, choices, timeouts, answerLimit }, this);
+
+		const { json: request, stream, choices } = providerRequest(call, rung, settings, walk.way);
+		const inChunks = call.stream || isContinuation;
+		// Even where a document is asked for: some providers stream it all the same.
+		const shown = this.#stream(walk).beginAttempt(rung.target, walk.way, choices);
+		const json = continuationRequest(request, shown, walk.way === 'prefill' ? 'prefill' : 'instruct');
+		const withUsage = !call.stream || call.includeUsage === true;
+		this.#attempt = new Attempt(
+			{ endpoint, classify, model, json, stream, inChunks, withUsage, choices, timeouts, answerLimit },
+			this,
+		);
 		this.#attemptStartedAt = performance.now();
 		this.#attempt.start();
 	}
@@ -141,6 +158,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	onCompleted(body: Buffer | string, usage?: unknown): void {
 		this.#clockOut();
 		if (this.#answer !== undefined && body.length === 0) {
+			if (usage !== undefined) this.#answer.noteUsage(usage);
 			const { chunks, problem } = this.#answer.end();
 			this.#deliver(chunks);
 			if (problem !== undefined) {
@@ -199,19 +217,16 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	#stream({ policy }: Walk): AnswerStream {
-		const { choices, isContinuable } = this.#options.call;
+		const { choices } = this.#options.call;
 		const { retainedText } = policy.continuation;
-		this.#answer ??= new AnswerStream({ retainedText, isContinuable, choices });
+		this.#answer ??= new AnswerStream({ retainedText, isContinuable: this.#isContinuable, choices });
 		return this.#answer;
 	}
 
-	/** The caller's request, as this attempt puts it. */
-	#requestJson(walk: Walk, shown: string, stream: boolean): string {
-		const { call } = this.#options;
-		const streamed = stream && !call.stream ? { stream: 'true', stream_options: '{"include_usage":true}' } : {};
-		const model = JSON.stringify(currentRung(walk).model);
-		const json = withMembers(call.json, { model, failover: undefined, ...streamed });
-		return continuationRequest(json, shown, walk.way === 'prefill' ? 'prefill' : 'instruct');
+	#contact({ id, position }: Walk): Contact {
+		const contact = this.#options.contacts[position];
+		if (contact === undefined) throw new Error(`request ${id} has no contact for rung ${position}`);
+		return contact;
 	}
 
 	// What the client does.
@@ -277,6 +292,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			outcome,
 			...(code === undefined ? {} : { code }),
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
+			...(call.repaired === true ? { repaired: true } : {}),
 			...(outcome === 'done' ? { target: currentRung(walk).target } : {}),
 			...(call.client === undefined ? {} : { client: call.client }),
 			...(call.clientRequestId === undefined ? {} : { clientRequestId: call.clientRequestId }),

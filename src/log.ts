@@ -110,7 +110,20 @@ export function logObserver(log: Logger): GatewayObserver {
 
 /** Only what there is: a line has no field that is empty. */
 function callLine(record: CallRecord) {
-	const { id, client, clientRequestId, route, outcome, code, skippedEvents, ms, firstTokenMs, tokens, trace } = record;
+	const {
+		id,
+		client,
+		clientRequestId,
+		route,
+		outcome,
+		code,
+		repaired,
+		skippedEvents,
+		ms,
+		firstTokenMs,
+		tokens,
+		trace,
+	} = record;
 	return {
 		requestId: id,
 		clientRequestId,
@@ -118,6 +131,7 @@ function callLine(record: CallRecord) {
 		route,
 		outcome,
 		code,
+		repaired,
 		skippedEvents,
 		ms,
 		firstTokenMs: firstTokenMs === undefined ? undefined : Math.round(firstTokenMs),

@@ -1,11 +1,14 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { scriptHelp } from './check/script-help.ts';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { scriptHelp } from './check/explain/script-help.ts';
 import type { BootstrapOptions } from './commands/bootstrap.ts';
 import type { CallOptions } from './commands/call.ts';
 import type { CheckOptions } from './commands/check.ts';
+import type { Shell } from './commands/completion.ts';
 import type { DiscoverOptions } from './commands/discover.ts';
 import type { ExplainOptions } from './commands/explain.ts';
+import type { ImportFailProxyOptions, ImportOptions } from './commands/import.ts';
 import type { InitOptions } from './commands/init.ts';
+import type { SelfcheckOptions } from './commands/selfcheck.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import { UserError } from './commands/user-error.ts';
 import { ConfigError } from './config/problems.ts';
@@ -64,8 +67,13 @@ program
 	.argument('[file]', 'the configuration; default config/gateway.yaml, else the simulated providers')
 	.option('-c, --config <file>', 'the same as FILE')
 	.option('--profile <name>', 'the profile, or a target such as openai/gpt-5.4; default: the default profile')
-	.option('--when <script>', 'what the providers do, such as "openai: 429 retry-after=30; anthropic: timeout"', '')
-	.option('--stream', 'the client asks for a stream', true)
+	.addOption(
+		new Option(
+			'--when <script>',
+			'what the providers do, such as "openai: 429 retry-after=30; anthropic: timeout"',
+		).default('', 'all answer'),
+	)
+	.addOption(new Option('--stream', 'the client asks for a stream').default(true, 'it does'))
 	.option('--no-stream', 'the client asks for the whole answer at once')
 	.option('--json', 'print the case as JSON; its times are ms since the request began')
 	.addOption(new Option('--mermaid', 'print it as a sequence diagram').conflicts('json'))
@@ -117,6 +125,62 @@ program
 	.action(async (options: BootstrapOptions) => (await import('./commands/bootstrap.ts')).bootstrapCommand(options));
 
 program
+	.command('selfcheck')
+	.description('ask a running proxy and every provider for an answer, and say what to do about what is wrong')
+	.option('-u, --url <address>', 'the proxy; default the address of the configuration, else http://127.0.0.1:4010')
+	.option('-c, --config <file>', 'the configuration; default config/gateway.yaml, if there is one')
+	.option('--key <key>', 'the key that the proxy gave you, if it wants one; better in the variable BREAKWATER_KEY')
+	.option('--timeout <seconds>', 'how long to wait for one answer', parseSeconds, 30)
+	.option('--json', 'print the findings as JSON')
+	.addHelpText('after', '\nExit codes: 0 nothing failed, 1 something did.')
+	.action(async (options: SelfcheckOptions) => (await import('./commands/selfcheck.ts')).selfcheckCommand(options));
+
+const importing = program
+	.command('import')
+	.description('turn the configuration of another tool into one for Breakwater');
+
+const importExits = '\nExit codes: 0 all of it was imported, 1 some of it was not, and standard error says what.';
+const outHelp = 'the file to write; default, and for -, standard output';
+
+importing
+	.command('failproxy')
+	.description("turn a folder of FailProxy's groups into profiles of the same names")
+	.argument('<dir>', 'the folder with the JSON files, one for each group')
+	.option('-o, --out <file>', outHelp)
+	// Not --env-file: Node takes that for itself, wherever it stands.
+	.option('--keys <file>', 'write the keys into this env file, such as .env, for your eyes only; default: nowhere')
+	.option('--force', 'replace a file that is there; in the one of --keys, set these keys')
+	.addHelpText('after', importExits)
+	.action(async (folder: string, options: ImportFailProxyOptions) =>
+		(await import('./commands/import.ts')).importFailProxyFolder(folder, options),
+	);
+
+importing
+	.command('openrouter')
+	.description('turn an OpenRouter fallback file into profiles: default_chain, task_chains and settings')
+	.argument('<file>', 'the YAML or JSON file')
+	.option('-o, --out <file>', outHelp)
+	.option('--force', 'replace a file that is there')
+	.addHelpText('after', importExits)
+	.action(async (file: string, options: ImportOptions) =>
+		(await import('./commands/import.ts')).importOpenRouterFile(file, options),
+	);
+
+program
+	.command('completion')
+	.description('print a script with which your shell completes the commands and options of breakwater')
+	.addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+	.addHelpText(
+		'after',
+		`
+To use it:
+  bash  echo 'eval "$(breakwater completion bash)"' >> ~/.bashrc
+  zsh   breakwater completion zsh > "\${fpath[1]}/_breakwater"
+  fish  breakwater completion fish > ~/.config/fish/completions/breakwater.fish`,
+	)
+	.action(async (shell: Shell) => (await import('./commands/completion.ts')).completion(shell, program));
+
+program
 	.command('demo')
 	.description('rehearse an outage under load, against simulated providers, in about twenty seconds')
 	.action(async () => (await import('./commands/demo.ts')).demo());
@@ -131,6 +195,12 @@ function parseBound(text: string): number {
 	const states = Number(text);
 	if (/^\d+$/.test(text) && states >= 1 && Number.isSafeInteger(states)) return states;
 	throw new InvalidArgumentError('A bound is a whole number of states, of at least 1.');
+}
+
+function parseSeconds(text: string): number {
+	const seconds = Number(text);
+	if (/^\d+(\.\d+)?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds;
+	throw new InvalidArgumentError('A time is a number of seconds, above 0 and of at most 3600.');
 }
 
 /**

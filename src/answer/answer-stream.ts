@@ -42,6 +42,8 @@ export class AnswerStream {
 	/** Something has come out for the client. */
 	hasBegun = false;
 	readonly #options: AnswerStreamOptions;
+	/** How many answers the present attempt asks for. */
+	#choices: number;
 	/** The text that has come out. What is only held must not be in it: the next attempt has to write that again. */
 	#sent = '';
 	#isRetained = true;
@@ -65,11 +67,12 @@ export class AnswerStream {
 
 	constructor(options: AnswerStreamOptions) {
 		this.#options = options;
+		this.#choices = options.choices;
 	}
 
 	/** Whether what has been sent can be carried on by another attempt; a finished answer would be finished twice. */
 	get isContinuable(): boolean {
-		return this.#options.isContinuable && this.#isRetained && !this.#isFinished;
+		return this.#options.isContinuable && this.#choices === 1 && this.#isRetained && !this.#isFinished;
 	}
 
 	/** What each attempt that wrote for the client used, as far as it told. */
@@ -80,12 +83,14 @@ export class AnswerStream {
 	/**
 	 * An attempt begins: what an earlier one left unsent is forgotten.
 	 * @param target `provider/model`
+	 * @param choices how many answers it asks for
 	 * @returns the text that the model is to be shown as its own so far; '' for a fresh attempt
 	 */
-	beginAttempt(target: string, way: Way): string {
+	beginAttempt(target: string, way: Way, choices = this.#options.choices): string {
 		const isFresh = way === 'fresh';
+		this.#choices = choices;
 		if (isFresh) this.#forget();
-		else if (this.#hasWritten && this.#part === undefined) this.#noteUsage(undefined);
+		else if (this.#hasWritten && this.#part === undefined) this.noteUsage(undefined);
 		this.#target = target;
 		this.#part = undefined;
 		this.#hasWritten = false;
@@ -136,7 +141,7 @@ export class AnswerStream {
 		const [choice] = choices;
 		this.#inspect(chunk);
 		this.#hold({ value, data }, choices.length === 0 ? '' : (textOf(firstDelta(value).content) ?? ''));
-		if (this.#options.choices > 1) {
+		if (this.#choices > 1) {
 			this.#flush(out);
 			return;
 		}
@@ -251,7 +256,7 @@ export class AnswerStream {
 
 	/** Notes what is told by the way: the usage, and what a continuation could not make whole again. */
 	#inspect({ value, choices }: StreamChunk): void {
-		if (isSomething(value.usage)) this.#noteUsage(value.usage);
+		if (isSomething(value.usage)) this.noteUsage(value.usage);
 		const [choice] = choices;
 		if (choice === undefined) return;
 		const { content, refusal, audio, images } = firstDelta(value);
@@ -261,8 +266,8 @@ export class AnswerStream {
 		if (isSeveral || isMoreThanText) this.#isRetained = false;
 	}
 
-	/** Some providers tell it again with every chunk: the last word counts. */
-	#noteUsage(usage: unknown): void {
+	/** What the present attempt used. Some providers tell it again with every chunk: the last word counts. */
+	noteUsage(usage: unknown): void {
 		if (this.#part === undefined) {
 			this.#part = { target: this.#target, usage };
 			this.#usage.push(this.#part);

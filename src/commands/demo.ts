@@ -30,7 +30,7 @@ export async function demo(): Promise<void> {
 		callEnded: ({ id, trace }: CallRecord) => walks.set(id, traceLine(trace)),
 		providerChanged: (id, from, to) => print(`        ${id}: ${from} → ${to}`),
 	});
-	const server = createServer(gateway, { ...config.server, version });
+	const server = createServer(gateway, { ...config.server, routing: config.routing, version });
 	const address = await server.listen({ host: '127.0.0.1', port: 0 });
 	describe(gateway, config.providers);
 	try {

@@ -62,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the operator API');
 	const server = createServer(gateway, {
 		...config.server,
+		routing: config.routing,
 		operator: operatorSources(config, recent),
 		onWrongAdminKey,
 		isDraining: () => drain.isDraining,

@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { PolicyLayer } from './policy-schema.ts';
 
 /** A whole configuration, checked and resolved: every default filled in, every duration in ms, every size in bytes. */
 export interface Config {
@@ -13,6 +14,8 @@ export interface Config {
 	profiles: Readonly<Record<string, ProfileConfig>>;
 	/** `default` when it is defined, else the first profile of the file. */
 	defaultProfile: string;
+	/** Absent where requests that name no profile go to the default one. */
+	routing?: RoutingConfig;
 	/** The user's own classification rules, in their order; they go before the shipped ones. */
 	errorRules: readonly ErrorRuleConfig[];
 }
@@ -26,6 +29,8 @@ export interface ServerConfig {
 	/** The largest answer taken from a provider, bytes. */
 	answerLimit: number;
 	unknownModel: 'default' | 'reject';
+	/** Whether a request body that is not quite JSON is repaired instead of refused. */
+	repairJson: boolean;
 	/** How long new requests are still taken after a signal to stop, ms. */
 	drainDelay: number;
 	/** How long open requests may go on after that, ms. */
@@ -43,6 +48,17 @@ export interface ClientConfig {
 	key: readonly string[];
 	/** Absent where it has no limit. */
 	requestsPerMinute?: number;
+}
+
+/** Which profile a request goes to that names none. */
+export interface RoutingConfig {
+	/** Profiles by the value of a hint, in small letters. */
+	hints?: {
+		taskType?: Readonly<Record<string, string>>;
+		quality?: Readonly<Record<string, string>>;
+	};
+	/** Profiles by what the last message looks like. */
+	heuristics?: { code?: string; critical?: string; cheap?: string };
 }
 
 export interface LogsConfig {
@@ -79,6 +95,8 @@ export interface ProviderConfig {
 	/** Extra request headers, names in lower case. */
 	headers: Readonly<Record<string, string>>;
 	models: Readonly<Record<string, ModelFacts>>;
+	/** What is set in the requests to every model of it. */
+	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
 	/** defaults ← `policy` ← the provider's policy. */
@@ -100,6 +118,18 @@ export interface ModelFacts {
 	contextWindow?: number;
 	/** Whether the model goes on from an assistant message that ends the conversation. */
 	prefill?: boolean;
+	/** What is set in the requests to it, over what its provider says. */
+	request?: Partial<RequestConfig>;
+	/** USD per million tokens. */
+	price?: { input: number; output: number };
+}
+
+/** Members of a request body, as JSON values. */
+export interface RequestConfig {
+	/** Set where the caller gives none. */
+	defaults: Readonly<Record<string, unknown>>;
+	/** Set whatever the caller gives; null takes the member out. */
+	force: Readonly<Record<string, unknown>>;
 }
 
 export interface ProfileConfig {
@@ -109,6 +139,10 @@ export interface ProfileConfig {
 	commit: 'first-token' | 'complete';
 	/** defaults ← `policy` ← the profile's policy: what is the request's own (`timeouts.request`, `whenAllDenied`). */
 	policy: Policy;
+	/** What it and the profiles that it extends say about policy, to be laid over a provider's in this order. */
+	policyLayers: readonly Partial<PolicyLayer>[];
+	/** Whether answers are streamed from its rungs whatever the client asked for; absent where the providers say. */
+	streamUpstream?: boolean;
 }
 
 export interface TargetConfig {
@@ -122,7 +156,11 @@ export interface TargetConfig {
 	prefill?: boolean;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
-	/** defaults ← `policy` ← the provider's policy ← the profile's policy. */
+	/** The provider's ← the model's ← the rung's. */
+	request: RequestConfig;
+	/** Further request headers of this rung, names in lower case; they win over the provider's. */
+	headers: Readonly<Record<string, string>>;
+	/** defaults ← `policy` ← the provider's policy ← the profile's policy ← the rung's policy. */
 	policy: Policy;
 }
 

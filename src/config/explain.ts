@@ -59,9 +59,18 @@ function branchMeant(branches: readonly (readonly Issue[])[]): readonly Issue[] 
  * @returns whether anything in the tree has changed
  */
 export function convertInterpolated(issues: readonly Issue[], tree: Tree): boolean {
-	const wanted = issues.filter((issue) => issue.code === 'invalid_type');
-	const converted = wanted.map((issue) => convertOne(issue.path, issue.expected, tree));
+	const converted = issues
+		.flatMap((issue) => wantedOf(issue))
+		.map(([path, expected]) => convertOne(path, expected, tree));
 	return converted.includes(true);
+}
+
+/** Which type is wanted where, of the alternatives of a union inside of what has their shape. */
+function wantedOf(issue: Issue): [path: Path, expected: string][] {
+	if (issue.code === 'invalid_type') return [[issue.path, issue.expected]];
+	if (issue.code !== 'invalid_union') return [];
+	const inside = issue.errors.flat().filter(({ path }) => path.length > 0);
+	return inside.flatMap(wantedOf).map(([path, expected]) => [[...issue.path, ...path], expected]);
 }
 
 function convertOne(path: Path, expected: string, tree: Tree): boolean {

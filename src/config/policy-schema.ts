@@ -30,6 +30,8 @@ const continuationSection = section(schemasOf(continuation))
 	.describe('What becomes of a stream that breaks after its first content.');
 
 const ofARequest = "belongs to a request, not to a provider; set it in `policy` or in a profile's `policy`";
+const ofAWholeRequest =
+	"belongs to a request, not to one rung of its chain; set it in `policy` or in the profile's `policy`";
 const ofAProvider =
 	"belongs to a provider, whose one breaker serves all profiles; set it in `policy` or in a provider's `policy`";
 
@@ -64,6 +66,16 @@ export const profilePolicy = section(
 		whenAllDenied: whenAllDenied.schema,
 	},
 	{ breaker: ofAProvider },
+);
+
+/** The policy of one rung of a chain: what concerns its attempts. */
+export const targetPolicy = section(
+	{
+		timeouts: section(attemptTimeouts, { request: ofAWholeRequest }).exactOptional().describe(timeoutsText),
+		retry: retrySection,
+		onError: onError.schema,
+	},
+	{ breaker: ofAProvider, whenAllDenied: ofAWholeRequest, continuation: ofAWholeRequest },
 );
 
 /** What one layer of the file says about policy. Durations in ms; what it does not say is absent. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { count, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
+import { amount, count, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
 import { providerPolicy } from './policy-schema.ts';
+import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
 
 /** A name that fits into a target, a header and a metric: visible ASCII but `/` and `#`, and not a number, whose order a map would lose. */
@@ -70,6 +71,14 @@ export const headerValue = textThat(
 	'cannot be sent in an HTTP header; give a text of visible ASCII characters, without line breaks',
 );
 
+/** The dearest model of 2026 costs some hundreds. */
+const dollars = amount(0, 1_000_000);
+
+const price = section({
+	input: dollars.describe('USD per million tokens of prompts. Required.'),
+	output: dollars.describe('USD per million tokens of answers. Required.'),
+});
+
 const modelFacts = section({
 	contextWindow: count(1, 1_000_000_000)
 		.exactOptional()
@@ -77,6 +86,8 @@ const modelFacts = section({
 	prefill: flag()
 		.exactOptional()
 		.describe('Whether the model goes on from an assistant message that ends the conversation. Default: not known.'),
+	request: request.exactOptional().describe('What is set in the requests to this model, over what its provider says.'),
+	price: price.exactOptional().describe('What it costs. Default: not known.'),
 });
 
 export const streamUpstream = flag().exactOptional();
@@ -98,6 +109,7 @@ export const provider = section({
 	headers: table(ownHeaderName, headerValue)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),
+	request: request.exactOptional().describe('What is set in the requests to every model of this provider.'),
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',
 	),

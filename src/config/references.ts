@@ -11,6 +11,7 @@ import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
 export function checkReferences(tree: Tree, findings: Findings): void {
 	for (const name of keysAt(tree, ['providers'])) checkProvider(name, tree, findings);
 	for (const name of keysAt(tree, ['profiles'])) checkProfile(name, tree, findings);
+	checkRouting(tree, findings);
 	checkServerKeys(tree, findings);
 	for (const index of indicesAt(tree, ['errorRules'])) {
 		const path = ['errorRules', index, 'provider'];
@@ -51,7 +52,10 @@ function checkProvider(name: string, tree: Tree, findings: Findings): void {
 function checkProfile(name: string, tree: Tree, findings: Findings): void {
 	const path = ['profiles', name];
 	if (!isMap(valueAt(tree, path))) return;
-	for (const index of indicesAt(tree, [...path, 'chain'])) checkTarget([...path, 'chain', index], tree, findings);
+	for (const index of indicesAt(tree, [...path, 'chain'])) {
+		const at = [...path, 'chain', index];
+		checkTarget(isMap(valueAt(tree, at)) ? [...at, 'target'] : at, tree, findings);
+	}
 
 	const parent = valueAt(tree, [...path, 'extends']);
 	if (typeof parent === 'string') checkName(parent, 'profile', ['profiles'], [...path, 'extends'], tree, findings);
@@ -81,6 +85,18 @@ function checkProfile(name: string, tree: Tree, findings: Findings): void {
 			'key',
 			'is missing; add `chain: [provider/model]`, or `extends` a profile that has one',
 		);
+}
+
+function checkRouting(tree: Tree, findings: Findings): void {
+	const tables = [
+		['routing', 'hints', 'taskType'],
+		['routing', 'hints', 'quality'],
+		['routing', 'heuristics'],
+	];
+	for (const path of tables.flatMap((table) => keysAt(tree, table).map((key) => [...table, key]))) {
+		const name = valueAt(tree, path);
+		if (typeof name === 'string' && name !== '') checkName(name, 'profile', ['profiles'], path, tree, findings);
+	}
 }
 
 function checkTarget(path: Path, tree: Tree, findings: Findings): void {

@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { FileRung } from './chain-schema.ts';
 import type {
 	Config,
 	Credential,
@@ -7,13 +8,14 @@ import type {
 	ProfileConfig,
 	ProviderConfig,
 	SimulationConfig,
+	TargetConfig,
 } from './config.ts';
 import { overlayPolicy } from './layers.ts';
 import type { FileNotifications } from './notifications-schema.ts';
-import { defaultPolicy } from './policy-schema.ts';
+import { defaultPolicy, type PolicyLayer } from './policy-schema.ts';
 import type { File, FileProfile, FileProvider } from './schema.ts';
 import { simulation } from './simulation-schema.ts';
-import { resolveTarget } from './targets.ts';
+import { overlayRequest, resolveTarget, streamsUpstream } from './targets.ts';
 
 type Table<T> = Readonly<Record<string, T>>;
 
@@ -35,6 +37,7 @@ export function resolve(file: string, content: File): Config {
 		providers,
 		profiles,
 		defaultProfile: 'default' in profiles ? 'default' : first,
+		...(content.routing !== undefined && { routing: content.routing }),
 		errorRules: content.errorRules.map(resolveRule),
 	});
 }
@@ -44,7 +47,8 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 }
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy): ProviderConfig {
-	const { protocol, baseUrl, apiKey = [], headers, models, policy, simulate, streamUpstream = false } = provider;
+	const { protocol, baseUrl, apiKey = [], headers, models, request, policy, simulate } = provider;
+	const { streamUpstream = false } = provider;
 	return {
 		name,
 		protocol,
@@ -52,6 +56,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy): Pr
 		credentials: credentialsOf(name, apiKey),
 		headers: lowerCaseNames(headers),
 		models: mapTable(models ?? {}, (facts) => facts),
+		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,
 		policy: overlayPolicy(base, policy),
 		...(protocol === 'simulated' && { simulate: resolveSimulation(simulate ?? simulation.parse({})) }),
@@ -75,16 +80,37 @@ function credentialsOf(provider: string, keys: readonly string[]): Credential[] 
 function resolveProfile(name: string, content: File, providers: Table<ProviderConfig>, base: Policy): ProfileConfig {
 	const lineage = lineageOf(name, content.profiles);
 	const chain = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
-	const layers = lineage.map((profile) => profile.policy);
+	const layers = lineage.flatMap((profile) => profile.policy ?? []);
 	const streamUpstream = lineage.findLast((profile) => profile.streamUpstream !== undefined)?.streamUpstream;
 	return {
 		name,
 		chain: chain
-			.flatMap((target) => resolveTarget(target, providers, layers))
-			.map((target) => ({ ...target, ...(streamUpstream !== undefined && { streamUpstream }) })),
+			.flatMap((rung) => resolveRung(rung, providers, layers))
+			.map((rung) => ({
+				...rung,
+				streamUpstream: streamsUpstream(
+					rung.request,
+					streamUpstream ?? providers[rung.provider]?.streamUpstream ?? false,
+				),
+			})),
 		commit: lineage.findLast((profile) => profile.commit !== undefined)?.commit ?? 'first-token',
 		policy: layers.reduce(overlayPolicy, base),
+		policyLayers: layers,
+		...(streamUpstream !== undefined && { streamUpstream }),
 	};
+}
+
+function resolveRung(
+	{ target, request, headers, policy }: FileRung,
+	providers: Table<ProviderConfig>,
+	layers: readonly Partial<PolicyLayer>[],
+): TargetConfig[] {
+	return resolveTarget(target, providers, layers).map((resolved) => ({
+		...resolved,
+		request: overlayRequest(resolved.request, request),
+		headers: lowerCaseNames(headers),
+		policy: overlayPolicy(resolved.policy, policy),
+	}));
 }
 
 /** A profile and those it extends, the most distant first, as their policies are laid over each other. */

@@ -1,13 +1,12 @@
 import { z } from 'zod';
+import { chain } from './chain-schema.ts';
 import { failureKey } from './failure-keys.ts';
-import { count, filled, list, oneOf, oneOrMany, pattern, section, table, text, textThat } from './fields.ts';
+import { count, filled, oneOf, oneOrMany, pattern, section, table, text, textThat } from './fields.ts';
 import { notifications } from './notifications-schema.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
 import { headerName, name, provider, streamUpstream } from './provider-schema.ts';
+import { routing } from './routing-schema.ts';
 import { logs, server } from './server-schema.ts';
-import { isTarget } from './targets.ts';
-
-const target = textThat(isTarget, 'is not a target; write `provider/model`, such as `openai/gpt-5.4`');
 
 const profile = section({
 	extends: text()
@@ -15,9 +14,11 @@ const profile = section({
 		.describe(
 			'The profile whose chain, policy and other settings are taken over where this one gives none. Default: none.',
 		),
-	chain: list(target, 100, 'write for example `[openai/gpt-5.4, local/qwen]`')
+	chain: chain
 		.exactOptional()
-		.describe('The targets, `provider/model` each, in the order they are tried. Required without `extends`.'),
+		.describe(
+			'The targets, `provider/model` each, or maps of a `target` and its settings here, in the order they are tried. Required without `extends`.',
+		),
 	commit: oneOf(['first-token', 'complete'])
 		.exactOptional()
 		.describe(
@@ -73,6 +74,9 @@ export const fileSchema = section({
 	profiles: filled(table(name, profile), 'is empty; define at least one profile with a chain').describe(
 		'Chains of targets, by a name of your choice; `default` is for requests that choose none. Required.',
 	),
+	routing: routing
+		.exactOptional()
+		.describe('How requests that name no profile find one. Default: they go to the default profile.'),
 	policy: filePolicy.prefault({}).describe('How failures are handled, for all providers and profiles.'),
 	errorRules: z
 		.array(errorRule, { error: 'is not a list; write rules such as `- { status: 418, as: RATE_LIMIT }`' })

@@ -1,4 +1,4 @@
-import { count, duration, filled, oneOf, oneOrMany, section, size, table, text, textThat } from './fields.ts';
+import { count, duration, filled, flag, oneOf, oneOrMany, section, size, table, text, textThat } from './fields.ts';
 import { name } from './provider-schema.ts';
 
 /** What is short can be guessed, and what is not visible ASCII cannot be sent in a header. */
@@ -49,6 +49,11 @@ export const server = section({
 		.prefault('default')
 		.describe(
 			'What happens to a `model` that is no profile and no target: it goes to the default profile, or is refused. Default: `default`.',
+		),
+	repairJson: flag()
+		.prefault(false)
+		.describe(
+			'Whether a request body that is not quite JSON (single quotes, a comma too many, a missing bracket) is repaired instead of refused. Default: false.',
 		),
 	drainDelay: duration({ zero: true })
 		.prefault('0s')

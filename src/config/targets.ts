@@ -1,4 +1,4 @@
-import type { Config, ProviderConfig, TargetConfig } from './config.ts';
+import type { Config, ProviderConfig, RequestConfig, TargetConfig } from './config.ts';
 import { overlayPolicy } from './layers.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
@@ -33,7 +33,8 @@ export function resolveTarget(
 	const provider = providers[target.slice(0, slash)];
 	if (provider === undefined) return [];
 	const model = target.slice(slash + 1);
-	const { contextWindow, prefill } = provider.models[model] ?? {};
+	const { contextWindow, prefill, request: ofModel } = provider.models[model] ?? {};
+	const request = overlayRequest(provider.request, ofModel);
 	return [
 		{
 			target,
@@ -41,8 +42,20 @@ export function resolveTarget(
 			model,
 			...(contextWindow !== undefined && { contextWindow }),
 			...(prefill !== undefined && { prefill }),
-			streamUpstream: provider.streamUpstream,
+			streamUpstream: streamsUpstream(request, provider.streamUpstream),
+			request,
+			headers: {},
 			policy: layers.reduce(overlayPolicy, provider.policy),
 		},
 	];
+}
+
+/** Each member that a layer gives replaces the whole one below it. */
+export function overlayRequest(base: RequestConfig, layer: Partial<RequestConfig> = {}): RequestConfig {
+	return { defaults: { ...base.defaults, ...layer.defaults }, force: { ...base.force, ...layer.force } };
+}
+
+/** Whether answers are streamed from a target: what its request is forced to be says more than any wish. */
+export function streamsUpstream({ force }: RequestConfig, wished: boolean): boolean {
+	return Object.hasOwn(force, 'stream') ? force.stream === true : wished;
 }

@@ -1,23 +1,70 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Service } from '../call.ts';
-import { parseChatRequest } from './chat-request.ts';
+import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { clientRequestId } from './client-request-id.ts';
-import { ReplyClient } from './reply-client.ts';
-import { chooseRoute, type Directory } from './route.ts';
+import { Refusal } from './errors.ts';
+import { repairJson } from './repair.ts';
+import { headerValue, ReplyClient } from './reply-client.ts';
+import { chooseRoute, type Directory, type RouteHeaders } from './route.ts';
+
+export interface ChatOptions {
+	/** Whether a body that is not quite JSON is repaired. */
+	repairJson: boolean;
+}
 
 /**
  * `POST /v1/chat/completions`: parse, choose a profile, hand over. The gateway writes the reply.
  */
-export function chatHandler(service: Service, directory: Directory) {
+export function chatHandler(service: Service, directory: Directory, options: ChatOptions) {
+	const takesHints = directory.hints !== undefined;
+	const tellsReason = takesHints || directory.heuristics !== undefined;
+
 	return (request: FastifyRequest<{ Body: string | undefined }>, reply: FastifyReply): void => {
-		const chat = parseChatRequest(request.body ?? '');
-		const header = request.headers['x-failover-profile'];
-		const route = chooseRoute(chat, [header].flat()[0], directory);
-		const client = new ReplyClient(reply, request.id);
 		const { id, client: caller, headers } = request;
-		const call = { ...chat, id, route, client: caller, clientRequestId: clientRequestId(headers) };
-		const running = service.call(call, client);
+		const { chat, repaired } = read(request.body ?? '', { takesHints, ...options });
+		// On the bare response: the answers of providers are written past Fastify.
+		if (repaired) reply.raw.setHeader('x-breakwater-repaired', 'true');
+		const { route, targets, reason } = chooseRoute(chat, routeHeaders(headers), directory);
+		if (tellsReason) reply.raw.setHeader('x-breakwater-route-reason', headerValue(reason));
+		const { json, stream, includeUsage, choices, isContinuable } = chat;
+		const asked = { json, stream, includeUsage, choices, isContinuable, repaired };
+		const call = { ...asked, id, route, targets, client: caller, clientRequestId: clientRequestId(headers) };
+		const running = service.call(call, new ReplyClient(reply, id));
 		reply.raw.on('close', () => running.leave());
-		if (chat.stream) reply.raw.on('drain', () => running.resume());
+		if (stream) reply.raw.on('drain', () => running.resume());
 	};
+}
+
+function routeHeaders(headers: IncomingHttpHeaders): RouteHeaders {
+	return {
+		profile: first(headers['x-failover-profile']),
+		taskType: first(headers['x-task-type']),
+		quality: first(headers['x-quality']),
+	};
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+	return Array.isArray(header) ? header[0] : header;
+}
+
+/** @throws Refusal; of a body that was not even repaired to a request, the one about the body as it came */
+function read(body: string, options: ChatOptions & { takesHints: boolean }): { chat: ChatRequest; repaired: boolean } {
+	try {
+		return { chat: parseChatRequest(body, options), repaired: false };
+	} catch (error) {
+		const isBroken = error instanceof Refusal && error.code === 'invalid_json' && body.trim() !== '';
+		const text = isBroken && options.repairJson ? repairJson(body) : undefined;
+		if (text === undefined) throw error;
+		return { chat: parseRepaired(text, options, error), repaired: true };
+	}
+}
+
+/** A guess that leads to no request was a wrong guess. */
+function parseRepaired(text: string, options: { takesHints: boolean }, cause: unknown): ChatRequest {
+	try {
+		return parseChatRequest(text, options);
+	} catch {
+		throw cause;
+	}
 }

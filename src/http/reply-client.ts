@@ -80,6 +80,6 @@ function answerHeaders(
 }
 
 /** Names come from the configuration and may be in any script; a header is Latin. */
-function headerValue(name: string): string {
-	return /^[\x20-\x7e]*$/.test(name) ? name : encodeURIComponent(name);
+export function headerValue(name: string): string {
+	return /^[\x20-\x7e]*$/.test(name) ? name : encodeURIComponent(name.toWellFormed());
 }

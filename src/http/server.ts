@@ -4,6 +4,7 @@ import type { Service } from '../call.ts';
 import { newRequestId } from '../request-id.ts';
 import { chatHandler } from './chat.ts';
 import { type Clients, clientDoor } from './client-door.ts';
+import { directoryOf, type Routing } from './directory.ts';
 import { Refusal } from './errors.ts';
 import { notFound } from './not-found.ts';
 import { addOperatorApi, type OperatorSources } from './operator-api.ts';
@@ -15,6 +16,10 @@ export interface ServerOptions {
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
 	unknownModel: 'default' | 'reject';
+	/** Whether a request body that is not quite JSON is repaired; default false. */
+	repairJson?: boolean;
+	/** How requests that name no profile find one; absent: they go to the default one. */
+	routing?: Routing | undefined;
 	/** Who may call; absent: anyone. */
 	clients?: Clients | undefined;
 	/** Opens the operator API, which is shut without one. */
@@ -53,10 +58,9 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		clientErrorHandler: refuseUnreadable,
 	});
 	const startedAt = Date.now();
-	const { unknownModel, version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
-	const profiles = new Set(service.profiles);
-	const targets = new Set(service.targets.map(({ target }) => target));
-	const directory = { profiles, targets, defaultProfile: service.defaultProfile, unknownModel };
+	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
+	const directory = directoryOf(service, options);
+	const chat = chatHandler(service, directory, { repairJson: options.repairJson === true });
 
 	server.removeAllContentTypeParsers();
 	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -68,7 +72,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const operators = operatorDoor(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
 
 	const behindDoor = callers === undefined ? {} : { onRequest: callers };
-	server.post<{ Body: string | undefined }>('/v1/chat/completions', behindDoor, chatHandler(service, directory));
+	server.post<{ Body: string | undefined }>('/v1/chat/completions', behindDoor, chat);
 	server.get('/v1/models', behindDoor, () => ({ object: 'list', data: modelList(service, startedAt) }));
 	server.get<{ Params: { '*': string } }>('/v1/models/*', behindDoor, (request) => {
 		const model = modelList(service, startedAt).find(({ id }) => id === request.params['*']);

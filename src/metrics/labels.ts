@@ -1,6 +1,7 @@
 import { categories } from '../../machines/failure.ts';
 import type { Config } from '../config/config.ts';
 import { targetsOf } from '../config/targets.ts';
+import { modelsRoute } from '../models-route.ts';
 import { errorRulesFile } from '../paths.ts';
 import { loadErrorRules } from '../upstream/error-rules.ts';
 
@@ -25,9 +26,9 @@ export function providerLabels(config: Config): ReadonlyMap<string, ProviderLabe
 	return new Map(labels);
 }
 
-/** What a request can be routed to: every profile and every target of the configuration. */
+/** What a request can be routed to: every profile and every target of the configuration, and a chain of its own. */
 export function routeNames(config: Config): ReadonlySet<string> {
-	return new Set([...Object.keys(config.profiles), ...targetsOf(config).map(({ target }) => target)]);
+	return new Set([...Object.keys(config.profiles), ...targetsOf(config).map(({ target }) => target), modelsRoute]);
 }
 
 /** Reasons that the transport, the attempt, the splicing of streams and the machine give of themselves. */

@@ -2,8 +2,10 @@ import type { Dispatcher } from 'undici';
 import type { Failure } from '../../machines/failure.ts';
 import type { Timeouts } from '../../machines/policy.ts';
 import { withMembers } from '../json-members.ts';
+import { type AnswerForm, formOf, looksLike } from './answer-form.ts';
 import type { StreamChunk } from './chunk.ts';
 import { type Classified, type Classify, classifyTransportError } from './classify.ts';
+import { documentChunks } from './document-chunks.ts';
 import type { Endpoint } from './endpoint.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { readWholeAnswer } from './whole-answer.ts';
@@ -14,7 +16,12 @@ export interface AttemptOptions {
 	model: string;
 	/** The request's JSON text, as the provider shall see it. */
 	json: string;
+	/** Whether it asks for a stream. The provider may answer in the other form: both are read. */
 	stream: boolean;
+	/** Whether even an answer that comes as one document is wanted in chunks. */
+	inChunks: boolean;
+	/** Whether a chunk with the usage is wanted of it. */
+	withUsage: boolean;
 	/** How many answers were asked for (`n`). */
 	choices: number;
 	timeouts: Timeouts;
@@ -24,9 +31,9 @@ export interface AttemptOptions {
 
 /** What an attempt reports. After `onCompleted` or `onBroke`, or a `stop`, it reports nothing more. */
 export interface AttemptListener {
-	/** Chunks of a streamed answer, from the first one on, but not before there is content among them. */
+	/** Chunks of an answer, from the first one on, but not before there is content among them. */
 	onChunks(chunks: readonly StreamChunk[]): void;
-	/** The answer is whole: the body and the usage that it tells, when it was not streamed. */
+	/** The answer is whole: its body (`''` when it was told in chunks), and the usage that one document tells. */
 	onCompleted(body: Buffer | string, usage?: unknown): void;
 	onBroke(broken: Classified): void;
 }
@@ -46,7 +53,10 @@ type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
 export class Attempt implements Dispatcher.DispatchHandler {
 	readonly #options: AttemptOptions;
 	readonly #listener: AttemptListener;
-	readonly #stream: StreamAnswer | undefined;
+	/** Reads an answer that comes as a stream. */
+	#stream: StreamAnswer | undefined;
+	/** In which form the answer comes; undefined until that is known. */
+	#form: AnswerForm | undefined;
 	#phase: Phase = 'connecting';
 	#giveUpConnecting: (() => void) | undefined;
 	/** Known once the connection stands. */
@@ -67,7 +77,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	constructor(options: AttemptOptions, listener: AttemptListener) {
 		this.#options = options;
 		this.#listener = listener;
-		this.#stream = options.stream ? new StreamAnswer(options.model, options.answerLimit, options.choices) : undefined;
 	}
 
 	start(): void {
@@ -90,7 +99,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 	/** The client is slower than the provider: take no more until `resume`. A stalled reader is not an idle provider. */
 	pause(): void {
-		if (this.#phase !== 'reading') return;
+		if (this.#phase !== 'reading' || this.#isExchangeOver) return;
 		this.#isPaused = true;
 		clearTimeout(this.#idleTimer);
 		this.#idleTimer = undefined;
@@ -123,6 +132,21 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		this.#status = status;
 		this.#headers = headers;
 		if (!this.#isOk) this.#watchIdle();
+		else this.#expect(formOf(headers));
+	}
+
+	#expect(form: AnswerForm | undefined): void {
+		this.#form = form;
+		if (form === 'events') this.#stream = this.#newStream();
+		// A document has no first token to wait for.
+		else if (form === 'document' && this.#options.stream) {
+			this.#startPhase('reading', this.#options.timeouts.response, 'response');
+		}
+	}
+
+	#newStream(): StreamAnswer {
+		const { model, answerLimit, choices } = this.#options;
+		return new StreamAnswer(model, answerLimit, choices);
 	}
 
 	onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
@@ -131,7 +155,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		this.#bodyLength += bytes.length;
 		if (this.#isOk && this.#bodyLength > this.#options.answerLimit)
 			this.#break(failed(tooLarge, 'the answer was too large'));
-		else if (this.#isStreaming) this.#readEvents(bytes);
+		else this.#read(bytes);
+	}
+
+	#read(bytes: Buffer): void {
+		if (this.#isOk && this.#form === undefined) {
+			this.#expect(looksLike(bytes) ?? (this.#options.stream ? 'events' : 'document'));
+		}
+		if (this.#isStreaming) this.#readEvents(bytes);
 		else this.#collect(bytes);
 	}
 
@@ -176,7 +207,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 	/** An error status has no stream; neither has a 200 that brings a document, whatever was asked for. */
 	get #isStreaming(): boolean {
-		return this.#stream !== undefined && this.#isOk && !isDocument(this.#headers);
+		return this.#stream !== undefined;
 	}
 
 	#readEvents(bytes: Buffer): void {
@@ -246,15 +277,34 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	}
 
 	#endBody(): void {
-		const { stream, model } = this.#options;
+		const { inChunks, model, withUsage } = this.#options;
 		const body = this.#body.length === 1 && this.#body[0] !== undefined ? this.#body[0] : Buffer.concat(this.#body);
 		const text = body.toString();
 		const answer = readWholeAnswer(text);
-		if (this.#hasErrorStatus || stream || answer.kind === 'failure') this.#break(this.#classified(text));
-		else {
+		if (this.#hasErrorStatus || answer.kind === 'failure') {
+			if (this.#isOk && looksLike(body) === 'events') this.#endMislabelled(body);
+			else this.#break(this.#classified(text));
+			return;
+		}
+		if (!inChunks) {
 			const shown = answer.hasModel ? body : withMembers(text, { model: JSON.stringify(model) });
 			this.#complete(shown, false, answer.usage);
+			return;
 		}
+		this.#listener.onChunks(documentChunks(answer.value, { model, withUsage }));
+		// Whoever got the chunks may have stopped the attempt.
+		if (!this.#isStopped) this.#complete('', false, answer.usage);
+	}
+
+	get #isStopped(): boolean {
+		return this.#phase === 'over';
+	}
+
+	/** A stream that was called a document. */
+	#endMislabelled(body: Buffer): void {
+		this.#stream = this.#newStream();
+		this.#readEvents(body);
+		if (!this.#isStopped) this.#endStream(undefined);
 	}
 
 	#complete(body: Buffer | string, isConnectionBusy: boolean, usage?: unknown): void {
@@ -331,10 +381,4 @@ const timeoutMessages: Readonly<Record<string, string>> = {
 
 function failed(failure: Failure, message: string): Classified {
 	return { failure, message };
-}
-
-/** A content type that cannot be a stream of events. */
-function isDocument(headers: Headers): boolean {
-	const contentType = [headers['content-type'] ?? ''].flat()[0] ?? '';
-	return /^(application\/(problem\+)?json|text\/html)\b/i.test(contentType.trim());
 }

@@ -62,6 +62,12 @@ export function readChunk(data: string): Chunk {
 	return chunk(value, choices.map(readChoice));
 }
 
+/** A chunk of our own making. */
+export function streamChunk(value: JsonObject): StreamChunk {
+	const choices = Array.isArray(value.choices) ? value.choices.filter(isObject) : [];
+	return { data: JSON.stringify(value), value, choices: choices.map(readChoice) };
+}
+
 function chunk(value: JsonObject, choices: ChunkChoice[]): Chunk {
 	return { kind: 'chunk', value, choices, hasModel: typeof value.model === 'string' && value.model !== '' };
 }

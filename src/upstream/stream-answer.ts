@@ -1,7 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
 import { withMembers } from '../json-members.ts';
-import { type ChunkChoice, readChunk, type StreamChunk } from './chunk.ts';
+import { type ChunkChoice, isObject, type JsonObject, readChunk, type StreamChunk } from './chunk.ts';
+import { documentChunks } from './document-chunks.ts';
 
 /** How a streamed answer stands. Once it is no longer `open`, nothing more is read. */
 export type StreamState =
@@ -102,13 +103,22 @@ export class StreamAnswer {
 			this.skippedEvents++;
 			return;
 		}
-		for (const choice of chunk.choices) this.#note(choice);
+		if (isWholeCompletion(chunk.value)) {
+			for (const part of documentChunks(chunk.value, { model: this.#model, withUsage: true })) this.#take(part);
+			return;
+		}
+		const { value, choices } = chunk;
 		if (chunk.hasModel) {
-			this.#chunks.push({ data: oneLine(data), value: chunk.value, choices: chunk.choices });
+			this.#take({ data: oneLine(data), value, choices });
 			return;
 		}
 		const named = withMembers(data, { model: JSON.stringify(this.#model) });
-		this.#chunks.push({ data: oneLine(named), value: { ...chunk.value, model: this.#model }, choices: chunk.choices });
+		this.#take({ data: oneLine(named), value: { ...value, model: this.#model }, choices });
+	}
+
+	#take(chunk: StreamChunk): void {
+		for (const choice of chunk.choices) this.#note(choice);
+		this.#chunks.push(chunk);
 	}
 
 	#note({ index, hasContent, isFinished }: ChunkChoice): void {
@@ -121,6 +131,12 @@ export class StreamAnswer {
 		// What comes after a finish (a late content filter verdict, say) does not open the choice again.
 		if (!this.#finished.has(index)) this.#unfinished.add(index);
 	}
+}
+
+/** Some servers stream by sending the whole completion as one event; read as a chunk, it would say nothing. */
+function isWholeCompletion({ choices }: JsonObject): boolean {
+	const [first] = Array.isArray(choices) ? choices : [];
+	return isObject(first) && first.delta === undefined && isObject(first.message);
 }
 
 /** JSON may be spread over several `data:` lines; between tokens a line break means nothing. */

@@ -1,7 +1,9 @@
-import { isError, isObject, parseObject } from './chunk.ts';
+import { isError, isObject, type JsonObject, parseObject } from './chunk.ts';
 
 /** What a body that came with a 200 is: a completion that can be believed, or not. */
-export type WholeAnswer = { kind: 'completion'; hasModel: boolean; usage: unknown } | { kind: 'failure' };
+export type WholeAnswer =
+	| { kind: 'completion'; value: JsonObject; hasModel: boolean; usage: unknown }
+	| { kind: 'failure' };
 
 const failure: WholeAnswer = { kind: 'failure' };
 
@@ -16,7 +18,7 @@ export function readWholeAnswer(body: string): WholeAnswer {
 	const choices = value.choices;
 	if (!Array.isArray(choices) || choices.length === 0 || !choices.every(isWholeChoice)) return failure;
 	const hasModel = typeof value.model === 'string' && value.model !== '';
-	return { kind: 'completion', hasModel, usage: value.usage };
+	return { kind: 'completion', value, hasModel, usage: value.usage };
 }
 
 function isWholeChoice(choice: unknown): boolean {

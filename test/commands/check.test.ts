@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/paths.ts';
-import { readMermaid } from '../check/mermaid.ts';
+import { readMermaid } from '../check/report/mermaid.ts';
 import { type Command, Commands } from '../helpers/command.ts';
 
 /** Explorations take their time where eight of them run at once. */

@@ -37,6 +37,7 @@ describe('the smallest file', () => {
 			bodyLimit: 20 * 1024 ** 2,
 			answerLimit: 64 * 1024 ** 2,
 			unknownModel: 'default',
+			repairJson: false,
 			drainDelay: 0,
 			drainTimeout: 30_000,
 			adminFrom: 'loopback',

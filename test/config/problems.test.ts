@@ -19,7 +19,7 @@ function expectProblems([, text, ...problems]: Case): void {
 
 describe('a file that is no configuration', () => {
 	const root =
-		'the file is not a map of options; indent under it `server`, `logs`, `notifications`, `providers`, `profiles`, `policy`, `errorRules`';
+		'the file is not a map of options; indent under it `server`, `logs`, `notifications`, `providers`, `profiles`, `routing`, `policy`, `errorRules`';
 	const cases: Case[] = [
 		['empty', '', '1:1: the file is empty; it needs `providers` and `profiles`'],
 		['only comments', '# a\n', '1:1: the file is empty; it needs `providers` and `profiles`'],
@@ -67,7 +67,7 @@ describe('keys', () => {
 		[
 			'unknown and near nothing',
 			more('server: { colour: red }'),
-			'5:11: `server.colour` is not an option; choose from `host`, `port`, `clients`, `adminKey`, `adminFrom`, `bodyLimit`, `answerLimit`, `unknownModel`, `drainDelay`, `drainTimeout`',
+			'5:11: `server.colour` is not an option; choose from `host`, `port`, `clients`, `adminKey`, `adminFrom`, `bodyLimit`, `answerLimit`, `unknownModel`, `repairJson`, `drainDelay`, `drainTimeout`',
 		],
 		[
 			'unknown, several',

@@ -64,6 +64,8 @@ export class AttemptBench {
 				json: JSON.stringify({ model: 'asked-model', stream }),
 				stream,
 				answerLimit: 1_000_000,
+				inChunks: stream,
+				withUsage: false,
 				choices: 1,
 				...more,
 				timeouts: { ...patient, ...timeouts },

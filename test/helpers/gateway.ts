@@ -25,6 +25,7 @@ export interface GatewaySetup {
 	server?: Record<string, unknown>;
 	errorRules?: readonly object[];
 	notifications?: object;
+	routing?: object;
 	/** Others who listen. */
 	observe?: (config: Config) => GatewayObserver;
 }
@@ -71,6 +72,7 @@ export function configText(setup: GatewaySetup, baseUrls: Readonly<Record<string
 		profiles: { default: { chain: names.map((name) => `${name}/model-${name}`) }, ...setup.profiles },
 		policy: mergeSections(quickPolicy, setup.policy ?? {}),
 		...(setup.errorRules !== undefined && { errorRules: setup.errorRules }),
+		...(setup.routing !== undefined && { routing: setup.routing }),
 		...(setup.notifications !== undefined && { notifications: setup.notifications }),
 	});
 }
@@ -95,7 +97,14 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	);
 	metrics.watch(() => gateway.health());
 	const operator = operatorSources(config, recent);
-	const server = createServer(gateway, { ...config.server, version: '0.0.0', onCrash: crashed, metrics, operator });
+	const server = createServer(gateway, {
+		...config.server,
+		routing: config.routing,
+		version: '0.0.0',
+		onCrash: crashed,
+		metrics,
+		operator,
+	});
 	await server.listen({ host: '127.0.0.1', port: 0 });
 	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 

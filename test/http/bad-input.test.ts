@@ -62,7 +62,7 @@ const shapes: [string, unknown, RegExp, string | null][] = [
 	['null', null, /must be a JSON object/, null],
 	['a list', [prompt], /must be a JSON object/, null],
 	['a text', prompt, /must be a JSON object/, null],
-	['no messages', { prompt }, /'messages' must be a list/, 'messages'],
+	['no messages', { question: prompt }, /'messages' must be a list/, 'messages'],
 	['no message', { messages: [] }, /at least one message/, 'messages'],
 	['messages that are a text', { messages: prompt }, /'messages' must be a list/, 'messages'],
 	['a model that is a number', { messages: [prompt], model: 4 }, /'model' must be a string/, 'model'],

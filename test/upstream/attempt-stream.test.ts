@@ -19,6 +19,7 @@ import {
 	startUpstream,
 	status,
 	streams,
+	trickles,
 	type Upstream,
 } from '../helpers/upstream.ts';
 
@@ -172,7 +173,11 @@ describe('before any content, unseen by the client,', () => {
 		['text that is no stream', 'SERVER_ERROR.malformed', status(200, 'upstream says hello', noStream)],
 		['HTML', 'SERVER_ERROR.malformed', status(200, '<html>Bad gateway</html>', { 'content-type': 'text/html' })],
 		['an error as JSON', 'SERVER_ERROR.overloaded', completes(overloaded)],
-		['a completion as JSON', 'SERVER_ERROR.malformed', completes(completionOf('I do not stream'))],
+		[
+			'a completion as JSON that says nothing',
+			'SERVER_ERROR.malformed',
+			completes({ ...completionOf('x'), choices: [] }),
+		],
 		['an empty JSON body', 'SERVER_ERROR.malformed', status(200, '', { 'content-type': 'application/json' })],
 		['no content', 'SERVER_ERROR.malformed', status(204, '')],
 		['an error status', 'RATE_LIMIT', status(429, { error: { code: 'rate_limit_exceeded' } })],
@@ -486,4 +491,20 @@ it('whatever comes, however it ends, there is one report', async () => {
 		}),
 		{ numRuns: 100 },
 	);
+});
+
+describe('a document for a stream', () => {
+	const completion = completionOf('I do not stream');
+
+	it('has the time of a document once its headers are there', async () => {
+		const late = trickles(completes(completion), { chunkBytes: 60, delayMs: 30 });
+		const timeouts = { firstToken: 60, response: 5000, idle: 2000 };
+		expect(await outcomeOf(late, { timeouts })).toMatchObject({ is: 'completed', isAnswering: true });
+	});
+
+	it('has no more time than that', async () => {
+		const slow = trickles(completes(completion), { chunkBytes: 10, delayMs: 20 });
+		const timeouts = { firstToken: 2000, response: 100, idle: 2000 };
+		expect((await outcomeOf(slow, { timeouts })).is).toBe('TIMEOUT.response');
+	});
 });

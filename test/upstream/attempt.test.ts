@@ -111,7 +111,7 @@ describe('a 200 that is no answer', () => {
 		['no content', 'SERVER_ERROR.malformed', status(204, '')],
 		['a completion without choices', 'SERVER_ERROR.malformed', completes({ ...completionOf('x'), choices: [] })],
 		['an unknown object', 'SERVER_ERROR.malformed', completes({ ok: true })],
-		['a stream', 'SERVER_ERROR.malformed', streams([completionOf('x')])],
+		['a stream without an answer', 'SERVER_ERROR.malformed', streams([{ ok: true }])],
 		['an error', 'RATE_LIMIT', completes(slowDown)],
 		['half an answer, ended well', 'SERVER_ERROR.malformed', status(200, text.slice(0, 60), json)],
 		['half an answer, cut', 'SERVER_ERROR.malformed', truncates()],

@@ -72,7 +72,7 @@ function judgedProfile(profile: ProfileConfig, config: Config, positions: Positi
 	const rungs = chain.flatMap((target, index): JudgedRung[] => {
 		const provider = config.providers[target.provider];
 		if (provider === undefined) return [];
-		const layers = [...own, ['providers', provider.name, 'policy'], ['policy']];
+		const layers = [[...chainAt, index, 'policy'], ...own, ['providers', provider.name, 'policy'], ['policy']];
 		return [
 			{ target, provider, profile: name, index, concerns, policy: target.policy, layers, at: [...chainAt, index] },
 		];

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { list, section, table, textThat } from './fields.ts';
+import { targetPolicy } from './policy-schema.ts';
+import { headerValue, ownHeaderName } from './provider-schema.ts';
+import { request } from './request-schema.ts';
+import { isTarget } from './targets.ts';
+
+const mistake = 'is not a target; write `provider/model`, such as `openai/gpt-5.4`';
+
+const target = textThat(isTarget, mistake);
+
+const entry = section({
+	target: target.describe('The target, `provider/model`. Required.'),
+	request: request
+		.exactOptional()
+		.describe('What is set in the requests to this rung, over what its provider and its model say.'),
+	headers: table(ownHeaderName, headerValue)
+		.exactOptional()
+		.describe('Further request headers of this rung, over those of its provider. Default: none.'),
+	policy: targetPolicy
+		.exactOptional()
+		.describe('What differs for this rung from the policies of file, provider and profile.'),
+});
+
+/** The rungs of a profile: targets, each as its name alone, or as a map with settings of its own. */
+export const chain = list(
+	z
+		.union([target, entry], { error: mistake })
+		.transform((rung) => (typeof rung === 'string' ? { target: rung } : rung)),
+	100,
+	'write for example `[openai/gpt-5.4, local/qwen]`',
+);
+
+/** One rung as the file gives it. */
+export type FileRung = z.output<typeof entry>;

@@ -1,0 +1,85 @@
+import { yamlFlow, yamlText } from '../setup/yaml-text.ts';
+import type { DraftProfile, DraftProvider, DraftRung, ImportDraft } from './draft.ts';
+
+const COLUMNS = 118;
+
+/**
+ * A draft as commented YAML. Keys are in it as `${VAR}` only.
+ * @param redact takes keys out of what the comments repeat
+ */
+export function draftText(draft: ImportDraft, redact: (text: string) => string): string {
+	const { from, providers, profiles, policy, taskTypes } = draft;
+	const lines = [
+		`# Written by \`breakwater import\` from files of ${from}. From here on it is yours.`,
+		'# After a change, `breakwater check` says what the change does.',
+		...variableLines(draft),
+		'',
+		'providers:',
+		...providers.flatMap(providerLines),
+		'',
+		'profiles: # chains of targets, in the order in which they are tried; `model` in a request chooses one',
+		...profiles.flatMap((profile) => profileLines(profile, redact)),
+		...(taskTypes === undefined
+			? []
+			: [
+					'',
+					`routing: # the header X-Task-Type chooses a profile`,
+					'  hints:',
+					`    taskType: ${yamlFlow(taskTypes)}`,
+				]),
+		...(policy === undefined ? [] : ['', 'policy:', ...sectionLines(policy, '  ')]),
+	];
+	return `${lines.join('\n')}\n`;
+}
+
+function variableLines({ keys }: ImportDraft): string[] {
+	if (keys.size === 0) return [];
+	return [
+		'# There is no key in this file. Set these in the environment:',
+		...[...keys.keys()].map((name) => `#   ${name}`),
+	];
+}
+
+function providerLines({ name, baseUrl, keyVariable, headers, policy }: DraftProvider): string[] {
+	return [
+		`  ${yamlText(name)}:`,
+		// What is a variable in it is meant to be one.
+		`    baseUrl: ${JSON.stringify(baseUrl)}`,
+		...(keyVariable === undefined ? [] : [`    apiKey: \${${keyVariable}}`]),
+		...(headers === undefined ? [] : [`    headers: ${yamlFlow(headers)}`]),
+		...(policy === undefined ? [] : ['    policy:', ...sectionLines(policy, '      ')]),
+	];
+}
+
+function profileLines({ name, comment, chain, policy }: DraftProfile, redact: (text: string) => string): string[] {
+	return [
+		`  ${yamlText(name)}:${commentText(comment, redact)}`,
+		'    chain:',
+		...chain.flatMap((rung) => rungLines(rung, redact)),
+		...(policy === undefined ? [] : ['    policy:', ...sectionLines(policy, '      ')]),
+	];
+}
+
+function rungLines(
+	{ target, comment, request, headers, policy }: DraftRung,
+	redact: (text: string) => string,
+): string[] {
+	const settings = Object.entries({ request, headers, policy }).filter(([, value]) => value !== undefined);
+	const remark = commentText(comment, redact);
+	if (settings.length === 0) return [`      - ${yamlText(target)}${remark}`];
+	return [`      - target: ${yamlText(target)}${remark}`, ...sectionLines(Object.fromEntries(settings), '        ')];
+}
+
+/** In flow style where it fits into a line. */
+function sectionLines(section: Readonly<Record<string, unknown>>, indent: string): string[] {
+	return Object.entries(section).flatMap(([key, value]) => {
+		const inLine = `${indent}${yamlText(key)}: ${yamlFlow(value)}`;
+		if (inLine.length <= COLUMNS || typeof value !== 'object' || value === null || Array.isArray(value))
+			return [inLine];
+		return [`${indent}${yamlText(key)}:`, ...sectionLines(value as Readonly<Record<string, unknown>>, `${indent}  `)];
+	});
+}
+
+function commentText(comment: string | undefined, redact: (text: string) => string): string {
+	return comment === undefined ? '' : ` # ${redact(comment)}`;
+}

@@ -1,0 +1,26 @@
+import { judge, judgementText } from '../check/judge.ts';
+import type { Environment } from '../config/interpolate.ts';
+import { readConfigText } from '../config/load.ts';
+import type { ImportDraft } from './draft.ts';
+
+/** What `breakwater check` would say first of a configuration that was put together. */
+export interface Verification {
+	/** A line each: what an expert would warn of. */
+	remarks: readonly string[];
+	/** `serve` would refuse it. */
+	isRefused: boolean;
+}
+
+/**
+ * Reads a configuration back and judges it.
+ * @param file the name that remarks are made under
+ * @throws ConfigError when it cannot be read, which is a fault of the importer
+ */
+export function verify(text: string, file: string, { keys }: ImportDraft, env: Environment): Verification {
+	const filled = Object.fromEntries([...keys].map(([name, key]) => [name, key || env[name] || 'not-set-yet']));
+	const judgements = judge(readConfigText(text, { file, env: filled })).filter(({ severity }) => severity !== 'note');
+	return {
+		remarks: judgements.map((judgement) => judgementText(file, judgement)),
+		isRefused: judgements.some(({ severity }) => severity === 'error'),
+	};
+}

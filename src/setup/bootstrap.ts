@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { checkConfig } from '../check/check.ts';
+import type { Report } from '../check/report/report.ts';
+import { UserError } from '../commands/user-error.ts';
+import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/interpolate.ts';
+import { type ReadConfig, readConfig } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
+import { type Discovery, discover, type Surroundings } from './discover.ts';
+import { draftConfiguration, writeDraft } from './init.ts';
+import { localAddress } from './port.ts';
+import { selfcheckStep } from './selfcheck-step.ts';
+import { serveStep } from './serve-step.ts';
+import type { OnStep, Step } from './step.ts';
+
+export interface BootstrapOptions {
+	/** The configuration, which is written where there is none. */
+	out: string;
+	defaultModel?: string | undefined;
+	port?: number | undefined;
+	simulated: boolean;
+	/** What is to run at the end; undefined: nothing more than what runs already. */
+	run?: 'background' | 'systemd' | undefined;
+	/** Called with each step as soon as it is over. */
+	onStep: OnStep;
+}
+
+/**
+ * The whole way from what is found on this machine to a proxy that runs and was asked. What stands already stays as it
+ * is. A step that cannot be done ends the way, and those behind it are told as not done too.
+ * @returns the configuration and where it answers; undefined when it did not get so far
+ */
+export async function bootstrap(
+	options: BootstrapOptions,
+	processVariables: Environment,
+): Promise<{ address: string; config: Config } | undefined> {
+	const { out, onStep } = options;
+	const surroundings = await discover({ file: out, port: options.port }, processVariables);
+	onStep({ name: 'discover', outcome: 'done', text: foundText(surroundings.discovery) });
+	const setUp = await attempt('init', onStep, async () => configured(options, surroundings));
+	if (setUp === undefined) return skip(['check', 'serve', 'selfcheck'], options);
+	if (!(await attempt('check', onStep, async () => checked(setUp, onStep))))
+		return skip(['serve', 'selfcheck'], options);
+	const { config } = setUp.read;
+	const { variables, inFile } = surroundings.environment;
+	const address = localAddress(config.server.host, config.server.port);
+	const served = await attempt('serve', onStep, () => serveStep({ config, address, run: options.run, inFile }));
+	if (served !== undefined) onStep(served);
+	if (served === undefined || served.outcome === 'not-asked') skip(['selfcheck'], options);
+	else onStep(await selfcheckStep(address, config, variables));
+	return { address, config };
+}
+
+/** A mistake that the user can put right becomes a step that was not done. */
+async function attempt<T>(name: Step['name'], onStep: OnStep, take: () => Promise<T>): Promise<T | undefined> {
+	try {
+		return await take();
+	} catch (error) {
+		if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
+		onStep({ name, outcome: 'not-done', text: error.message });
+		return undefined;
+	}
+}
+
+/** Tells the steps that another one stood in the way of. */
+function skip(names: readonly Step['name'][], { run, onStep }: BootstrapOptions): undefined {
+	for (const name of names) {
+		const isWanted = name === 'check' || run !== undefined;
+		const text =
+			name === 'selfcheck' ? 'Nothing runs that could be asked.' : 'What comes before it must be done first.';
+		onStep({ name, outcome: isWanted ? 'not-done' : 'not-asked', text });
+	}
+}
+
+function foundText({ keys, localServers }: Discovery): string {
+	const usable = keys.filter(({ problem }) => problem === undefined).map(({ provider }) => provider);
+	const local = localServers.filter(({ state }) => state === 'answers').map(({ title }) => title);
+	const keyText = usable.length === 0 ? 'no usable API key' : `API keys for ${usable.join(', ')}`;
+	return `Found ${keyText}; ${local.length === 0 ? 'no local model server' : local.join(', ')}.`;
+}
+
+/** A configuration, and its report where it was checked already. */
+interface SetUp {
+	read: ReadConfig;
+	report?: Report;
+}
+
+function configured(options: BootstrapOptions, surroundings: Surroundings): SetUp {
+	const { out, defaultModel, simulated, onStep } = options;
+	if (existsSync(out)) {
+		const read = readConfig(out, surroundings.environment.variables);
+		const text = [`${out} is there already and stays as it is.`, ...ignored(options, read)].join(' ');
+		onStep({ name: 'init', outcome: 'unchanged', text });
+		return { read };
+	}
+	const port = options.port ?? surroundings.discovery.port.port;
+	const draft = draftConfiguration(surroundings, { out, defaultModel, port, force: false, simulated });
+	writeDraft(draft, { out, force: false });
+	onStep({ name: 'init', outcome: 'done', text: `Wrote ${out}.` });
+	for (const text of draft.leftOut) onStep({ name: 'init', outcome: 'not-done', text });
+	return draft;
+}
+
+/** What was asked for and a configuration that stays as it is does not do. */
+function ignored({ defaultModel, port }: BootstrapOptions, { config }: ReadConfig): string[] {
+	const first = config.profiles[config.defaultProfile]?.chain[0]?.target;
+	return [
+		...(defaultModel === undefined || defaultModel === first
+			? []
+			: [`--default-model was not heeded: ${first} comes first in it.`]),
+		...(port === undefined || port === config.server.port
+			? []
+			: [`--port was not heeded: its port is ${config.server.port}.`]),
+	];
+}
+
+/** @throws UserError when the configuration would do harm */
+function checked({ read, report = checkConfig(read) }: SetUp, onStep: OnStep): true {
+	const { file } = read.config;
+	const { verdict, states, judgements } = report;
+	if (verdict === 'fails') {
+		throw new UserError(`${file} would do harm; \`breakwater check ${file}\` says how. Nothing was started.`);
+	}
+	const warnings = judgements.filter(({ severity }) => severity === 'warning').length;
+	const told = warnings === 0 ? '' : ` It has ${warnings} to think about: \`breakwater check ${file}\` tells.`;
+	const isWhole = verdict === 'holds';
+	const text = isWhole
+		? `It holds, in all ${states} states that were explored.`
+		: `Nothing was found wrong, but not every case was explored; \`breakwater check ${file} --bound 1000000\` goes further.`;
+	onStep({ name: 'check', outcome: isWhole ? 'done' : 'not-done', text: `${text}${told}` });
+	return true;
+}

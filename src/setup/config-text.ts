@@ -1,0 +1,105 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the notation of the YAML.
+import type { ModelFacts, Plan, PlannedProfile, PlannedProvider } from './plan.ts';
+import { policyLines } from './policy-comments.ts';
+import { yamlFlow, yamlQuoted, yamlText } from './yaml-text.ts';
+
+/** A reasoning model is silent while it thinks; the default of ten seconds takes that for a failure. */
+const REASONING_FIRST_TOKEN = '60s';
+/** A local server loads a model into memory before its first word. */
+const LOCAL_FIRST_TOKEN = '60s';
+const COLUMNS = 118;
+
+/**
+ * The configuration as commented YAML. Keys are in it as `${VAR}` only.
+ * @param options.hasSchema whether `breakwater.schema.json` lies beside the file, for editors that complete from it
+ */
+export function configText(plan: Plan, options: { hasSchema: boolean }): string {
+	const lines = [
+		...(options.hasSchema ? ['# yaml-language-server: $schema=./breakwater.schema.json'] : []),
+		'# Written by `breakwater init` from what it found on this machine. From here on it is yours: it is not written again.',
+		'# After a change, `breakwater check` says what the change does. There is no key in this file: ${VAR} comes from the',
+		'# environment, or from the file .env of the folder that Breakwater is started in.',
+		'',
+		`server: { host: 127.0.0.1, port: ${plan.port} } # to open it to others, give each a key under \`clients\``,
+		'',
+		'providers:',
+		...plan.providers.flatMap((provider) => providerLines(provider, plan.pricesAsOf)),
+		...leftOutLines(plan.leftOut),
+		'',
+		'profiles: # chains of targets, in the order in which they are tried; `model` in a request chooses one',
+		...plan.profiles.flatMap((profile) => profileLines(profile, plan)),
+		'',
+		'# What stands below is the default. To change one, take away the `# ` before it and before what it stands under.',
+		...policyLines().map((line) => `# ${line}`),
+	];
+	return `${lines.join('\n')}\n`;
+}
+
+function providerLines(
+	{ name, title, baseUrl, keyVariable, isLocal, models }: PlannedProvider,
+	asOf: string,
+): string[] {
+	const reasons = Object.values(models).some((facts) => facts.reasons);
+	const facts = Object.entries(models).map(([model, known]) => [model, factsText(known)] as const);
+	const isPriced = Object.values(models).some(({ price }) => price !== undefined);
+	return [
+		`  ${yamlText(name)}: # ${title}`,
+		`    baseUrl: ${baseUrl.startsWith('${') ? baseUrl : yamlUrl(baseUrl)}`,
+		...(keyVariable === undefined
+			? []
+			: [`    apiKey: \${${keyVariable}} # a list of keys gives each a breaker of its own`]),
+		...(isLocal
+			? [`    policy: { timeouts: { firstToken: ${LOCAL_FIRST_TOKEN} } } # loading a model takes its time`]
+			: []),
+		...(reasons && !isLocal
+			? [
+					`    policy: { timeouts: { firstToken: ${REASONING_FIRST_TOKEN} } } # a reasoning model thinks before its first word`,
+				]
+			: []),
+		`    models:${isPriced ? ` # prices in USD per million tokens, as of ${asOf}; they change` : ''}`,
+		...facts.map(([model, text]) => `      ${yamlText(model)}: ${text}`),
+	];
+}
+
+function factsText({ contextWindow, price }: ModelFacts): string {
+	return yamlFlow({ ...(contextWindow !== undefined && { contextWindow }), ...(price !== undefined && { price }) });
+}
+
+/** An address needs no quotes unless it holds what YAML or the interpolation would read. */
+function yamlUrl(url: string): string {
+	return /^[\w:/.[\]-]+$/.test(url) && !url.endsWith(':') ? url : yamlQuoted(url);
+}
+
+function leftOutLines(sentences: readonly string[]): string[] {
+	return sentences.flatMap((sentence) => wrapped(sentence, COLUMNS - 4).map((line) => `  # ${line}`));
+}
+
+function profileLines({ name, purpose, chain }: PlannedProfile, { providers }: Plan): string[] {
+	const reasons = providers.some(({ models }) => Object.values(models).some((facts) => facts.reasons));
+	const lines = [`  ${name}: # ${purpose}`, ...chainLines(chain)];
+	if (name !== 'critical') return lines;
+	return [
+		...lines,
+		'    policy:',
+		`      timeouts: { firstToken: ${reasons ? REASONING_FIRST_TOKEN : '30s'}, request: 10m }`,
+		'      onError: { SERVER_ERROR: { retries: 3 } } # what an entry leaves out stays as it is',
+		'      whenAllDenied: try-soonest',
+	];
+}
+
+function chainLines(chain: readonly string[]): string[] {
+	const inLine = `    chain: ${yamlFlow(chain)}`;
+	if (inLine.length <= COLUMNS) return [inLine];
+	return ['    chain:', ...chain.map((target) => `      - ${yamlText(target)}`)];
+}
+
+function wrapped(text: string, columns: number): string[] {
+	const lines = [''];
+	for (const word of text.split(' ')) {
+		const line = lines.at(-1) ?? '';
+		if (line === '') lines[lines.length - 1] = word;
+		else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+		else lines.push(word);
+	}
+	return lines;
+}

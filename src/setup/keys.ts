@@ -1,0 +1,91 @@
+import { isLoopbackHost } from '../check/judgements/addresses.ts';
+import type { Environment } from '../config/interpolate.ts';
+import type { FoundEnvironment } from './environment.ts';
+import type { KnownModels, KnownProvider } from './known-models.ts';
+
+/** A key that was found. The key itself is not in it. */
+export interface FoundKey {
+	/** A provider of `config/known-models.yaml`. */
+	provider: string;
+	title: string;
+	/** The environment variable that holds it. */
+	variable: string;
+	source: 'environment' | '.env';
+	/** Whether it looks like a key of this provider; `unknown` where nobody knows what these look like. */
+	shape: 'fits' | 'unknown' | 'wrong';
+	/** The address of the API. Absent where it is not known. */
+	baseUrl?: string;
+	/** Why it is not used, as one sentence. Absent where nothing speaks against it. */
+	problem?: string;
+}
+
+/**
+ * The keys of the known providers, in the order in which `init` prefers these. They are not tried.
+ * @param ownPort where Breakwater listens or will; a provider that is pointed there would be asked in a circle
+ */
+export function findKeys(known: KnownModels, environment: FoundEnvironment, ownPort: number): FoundKey[] {
+	return Object.entries(known.providers).flatMap(([provider, facts]): FoundKey[] => {
+		const variable = facts.keys.find((name) => environment.variables[name] !== undefined);
+		const key = variable === undefined ? undefined : environment.variables[variable];
+		if (variable === undefined || key === undefined) return [];
+		const source: FoundKey['source'] = environment.fromFile.has(variable) ? '.env' : 'environment';
+		const found = { provider, title: facts.title, variable, source };
+		const misshapen = mistakeOfKey(known, facts, key);
+		if (misshapen !== undefined) return [{ ...found, shape: 'wrong', problem: `${variable} ${misshapen}.` }];
+		const shape: FoundKey['shape'] = facts.keyPrefix === undefined ? 'unknown' : 'fits';
+		return [{ ...found, shape, ...addressOf(facts, environment.variables, ownPort) }];
+	});
+}
+
+const placeholder = /^(your|my[-_]|x{3,}|\.{3}|…|<|\[|\{|changeme|placeholder|replace|insert|todo)/i;
+
+/** @returns the rest of a sentence that begins with the variable; undefined when the key may be one */
+function mistakeOfKey(known: KnownModels, { title, keyPrefix = '' }: KnownProvider, key: string): string | undefined {
+	if (!/^[!-~]+$/.test(key)) return 'holds spaces, line breaks or other characters that no key has; copy the key again';
+	const foreign = ownerOf(known, key, keyPrefix);
+	if (foreign !== undefined) return `looks like a key of ${foreign}, not of ${title}; set it to one of ${title}`;
+	if (!key.startsWith(keyPrefix))
+		return `does not look like a key of ${title}, which begins with ${keyPrefix}; copy the key again`;
+	const rest = key.slice(keyPrefix.length);
+	if (rest === '' || placeholder.test(rest)) return `holds a placeholder; set it to a key of ${title}`;
+	return undefined;
+}
+
+/** Whose key it is by its prefix, where that says more than the expected one, and only one provider has it. */
+function ownerOf({ providers }: KnownModels, key: string, expected: string): string | undefined {
+	const prefixes = Object.values(providers).flatMap(({ keyPrefix, title }) =>
+		keyPrefix !== undefined && key.startsWith(keyPrefix) ? [{ keyPrefix, title }] : [],
+	);
+	const [longest, next] = prefixes.sort((a, b) => b.keyPrefix.length - a.keyPrefix.length);
+	if (longest === undefined || longest.keyPrefix.length <= expected.length) return undefined;
+	return longest.keyPrefix === next?.keyPrefix ? undefined : longest.title;
+}
+
+function addressOf(
+	facts: KnownProvider,
+	variables: Environment,
+	ownPort: number,
+): Pick<FoundKey, 'baseUrl' | 'problem'> {
+	const { baseUrl, baseUrlFrom = '', needsEndpoint } = facts;
+	if (needsEndpoint !== undefined) return endpointOf(facts, needsEndpoint, variables[needsEndpoint]);
+	const moved = variables[baseUrlFrom]?.replace(/\/+$/, '');
+	if (moved === undefined || moved === baseUrl || isOwnAddress(moved, ownPort)) return { baseUrl };
+	return {
+		problem: `${baseUrlFrom} points elsewhere than to ${facts.title}, so whose key ${facts.keys[0]} is cannot be told; unset ${baseUrlFrom}, or write that provider into the configuration yourself.`,
+	};
+}
+
+function isOwnAddress(url: string, ownPort: number): boolean {
+	if (!URL.canParse(url)) return false;
+	const { hostname, port } = new URL(url);
+	return isLoopbackHost(hostname) && port === String(ownPort);
+}
+
+function endpointOf({ title, baseUrl }: KnownProvider, variable: string, endpoint: string | undefined) {
+	if (endpoint === undefined) return { problem: `${title} needs the address of your resource too; set ${variable}.` };
+	const isUsable = /^https:\/\/[^\s@?#]+$/i.test(endpoint) && URL.canParse(endpoint);
+	if (!isUsable)
+		return { problem: `${variable} is not an https address such as https://name.example.com; correct it.` };
+	const base = endpoint.replace(/\/+$/, '');
+	return { baseUrl: base.endsWith(baseUrl) ? base : `${base}${baseUrl}` };
+}

@@ -1,0 +1,207 @@
+import type { Discovery, Surroundings } from './discover.ts';
+import type { KnownModel, Use } from './known-models.ts';
+
+/** A configuration to be written, before it is text. */
+export interface Plan {
+	port: number;
+	providers: readonly PlannedProvider[];
+	profiles: readonly PlannedProfile[];
+	/** What was found and is not used, a sentence each. */
+	leftOut: readonly string[];
+	/** The day of the prices. */
+	pricesAsOf: string;
+}
+
+export interface PlannedProvider {
+	name: string;
+	title: string;
+	baseUrl: string;
+	/** The environment variable with its key. */
+	keyVariable?: string;
+	isLocal: boolean;
+	/** Those that the profiles use, and those that a request may name. */
+	models: Readonly<Record<string, ModelFacts>>;
+}
+
+/** What is known of a model; nothing of many. */
+export type ModelFacts = Partial<Omit<KnownModel, 'for'>>;
+
+export interface PlannedProfile {
+	name: 'default' | 'cheap' | 'critical' | 'local-first' | 'code';
+	/** What it is for, in a few words. */
+	purpose: string;
+	/** Targets. */
+	chain: readonly string[];
+}
+
+/** One target that a chain may be built of. */
+interface Candidate {
+	provider: string;
+	model: string;
+	uses: readonly Use[];
+	facts: ModelFacts;
+	isLocal: boolean;
+}
+
+/** A provider with everything that it could be asked for. */
+interface Source extends Omit<PlannedProvider, 'models'> {
+	candidates: readonly Candidate[];
+}
+
+/** Longer chains outlast the deadline of a request when every provider is silent. */
+const MOST_REMOTE_RUNGS = 3;
+const MOST_CRITICAL_RUNGS = 4;
+const MOST_LOCAL_RUNGS = 2;
+const MOST_LISTED_MODELS = 20;
+
+/**
+ * Plans a configuration of what was found.
+ * @param first the target that stands first in `default`, `critical` and `code`; from `resolveFirst`
+ * @returns undefined when there is nothing to build it from
+ */
+export function planConfiguration(
+	{ discovery, known }: Surroundings,
+	{ first, port }: { first?: FirstTarget | undefined; port: number },
+): Plan | undefined {
+	const sources = withFirst(sourcesOf({ discovery, known }), first);
+	const candidates = sources.flatMap((source) => source.candidates);
+	if (candidates.length === 0) return undefined;
+	const profiles = profilesOf(candidates, first);
+	const used = new Set(profiles.flatMap(({ chain }) => chain));
+	const providers = sources.map(({ candidates: own, ...provider }) => ({
+		...provider,
+		models: Object.fromEntries(worthListing(own, used).map(({ model, facts }) => [model, facts])),
+	}));
+	return {
+		port,
+		providers,
+		profiles,
+		leftOut: leftOutOf(discovery, new Set(providers.map(({ name }) => name))),
+		pricesAsOf: known.asOf,
+	};
+}
+
+/** What is in a chain, then what is of use by itself; where nothing is, all that is known. */
+function worthListing(candidates: readonly Candidate[], used: ReadonlySet<string>): Candidate[] {
+	const isUsed = (one: Candidate) => used.has(targetOf(one));
+	const useful = candidates.filter((one) => !isUsed(one) && one.uses.length > 0);
+	const listed = [...candidates.filter(isUsed), ...useful];
+	return (listed.length > 0 ? listed : [...candidates]).slice(0, MOST_LISTED_MODELS);
+}
+
+/** The target that the user named, with where it is. */
+export type FirstTarget = Omit<PlannedProvider, 'models'> & { model: string };
+
+function targetOf({ provider, model }: Candidate): string {
+	return `${provider}/${model}`;
+}
+
+function sourcesOf({ discovery, known }: Pick<Surroundings, 'discovery' | 'known'>): Source[] {
+	const remote = discovery.keys.flatMap(({ provider, title, variable, baseUrl, problem }) => {
+		if (problem !== undefined || baseUrl === undefined) return [];
+		const models = Object.entries(known.providers[provider]?.models ?? {});
+		const candidates = models.map(([model, { for: uses, ...facts }]) => ({
+			provider,
+			model,
+			uses,
+			facts,
+			isLocal: false,
+		}));
+		return [{ name: provider, title, baseUrl, keyVariable: variable, isLocal: false, candidates }];
+	});
+	const local = discovery.localServers.map(({ name, title, baseUrl, models }) => {
+		const candidates = models.map(({ name: model, ...facts }) => ({
+			provider: name,
+			model,
+			uses: /cod(e|er|ing|estral)/i.test(model) ? ['code' as const] : ['strong' as const, 'small' as const],
+			facts,
+			isLocal: true,
+		}));
+		return { name, title, baseUrl, isLocal: true, candidates };
+	});
+	const sources = [...remote, ...local].filter(({ candidates }) => candidates.length > 0);
+	// Two variables may lead to one server.
+	return sources.filter(({ baseUrl }, index) => sources.findIndex((other) => other.baseUrl === baseUrl) === index);
+}
+
+/** Adds the target that the user named, where it was not found, and puts its provider before all others. */
+function withFirst(sources: readonly Source[], first: FirstTarget | undefined): Source[] {
+	if (first === undefined) return [...sources];
+	const { model, ...provider } = first;
+	const others = sources.filter(({ name }) => name !== first.name);
+	const own = sources.find(({ name }) => name === first.name) ?? { ...provider, candidates: [] };
+	if (own.candidates.some((candidate) => candidate.model === model)) return [own, ...others];
+	const named: Candidate = { provider: first.name, model, uses: [], facts: {}, isLocal: first.isLocal };
+	return [{ ...own, candidates: [named, ...own.candidates] }, ...others];
+}
+
+function profilesOf(candidates: readonly Candidate[], first: FirstTarget | undefined): PlannedProfile[] {
+	const remote = candidates.filter(({ isLocal }) => !isLocal);
+	const local = candidates.filter(({ isLocal }) => isLocal);
+	const chosen = candidates.filter(({ provider, model }) => provider === first?.name && model === first.model);
+	const strong = onePerProvider(remote, 'strong');
+	const small = onePerProvider(remote, 'small').sort((a, b) => outputPrice(a) - outputPrice(b));
+	const coding = onePerProvider(remote, 'code');
+	// Without a model of its own for a purpose, any will do.
+	const localChat = preferring(local, 'strong').slice(0, MOST_LOCAL_RUNGS);
+	const localCode = preferring(local, 'code').slice(0, 1);
+	const few = (from: readonly Candidate[], most = MOST_REMOTE_RUNGS) => [...new Set(from)].slice(0, most);
+
+	const chains: (Omit<PlannedProfile, 'chain'> & { chain: readonly Candidate[] })[] = [
+		{
+			name: 'default',
+			purpose: 'for requests that choose none',
+			chain: [...few([...chosen, ...strong]), ...few(small, 1), ...localChat.slice(0, 1)],
+		},
+		{ name: 'cheap', purpose: 'the lowest price first', chain: [...few(small), ...localChat.slice(0, 1)] },
+		{
+			name: 'critical',
+			purpose: 'an answer matters more than its price and its speed',
+			chain: [...few([...chosen, ...strong], MOST_CRITICAL_RUNGS), ...localChat.slice(0, 1)],
+		},
+		{
+			name: 'local-first',
+			purpose:
+				local.length > 0
+					? 'leaves this machine only when it must'
+					: 'no local server answered; put one of its models in front',
+			chain: [...localChat, ...few(small)],
+		},
+		{ name: 'code', purpose: 'for programming', chain: [...few([...chosen, ...coding]), ...localCode] },
+	];
+	return chains.map(({ chain, ...profile }) => {
+		const targets = [...new Set(chain.map(targetOf))];
+		// A named model that is nobody's favourite is all there may be.
+		return { ...profile, chain: targets.length > 0 ? targets : candidates.slice(0, 1).map(targetOf) };
+	});
+}
+
+function onePerProvider(candidates: readonly Candidate[], use: Use): Candidate[] {
+	const fitting = candidates.filter(({ uses }) => uses.includes(use));
+	return fitting.filter(({ provider }, index) => fitting.findIndex((other) => other.provider === provider) === index);
+}
+
+function preferring(candidates: readonly Candidate[], use: Use): Candidate[] {
+	return [
+		...candidates.filter(({ uses }) => uses.includes(use)),
+		...candidates.filter(({ uses }) => !uses.includes(use)),
+	];
+}
+
+/** A price that is not known comes last. */
+function outputPrice({ facts }: Candidate): number {
+	return facts.price?.output ?? Number.MAX_VALUE;
+}
+
+function leftOutOf({ keys, localServers }: Discovery, used: ReadonlySet<string>): string[] {
+	return [
+		...keys.flatMap(({ provider, title, variable, problem }) => {
+			if (used.has(provider)) return [];
+			const reason = `what models ${title} has for ${variable} is not known; name one with --default-model ${provider}/MODEL.`;
+			return [`${provider} was left out: ${problem ?? reason}`];
+		}),
+		...localServers.flatMap(({ name, problem }) =>
+			problem === undefined || used.has(name) ? [] : [`${name} was left out: ${problem}`],
+		),
+	];
+}

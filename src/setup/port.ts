@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { askLocal, asObject } from './ask-local.ts';
+
+/** Who has the port on which Breakwater listens. */
+export interface PortOwner {
+	host: string;
+	port: number;
+	/** `unusable`: this user or this machine cannot listen there at all. */
+	owner: 'nobody' | 'breakwater' | 'other' | 'unusable';
+	/** Of the Breakwater that has it. */
+	version?: string;
+	/** Of the Breakwater that has it: `ok` or `degraded`. */
+	status?: string;
+	/** What to do about it, as one sentence; absent when it is free or a Breakwater's. */
+	problem?: string;
+}
+
+const TIMEOUT_MS = 1500;
+
+/** Looks who has a port, by listening there for a moment and, where that fails, by asking for `/health`. */
+export async function findPortOwner(host: string, port: number): Promise<PortOwner> {
+	const code = await listenProblem(host, port);
+	const at = { host, port };
+	if (code === undefined) return { ...at, owner: 'nobody' };
+	if (code !== 'EADDRINUSE') {
+		const problem = `Nothing can listen on ${host}:${port} (${code}); choose another address or port.`;
+		return { ...at, owner: 'unusable', problem };
+	}
+	const health = await askHealth(localAddress(host, port));
+	if (health !== undefined) return { ...at, owner: 'breakwater', ...health };
+	const problem = `Port ${port} on ${host} is in use by another program; end that, or choose another port with --port or server.port.`;
+	return { ...at, owner: 'other', problem };
+}
+
+/** Where a server that listens on this host is reached from this machine: `http://127.0.0.1:4010`. */
+export function localAddress(host: string, port: number): string {
+	const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+	return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** @returns what `/health` tells; undefined when no Breakwater answers there */
+export async function askHealth(address: string): Promise<{ version: string; status: string } | undefined> {
+	const answer = await askLocal(`${address}/health`, TIMEOUT_MS);
+	const body = answer.is === 'answer' && answer.status === 200 ? asObject(answer.body) : undefined;
+	const { status, version, uptimeSeconds, providers } = body ?? {};
+	const isBreakwater = typeof uptimeSeconds === 'number' && asObject(providers) !== undefined;
+	if (!isBreakwater || typeof status !== 'string' || typeof version !== 'string') return undefined;
+	// They come from a stranger, and are printed.
+	return /^[\w.+-]{1,40}$/.test(version) && /^\w{1,20}$/.test(status) ? { version, status } : undefined;
+}
+
+/** @returns the code of the error that listening ended in; undefined when it was possible */
+async function listenProblem(host: string, port: number): Promise<string | undefined> {
+	const server = createServer();
+	try {
+		server.listen({ host, port, exclusive: true });
+		await once(server, 'listening');
+		server.close();
+		await once(server, 'close');
+		return undefined;
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code ?? 'unknown';
+	}
+}

@@ -1,0 +1,21 @@
+import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/interpolate.ts';
+import { selfcheck } from './selfcheck.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Asks the proxy that runs, and every provider behind it, for a minimal answer.
+ * @param address of the proxy
+ */
+export async function selfcheckStep(address: string, { file, server }: Config, env: Environment): Promise<Step> {
+	const [client] = Object.values(server.clients ?? {});
+	const key = env.BREAKWATER_KEY ?? client?.key[0];
+	const findings = await selfcheck({ url: address, config: file, key, env });
+	const bad = findings.filter(({ outcome }) => outcome !== 'ok').map(({ about, text }) => `${about}: ${text}`);
+	const outcome = findings.some((finding) => finding.outcome === 'fail') ? 'not-done' : 'done';
+	return {
+		name: 'selfcheck',
+		outcome,
+		text: [`${findings.length - bad.length} of ${findings.length} findings are well.`, ...bad].join('\n'),
+	};
+}

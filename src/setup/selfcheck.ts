@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { defaultConfigFile } from '../commands/find-config.ts';
+import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/interpolate.ts';
+import { readConfig } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
+import { isLoopback } from '../loopback.ts';
+import { errorRulesFile } from '../paths.ts';
+import { createRedactor } from '../redact.ts';
+import { createClassifier } from '../upstream/classify.ts';
+import { loadErrorRules } from '../upstream/error-rules.ts';
+import { localAddress } from './port.ts';
+import { type ClockReading, checkClock } from './selfcheck/clock.ts';
+import { type Finding, fail, warn } from './selfcheck/finding.ts';
+import { checkProfile } from './selfcheck/profile.ts';
+import { checkCredential } from './selfcheck/provider.ts';
+import { checkProxy, type ProxyQuestion } from './selfcheck/proxy.ts';
+
+export type { Finding } from './selfcheck/finding.ts';
+
+export interface SelfcheckOptions {
+	/** Where the proxy listens: `http://127.0.0.1:4010`. Default: where the configuration says, else that. */
+	url?: string | undefined;
+	/** The configuration. Default: `config/gateway.yaml`, if there is one. */
+	config?: string | undefined;
+	/** The key of a client of the proxy's, where it wants one. */
+	key?: string | undefined;
+	/** For each answer that is asked for, ms. Default: 30,000. */
+	timeoutMs?: number | undefined;
+	/** Where `${VAR}` in the configuration is looked up. */
+	env: Environment;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** What says who and how it is comes at once, or not at all. */
+const PROBE_TIMEOUT_MS = 5000;
+/** Many at once would meet the rate limits that they are not here to find. */
+const PROFILES_AT_ONCE = 2;
+const CREDENTIALS_AT_ONCE = 8;
+const SHORTEST_SECRET = 8;
+
+/**
+ * Checks a running proxy and what stands behind it: whether it answers, for every profile, whole and streamed; whether
+ * each provider takes each key, asked directly; and whether the clock is right. It takes a bounded time and never throws.
+ * @returns one finding for each thing looked at, in that order; none of them holds a key
+ */
+export async function selfcheck(options: SelfcheckOptions): Promise<Finding[]> {
+	const { config, findings: configFindings } = configOf(options);
+	const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+	const url = options.url ?? addressOf(config);
+	const secrets = [...secretsOf(config), ...(options.key === undefined ? [] : [options.key])];
+	const redact = createRedactor(secrets);
+	// What is short, such as the `ollama` that a server without keys is given, may be a word of ours; theirs it is taken out of.
+	const redactOurs = createRedactor(secrets.filter((secret) => secret.length >= SHORTEST_SECRET));
+	const [proxy, providers] = await Promise.all([
+		checkProxySide({ url, key: options.key, timeoutMs }, config, redact),
+		config === undefined ? { findings: [], readings: [] } : checkProviderSide(config, timeoutMs, redact),
+	]);
+	const findings = [
+		...proxy.findings,
+		...configFindings,
+		...providers.findings,
+		...checkClock([...proxy.readings, ...providers.readings]),
+	];
+	return findings.map((finding) => ({ ...finding, text: lineOf(redactOurs(finding.text)) }));
+}
+
+interface Side {
+	findings: Finding[];
+	readings: ClockReading[];
+}
+
+function configOf({ config, env }: SelfcheckOptions): { config?: Config; findings: Finding[] } {
+	if (config === undefined && !existsSync(defaultConfigFile)) {
+		const text = `There is no ${defaultConfigFile} here, so no provider was asked directly; name the configuration with --config.`;
+		return { findings: [warn('configuration', text)] };
+	}
+	try {
+		return { config: readConfig(config ?? defaultConfigFile, env).config, findings: [] };
+	} catch (error) {
+		if (!(error instanceof ConfigError)) throw error;
+		const findings = error.problems.map(({ file, line, column, message }) =>
+			fail('configuration', `${file}:${line}:${column}: ${message}.`),
+		);
+		return { findings };
+	}
+}
+
+function addressOf(config: Config | undefined): string {
+	const { host, port } = config?.server ?? { host: '127.0.0.1', port: 4010 };
+	return localAddress(host, port === 0 ? 4010 : port);
+}
+
+async function checkProxySide(
+	question: ProxyQuestion,
+	config: Config | undefined,
+	redact: (text: string) => string,
+): Promise<Side> {
+	const probe = { ...question, timeoutMs: Math.min(PROBE_TIMEOUT_MS, question.timeoutMs) };
+	const { findings, profiles, aheadMs } = await checkProxy(probe);
+	const { hostname } = new URL(question.url);
+	const isOwn = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+	const readings = aheadMs === undefined ? [] : [{ about: 'the proxy', aheadMs, isOwn }];
+	if (profiles === undefined) return { findings: [...findings], readings };
+	const answered = await eachOf(profiles, PROFILES_AT_ONCE, (name) =>
+		checkProfile(name, config?.profiles[name]?.chain[0]?.target, question, redact),
+	);
+	return { findings: [...findings, ...sameConfig(profiles, config), ...answered.flat()], readings };
+}
+
+/** The proxy may have been started with another file, or before this one was changed. */
+function sameConfig(profiles: readonly string[], config: Config | undefined): Finding[] {
+	if (config === undefined) return [];
+	const own = Object.keys(config.profiles);
+	const isSame = own.length === profiles.length && own.every((name) => profiles.includes(name));
+	if (isSame) return [];
+	const text = `The proxy has the profiles ${profiles.join(', ')}, and ${config.file} has ${own.join(', ')}; restart the proxy with it, or name its own with --config.`;
+	return [warn('configuration', text)];
+}
+
+async function checkProviderSide(config: Config, timeoutMs: number, redact: (text: string) => string): Promise<Side> {
+	const classify = createClassifier([...config.errorRules, ...loadErrorRules(errorRulesFile)], redact);
+	const credentials = Object.values(config.providers).flatMap((provider) =>
+		provider.credentials.map((credential) => ({ provider, credential })),
+	);
+	const checks = await eachOf(credentials, CREDENTIALS_AT_ONCE, async ({ provider, credential }) => {
+		const { findings, aheadMs } = await checkCredential(provider, credential, { config, classify, timeoutMs });
+		return { findings, readings: aheadMs === undefined ? [] : [{ about: credential.id, aheadMs, isOwn: false }] };
+	});
+	return {
+		findings: checks.flatMap(({ findings }) => findings),
+		readings: checks.flatMap(({ readings }) => readings),
+	};
+}
+
+function secretsOf(config: Config | undefined): string[] {
+	if (config === undefined) return [];
+	const { adminKey, clients = {} } = config.server;
+	return [
+		...(adminKey === undefined ? [] : [adminKey]),
+		...Object.values(clients).flatMap(({ key }) => key),
+		...Object.values(config.providers).flatMap(({ credentials, headers }) => [
+			...credentials.flatMap(({ apiKey }) => apiKey ?? []),
+			...Object.entries(headers).flatMap(([name, value]) => (/auth|key|token|cookie|secret/.test(name) ? [value] : [])),
+		]),
+	];
+}
+
+/** A stranger's words may be in it, and must not move a terminal's cursor. */
+function lineOf(text: string): string {
+	return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+}
+
+/** At most so many at once; the results are in the order of the items. */
+async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+	const results: R[] = [];
+	const queue = items.entries();
+	const worker = async (): Promise<void> => {
+		for (const [index, item] of queue) results[index] = await work(item);
+	};
+	await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+	return results;
+}

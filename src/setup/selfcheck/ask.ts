@@ -1,0 +1,103 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { type Dispatcher, request } from 'undici';
+import { classifyTransportError } from '../../upstream/classify.ts';
+
+/** What a server said, or why it said nothing. */
+export type Asked = Answered | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
+
+export interface Answered {
+	is: 'answer';
+	status: number;
+	/** Names in lower case. */
+	headers: Readonly<Record<string, string>>;
+	body: string;
+	/** From the request to the end of the answer. */
+	ms: number;
+	/** How far the server's clock is ahead of ours, ms; undefined when it does not tell. */
+	aheadMs: number | undefined;
+}
+
+export interface Question {
+	headers?: Readonly<Record<string, string>>;
+	/** Sent as JSON, with POST. */
+	json?: object;
+	/** For the whole exchange. */
+	timeoutMs: number;
+}
+
+/** What is asked for here is small; a server that sends without end must not fill our memory. */
+const MOST_BYTES = 8_000_000;
+
+/** Asks once, for a bounded time and size, and follows no redirect, which would take the key elsewhere. Never throws. */
+export async function ask(url: string, { headers, json, timeoutMs }: Question): Promise<Asked> {
+	const signal = AbortSignal.timeout(timeoutMs);
+	const startedAt = Date.now();
+	try {
+		// Not `fetch`, which refuses ports that a proxy may well listen on.
+		const response = await request(url, {
+			method: json === undefined ? 'GET' : 'POST',
+			signal,
+			headers: { 'user-agent': 'breakwater', ...(json && { 'content-type': 'application/json' }), ...headers },
+			...(json && { body: JSON.stringify(json) }),
+		});
+		const headersAt = Date.now();
+		const told = Object.fromEntries(
+			Object.entries(response.headers).map(([name, value]) => [name, [value ?? ''].flat()[0] ?? '']),
+		);
+		const body = decoded(await readBounded(response.body), told['content-encoding']);
+		const aheadMs = clockAhead(told, (startedAt + headersAt) / 2);
+		return { is: 'answer', status: response.statusCode, headers: told, body, ms: Date.now() - startedAt, aheadMs };
+	} catch (error) {
+		if (signal.aborted) {
+			const text = `it did not answer in full within ${timeoutMs / 1000} s`;
+			return { is: 'problem', isTimeout: true, isRefused: false, text };
+		}
+		const { message, failure } = classifyTransportError(error);
+		const text = error instanceof TooLong ? 'its answer is far too long' : sentencePart(message);
+		return { is: 'problem', isTimeout: false, isRefused: failure.reason === 'refused', text };
+	}
+}
+
+class TooLong extends Error {}
+
+async function readBounded(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	for await (const piece of body as AsyncIterable<Buffer>) {
+		bytes += piece.length;
+		if (bytes > MOST_BYTES) throw new TooLong();
+		pieces.push(piece);
+	}
+	return Buffer.concat(pieces);
+}
+
+const decoders: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
+	gzip: gunzipSync,
+	deflate: inflateSync,
+	br: brotliDecompressSync,
+};
+
+/** Nobody is asked to compress; some do. */
+function decoded(bytes: Buffer, encoding = 'identity'): string {
+	const decode = decoders[encoding];
+	return (decode === undefined ? bytes : decode(bytes, { maxOutputLength: MOST_BYTES })).toString('utf8');
+}
+
+/** An answer out of a cache is as old as its `age` says. */
+function clockAhead({ date = '', age = '' }: Record<string, string>, now: number): number | undefined {
+	const told = Date.parse(date);
+	return Number.isNaN(told) ? undefined : told + (Number(age) || 0) * 1000 - now;
+}
+
+function sentencePart(message: string): string {
+	return `${message.charAt(0).toLowerCase()}${message.slice(1)}`.replace(/\.$/, '');
+}
+
+/** The JSON of an answer; undefined when it is none. */
+export function jsonOf({ body }: Answered): unknown {
+	try {
+		return JSON.parse(body);
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,20 @@
+/** One thing that was found out. It holds no key. */
+export interface Finding {
+	outcome: 'ok' | 'warn' | 'fail';
+	/** What was looked at: `proxy`, `profile default`, `provider openai#1`. */
+	about: string;
+	/** What is so, and after a semicolon what to do; one line. */
+	text: string;
+}
+
+export function ok(about: string, text: string): Finding {
+	return { outcome: 'ok', about, text };
+}
+
+export function warn(about: string, text: string): Finding {
+	return { outcome: 'warn', about, text };
+}
+
+export function fail(about: string, text: string): Finding {
+	return { outcome: 'fail', about, text };
+}

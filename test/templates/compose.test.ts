@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readConfigText } from '../../src/config/load.ts';
+import { packageRoot } from '../../src/paths.ts';
+import { documentedVariables, fileText, requiredEnvironment, usedVariables } from './documented.ts';
+import { partAt } from './kubernetes.ts';
+
+const text = fileText('compose.yaml');
+const service = partAt(parse(text), 'services.breakwater');
+const production = fileText('config/production.yaml');
+const listed = documentedVariables(text);
+const namesOf = (isRequired: boolean) =>
+	listed.flatMap((variable) => (variable.isRequired === isRequired ? [variable.name] : [])).sort();
+
+it('lists the variables that its configuration needs, and those that it takes itself', () => {
+	expect(namesOf(true)).toEqual(Object.keys(requiredEnvironment(production)).sort());
+	expect(namesOf(false)).toEqual([...usedVariables(text).keys()].sort());
+	expect([...usedVariables(text).values()].every(({ hasDefault }) => hasDefault)).toBe(true);
+});
+
+it('mounts the configuration where the image looks for it', () => {
+	const [mount] = partAt(service, 'volumes') as { source: string; target: string; read_only: boolean }[];
+	const [, source = ''] = /:-(.*)\}$/.exec(mount?.source ?? '') ?? [];
+	expect(existsSync(join(packageRoot, source))).toBe(true);
+	expect(fileText('Dockerfile')).toContain(`"--config", "${mount?.target}"`);
+	expect(mount?.read_only).toBe(true);
+});
+
+it('keeps the log files of the configuration in a volume', () => {
+	const [, logs] = partAt(service, 'volumes') as { source: string; target: string }[];
+	expect(fileText('Dockerfile')).toContain(`BREAKWATER_LOGS=${logs?.target}`);
+	expect(Object.keys(parse(text).volumes)).toEqual([logs?.source]);
+});
+
+it('can be reached from this machine only, unless somebody says otherwise', () => {
+	const [port, ...others] = partAt(service, 'ports') as string[];
+	expect(port).toMatch(/^\$\{BREAKWATER_PUBLISH:-127\.0\.0\.1:4010\}:4010$/);
+	expect(others).toEqual([]);
+});
+
+it('waits for a stop as long as its configuration may take', () => {
+	const env = requiredEnvironment(production);
+	const { server } = readConfigText(production, { file: 'production.yaml', env }).config;
+	const [, seconds] = /^(\d+)s$/.exec(String(partAt(service, 'stop_grace_period'))) ?? [];
+	expect(Number(seconds) * 1000).toBeGreaterThanOrEqual(server.drainDelay + server.drainTimeout + 5_000);
+});
+
+it('may do nothing but serve', () => {
+	expect(service).toMatchObject({
+		read_only: true,
+		cap_drop: ['ALL'],
+		security_opt: ['no-new-privileges:true'],
+		restart: 'unless-stopped',
+	});
+});
+
+it('asks for its health as the image does', () => {
+	const [, check = '[]'] = /^ {2}CMD (\[.*\])$/m.exec(fileText('Dockerfile')) ?? [];
+	expect(partAt(service, 'healthcheck.test')).toEqual(['CMD', ...JSON.parse(check)]);
+});
