@@ -15,7 +15,7 @@ const blocks = pages.flatMap((page) => {
 });
 const rest = {
 	providers: { local: { baseUrl: 'http://127.0.0.1:1/v1' } },
-	profiles: { default: { chain: ['local/m'] } },
+	profiles: Object.fromEntries(['default', 'code', 'critical', 'cheap'].map((name) => [name, { chain: ['local/m'] }])),
 };
 /** Every variable has a text of its own, long enough for a caller's key, that is an address too. */
 const names = blocks.flatMap(({ block }) => [...block.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name));
