@@ -4,7 +4,7 @@ import { asksForPlainText } from './plain-text.ts';
 /** What the configuration sets in the requests of one rung. It is kept out of the machines: a header may be a secret. */
 export interface RungSettings {
 	/** Members of the body, as JSON texts, that are set where the caller gives none. */
-	readonly defaults: Readonly<Record<string, string>>;
+	readonly defaults: Readonly<Record<string, string | undefined>>;
 	/** Members of the body, as JSON texts, that are set whatever the caller gives; undefined takes one out. */
 	readonly force: Readonly<Record<string, string | undefined>>;
 	/** None of them makes an answer one that cannot be carried on. */
@@ -19,11 +19,10 @@ export function rungSettings(
 	headers: Readonly<Record<string, string>>,
 ): RungSettings | undefined {
 	if ([defaults, force, headers].every((settings) => Object.keys(settings).length === 0)) return undefined;
-	const isPlainText = asksForPlainText(defaults) && asksForPlainText(force);
+	const isPlainText = [defaults, force].every((members) => asksForPlainText(members) && (members.n ?? 1) === 1);
 	return { defaults: texts(defaults), force: texts(force), isPlainText, headers };
 }
 
-function texts(members: Readonly<Record<string, unknown>>): Record<string, string>;
 function texts(members: Readonly<Record<string, unknown>>): Record<string, string | undefined> {
 	const entries = Object.entries(members).map(([name, value]) => [
 		name,

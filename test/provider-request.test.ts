@@ -134,5 +134,6 @@ describe('settings', () => {
 		expect(isPlain({ temperature: 1, response_format: { type: 'text' } })).toBe(true);
 		expect(isPlain({ response_format: { type: 'json_object' } })).toBe(false);
 		expect(isPlain({ logprobs: true })).toBe(false);
+		expect([isPlain({ n: 1 }), isPlain({ n: null }), isPlain({ n: 2 })]).toEqual([true, true, false]);
 	});
 });

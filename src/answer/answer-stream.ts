@@ -72,7 +72,7 @@ export class AnswerStream {
 
 	/** Whether what has been sent can be carried on by another attempt; a finished answer would be finished twice. */
 	get isContinuable(): boolean {
-		return this.#options.isContinuable && this.#choices === 1 && this.#isRetained && !this.#isFinished;
+		return this.#options.isContinuable && this.#isRetained && !this.#isFinished;
 	}
 
 	/** What each attempt that wrote for the client used, as far as it told. */

@@ -21,15 +21,15 @@ export interface HintFound {
 }
 
 /**
- * The profile that the hints of a request lead to. The task type comes before the quality, a header before the body; a
- * value that is not configured is passed over.
+ * The profile that the hints of a request lead to. Headers come before the body, and there the task type before the
+ * quality; a value that is not configured is passed over.
  * @returns undefined when there is no hint
  */
 export function lookUpHints(hints: Hints, headers: HintHeaders, body: BodyHints): HintFound | undefined {
 	const given = [
 		{ name: 'task-type', value: headers.taskType, profiles: hints.taskType },
-		{ name: 'task-type', value: body.taskType, profiles: hints.taskType },
 		{ name: 'quality', value: headers.quality, profiles: hints.quality },
+		{ name: 'task-type', value: body.taskType, profiles: hints.taskType },
 		{ name: 'quality', value: body.quality, profiles: hints.quality },
 	].flatMap(({ name, value, profiles }) => {
 		const word = value?.trim().toLowerCase() ?? '';

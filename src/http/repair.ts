@@ -4,7 +4,7 @@ import { jsonrepair } from 'jsonrepair';
 /** Of a longer body nobody can say what was meant, and it would take too long to guess: characters. */
 const LONGEST = 256 * 1024;
 /** All other requests wait while one is repaired; some texts would take minutes, ms. */
-const LONGEST_TIME_MS = 100;
+const LONGEST_TIME_MS = 250;
 
 /**
  * Makes JSON of a text that is almost JSON: with single quotes, comments, a comma too many, a bracket missing at its end.

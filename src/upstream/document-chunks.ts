@@ -9,7 +9,7 @@ export interface DocumentChunksOptions {
 
 /** A long text comes in pieces, so that a client shows it as one that grows; more of them would only be more envelopes. */
 const MOST_PIECES = 200;
-const SHORTEST_PIECE = 80;
+const SHORTEST_PIECE = 24;
 
 /** Members of the envelope that stand in every chunk of a stream; what else a provider tells stands in the last. */
 const inEveryChunk: readonly string[] = ['id', 'created', 'model', 'system_fingerprint', 'service_tier'];

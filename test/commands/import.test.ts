@@ -18,7 +18,9 @@ let commands: Commands;
 
 beforeEach(() => {
 	commands = new Commands();
-	cpSync(examples, commands.folder, { recursive: true });
+	for (const name of ['failproxy', 'openrouter-fallback.yaml']) {
+		cpSync(join(examples, name), join(commands.folder, name), { recursive: true });
+	}
 });
 
 afterEach(async () => {

@@ -144,7 +144,8 @@ describe('a route by hints', () => {
 		['hint quality=high', 'critical', {}, { 'x-quality': 'high' }],
 		['hint quality=high', 'critical', {}, { 'x-task-type': 'unheard-of', 'x-quality': 'high' }],
 		['hint quality=low', 'cheap', { failover: { quality: 'high' } }, { 'x-quality': 'low' }],
-		['hint task-type=code', 'code', { failover: { taskType: 'code' } }],
+		['hint quality=low', 'cheap', { failover: { taskType: 'code' } }, { 'x-quality': 'low' }],
+		['hint task-type=code', 'code', { failover: { taskType: 'code', quality: 'low' } }],
 		['hint task-type=code', 'code', { failover: { task_type: 'code' } }],
 		['hint task-type=code', 'code', { meta: { task_type: 'code', other: 1 } }],
 		['hint quality=low', 'cheap', { metadata: { quality: 'low' } }],
@@ -254,6 +255,11 @@ describe('a chain in models', () => {
 		['a profile that is named', { models: ['model-c'], failover: { profile: 'default' } }, ['a/model-a']],
 	])('of %s', async (_name, body, expected) => {
 		expect(await targets(await start(setup), body)).toEqual(expected);
+	});
+
+	test('of nothing that is known is refused, even where the model is', async () => {
+		const response = await (await start(setup)).post({ model: 'model-a', models: ['x/y'] });
+		expect([response.status, (await failureOf(response)).error.param]).toEqual([400, 'models']);
 	});
 
 	test('has the policy of the default profile, and never reaches a provider', async () => {

@@ -81,7 +81,7 @@ describe('a document as chunks', () => {
 		);
 	});
 
-	it('is a stream that a reader finds whole, in pieces that are whole characters', () => {
+	it('is a stream that a reader finds whole', () => {
 		fc.assert(
 			fc.property(completion, (whole) => {
 				const chunks = chunksOf(whole);
@@ -123,6 +123,15 @@ describe('a document as chunks', () => {
 		expect(pieces.length).toBeGreaterThan(100);
 		expect(pieces.length).toBeLessThan(410);
 		expect(pieces.every((piece) => piece.endsWith(' '))).toBe(true);
+	});
+
+	it('comes in pieces that are whole characters', () => {
+		for (const text of ['🎉'.repeat(500), `x${'🎉'.repeat(500)}`]) {
+			const pieces = deltasOf(completionOf(text)).flatMap(({ content }) => (content ? [String(content)] : []));
+			expect(pieces.join('')).toBe(text);
+			expect(pieces.length).toBeGreaterThan(5);
+			expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
+		}
 	});
 
 	it('tells several calls of tools apart, whatever they call themselves', () => {
