@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { defaultBounds } from './check/default-bounds.ts';
 import { scriptHelp } from './check/explain/script-help.ts';
 import type { BootstrapOptions } from './commands/bootstrap.ts';
 import type { CallOptions } from './commands/call.ts';
@@ -52,7 +53,11 @@ program
 			'json',
 		),
 	)
-	.option('--bound <states>', 'explore up to so many states of each provider and profile', parseBound)
+	.option(
+		'--bound <states>',
+		`explore up to so many states of each provider and profile; default: ${defaultBounds.provider} of a provider, ${defaultBounds.profile} of a profile, fewer where its chain has more than 60 targets`,
+		parseBound,
+	)
 	.option('--profile <name>', 'check one profile only, and show its worst cases step by step')
 	.addHelpText('after', '\nExit codes: 0 it holds, 1 it does not, 2 it could not be checked.')
 	// Commander's own code for a wrong option is 1, which means here that the configuration does not hold.
