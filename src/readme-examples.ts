@@ -61,9 +61,9 @@ function readExample(text: string): ReadConfig {
 	return readConfigText(text, { file: 'config/gateway.yaml', env: { OPENAI_API_KEY: 'one', GROQ_API_KEY: 'other' } });
 }
 
-/** Every rule that a configuration is judged by, the gravest first. */
+/** Every rule that a configuration is judged by, with all severities that its findings can have, the gravest first. */
 export function judgementTable(): string {
-	const rules = severities.flatMap((severity) => judgementRules.filter((rule) => rule.severity === severity));
-	const rows = rules.map(({ id, severity, finds }) => `| ${severity} | \`${id}\` | ${finds} |`);
+	const rules = severities.flatMap((severity) => judgementRules.filter((rule) => rule.severities[0] === severity));
+	const rows = rules.map((rule) => `| ${rule.severities.join(', ')} | \`${rule.id}\` | ${rule.finds} |`);
 	return ['| | rule | what it finds |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -3,9 +3,10 @@ import type { providerMachine } from '../../machines/provider.ts';
 import type { requestMachine } from '../../machines/request.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
-import { routesOf } from '../rungs.ts';
+import { type Route, routesOf } from '../rungs.ts';
+import { withCauses } from './causes.ts';
 import type { Bounds } from './exploration/explore.ts';
-import { judge } from './judge.ts';
+import { causesIn, judge } from './judge.ts';
 import { checkProvider } from './provider/check.ts';
 import type { ProviderSummary } from './provider/summary.ts';
 import type { Judgement, ProfileReport, ProviderReport, Report } from './report/report.ts';
@@ -24,34 +25,40 @@ export interface CheckSetup {
 
 /**
  * Checks what a configuration does: judges it, explores each policy of its providers once, and each of its profiles
- * against everything that the providers can say.
+ * against everything that the providers can say. Profiles that differ in nothing but their name are explored once.
  * @param read from `readConfig`
  */
 export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const startedAt = performance.now();
 	const { config } = read;
 	const judgements = judge(read);
+	const causes = causesIn(read);
 	const summaries = new Map<string, ProviderSummary>();
-	const providers = providersToCheck(config, setup).map(({ ids, policy }) => {
+	const providers = providersToCheck(config, setup).map(({ names, ids, policy }) => {
 		const options = {
 			...machineOption(setup.machines?.provider),
 			...boundsOption(`provider ${ids.join(', ')}`, setup),
 		};
-		const { summary, ...report } = checkProvider(ids, policy, options);
+		const { summary, properties, ...report } = checkProvider(ids, policy, options);
 		for (const id of ids) summaries.set(id, summary);
-		return report;
+		return { ...report, properties: withCauses(properties, names, causes) };
 	});
 	const routes = routesOf(config);
+	const explored = new Map<string, ProfileReport>();
 	const profiles = Object.keys(config.profiles).flatMap((name) => {
 		const route = routes.get(name);
 		if (route === undefined || name !== (setup.profile ?? name)) return [];
 		const options = { ...machineOption(setup.machines?.request), ...boundsOption(`profile ${name}`, setup) };
-		return [checkProfile({ ...route, name, providers: summaries }, options)];
+		const key = routeKey(route);
+		const known = explored.get(key) ?? checkProfile({ ...route, name, providers: summaries }, options);
+		explored.set(key, known);
+		const { properties, ...report } = known;
+		return [{ ...report, name, properties: withCauses(properties, [name], causes) }];
 	});
-	const parts = [...providers, ...profiles];
+	const parts = [...providers, ...explored.values()];
 	return {
 		file: config.file,
-		verdict: verdictOn(judgements, parts),
+		verdict: verdictOn(judgements, [...providers, ...profiles]),
 		judgements,
 		providers,
 		profiles,
@@ -84,20 +91,31 @@ function machineOption<M>(machine: M | undefined): { machine?: M } {
 function providersToCheck(
 	{ providers, profiles }: Config,
 	{ profile }: CheckSetup,
-): { ids: string[]; policy: Policy }[] {
+): { names: string[]; ids: string[]; policy: Policy }[] {
 	const chain = profile === undefined ? undefined : profiles[profile]?.chain.map(({ provider }) => provider);
 	const wanted = Object.values(providers).filter(({ name }) => chain?.includes(name) ?? true);
 	const alike = Map.groupBy(wanted, ({ policy }) => behaviourKey(policy));
 	return [...alike.values()].flatMap((group) => {
 		const [first] = group;
 		if (first === undefined) return [];
-		return [{ ids: group.flatMap(({ credentials }) => credentials.map(({ id }) => id)), policy: first.policy }];
+		const ids = group.flatMap(({ credentials }) => credentials.map(({ id }) => id));
+		return [{ names: group.map(({ name }) => name), ids, policy: first.policy }];
 	});
 }
 
 /** All that a provider actor obeys of a policy, and that its failures are made from. */
 function behaviourKey({ breaker, retry, onError }: Policy): string {
-	return JSON.stringify({ breaker, retry, onError }, (_key, value: unknown) =>
+	return stableText({ breaker, retry, onError });
+}
+
+/** All that a request obeys of a route. */
+function routeKey({ rungs, policy, commit }: Route): string {
+	return stableText({ rungs, policy, commit });
+}
+
+/** The same for what is the same, in whatever order it is written. */
+function stableText(data: object): string {
+	return JSON.stringify(data, (_key, value: unknown) =>
 		typeof value === 'object' && value !== null && !Array.isArray(value)
 			? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 			: value,

@@ -1,5 +1,6 @@
 import type { ReadConfig } from '../config/load.ts';
 import type { Position } from '../config/positions.ts';
+import type { Cause } from './causes.ts';
 import { breakerRules } from './judgements/breaker.ts';
 import { chainRules } from './judgements/chain.ts';
 import { effectRules } from './judgements/effects.ts';
@@ -41,13 +42,29 @@ export const severities: readonly Severity[] = ['error', 'warning', 'note'];
  * @returns in the order of the file; each at the line that causes it, once for all profiles that it concerns
  */
 export function judge(read: ReadConfig): Judgement[] {
+	const judgements = placesIn(read).map(({ rule, place }) => judgementOf(rule, place));
+	return judgements.sort((a, b) => a.line - b.line || a.column - b.column || gravity(a.severity) - gravity(b.severity));
+}
+
+/** The settings by which properties of the exploration cannot hold, each with the place of its judgement. */
+export function causesIn(read: ReadConfig): Cause[] {
+	return placesIn(read).flatMap(({ rule, place }) => {
+		const { breaks: property } = rule;
+		const errors = place.filter((located) => severityOf(rule, located) === 'error');
+		const [first] = errors;
+		if (property === undefined || first === undefined) return [];
+		return { property, key: first.finding.about ?? '', names: namesOf(errors), position: first.position };
+	});
+}
+
+/** What each rule found, by the place of the file. */
+function placesIn(read: ReadConfig): { rule: Rule; place: Located[] }[] {
 	const subject = subjectOf(read);
-	const judgements = judgementRules.flatMap((rule) => {
+	return judgementRules.flatMap((rule) => {
 		const found = rule.find(subject).map((finding) => ({ finding, position: read.positions.locate(...finding.at) }));
 		const places = Map.groupBy(found, ({ finding, position }) => `${keyOf(position)} ${finding.about ?? ''}`);
-		return [...places.values()].map((place) => judgementOf(rule, place));
+		return [...places.values()].map((place) => ({ rule, place }));
 	});
-	return judgements.sort((a, b) => a.line - b.line || a.column - b.column || gravity(a.severity) - gravity(b.severity));
 }
 
 interface Located {
@@ -63,17 +80,21 @@ function gravity(severity: Severity): number {
 	return severities.indexOf(severity);
 }
 
+function severityOf(rule: Rule, { finding }: Located): Severity {
+	return finding.severity ?? rule.severities[0];
+}
+
 /** Of several findings at one place the gravest speaks for all. */
 function judgementOf(rule: Rule, place: readonly Located[]): Judgement {
-	const severityOf = ({ finding }: Located) => finding.severity ?? rule.severity;
-	const [gravest = place[0]] = [...place].sort((a, b) => gravity(severityOf(a)) - gravity(severityOf(b)));
+	const rank = (located: Located) => gravity(severityOf(rule, located));
+	const [gravest = place[0]] = [...place].sort((a, b) => rank(a) - rank(b));
 	if (gravest === undefined) throw new Error(`the rule ${rule.id} judges a place at which it found nothing`);
 	const { reason, advice, concerns } = gravest.finding;
 	const same = place.filter(({ finding }) => finding.reason === reason);
 	const whom = concerns === undefined ? '' : concernsText(concerns.kind, namesOf(same), namesOf(place));
 	return {
 		rule: rule.id,
-		severity: severityOf(gravest),
+		severity: severityOf(rule, gravest),
 		...gravest.position,
 		message: `${reason}${whom}; ${advice}`,
 	};

@@ -14,6 +14,7 @@ import { isLoopback } from '../loopback.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { createNotifications, type Notifications } from '../notifications/notifications.ts';
 import { joinObservers } from '../observer.ts';
+import { openDoor } from '../open-door.ts';
 import { operatorSources } from '../operator-sources.ts';
 import { version } from '../paths.ts';
 import { RecentRequests, recentObserver } from '../recent-requests.ts';
@@ -40,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 	const { config, isEmbedded } = found;
 	if (!isEmbedded && options.check !== false) {
 		const { guardConfig } = await import('./guard-config.ts');
-		guardConfig(found, (line) => process.stderr.write(line));
+		guardConfig(found, options.host, (line) => process.stderr.write(line));
 	}
 	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
 	const metrics = createMetrics(config, version);
@@ -112,9 +113,8 @@ async function listen(server: FastifyInstance, config: Config, options: ServeOpt
 	const open = (server.addresses() as AddressInfo[]).find(({ address }) => !isLoopback(address));
 	if (open !== undefined && config.server.clients === undefined) {
 		await server.close();
-		throw new UserError(
-			`Whoever reaches ${open.address} could spend on your providers' keys: give your callers keys of their own under server.clients, or listen on this machine only (server.host or --host 127.0.0.1).`,
-		);
+		const { reason, advice } = openDoor(open.address);
+		throw new UserError(`${reason}; ${advice}.`);
 	}
 	const { port: bound } = server.server.address() as AddressInfo;
 	return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;

@@ -46,6 +46,17 @@ profiles: { default: { chain: [a/m, b/m, c/m, d/m] } }
 		]);
 	});
 
+	it('explores profiles that differ in nothing but the name once', () => {
+		const alike = read(`providers: { a: { baseUrl: https://a.example/v1 } }
+profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m], commit: complete } }
+`);
+		const { profiles, providers, states } = checkConfig(alike);
+		const [one, two, three] = profiles;
+		expect(profiles.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
+		expect({ ...two, name: 'one' }).toEqual(one);
+		expect(states).toBe([...providers, one, three].reduce((sum, part) => sum + (part?.states ?? 0), 0));
+	});
+
 	it('explores one profile with the providers that it leads to, where it is told to', () => {
 		const { providers, profiles } = checkConfig(several, { bounds, profile: 'small' });
 		expect(providers.map(({ ids }) => ids)).toEqual([['c']]);

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judge, judgementRules, judgementText } from '../../src/check/judge.ts';
+import { judge, judgementRules, judgementText, severities } from '../../src/check/judge.ts';
 import { builtInReasons } from '../../src/check/judgements/reasons.ts';
 import type { Judgement } from '../../src/check/report/report.ts';
 import { readConfig, readConfigText } from '../../src/config/load.ts';
 import { packageRoot } from '../../src/paths.ts';
+import { filledEnvironment } from './filled-environment.ts';
 import { judgeCases } from './judge-cases.ts';
 
 const env = {
@@ -51,6 +52,13 @@ describe('a rule', () => {
 		for (const { id, finds } of judgementRules) {
 			expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
 			expect(finds).toMatch(/^.*[^.]$/);
+		}
+	});
+
+	it('has all the severities that its findings have, the gravest first', () => {
+		for (const { id, severities: own } of judgementRules) {
+			const cases = judgeCases.filter(({ rule }) => rule === id).map(({ severity }) => severity);
+			expect([id, own]).toEqual([id, severities.filter((severity) => cases.includes(severity))]);
 		}
 	});
 
@@ -114,12 +122,15 @@ policy:
 });
 
 describe('the shipped configurations', () => {
-	const shipped = readdirSync(join(packageRoot, 'config')).filter(
-		(name) => name.endsWith('.yaml') && name !== 'error-rules.yaml',
+	const folder = join(packageRoot, 'config');
+	/** Beside them stand rules of other kinds, and facts. */
+	const shipped = readdirSync(folder).filter(
+		(name) => name.endsWith('.yaml') && /^profiles:/m.test(readFileSync(join(folder, name), 'utf8')),
 	);
 
 	it.each(shipped)('%s gives no error and no warning', (name) => {
-		const judgements = judge(readConfig(join(packageRoot, 'config', name), env));
+		const filled = filledEnvironment(readFileSync(join(folder, name), 'utf8'));
+		const judgements = judge(readConfig(join(folder, name), filled));
 		expect(judgements.filter(({ severity }) => severity !== 'note')).toEqual([]);
 	});
 

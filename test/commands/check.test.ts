@@ -3,7 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { defaultBounds } from '../../src/check/default-bounds.ts';
+import type { PropertyResult } from '../../src/check/report/report.ts';
 import { packageRoot } from '../../src/paths.ts';
+import { filledEnvironment } from '../check/filled-environment.ts';
 import { readMermaid } from '../check/report/mermaid.ts';
 import { type Command, Commands } from '../helpers/command.ts';
 
@@ -94,7 +97,9 @@ describe('a configuration that does not hold', () => {
 		expect(await command.exit).toBe(1);
 		expect(command.stdout).toMatch(/^my\.yaml does not hold: /);
 		expect(command.stdout).toMatch(/^my\.yaml:7:\d+: error: /m);
-		expect(command.stdout).toMatch(/^broken: .*\n[\s\S]*?in provider a, b: [\s\S]*?\n +after +.*provider\n +0 ms /m);
+		expect(command.stdout).toMatch(
+			/^my\.yaml:7:\d+: broken: .*\n[\s\S]*?in provider a, b: [\s\S]*?\n +after +.*provider\n +0 ms /m,
+		);
 		expect(lastLine(command.stdout)).toMatch(/^fails: /);
 	});
 
@@ -172,6 +177,27 @@ describe('a profile that overrides itself into nonsense', () => {
 	});
 });
 
+test('a property that a line of the file breaks is told at that line, in text and in JSON', { timeout }, async () => {
+	const hopeless = `${good}policy: { onError: { QUOTA_EXCEEDED: { retries: 1 } } }\n`;
+	const command = checked(hopeless);
+	expect(await command.exit).toBe(1);
+	expect(command.stdout).toMatch(/^my\.yaml:7:49: error: .*\[hopeless-retries\]$/m);
+	expect(command.stdout).toMatch(/^my\.yaml:7:49: broken: a credential that was rejected/m);
+	const json = checked(hopeless, '--json');
+	await json.exit;
+	const { profiles } = JSON.parse(json.stdout) as { profiles: { properties: PropertyResult[] }[] };
+	const broken = profiles.flatMap(({ properties }) => properties.filter(({ holds }) => !holds));
+	expect(broken.map(({ id, counterexample }) => [id, counterexample?.at])).toEqual(
+		profiles.map(() => ['spent-credential-left-alone', { line: 7, column: 49 }]),
+	);
+});
+
+test('an address that serve does not listen on does not hold', async () => {
+	const command = checked(`${good}server: { host: 0.0.0.0 }\n`, '--bound', '20');
+	expect(await command.exit).toBe(1);
+	expect(command.stdout).toMatch(/^my\.yaml:7:17: error: Whoever reaches 0\.0\.0\.0 .*\[open-to-network\]$/m);
+});
+
 describe('what serve refuses', () => {
 	const cases: [name: string, text: string | undefined, ...args: string[]][] = [
 		['a missing file', undefined, 'absent.yaml'],
@@ -225,6 +251,8 @@ test('--help is no mistake, and tells the exit codes', async () => {
 	const command = commands.start('check', '--help');
 	expect(await command.exit).toBe(0);
 	expect(command.stdout).toMatch(/0 it holds, 1 it does not, 2 it could not be checked/);
+	const { provider, profile } = defaultBounds;
+	expect(command.stdout.replace(/\s+/g, ' ')).toContain(`default: ${provider} of a provider, ${profile} of a profile`);
 });
 
 test('a reader that closes the pipe leaves no trace of it', async () => {
@@ -256,8 +284,8 @@ test('there are shipped configurations', () => {
 });
 
 test.each(shipped)('the shipped config/%s holds', { timeout }, async (name) => {
-	const keys = { OPENAI_API_KEY: 'k', OPENROUTER_API_KEY: 'l' };
-	const command = commands.startWith(keys, 'check', join(configFolder, name));
+	const file = join(configFolder, name);
+	const command = commands.startWith(filledEnvironment(readFileSync(file, 'utf8')), 'check', file);
 	expect({ code: await command.exit, stdout: command.stdout }).toMatchObject({ code: 0 });
 	expect(command.stdout).not.toMatch(/: error: /);
 });

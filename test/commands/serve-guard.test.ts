@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDoor } from '../../src/open-door.ts';
 import { Commands } from '../helpers/command.ts';
 import { soon } from '../helpers/gateway.ts';
 
@@ -24,6 +25,11 @@ policy: ${policy}
 	writeFileSync(join(commands.folder, 'my.yaml'), text);
 	return ['serve', '--config', 'my.yaml'];
 }
+
+const sentence = (address: string) => {
+	const { reason, advice } = openDoor(address);
+	return `${reason}; ${advice}`;
+};
 
 const harmful = '{ retry: { backoff: 0s }, breaker: { effects: { QUOTA_EXCEEDED: none } } }';
 
@@ -58,6 +64,40 @@ describe('serve judges its configuration', () => {
 		const command = commands.start(...configured('{}'));
 		await command.address();
 		expect(command.stderr).not.toContain('my.yaml');
+	});
+
+	test('as it will run: the host of the command line counts, not that of the file', async () => {
+		const path = join(commands.folder, 'my.yaml');
+		const args = configured('{}');
+		const open = 'server: { port: 0, host: 0.0.0.0 }';
+		writeFileSync(path, readFileSync(path, 'utf8').replace('server: { port: 0 }', open));
+		const refused = commands.start(...args);
+		expect(await refused.exit).toBe(1);
+		expect(refused.stderr).toBe(
+			`my.yaml:1:26: error: ${sentence('0.0.0.0')} [open-to-network]\nThis configuration would do harm, so nothing was started; correct it.\n`,
+		);
+		const kept = commands.start(...args, '--host', '127.0.0.1');
+		expect(await kept.address()).toContain('127.0.0.1');
+		expect(kept.stderr).not.toContain('my.yaml:');
+	});
+
+	test('and says of a host of the command line that it comes from there', async () => {
+		const command = commands.start(...configured('{}'), '--host', '::');
+		expect(await command.exit).toBe(1);
+		expect(command.stderr).toContain(`--host ::: error: ${sentence('::')} [open-to-network]\n`);
+		expect(command.stderr).not.toContain('--no-check');
+	});
+
+	test('and with --no-check still listens on no open address, in the same words', async () => {
+		const command = commands.start(...configured('{}'), '--host', '0.0.0.0', '--no-check');
+		expect(await command.exit).toBe(1);
+		expect(command.stderr).toBe(`${sentence('0.0.0.0')}.\n`);
+	});
+
+	test('and refuses what check refuses: retries of an account without credit', async () => {
+		const command = commands.start(...configured('{ onError: { QUOTA_EXCEEDED: { retries: 1 } } }'));
+		expect(await command.exit).toBe(1);
+		expect(command.stderr).toMatch(/^my\.yaml:6:49: error: .*\[hopeless-retries\]$/m);
 	});
 
 	test('but not the embedded one', async () => {

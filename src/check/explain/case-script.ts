@@ -31,6 +31,8 @@ export interface Subject {
 /** How a provider actor stands before the request; without `forMs` for as long as the policy says. */
 export type StateBefore =
 	| { readonly is: 'closed' }
+	/** It has failed so often in a row, and was closed before: it still is, where the policy does not open it by then. */
+	| { readonly is: 'failing'; readonly failures: number }
 	| { readonly is: 'open'; readonly reason: OpenReason; readonly forMs?: number }
 	| { readonly is: 'quota-cooldown'; readonly forMs?: number }
 	/** `isBusy`: all its probes are out. */

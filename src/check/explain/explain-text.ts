@@ -1,5 +1,6 @@
-import { amountText, timeText } from '../report/figures.ts';
+import { amountText } from '../report/figures.ts';
 import { stepLines } from '../report/steps-text.ts';
+import { timeText } from '../time-text.ts';
 import type { ClientView, ExplainedCase, ProviderStanding } from './explain.ts';
 
 /**

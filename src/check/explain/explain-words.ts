@@ -1,7 +1,7 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { currentRung, type Walk } from '../../../machines/walk.ts';
-import { timeText } from '../report/figures.ts';
 import type { CaseStep } from '../report/report.ts';
+import { timeText } from '../time-text.ts';
 import type { Happening } from './happening.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
 
@@ -34,7 +34,7 @@ function wordsOf(happening: Happening): string {
 		case 'permit.denied': {
 			const state = told.reason === 'model' ? `${rung.model} is sidelined` : `${told.state}, ${reasons[told.reason]}`;
 			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
-			const end = after.decision.go === 'end' ? `; ${decisionWords(after)}` : '';
+			const end = after.decision.go === 'end' ? `; ${decisionWords(after, nobodyLeft)}` : '';
 			return `${name} is asked: denied (${state}${until})${end}`;
 		}
 		case 'attempt.answering':
@@ -44,7 +44,7 @@ function wordsOf(happening: Happening): string {
 		case 'attempt.broke':
 			return `${name} ${says}`;
 		case 'attempt.settled':
-			return `${verdictWords(credential, rung.model, provider)}; ${decisionWords(after)}`;
+			return `${verdictWords(credential, rung.model, provider)}; ${decisionWords(after, interruption(after))}`;
 		case 'client.left':
 			return 'the client leaves';
 		case 'deadline.passed':
@@ -153,16 +153,32 @@ const endings = {
 	rejected: 'the policy ends here',
 	exhausted: 'no target is left',
 	deadline: 'the time is over',
-	interrupted: 'the answer cannot be carried on',
 } as const;
 
-function decisionWords(walk: Walk): string {
+const nobodyLeft = 'no target is left to carry the answer on';
+
+/** Why an answer that broke is not carried on. */
+function interruption({ isContinuable, isAnswering, failure, continuations, policy }: Walk): string {
+	const { maxContinuations, categories } = policy.continuation;
+	if (!isContinuable) return 'what was sent of the answer cannot be carried on';
+	if (!isAnswering) return nobodyLeft;
+	if (maxContinuations === 0) return 'no answer is carried on (continuation.maxContinuations, 0)';
+	if (failure !== undefined && !categories.includes(failure.category)) {
+		return `after ${failure.category} no answer is carried on (continuation.categories)`;
+	}
+	if (continuations < maxContinuations) return nobodyLeft;
+	const times = continuations === 1 ? 'once' : `${continuations} times`;
+	return `the answer was carried on ${times}, and no more is allowed (continuation.maxContinuations, ${maxContinuations})`;
+}
+
+/** @param interrupted why an answer that has begun ends, where it does */
+function decisionWords(walk: Walk, interrupted: string): string {
 	const { decision } = walk;
 	switch (decision.go) {
 		case 'retry':
 			return `again in ${timeText(decision.waitMs)}`;
 		case 'end':
-			return endings[decision.ending];
+			return decision.ending === 'interrupted' ? interrupted : endings[decision.ending];
 		case 'ask':
 			return `on to ${rungName(walk)}`;
 	}

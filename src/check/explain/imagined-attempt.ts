@@ -2,7 +2,7 @@ import type { Failure } from '../../../machines/failure.ts';
 import type { Timeouts } from '../../../machines/policy.ts';
 import { failureName } from '../../failure-report.ts';
 import { type Classify, classifyTransportError } from '../../upstream/classify.ts';
-import { timeText } from '../report/figures.ts';
+import { timeText } from '../time-text.ts';
 import type { ErrorText, Outcome } from './case-script.ts';
 
 /** What comes of an attempt, and when: ms after it began. */

@@ -53,6 +53,11 @@ export class ImaginedProvider {
 		switch (before.is) {
 			case 'closed':
 				return;
+			case 'failing':
+				for (let failure = 1; failure <= before.failures && this.snapshot.value === 'closed'; failure++) {
+					this.#fail({ category: 'SERVER_ERROR' }, this.#policy, now);
+				}
+				return;
 			case 'quota-cooldown':
 				this.#fail(
 					{ category: 'QUOTA_EXCEEDED', retryAfterMs: before.forMs ?? breaker.quotaCooldown },

@@ -3,7 +3,7 @@ import { type OpenReason, openReasons, type StateBefore } from './case-script.ts
 import { clipped, durationOf, looksLikeDuration, ScriptError, type Word } from './script-words.ts';
 
 /** The words for how a provider stands before the request. */
-export const stateWords: readonly string[] = ['open', 'quota-cooldown', 'half-open', 'closed'];
+export const stateWords: readonly string[] = ['open', 'quota-cooldown', 'half-open', 'closed', 'failures'];
 
 /**
  * @param word the first of an item of a script
@@ -17,6 +17,8 @@ export function readState(word: Word, others: readonly Word[]): StateBefore | un
 		case 'closed':
 			readAll(word, others, {});
 			return { is: 'closed' };
+		case 'failures':
+			return { is: 'failing', failures: countIn(word, others) };
 		case 'half-open':
 			return { is: 'half-open', isBusy: readAll(word, others, { names: ['busy'] }).name === 'busy' };
 		case 'quota-cooldown':
@@ -28,6 +30,28 @@ export function readState(word: Word, others: readonly Word[]): StateBefore | un
 		default:
 			return undefined;
 	}
+}
+
+/** No policy can need more in a row to open: see `failureThreshold` in `src/config/policy-options.ts`. */
+const MOST_FAILURES = 10_000;
+
+function countIn(state: Word, [count, ...others]: readonly Word[]): number {
+	if (count === undefined) {
+		throw new ScriptError(state.column, 'how many `failures` in a row is missing; write for example `failures 2`');
+	}
+	const [other] = others;
+	if (other !== undefined) {
+		throw new ScriptError(
+			other.column,
+			`\`${clipped(other.name)}\` is one too many for \`failures\`; leave it out, or put a comma in front of it`,
+		);
+	}
+	const failures = count.value === undefined && /^\d+$/.test(count.name) ? Number(count.name) : 0;
+	if (failures >= 1 && failures <= MOST_FAILURES) return failures;
+	throw new ScriptError(
+		count.column,
+		`\`${clipped(count.name)}\` is no number of failures; write a whole one from 1 to ${MOST_FAILURES}`,
+	);
 }
 
 interface Allowed<Name extends string> {

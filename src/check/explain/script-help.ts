@@ -19,6 +19,7 @@ Outcomes:
 
 How a provider stands before the request, with or without outcomes after it:
   open 40s           because of failures; or: open auth, open hint 40s, open operator 40s
+  failures 2         closed, with so many failures in a row behind it; as many as its policy bears, else open
   quota-cooldown 2h, half-open, half-open busy (its probes are out), closed
   sidelined 5m       its models, or the one of a target
 

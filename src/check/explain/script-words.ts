@@ -105,6 +105,12 @@ export function durationOf({ name, value, column }: Word): number {
 /** How long a provider asks to wait: `30` is seconds, as in the header. @returns ms */
 export function hintOf(word: Word): number {
 	const text = word.value ?? word.name;
+	if (/^-\d/.test(text)) {
+		throw new ScriptError(
+			word.column,
+			`\`${clipped(text)}\` is negative, which no hint is; write seconds such as \`30\`, or a duration such as \`30s\``,
+		);
+	}
 	if (!/^\d+(\.\d+)?$/.test(text)) return durationOf(word);
 	const ms = Math.round(Number(text) * 1000);
 	if (ms <= LONGEST_HINT_MS) return ms;

@@ -11,6 +11,8 @@ export interface Violation {
 	property: string;
 	/** What happened instead, in one sentence. */
 	message: string;
+	/** It is only told wrongly: what may happen next is still worth exploring. */
+	isOnlyTold?: boolean;
 }
 
 /** A world to explore: what may happen in each of its states. */
@@ -64,7 +66,7 @@ export interface Exploration<Node> {
 /** States between two calls of `onProgress`. */
 const PROGRESS_EVERY = 1000;
 
-/** Walks through everything that can happen, the shortest ways first. A state that violates something is not left again. */
+/** Walks through everything that can happen, the shortest ways first. A state whose behaviour is wrong is not left again. */
 export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<Node> {
 	const reached = new Map<string, Reached<Node>>();
 	const edges = new Map<string, Set<string>>();
@@ -126,7 +128,7 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 			for (const { property, message } of found) {
 				if (!violations.has(property)) violations.set(property, { message, at: { node, from } });
 			}
-			if (found.length === 0) arrive(node, from);
+			if (found.every(({ isOnlyTold }) => isOnlyTold)) arrive(node, from);
 		}
 	}
 

@@ -1,6 +1,7 @@
 import { type Category, categories, type Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import { failureName } from '../../failure-report.ts';
+import { durationWords } from '../time-text.ts';
 
 /** The reasons that the machines themselves know, whatever the policy names. */
 const knownReasons = [
@@ -56,27 +57,4 @@ function failureOf(key: string): Failure | undefined {
 export function failureWords(failure: Failure): string {
 	const name = failureName(failure);
 	return failure.retryAfterMs === undefined ? name : `${name}, retry after ${durationWords(failure.retryAfterMs)}`;
-}
-
-const units = [
-	['d', 86_400_000],
-	['h', HOUR_MS],
-	['m', 60_000],
-	['s', 1_000],
-	['ms', 1],
-] as const;
-
-/** `2 m`, `1 h 30 m`, `5.001 s`: a duration of whole ms, for a sentence. */
-export function durationWords(ms: number): string {
-	if (ms < 1_000) return `${ms} ms`;
-	if (ms < 60_000) return `${ms / 1_000} s`;
-	const parts: string[] = [];
-	let rest = ms;
-	for (const [unit, length] of units) {
-		const amount = Math.floor(rest / length);
-		if (amount === 0) continue;
-		parts.push(`${amount} ${unit}`);
-		rest -= amount * length;
-	}
-	return parts.join(' ');
 }

@@ -1,6 +1,6 @@
+import { durationWords } from '../time-text.ts';
 import type { Finding, Rule } from './rule.ts';
 import { differs, type JudgedProvider, type JudgedRung, written } from './subject.ts';
-import { durationText } from './words.ts';
 
 /** How each policy uses the provider: its own, for requests that name a target, and those of the profiles' rungs. */
 function usesOf(judged: JudgedProvider): readonly (JudgedProvider | JudgedRung)[] {
@@ -32,7 +32,7 @@ function cooldownShorterThanTimeout(judged: JudgedProvider): Finding[] {
 			at: written(use, ['breaker', 'cooldown'], ['timeouts', name]),
 			concerns: judged.concerns,
 			severity: isOfStreams || differs(whole.use, 'timeouts', 'response') ? 'warning' : 'note',
-			reason: `\`cooldown\` (${durationText(cooldown)}) is shorter than the timeout that leads to it, \`${name}\` (${durationText(ms)}): a silent provider is asked again sooner than its silence took to notice`,
+			reason: `\`cooldown\` (${durationWords(cooldown)}) is shorter than the timeout that leads to it, \`${name}\` (${durationWords(ms)}): a silent provider is asked again sooner than its silence took to notice`,
 			advice: `raise \`cooldown\`, or shorten \`${name}\``,
 		},
 	];
@@ -46,7 +46,7 @@ function cooldownBeyondMaximum(judged: JudgedProvider): Finding[] {
 			at: written(judged, ['breaker', 'cooldown'], ['breaker', 'maxCooldown']),
 			concerns: judged.concerns,
 			severity: differs(judged, 'breaker', 'maxCooldown') ? 'warning' : 'note',
-			reason: `\`cooldown\` (${durationText(cooldown)}) is longer than \`maxCooldown\` (${durationText(maxCooldown)}), which then limits nothing, and no cooldown grows`,
+			reason: `\`cooldown\` (${durationWords(cooldown)}) is longer than \`maxCooldown\` (${durationWords(maxCooldown)}), which then limits nothing, and no cooldown grows`,
 			advice: 'shorten `cooldown`, or raise `maxCooldown`',
 		},
 	];
@@ -71,8 +71,8 @@ function probeOutlivesDeadline(judged: JudgedProvider): Finding[] {
 			concerns: judged.concerns,
 			severity: isCutOff ? 'warning' : 'note',
 			reason: isCutOff
-				? `a probe has failed after \`probeDeadline\` (${durationText(probeDeadline)}), but may honestly take \`connect\` and \`${name}\` together (${durationText(answer.ms)}), so that a slow provider never closes again`
-				: `a probe has failed after \`probeDeadline\` (${durationText(probeDeadline)}), but a stream may last as long as \`request\` (${durationText(stream.ms)}), so that a long answer that goes well opens its provider again`,
+				? `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may honestly take \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`
+				: `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but a stream may last as long as \`request\` (${durationWords(stream.ms)}), so that a long answer that goes well opens its provider again`,
 			advice: `raise \`probeDeadline\`, or shorten \`${other}\``,
 		},
 	];
@@ -90,7 +90,7 @@ function shortPermanentCooldowns(judged: JudgedProvider): Finding[] {
 			at: written(judged, ['breaker', field], ['breaker', 'cooldown']),
 			about: field,
 			concerns: judged.concerns,
-			reason: `\`${field}\` (${durationText(breaker[field])}) is shorter than \`cooldown\` (${durationText(cooldown)}): ${what}, which a person has to mend, is asked again sooner than a provider that stumbled`,
+			reason: `\`${field}\` (${durationWords(breaker[field])}) is shorter than \`cooldown\` (${durationWords(cooldown)}): ${what}, which a person has to mend, is asked again sooner than a provider that stumbled`,
 			advice: `raise \`${field}\``,
 		}));
 }
@@ -117,7 +117,7 @@ function rateNeverFills(judged: JudgedProvider): Finding[] {
 		{
 			at: written(use, ['breaker', 'window'], ['timeouts', 'firstToken']),
 			concerns: judged.concerns,
-			reason: `\`window\` (${durationText(window)}) is shorter than \`firstToken\` (${durationText(ms)}): silence is noticed so slowly that only many requests at once ever fill the window`,
+			reason: `\`window\` (${durationWords(window)}) is shorter than \`firstToken\` (${durationWords(ms)}): silence is noticed so slowly that only many requests at once ever fill the window`,
 			advice: 'raise `window`',
 		},
 	];
@@ -144,43 +144,43 @@ const perProvider =
 export const breakerRules: readonly Rule[] = [
 	{
 		id: 'cooldown-shorter-than-timeout',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a cooldown that is shorter than the timeout that causes it',
 		find: perProvider(cooldownShorterThanTimeout),
 	},
 	{
 		id: 'cooldown-beyond-maximum',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a `cooldown` that is longer than `maxCooldown`',
 		find: perProvider(cooldownBeyondMaximum),
 	},
 	{
 		id: 'probe-outlives-deadline',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a probe that may honestly take longer than `probeDeadline`',
 		find: perProvider(probeOutlivesDeadline),
 	},
 	{
 		id: 'short-permanent-cooldown',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'an `authCooldown` or a `quotaCooldown` that is shorter than `cooldown`',
 		find: perProvider(shortPermanentCooldowns),
 	},
 	{
 		id: 'one-failure-opens',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a failure rate that a single failure reaches',
 		find: perProvider(oneFailureOpens),
 	},
 	{
 		id: 'rate-never-fills',
-		severity: 'note',
+		severities: ['note'],
 		finds: 'a `window` that is shorter than `firstToken`',
 		find: perProvider(rateNeverFills),
 	},
 	{
 		id: 'slow-recovery',
-		severity: 'note',
+		severities: ['note'],
 		finds: 'many more successes to close a provider than probes at a time',
 		find: perProvider(slowRecovery),
 	},

@@ -26,7 +26,7 @@ export function leadsOn(then: readonly Way[]): boolean {
 }
 
 /** Does any failure of this rung lead to another one? */
-function everLeadsOn({ policy }: Layered): boolean {
+export function everLeadsOn({ policy }: Layered): boolean {
 	return Object.values(policy.onError).some(({ then }) => leadsOn(then));
 }
 
@@ -105,25 +105,25 @@ function waysNeverTaken(rung: JudgedRung): Finding[] {
 export const chainRules: readonly Rule[] = [
 	{
 		id: 'same-target-twice',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'the same target twice in a chain',
 		find: ({ profiles }) => profiles.flatMap(sameTargetTwice),
 	},
 	{
 		id: 'unreachable-rung',
-		severity: 'error',
+		severities: ['error', 'warning'],
 		finds: 'a rung behind one whose every failure ends the request',
 		find: ({ profiles }) => profiles.flatMap(unreachableRungs),
 	},
 	{
 		id: 'no-failover-for',
-		severity: 'note',
+		severities: ['note'],
 		finds: "a provider's failure that ends the request although the chain goes on",
 		find: ({ profiles }) => profiles.flatMap(categoriesThatEnd),
 	},
 	{
 		id: 'way-never-taken',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a way in `then` that an earlier one makes useless',
 		find: ({ profiles }) => profiles.flatMap(({ rungs }) => rungs.flatMap(waysNeverTaken)),
 	},

@@ -29,46 +29,46 @@ function findingsOn(judged: JudgedProvider, categories: readonly string[], judge
 		});
 }
 
+/** What a caller's mistake does to everyone else. */
+const harms: Readonly<Record<Exclude<Effect, 'none'>, string>> = {
+	count: 'bad requests of one caller close it for all callers',
+	cool: 'bad requests of one caller close it for all callers',
+	auth: 'one bad request closes it for all callers, as if its key were rejected',
+	quota: 'one bad request closes it for all callers, as if its account were empty',
+	model: 'one bad request sidelines the model for all callers',
+};
+
 function onBadRequest(key: string, effect: Effect): Verdict | undefined {
 	if (effect === 'none') return undefined;
 	return {
-		reason: `${key} has the effect \`${effect}\` on its provider: bad requests of one caller close it for all callers`,
+		reason: `${key} has the effect \`${effect}\` on its provider: ${harms[effect]}`,
 		advice: "write `none`, as a caller's mistake is no evidence against a provider",
 	};
 }
 
+/** Some providers limit each model by itself, or give a key to some models only, and say so with a reason. */
+function isOfOneModel(key: string, effect: Effect): boolean {
+	return effect === 'model' && key.includes('.');
+}
+
 function onQuota(key: string, effect: Effect): Verdict | undefined {
-	if (effect === 'quota') return undefined;
-	if (effect === 'auth') {
-		return {
-			severity: 'warning',
-			reason: `${key} has the effect \`auth\`, so an empty account is held for a rejected key and cools for \`authCooldown\` instead of until the provider's reset time`,
-			advice: 'write `quota`',
-		};
-	}
-	// Some providers limit each model by itself, and say so with a reason.
-	if (effect === 'model' && key.includes('.')) return undefined;
+	if (effect === 'quota' || isOfOneModel(key, effect)) return undefined;
 	return {
-		reason: `${key} has the effect \`${effect}\`, so a provider that ran out of credit is asked again and again`,
+		reason:
+			effect === 'auth'
+				? `${key} has the effect \`auth\`, so an empty account is held for a rejected key and cools for \`authCooldown\` instead of until the provider's reset time`
+				: `${key} has the effect \`${effect}\`, so a provider that ran out of credit is asked again and again${effect === 'model' ? ' for its other models' : ''}`,
 		advice: 'write `quota`',
 	};
 }
 
 function onAuth(key: string, effect: Effect): Verdict | undefined {
-	if (effect === 'auth') return undefined;
-	if (effect === 'quota') {
-		return {
-			severity: 'warning',
-			reason: `${key} has the effect \`quota\`, so a rejected key is held for an empty account and cools for \`quotaCooldown\``,
-			advice: 'write `auth`',
-		};
-	}
-	// A key may be without permission for one model, and without that for a region.
-	const isNarrow = key.includes('.');
-	if (effect === 'model' && isNarrow) return undefined;
+	if (effect === 'auth' || isOfOneModel(key, effect)) return undefined;
 	return {
-		severity: isNarrow ? 'warning' : 'error',
-		reason: `${key} has the effect \`${effect}\`, so a rejected key is asked again and again, and nobody is called`,
+		reason:
+			effect === 'quota'
+				? `${key} has the effect \`quota\`, so a rejected key is held for an empty account, and cools only as long as the provider says or for \`quotaCooldown\`, not for \`authCooldown\``
+				: `${key} has the effect \`${effect}\`, so a rejected key is asked again and again${effect === 'model' ? ' for its other models' : ', and nobody is called'}`,
 		advice: 'write `auth`',
 	};
 }
@@ -98,31 +98,34 @@ function onOutage(key: string, effect: Effect): Verdict | undefined {
 export const effectRules: readonly Rule[] = [
 	{
 		id: 'bad-request-counts',
-		severity: 'error',
+		severities: ['error'],
+		breaks: 'callers-mistake-is-no-evidence',
 		finds: "a caller's mistake that is held against a provider",
 		find: effectsOn(['BAD_REQUEST'], onBadRequest),
 	},
 	{
 		id: 'quota-not-cooled',
-		severity: 'error',
+		severities: ['error'],
+		breaks: 'quota-cools-down',
 		finds: 'an exhausted quota that does not cool its provider down',
 		find: effectsOn(['QUOTA_EXCEEDED'], onQuota),
 	},
 	{
 		id: 'auth-not-closed',
-		severity: 'error',
+		severities: ['error'],
+		breaks: 'rejected-key-opens-at-once',
 		finds: 'a rejected key that does not close its provider',
 		find: effectsOn(['AUTH_ERROR'], onAuth),
 	},
 	{
 		id: 'missing-model-closes-provider',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a missing model that is held against its whole provider',
 		find: effectsOn(['MODEL_UNAVAILABLE'], onMissingModel),
 	},
 	{
 		id: 'outage-misjudged',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'an outage that never opens its provider, or is held for a dead key or account',
 		find: effectsOn(['TIMEOUT', 'SERVER_ERROR', 'NETWORK_ERROR', 'RATE_LIMIT'], onOutage),
 	},

@@ -44,7 +44,7 @@ function shadowedRules({ config: { errorRules }, positions }: Subject): Finding[
 export const errorRuleRules: readonly Rule[] = [
 	{
 		id: 'shadowed-error-rule',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'an `errorRules` entry that an earlier one always forestalls',
 		find: shadowedRules,
 	},

@@ -1,10 +1,11 @@
+import { isIP } from 'node:net';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { Positions } from '../../config/positions.ts';
 import type { Path } from '../../config/tree.ts';
+import { openDoor } from '../../open-door.ts';
 import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
 import type { Finding, Rule } from './rule.ts';
 import type { Subject } from './subject.ts';
-import { namesText } from './words.ts';
 
 /** What the name of a header or of a query parameter tells of its value. */
 const secretName = /key|auth|token|secret|cookie|password/i;
@@ -94,37 +95,43 @@ function ownSecrets({ config, positions }: Subject): Secret[] {
 
 function openToNetwork({ config }: Subject): Finding[] {
 	const { host, clients } = config.server;
-	if (clients !== undefined || isLoopbackHost(host)) return [];
-	const spent = Object.values(config.providers).filter(({ credentials }) =>
-		credentials.some(({ apiKey }) => apiKey !== undefined),
-	);
-	const shown = spent.slice(0, 5).map(({ name }) => name);
-	const keys = spent.length === 0 ? '' : ` before the keys of ${namesText(shown)} are spent on`;
+	const address = addressOf(host);
+	if (clients !== undefined || isLoopbackHost(address)) return [];
+	const { reason, advice } = openDoor(host);
+	const at = [['server', 'host']];
+	if (isIP(address) !== 0) return [{ at, reason, advice }];
 	return [
 		{
-			at: [['server', 'host']],
-			reason: `this address is reached from beyond this machine, and without \`clients\` no caller is asked for a key${keys}: \`serve\` refuses to listen there`,
-			advice: 'define `server.clients`, or write `host: 127.0.0.1`',
+			at,
+			severity: 'warning',
+			reason: `what the name \`${host}\` stands for is known only when \`serve\` listens, which it does not where others than this machine reach it: ${reason}`,
+			advice,
 		},
 	];
+}
+
+/** `0` and `127.1` are addresses too, and a URL writes them out; a name stays as it is. */
+function addressOf(host: string): string {
+	const bare = host.replace(/^\[|\]$/g, '');
+	return isIP(bare) === 0 && URL.canParse(`http://${bare}`) ? new URL(`http://${bare}`).hostname : bare;
 }
 
 export const exposureRules: readonly Rule[] = [
 	{
 		id: 'key-in-clear',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a key that is sent over plain http beyond this machine',
 		find: keysInClear,
 	},
 	{
 		id: 'literal-key',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a key that is written into the file instead of the environment',
 		find: literalSecrets,
 	},
 	{
 		id: 'open-to-network',
-		severity: 'warning',
+		severities: ['error', 'warning'],
 		finds: 'an address that others than this machine reach, where callers need no key',
 		find: openToNetwork,
 	},

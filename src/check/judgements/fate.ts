@@ -66,13 +66,13 @@ function alone({ rungs, chainAt, concerns }: JudgedProfile): Finding[] {
 export const fateRules: readonly Rule[] = [
 	{
 		id: 'no-failover',
-		severity: 'note',
+		severities: ['note'],
 		finds: 'a chain of one rung',
 		find: ({ profiles }) => profiles.flatMap(alone),
 	},
 	{
 		id: 'shared-fate',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a chain with all rungs behind one provider, one credential or one origin',
 		find: ({ profiles }) => profiles.flatMap(sharedFate),
 	},

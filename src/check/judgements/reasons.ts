@@ -95,7 +95,7 @@ function reasonOf(key: string): string {
 export const reasonRules: readonly Rule[] = [
 	{
 		id: 'unknown-reason',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'an entry for a reason that no failure has',
 		find: unknownReasons,
 	},

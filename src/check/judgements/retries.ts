@@ -1,9 +1,19 @@
-import { openWays } from './chain.ts';
+import { retryBackoff } from '../../../machines/backoff.ts';
+import { durationWords } from '../time-text.ts';
+import { everLeadsOn, openWays } from './chain.ts';
 import type { Finding, Rule } from './rule.ts';
-import { categoryOf, effectAt, type JudgedProfile, type JudgedRung, written, writtenOnError } from './subject.ts';
-import { durationText } from './words.ts';
+import {
+	categoryOf,
+	effectAt,
+	type JudgedProfile,
+	type JudgedProvider,
+	type JudgedRung,
+	written,
+	writtenOnError,
+} from './subject.ts';
+import { namesText } from './words.ts';
 
-/** More upstream calls than this for one request is no failover but a flood; chains of five with the defaults cause 15. */
+/** More upstream calls than this before an answer begins are no failover but a flood; five rungs with the defaults make 15. */
 const mostAttempts = 20;
 
 /** What retrying this means: the failures that the same question to the same account will meet again. */
@@ -20,48 +30,102 @@ function retried({ policy }: JudgedRung): [key: string, retries: number][] {
 	);
 }
 
-/** The most attempts on one rung, and the key that causes them: the retries, on each credential that is gone on to. */
+/**
+ * The most attempts on one rung before an answer begins, and the key that causes them: the retries, which all failures
+ * of one credential share, on each credential that any of them goes on to.
+ */
 function mostOn(rung: JudgedRung): { key: string; attempts: number } {
-	const each = Object.entries(rung.policy.onError).map(([key, { retries, then }]) => {
-		const credentials = openWays(then).includes('credential') ? rung.provider.credentials.length : 1;
-		return { key, attempts: (retries + 1) * credentials };
-	});
+	const entries = Object.entries(rung.policy.onError);
+	const goesOn = entries.some(([, { then }]) => openWays(then).includes('credential'));
+	const credentials = goesOn ? rung.provider.credentials.length : 1;
+	const each = entries.map(([key, { retries }]) => ({
+		key,
+		attempts: (mayBeRetried(rung, key) ? retries + 1 : 1) * credentials,
+	}));
 	return each.reduce((most, one) => (one.attempts > most.attempts ? one : most));
 }
 
+/** The most attempts of one request before an answer begins, and on which rung most of them are. */
+function mostOf({ rungs }: JudgedProfile): { attempts: number; worst: Mostly | undefined } {
+	let most: { attempts: number; worst: Mostly | undefined } = { attempts: 0, worst: undefined };
+	let passed = most;
+	for (const rung of rungs) {
+		const here = { rung, ...mostOn(rung) };
+		const isWorst = here.attempts > (passed.worst?.attempts ?? 0);
+		const through = { attempts: passed.attempts + here.attempts, worst: isWorst ? here : passed.worst };
+		if (through.attempts > most.attempts) most = through;
+		// A rung that every failure ends at is passed by only while it is denied, without an attempt.
+		if (everLeadsOn(rung)) passed = through;
+	}
+	return most;
+}
+
+interface Mostly {
+	rung: JudgedRung;
+	key: string;
+	attempts: number;
+}
+
 function tooManyAttempts(profile: JudgedProfile): Finding[] {
-	const { rungs, concerns } = profile;
-	const each = rungs.map((rung) => ({ rung, ...mostOn(rung) }));
-	const total = each.reduce((sum, { attempts }) => sum + attempts, 0);
-	const [worst] = each.toSorted((a, b) => b.attempts - a.attempts);
-	if (worst === undefined || total <= mostAttempts) return [];
-	const { rung, key, attempts } = worst;
+	const { attempts, worst } = mostOf(profile);
+	if (worst === undefined || attempts <= mostAttempts) return [];
+	const isCarriedOn = profile.policy.continuation.maxContinuations > 0;
 	return [
 		{
-			at: [...writtenOnError(rung, key, 'retries'), profile.chainAt],
-			concerns,
-			reason: `retries multiply: one request can cause up to ${total} upstream calls, ${attempts} of them on \`${rung.target.target}\`, just when providers are hurt`,
+			at: [...writtenOnError(worst.rung, worst.key, 'retries'), profile.chainAt],
+			concerns: profile.concerns,
+			reason: `retries multiply: one request can cause up to ${attempts} upstream calls before an answer begins${isCarriedOn ? ', not counting those that carry a broken one on' : ''}, ${worst.attempts} of them on \`${worst.rung.target.target}\`, just when providers are hurt`,
 			advice: 'lower `retries`, or shorten the chain',
 		},
 	];
 }
 
+/** The longest wait before a retry that is a backoff of ours, ms. */
+function longestBackoff({ policy: { retry } }: JudgedRung, retries: number): number {
+	return Math.max(...[0, retries - 1].map((index) => retryBackoff(retry, index, 1)));
+}
+
+/**
+ * Can a retry that the policy allows come about, or does the failure close the provider for longer than any request
+ * waits? An account's own reset time may be as short as a hint that is waited for; a rejected key stays `authCooldown`.
+ */
+function mayBeRetried(rung: JudgedRung, key: string): boolean {
+	const retries = rung.policy.onError[key]?.retries ?? 0;
+	if (retries === 0) return false;
+	if (effectAt(rung.provider, key) !== 'auth') return true;
+	const { retry, timeouts } = rung.policy;
+	const longestWait = Math.max(retry.maxRetryAfter, longestBackoff(rung, retries));
+	return rung.provider.policy.breaker.authCooldown <= Math.min(longestWait, timeouts.request - 1);
+}
+
 function hopelessRetries(rung: JudgedRung): Finding[] {
 	return retried(rung).flatMap(([key, retries]) => {
-		const what = hopeless[categoryOf(key)];
+		const category = categoryOf(key);
+		const what = hopeless[category];
 		if (what === undefined) return [];
-		const closes = effectAt(rung.provider, key) === 'auth' || effectAt(rung.provider, key) === 'quota';
-		const isHarm = !closes && categoryOf(key) !== 'BAD_REQUEST';
-		const consequence = closes ? 'never happens, as the provider closes at once' : 'meets the same answer again';
+		const happens = mayBeRetried(rung, key);
 		return {
 			at: writtenOnError(rung, key, 'retries'),
 			about: key,
 			concerns: rung.concerns,
-			severity: isHarm ? 'error' : 'warning',
-			reason: `${key} is retried (${retries}) on the same target: ${what} does not mend in seconds, so that ${consequence}`,
+			severity: happens && category !== 'BAD_REQUEST' ? 'error' : 'warning',
+			reason: `${key} is retried (${retries}) on the same target: ${what} does not mend in seconds, ${happens ? sequel(rung, key) : 'and such a retry never happens, as the provider closes at once'}`,
 			advice: `write \`retries: 0\` for ${key}`,
-		};
+		} as const;
 	});
+}
+
+/** What comes of a hopeless retry, and when. */
+function sequel({ provider, policy: { retry } }: JudgedRung, key: string): string {
+	const effect = effectAt(provider, key);
+	const again = 'the same request asks again and meets the same answer';
+	if (effect === 'quota') {
+		return `and where the provider names a wait of at most \`maxRetryAfter\` (${durationWords(retry.maxRetryAfter)}), ${again}`;
+	}
+	if (effect === 'auth') {
+		return `and as \`authCooldown\` (${durationWords(provider.policy.breaker.authCooldown)}) is no longer than a request waits, ${again}`;
+	}
+	return `so that ${again}`;
 }
 
 function timeoutRetries(rung: JudgedRung): Finding[] {
@@ -74,22 +138,31 @@ function timeoutRetries(rung: JudgedRung): Finding[] {
 			at: writtenOnError(rung, key, 'retries'),
 			about: key,
 			concerns: rung.concerns,
-			reason: `${key} is retried (${retries}), so that waits multiply: a silent \`${target.target}\` holds a caller for up to ${durationText((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationText((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next rung`,
+			reason: `${key} is retried (${retries}), so that waits multiply: a silent \`${target.target}\` holds a caller for up to ${durationWords((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationWords((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next rung`,
 			advice: `write \`retries: 0\` for ${key}, as a silent provider stays silent`,
 		}));
 }
 
-function retriesBeyondThreshold(rung: JudgedRung): Finding[] {
-	const { failureThreshold } = rung.provider.policy.breaker;
-	return retried(rung)
-		.filter(([key, retries]) => retries + 1 > failureThreshold && effectAt(rung.provider, key) === 'count')
-		.map(([key, retries]) => ({
-			at: writtenOnError(rung, key, 'retries'),
-			about: key,
-			concerns: rung.concerns,
-			reason: `${key} is retried ${retries} times, but its provider opens on ${failureThreshold} failures in a row (\`failureThreshold\`): one unlucky request closes it for everyone, and its last retries never happen`,
-			advice: `write at most \`retries: ${failureThreshold - 1}\`, or raise \`failureThreshold\``,
-		}));
+/** One finding for a provider: it is one threshold that is too low for all of them. */
+function retriesBeyondThreshold(judged: JudgedProvider): Finding[] {
+	const { failureThreshold } = judged.policy.breaker;
+	const beyond = judged.rungs.flatMap((rung) =>
+		retried(rung)
+			.filter(([key, retries]) => retries >= failureThreshold && effectAt(judged.provider, key) === 'count')
+			.map(([key, retries]) => ({ rung, key, retries })),
+	);
+	const [worst] = beyond.toSorted((a, b) => b.retries - a.retries);
+	if (worst === undefined) return [];
+	const keys = [...new Set(beyond.map(({ key }) => key))];
+	const opens = failureThreshold === 1 ? 'the first failure' : `${failureThreshold} failures in a row`;
+	return [
+		{
+			at: [...written(judged, ['breaker', 'failureThreshold']), ...writtenOnError(worst.rung, worst.key, 'retries')],
+			concerns: judged.concerns,
+			reason: `a provider that opens on ${opens} (\`failureThreshold\`) is closed to everyone by one unlucky request, whose last retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
+			advice: `raise \`failureThreshold\` to ${worst.retries + 1}, or write at most \`retries: ${failureThreshold - 1}\``,
+		},
+	];
 }
 
 function noBackoff(rung: JudgedRung): Finding[] {
@@ -99,7 +172,7 @@ function noBackoff(rung: JudgedRung): Finding[] {
 		{
 			at: written(rung, ['retry', 'backoff']),
 			concerns: rung.concerns,
-			reason: `without a \`backoff\` retries follow at once, whatever \`factor\` and \`maxBackoff\` (${durationText(maxBackoff)}) say, and meet the same failure`,
+			reason: `without a \`backoff\` retries follow at once, whatever \`factor\` and \`maxBackoff\` (${durationWords(maxBackoff)}) say, and meet the same failure`,
 			advice: 'write for example `backoff: 500ms`',
 		},
 	];
@@ -112,7 +185,7 @@ function backoffBeyondMaximum(rung: JudgedRung): Finding[] {
 		{
 			at: written(rung, ['retry', 'backoff'], ['retry', 'maxBackoff']),
 			concerns: rung.concerns,
-			reason: `\`backoff\` (${durationText(backoff)}) is longer than \`maxBackoff\` (${durationText(maxBackoff)}), which then limits nothing, and no wait grows`,
+			reason: `\`backoff\` (${durationWords(backoff)}) is longer than \`maxBackoff\` (${durationWords(maxBackoff)}), which then limits nothing, and no wait grows`,
 			advice: 'shorten `backoff`, or raise `maxBackoff`',
 		},
 	];
@@ -128,7 +201,7 @@ function hintBeyondDeadline(rung: JudgedRung): Finding[] {
 		{
 			at: [...written(ofProvider, ['retry', 'maxRetryAfter']), ...written(rung, ['timeouts', 'request'])],
 			concerns: rung.concerns,
-			reason: `\`maxRetryAfter\` (${durationText(maxRetryAfter)}) is not shorter than \`request\` (${durationText(request)}): a wait of such a length that \`${rung.provider.name}\` asks for is longer than a request can wait, and yet does not close the provider, which is asked again at once`,
+			reason: `\`maxRetryAfter\` (${durationWords(maxRetryAfter)}) is not shorter than \`request\` (${durationWords(request)}): a wait of such a length that \`${rung.provider.name}\` asks for is longer than a request can wait, and yet does not close the provider, which is asked again at once`,
 			advice: 'write a `maxRetryAfter` of the seconds that a caller would really wait',
 		},
 	];
@@ -142,38 +215,39 @@ const perRung =
 export const retryRules: readonly Rule[] = [
 	{
 		id: 'too-many-attempts',
-		severity: 'warning',
-		finds: `retries that multiply into more than ${mostAttempts} upstream calls for one request`,
+		severities: ['warning'],
+		finds: `retries that multiply into more than ${mostAttempts} upstream calls of one request before an answer begins`,
 		find: ({ profiles }) => profiles.flatMap(tooManyAttempts),
 	},
 	{
 		id: 'hopeless-retries',
-		severity: 'error',
+		severities: ['error', 'warning'],
+		breaks: 'spent-credential-left-alone',
 		finds: "retries of a rejected key, an exhausted quota or a caller's mistake",
 		find: perRung(hopelessRetries),
 	},
 	{
 		id: 'timeout-retries',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'retries of a timeout, whose waits multiply',
 		find: perRung(timeoutRetries),
 	},
 	{
 		id: 'retries-beyond-threshold',
-		severity: 'note',
+		severities: ['note'],
 		finds: 'more retries than failures that open the provider',
-		find: perRung(retriesBeyondThreshold),
+		find: ({ providers }) => providers.flatMap(retriesBeyondThreshold),
 	},
-	{ id: 'no-backoff', severity: 'warning', finds: 'retries without a wait', find: perRung(noBackoff) },
+	{ id: 'no-backoff', severities: ['warning'], finds: 'retries without a wait', find: perRung(noBackoff) },
 	{
 		id: 'backoff-beyond-maximum',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a `backoff` that is longer than `maxBackoff`',
 		find: perRung(backoffBeyondMaximum),
 	},
 	{
 		id: 'hint-beyond-deadline',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a `maxRetryAfter` that is not shorter than the deadline of the whole request',
 		find: perRung(hintBeyondDeadline),
 	},

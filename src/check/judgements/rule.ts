@@ -6,8 +6,10 @@ import type { Subject } from './subject.ts';
 export interface Rule {
 	/** Stable, in kebab-case: `same-target-twice`. */
 	id: string;
-	/** That of its findings, unless one says otherwise. */
-	severity: Severity;
+	/** Those that its findings can have, the gravest first: that of a finding that names none. */
+	severities: readonly [Severity, ...Severity[]];
+	/** The property of the exploration that does not hold where a finding is an error. */
+	breaks?: string;
 	/** What it finds, as a phrase: `the same target twice in a chain`. */
 	finds: string;
 	find(subject: Subject): Finding[];

@@ -4,10 +4,11 @@ import type { Timeouts } from '../../../machines/policy.ts';
 import { effectOf } from '../../../machines/trip.ts';
 import type { Positions } from '../../config/positions.ts';
 import type { Path } from '../../config/tree.ts';
+import { durationWords } from '../time-text.ts';
 import { leadsOn, openWays } from './chain.ts';
 import type { Finding, Rule } from './rule.ts';
 import { differs, type JudgedProfile, type JudgedRung, written } from './subject.ts';
-import { durationText, namesText } from './words.ts';
+import { namesText } from './words.ts';
 
 /** What the client asked for decides which timeout a silent provider meets. */
 const modes = [
@@ -53,7 +54,7 @@ function chainOutlastsDeadline(profile: JudgedProfile, { about, is, limitOf }: M
 					about,
 					concerns,
 					severity: isDefault ? 'note' : 'warning',
-					reason: `${is} cannot reach rung ${rung.index + 1}, \`${rung.target.target}\`, when the rungs before it are silent: their timeouts add up to ${durationText(spentMs)}, and \`request\` ends it after ${durationText(request)}`,
+					reason: `${is} cannot reach rung ${rung.index + 1}, \`${rung.target.target}\`, when the rungs before it are silent: their timeouts add up to ${durationWords(spentMs)}, and \`request\` ends it after ${durationWords(request)}`,
 					advice: `shorten ${namesText([...new Set(before.map(limitOf))])} or the chain, or raise \`request\``,
 				},
 			];
@@ -83,14 +84,14 @@ function timeoutBeyondDeadline(rung: JudgedRung): Finding[] {
 		.filter((phase) => phase !== 'response' || !rung.target.streamUpstream)
 		.filter((phase) => timeouts[phase] >= timeouts.request);
 	if (late.length === 0) return [];
-	const longest = late.map((phase) => `\`${phase}\` (${durationText(timeouts[phase])})`).join(', ');
+	const longest = late.map((phase) => `\`${phase}\` (${durationWords(timeouts[phase])})`).join(', ');
 	const isIdleOnly = late.every((phase) => phase === 'idle');
 	return [
 		{
 			at: written(rung, ['timeouts', 'request'], ...late.map((phase) => ['timeouts', phase])),
 			concerns: rung.concerns,
 			severity: isIdleOnly ? 'note' : 'warning',
-			reason: `${longest} can never run out before the deadline of the whole request, \`request\` (${durationText(timeouts.request)}), so a silent provider ends the request without failover and is never held to account`,
+			reason: `${longest} can never run out before the deadline of the whole request, \`request\` (${durationWords(timeouts.request)}), so a silent provider ends the request without failover and is never held to account`,
 			advice: `write timeouts well below \`request\`, or raise \`request\``,
 		},
 	];
@@ -103,7 +104,7 @@ function firstTokenAfterResponse(rung: JudgedRung): Finding[] {
 		{
 			at: written(rung, ['timeouts', 'firstToken'], ['timeouts', 'response']),
 			concerns: rung.concerns,
-			reason: `a stream may take longer to begin, \`firstToken\` (${durationText(firstToken)}), than a whole answer may take altogether, \`response\` (${durationText(response)})`,
+			reason: `a stream may take longer to begin, \`firstToken\` (${durationWords(firstToken)}), than a whole answer may take altogether, \`response\` (${durationWords(response)})`,
 			advice: 'shorten `firstToken`, or raise `response`',
 		},
 	];
@@ -119,7 +120,7 @@ function rareKeepAlive(profile: JudgedProfile, positions: Positions): Finding[] 
 		{
 			at,
 			concerns: profile.concerns,
-			reason: `\`keepAlive\` (${durationText(keepAlive)}) is longer than \`idle\` (${durationText(idle)}): a client with the patience that you have with providers gives up while its stream is being carried on`,
+			reason: `\`keepAlive\` (${durationWords(keepAlive)}) is longer than \`idle\` (${durationWords(idle)}): a client with the patience that you have with providers gives up while its stream is being carried on`,
 			advice: 'shorten `keepAlive`',
 		},
 	];
@@ -128,26 +129,26 @@ function rareKeepAlive(profile: JudgedProfile, positions: Positions): Finding[] 
 export const timeRules: readonly Rule[] = [
 	{
 		id: 'chain-outlasts-deadline',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a rung that the deadline forestalls when those before it are silent',
 		find: ({ profiles }) =>
 			profiles.flatMap((profile) => modes.flatMap((mode) => chainOutlastsDeadline(profile, mode))),
 	},
 	{
 		id: 'timeout-beyond-deadline',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a timeout that is not shorter than the deadline of the whole request',
 		find: ({ profiles }) => profiles.flatMap(({ rungs }) => rungs.flatMap(timeoutBeyondDeadline)),
 	},
 	{
 		id: 'first-token-after-response',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a `firstToken` that is longer than `response`',
 		find: ({ profiles }) => profiles.flatMap(({ rungs }) => rungs.flatMap(firstTokenAfterResponse)),
 	},
 	{
 		id: 'rare-keep-alive',
-		severity: 'note',
+		severities: ['note'],
 		finds: 'a `keepAlive` that is longer than `idle`',
 		find: ({ profiles, positions }) => profiles.flatMap((profile) => rareKeepAlive(profile, positions)),
 	},

@@ -3,13 +3,14 @@ import { isLoopbackUrl, keyPath } from './addresses.ts';
 import { originOf } from './fate.ts';
 import type { Finding, Rule } from './rule.ts';
 import type { Subject } from './subject.ts';
+import { namesText } from './words.ts';
 
 function unusedProviders({ providers }: Subject): Finding[] {
 	return providers
 		.filter(({ rungs }) => rungs.length === 0)
 		.map(({ provider: { name, models, credentials } }) => {
 			const isNamed = Object.keys(models).length > 0;
-			const withKey = credentials.some(({ apiKey }) => apiKey !== undefined) ? ' and its key' : '';
+			const withKey = credentials.some(({ apiKey }) => apiKey !== undefined) ? ', with its key,' : '';
 			return {
 				at: [['providers', name]],
 				severity: isNamed ? 'note' : 'warning',
@@ -64,13 +65,16 @@ function sameProfiles({ config, positions }: Subject): Finding[] {
 	const alike = Map.groupBy(Object.values(config.profiles), chainText);
 	return [...alike.values()].flatMap((group) => {
 		const behaviours = group.length === 1 ? [] : [...Map.groupBy(group, behaviourText).values()];
-		return behaviours.flatMap(([first, ...others]) =>
-			others.map(({ name }) => ({
-				at: [['profiles', name]],
-				reason: `the profile \`${name}\` does exactly what \`${first?.name}\` in line ${positions.locate(['profiles', first?.name ?? name]).line} does`,
-				advice: 'nothing to do if both names are wanted',
-			})),
-		);
+		return behaviours.flatMap(([first, ...others]) => {
+			const [second] = others;
+			if (first === undefined || second === undefined) return [];
+			const isOne = others.length === 1;
+			return {
+				at: [['profiles', second.name]],
+				reason: `the profile${isOne ? '' : 's'} ${namesText(others.map(({ name }) => name))} ${isOne ? 'does' : 'do'} exactly what \`${first.name}\` in line ${positions.locate(['profiles', first.name]).line} does`,
+				advice: isOne ? 'nothing to do if both names are wanted' : 'nothing to do if all these names are wanted',
+			};
+		});
 	});
 }
 
@@ -85,25 +89,25 @@ function behaviourText({ chain, commit, policy }: ProfileConfig): string {
 export const unusedRules: readonly Rule[] = [
 	{
 		id: 'unused-provider',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a provider, with its key, that stands in no chain',
 		find: unusedProviders,
 	},
 	{
 		id: 'same-key-twice',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'the same key twice in one list',
 		find: sameKeyInList,
 	},
 	{
 		id: 'shared-key',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'the same key for two providers',
 		find: keyOfTwoProviders,
 	},
 	{
 		id: 'same-profile',
-		severity: 'note',
+		severities: ['note'],
 		finds: 'a profile that does exactly what another one does',
 		find: sameProfiles,
 	},

@@ -94,14 +94,14 @@ function forgetfulContinuations(profile: JudgedProfile): Finding[] {
 export const wayRules: readonly Rule[] = [
 	{
 		id: 'mistake-passed-on',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: "a caller's mistake that is sent to every provider",
 		find: ({ profiles }) =>
 			profiles.flatMap(({ rungs }) => rungs.filter(({ index }) => index < rungs.length - 1).flatMap(mistakesPassedOn)),
 	},
 	{
 		id: 'credential-without-another',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: '`then: credential` where no provider has a second key',
 		find: ({ profiles, positions }) =>
 			uselessCredentialWays(profiles, ({ at }) => {
@@ -111,13 +111,13 @@ export const wayRules: readonly Rule[] = [
 	},
 	{
 		id: 'doubtful-continuation',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a broken stream that is carried on after a failure that should end it',
 		find: ({ profiles }) => profiles.flatMap(doubtfulContinuations),
 	},
 	{
 		id: 'forgetful-continuation',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: 'a `retainedText` that is shorter than most answers',
 		find: ({ profiles }) => profiles.flatMap(forgetfulContinuations),
 	},

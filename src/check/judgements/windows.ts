@@ -58,13 +58,13 @@ function largerContextNowhere(profile: JudgedProfile, isWritten: (rung: JudgedRu
 export const windowRules: readonly Rule[] = [
 	{
 		id: 'smaller-fallback',
-		severity: 'warning',
+		severities: ['warning', 'note'],
 		finds: 'a fallback with a smaller context window than what it backs up',
 		find: ({ profiles }) => profiles.flatMap(smallerFallbacks),
 	},
 	{
 		id: 'larger-context-nowhere',
-		severity: 'warning',
+		severities: ['warning'],
 		finds: '`larger-context` in a chain where no rung has a larger or unknown window',
 		find: ({ profiles, positions }) =>
 			profiles.flatMap((profile) =>

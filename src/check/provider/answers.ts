@@ -1,4 +1,4 @@
-import { durationWords } from '../exploration/failures.ts';
+import { durationWords } from '../time-text.ts';
 import type { Expectation } from './ghost.ts';
 import { happeningWords, type Property } from './seen.ts';
 
@@ -6,7 +6,8 @@ import { happeningWords, type Property } from './seen.ts';
 export const answerProperties: readonly Property[] = [
 	{
 		id: 'one-alarm-an-incident',
-		statement: 'a rejected credential, an exhausted quota and an unavailable model each raise one alarm an incident',
+		statement:
+			'a rejected credential, an exhausted quota and an unavailable model each raise one alarm an incident; a reason of any category that the policy maps to `model` raises that of a model',
 		check: ({ event, expected, alarms }) => {
 			const raised = alarms.map(({ alarm }) => alarm).join(', ');
 			if (raised === (expected.alarm ?? '')) return undefined;

@@ -1,9 +1,10 @@
 import type { EventObject } from 'xstate';
 import type { Permit, ProviderReply } from '../../../machines/events.ts';
 import type { Policy } from '../../../machines/policy.ts';
-import { durationWords, failureWords } from '../exploration/failures.ts';
+import { failureWords } from '../exploration/failures.ts';
 import { Runner } from '../exploration/runner.ts';
 import type { CaseStep } from '../report/report.ts';
+import { durationWords } from '../time-text.ts';
 import type { Done, Node, ProviderMachine } from './stage.ts';
 
 /**

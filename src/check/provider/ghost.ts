@@ -2,6 +2,7 @@ import { LONGEST_TIMER_MS } from '../../../machines/backoff.ts';
 import type { DenialReason, ProviderAlarm, ProviderEvent, ProviderStateName } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
 import type { Effect, Policy } from '../../../machines/policy.ts';
+import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
 
 /**
  * What a provider actor has to be, told by the events and the policy alone. It shares nothing with the machine, neither
@@ -9,13 +10,15 @@ import type { Effect, Policy } from '../../../machines/policy.ts';
  */
 export interface Ghost {
 	readonly state: ProviderStateName;
+	/** When it came to be in this state, or when its cooldown was set last; ms since the epoch. */
+	readonly since: number;
 	/** When the cooldown ends, ms since the epoch; 0 outside a cooldown. */
 	readonly deadline: number;
 	/** What the deadline is for. */
 	readonly reason: DenialReason | undefined;
 	/** When the cooldown's timer is due: no timer runs longer than 24 days. */
 	readonly timerAt: number;
-	/** The latest time that the provider or an operator has named for this cooldown; 0 when it is a guess of ours. */
+	/** The latest time that a failure has named for this cooldown, ms since the epoch; 0 when none has. */
 	readonly notBefore: number;
 	/** Cooldowns that have begun: a permit from before the last of them is late. */
 	readonly trips: number;
@@ -29,6 +32,8 @@ export interface Ghost {
 	readonly alarmed: readonly ('auth' | 'quota')[];
 	readonly sidelined: Readonly<Record<string, number>>;
 	readonly refusesPrefill: readonly string[];
+	/** The last failure of any attempt; no state and no operator makes it forgotten. */
+	readonly lastFailure: { readonly failure: Failure; readonly model: string; readonly at: number } | undefined;
 }
 
 interface Tenth {
@@ -46,8 +51,6 @@ export interface Expectation {
 		| { granted: false; retryAt: number; reason: DenialReason | undefined }
 		| { settled: number };
 	readonly alarm?: ProviderAlarm['alarm'];
-	/** Granting and denying are both right. */
-	readonly isOptional?: boolean;
 }
 
 /** What happened, as far as it decides anything. */
@@ -55,6 +58,7 @@ export type Happening = Exclude<ProviderEvent, { type: 'probe.overdue' }> | { ty
 
 export const unhurtGhost: Ghost = {
 	state: 'closed',
+	since: 0,
 	deadline: 0,
 	reason: undefined,
 	timerAt: 0,
@@ -68,6 +72,7 @@ export const unhurtGhost: Ghost = {
 	alarmed: [],
 	sidelined: {},
 	refusesPrefill: [],
+	lastFailure: undefined,
 };
 
 /** @param isLate the permit that is settled is from before the last trip */
@@ -85,12 +90,12 @@ export function expect(policy: Policy, ghost: Ghost, event: Happening, now: numb
 			return { ghost: afterTimer(policy, ghost, event.probe) };
 		case 'operator.tripped': {
 			const held = cooling({ ...ghost, state: 'open' }, now + event.forMs, now, 'operator');
-			return { ghost: { ...held, reason: 'operator', notBefore: Math.max(held.notBefore, now + event.forMs) } };
+			return { ghost: { ...held, reason: 'operator' } };
 		}
 		case 'operator.reset':
-			return { ghost: { ...unhurtGhost, trips: ghost.trips + 1, refusesPrefill: ghost.refusesPrefill } };
+			return { ghost: { ...healed(ghost, event.now), trips: ghost.trips + 1 } };
 		case 'operator.probed':
-			return { ghost: isCooling(ghost) ? probing(ghost) : ghost };
+			return { ghost: isCooling(ghost) ? probing(ghost, event.now) : ghost };
 	}
 }
 
@@ -102,40 +107,22 @@ export function isOut(ghost: Ghost, permitId: string): boolean {
 	return ghost.probes.some(({ id }) => id === permitId);
 }
 
-/** The entry of the policy for the reason, else for the category, else nothing. */
-export function effectUnder({ breaker }: Policy, { category, reason }: Failure): Effect {
-	return breaker.effects[`${category}.${reason ?? ''}`] ?? breaker.effects[category] ?? 'none';
+/**
+ * Is the rest of the cooldown a guess of ours, that an early probe may cut short? Not while a time that a failure named
+ * is to come, nor while a person is called for, nor when an operator said so.
+ */
+export function isGuess({ state, reason, alarmed, notBefore }: Ghost, now: number): boolean {
+	return state === 'open' && reason === 'failures' && alarmed.length === 0 && now >= notBefore;
 }
 
-/** How long a run of failures closes the door, ms. */
-export function cooldownUnder({ breaker }: Policy, reopenings: number, random: number): number {
-	const { cooldown, cooldownFactor, maxCooldown, cooldownJitter } = breaker;
-	const most = Math.max(cooldown, maxCooldown);
-	const planned = Math.min(cooldown * cooldownFactor ** reopenings, most);
-	return Math.round(Math.min(planned + planned * cooldownJitter * random, most));
-}
-
-/** The time that a failure itself names, ms from now; undefined when it names none that a provider has to obey. */
-export function namedWait(policy: Policy, failure: Failure): number | undefined {
-	const { breaker, retry } = policy;
-	const hint = failure.retryAfterMs;
-	switch (effectUnder(policy, failure)) {
-		case 'quota':
-			return hint ?? breaker.quotaCooldown;
-		case 'auth':
-			return Math.max(breaker.authCooldown, hint ?? 0);
-		case 'count':
-		case 'cool':
-			return hint !== undefined && hint > retry.maxRetryAfter ? hint : undefined;
-		default:
-			return undefined;
+/** The models that are sidelined still, and for how long, ms; in the order of their names, whichever came first. */
+export function leftAside(sidelined: Readonly<Record<string, number>>, now: number): string {
+	let left = '';
+	for (const model of Object.keys(sidelined).sort()) {
+		const ms = (sidelined[model] ?? 0) - now;
+		if (ms > 0) left += `${model}${ms}`;
 	}
-}
-
-/** Does this failure count as one more in a row? */
-export function isCounted(policy: Policy, failure: Failure): boolean {
-	const effect = effectUnder(policy, failure);
-	return effect === 'count' || (effect === 'cool' && failure.retryAfterMs === undefined);
+	return left;
 }
 
 type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
@@ -146,7 +133,7 @@ function afterAsking(
 	{ id, model, early }: Extract<ProviderEvent, { type: 'permit.requested' }>,
 	now: number,
 ): Expectation {
-	const { state, deadline, notBefore, probes } = ghost;
+	const { state, deadline, probes } = ghost;
 	const sidelined = ghost.sidelined[model] ?? 0;
 	const reason = sidelined > now ? 'model' : ghost.reason;
 	const denied = { granted: false, retryAt: Math.max(deadline, sidelined, now), reason } as const;
@@ -158,10 +145,8 @@ function afterAsking(
 		if (probes.length >= breaker.probes) return { ghost, reply: denied };
 		return { ghost: { ...ghost, probes: [...probes, probe] }, reply };
 	}
-	const probed = { ...probing(ghost), probes: [probe] };
-	if (now >= deadline) return { ghost: probed, reply };
-	if (!early || state !== 'open' || now < notBefore) return { ghost, reply: denied };
-	return notBefore === 0 ? { ghost: probed, reply } : { ghost: probed, reply, isOptional: true };
+	if (now < deadline && !(early && isGuess(ghost, now))) return { ghost, reply: denied };
+	return { ghost: { ...probing(ghost, now), probes: [probe] }, reply };
 }
 
 function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: number, isLate: boolean): Ghost {
@@ -171,8 +156,13 @@ function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: numbe
 	if (probeSuccesses < policy.breaker.successThreshold) {
 		return { ...withoutProbe(ghost, permitId), probeSuccesses };
 	}
-	const { trips, alarmed, sidelined, refusesPrefill } = ghost;
-	return { ...unhurtGhost, trips, alarmed, sidelined, refusesPrefill };
+	const { alarmed, sidelined } = ghost;
+	return { ...healed(ghost, now), alarmed, sidelined };
+}
+
+/** Nothing is held against it any more. */
+function healed({ trips, refusesPrefill, lastFailure }: Ghost, now: number): Ghost {
+	return { ...unhurtGhost, since: now, trips, refusesPrefill, lastFailure };
 }
 
 function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {
@@ -199,10 +189,11 @@ function noting(policy: Policy, ghost: Ghost, event: AttemptFailed, alarm: Provi
 	const refused = isRefusal && !ghost.refusesPrefill.includes(model);
 	const refusesPrefill = refused ? [...ghost.refusesPrefill, model] : ghost.refusesPrefill;
 	const alarmed = alarm === undefined || alarm === 'model' ? ghost.alarmed : [...ghost.alarmed, alarm];
-	if (effectUnder(policy, failure) !== 'model' || !lastTry) return { ...ghost, refusesPrefill, alarmed };
+	const noted = { ...ghost, refusesPrefill, alarmed, lastFailure: { failure, model, at: now } };
+	if (effectUnder(policy, failure) !== 'model' || !lastTry) return noted;
 	const until = now + (failure.retryAfterMs ?? policy.breaker.modelCooldown);
 	const sidelined = { ...ghost.sidelined, [model]: Math.max(until, ghost.sidelined[model] ?? 0) };
-	return { ...ghost, refusesPrefill, alarmed, sidelined };
+	return { ...noted, sidelined };
 }
 
 function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect: Effect, isLate: boolean): Ghost {
@@ -231,7 +222,7 @@ function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect
 }
 
 function afterTimer(policy: Policy, ghost: Ghost, probe: string | undefined): Ghost {
-	if (probe === undefined) return isCooling(ghost) ? probing(ghost) : ghost;
+	if (probe === undefined) return isCooling(ghost) ? probing(ghost, ghost.timerAt) : ghost;
 	const overdue = ghost.probes.find(({ id }) => id === probe);
 	return overdue === undefined ? ghost : reopened(policy, ghost, overdue.deadline, 0);
 }
@@ -250,13 +241,14 @@ function cooling(ghost: Ghost, until: number, now: number, because: DenialReason
 	const deadline = Math.max(until, ghost.deadline);
 	const timerAt = Math.min(deadline, now + LONGEST_TIMER_MS);
 	const reason = deadline > until ? ghost.reason : because;
-	return { ...ghost, deadline, reason, timerAt, trips: ghost.trips + 1, probes: [], probeSuccesses: 0 };
+	return { ...ghost, since: now, deadline, reason, timerAt, trips: ghost.trips + 1, probes: [], probeSuccesses: 0 };
 }
 
-function probing(ghost: Ghost): Ghost {
+function probing(ghost: Ghost, now: number): Ghost {
 	return {
 		...ghost,
 		state: 'half-open',
+		since: now,
 		deadline: 0,
 		reason: 'probing',
 		timerAt: 0,

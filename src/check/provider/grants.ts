@@ -1,5 +1,7 @@
-import { durationWords, failureWords } from '../exploration/failures.ts';
-import { effectUnder } from './ghost.ts';
+import { failureWords } from '../exploration/failures.ts';
+import { durationWords } from '../time-text.ts';
+import { isGuess } from './ghost.ts';
+import { effectUnder } from './meaning.ts';
 import type { Property } from './seen.ts';
 
 /** Who is granted a permit, and who is not. */
@@ -44,17 +46,17 @@ export const grantProperties: readonly Property[] = [
 			if (event.type !== 'permit.requested' || stateBefore !== 'half-open') return undefined;
 			if (before.probes.length < policy.breaker.probes) return undefined;
 			if (!replies.some(({ type }) => type === 'permit.granted')) return undefined;
-			return `a probe was granted while ${before.probes.length} of ${policy.breaker.probes} were out`;
+			return `a probe was granted with ${before.probes.length} of ${policy.breaker.probes} out`;
 		},
 	},
 	{
 		id: 'half-open-grants-a-probe',
 		statement:
-			'half-open grants a probe whenever fewer than `breaker.probes` are out, and so does a cooldown that is over',
+			'half-open grants a probe whenever fewer than `breaker.probes` are out, and so does a cooldown that is over or that an early probe may cut short',
 		check: ({ event, expected, replies, stateBefore }) => {
 			if (event.type !== 'permit.requested' || stateBefore === 'closed') return undefined;
-			const { reply, isOptional } = expected;
-			if (reply === undefined || !('granted' in reply) || !reply.granted || isOptional) return undefined;
+			const { reply } = expected;
+			if (reply === undefined || !('granted' in reply) || !reply.granted) return undefined;
 			const denial = replies.find(({ type }) => type === 'permit.denied');
 			return denial === undefined
 				? undefined
@@ -75,7 +77,7 @@ export const grantProperties: readonly Property[] = [
 	{
 		id: 'no-grant-before-the-deadline',
 		statement:
-			'nothing is granted before the deadline that was named; an early probe cuts short only a cooldown after failures, never a hint, a dead key, an empty account or an operator',
+			'nothing is granted before the deadline that was named; an early probe cuts short only a cooldown after failures, never a hint, a dead key, an empty account or an operator, and none while a person is called for',
 		check: ({ event, before, now, stateBefore, state, replies }) => {
 			if (stateBefore !== 'open' && stateBefore !== 'quota-cooldown') return undefined;
 			if (event.type === 'timer') {
@@ -84,10 +86,10 @@ export const grantProperties: readonly Property[] = [
 			}
 			if (event.type !== 'permit.requested' || now >= before.deadline) return undefined;
 			if (!replies.some(({ type }) => type === 'permit.granted')) return undefined;
-			const isGuess = stateBefore === 'open' && now >= before.notBefore;
-			if (event.early && isGuess) return undefined;
-			const named = event.early ? Math.max(before.notBefore, isGuess ? 0 : now) : before.deadline;
-			return `a permit was granted ${durationWords(named - now)} before the time that was named`;
+			if (event.early && isGuess(before, now)) return undefined;
+			const named = event.early && before.notBefore > now ? before.notBefore : before.deadline;
+			const granted = `a permit was granted ${durationWords(named - now)} before the time that was named`;
+			return before.alarmed.length === 0 ? granted : `${granted}, and a person has been called for`;
 		},
 	},
 	{

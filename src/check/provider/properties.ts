@@ -12,13 +12,12 @@ export const stepProperties: readonly Property[] = [
 	...answerProperties,
 ];
 
-/** What none of the others has a name for. It is asked only when they are content. */
+/** What none of the others has a name for. It is asked only when they are content, as `shownProperty` is. */
 export const remainingProperty: Property = {
 	id: 'changes-for-a-reason',
 	statement: 'it changes its state for none but these reasons',
 	check: ({ event, expected, stateBefore, state }) => {
 		if (state === expected.ghost.state) return undefined;
-		if (expected.isOptional && state === stateBefore) return undefined;
 		return state === stateBefore
 			? `${happeningWords(event)} left it ${state}; it had to become ${expected.ghost.state}`
 			: `${happeningWords(event)} moved it from ${stateBefore} to ${state}; it had to be ${expected.ghost.state}`;

@@ -1,7 +1,7 @@
 import type { Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import type { Move, Reached } from '../exploration/explore.ts';
-import { cooldownUnder, isCounted } from './ghost.ts';
+import { cooldownUnder, isCounted } from './meaning.ts';
 import type { Sample } from './samples.ts';
 import type { Node, ProviderStage } from './stage.ts';
 
@@ -31,16 +31,18 @@ export class Rail {
 		return this.at.node;
 	}
 
-	/** Nothing is wrong yet, and there are events left. */
+	/** It does nothing wrong yet, and there are events left. */
 	get goesOn(): boolean {
-		return this.violations.length === 0 && this.events < LONGEST_RAIL;
+		return this.violations.every(({ isOnlyTold }) => isOnlyTold) && this.events < LONGEST_RAIL;
 	}
 
 	take(move: Move<Node>): void {
 		if (!this.goesOn) return;
 		this.events += 1;
 		this.at = { node: move.node, from: this.at };
-		this.violations = move.violations;
+		if (this.violations.length === 0 || !move.violations.every(({ isOnlyTold }) => isOnlyTold)) {
+			this.violations = move.violations;
+		}
 	}
 
 	ask(): void {
@@ -50,10 +52,16 @@ export class Rail {
 	/** Another attempt that was out already succeeds, or fails. */
 	settle(sample?: Sample): void {
 		const { plain, out } = this.node;
-		const holding = out[0] ?? plain;
+		const holding = out[0] ?? plain[0];
 		if (holding === undefined) return;
 		const settling = { holding, isRepeated: false };
 		this.take(sample ? this.stage.fail(this.node, settling, sample) : this.stage.succeed(this.node, settling));
+	}
+
+	/** An attempt from before the last trip fails. */
+	settleLate(sample: Sample): void {
+		const { late } = this.node;
+		if (late !== undefined) this.take(this.stage.fail(this.node, { holding: late, isRepeated: false }, sample));
 	}
 
 	pass(ms: number): void {
@@ -134,6 +142,20 @@ const forgotten =
 		rail.ask();
 		results(rail, 2, breaker.failureRate, 0, transient);
 	};
+
+/** The share of failures is reached by a success, which opens nothing; nor does a late failure that comes then. */
+const lateAtRate: Run = (rail, { breaker }, transient) => {
+	rail.ask();
+	close(rail, breaker.successThreshold);
+	rail.ask();
+	let left = Math.ceil(breaker.failureRate * breaker.minimumVolume);
+	for (let total = 1; total <= breaker.minimumVolume && rail.goesOn && rail.isIn('closed'); total++) {
+		const isFailure = left > 0 && total % breaker.failureThreshold !== 0;
+		if (isFailure) left -= 1;
+		rail.settle(isFailure ? transient : undefined);
+	}
+	rail.settleLate(transient);
+};
 
 function close(rail: Rail, successes: number): void {
 	rail.halfOpen();
@@ -230,7 +252,7 @@ export function* rails(stage: ProviderStage, untold: ProviderStage, failures: re
 	};
 	const transient = failures.find((failure) => isCounted(policy, failure) && failure.retryAfterMs === undefined);
 	const ofRate = isVolumeReached(policy)
-		? [atRate(0), atRate(1), slidingWindow, forgotten(false), forgotten(true)]
+		? [atRate(0), atRate(1), slidingWindow, lateAtRate, forgotten(false), forgotten(true)]
 		: [];
 	const runs: Run[] = [inARow, interruptedRow, atOnce, growing, ...ofRate];
 	for (const random of policy.breaker.cooldownJitter > 0 ? [0, 1] : [0]) {

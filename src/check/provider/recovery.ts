@@ -1,5 +1,5 @@
 import { LONGEST_TIMER_MS } from '../../../machines/backoff.ts';
-import { durationWords } from '../exploration/failures.ts';
+import { durationWords } from '../time-text.ts';
 import { isCooling } from './ghost.ts';
 import { happeningWords, type Property } from './seen.ts';
 
@@ -39,7 +39,7 @@ export const recoveryProperties: readonly Property[] = [
 			'a cooldown is as long as the policy and the failure say: it grows by `breaker.cooldownFactor` with each re-opening, up to `breaker.maxCooldown`, and an operator’s is at least as long as they said',
 		check: ({ expected, state, timers, now, event }) => {
 			const { ghost } = expected;
-			if (state !== ghost.state || !isCooling(ghost) || expected.isOptional) return undefined;
+			if (state !== ghost.state || !isCooling(ghost)) return undefined;
 			const at = timers[0]?.at;
 			if (at === undefined || at === ghost.timerAt) return undefined;
 			return `after ${happeningWords(event)} it waits ${durationWords(Math.max(0, at - now))} instead of ${durationWords(ghost.timerAt - now)}`;
@@ -50,12 +50,13 @@ export const recoveryProperties: readonly Property[] = [
 		statement: 'half-open closes on exactly the `breaker.successThreshold`th success of a probe',
 		check: ({ policy, event, before, expected, stateBefore, state }) => {
 			if (stateBefore !== 'half-open' || event.type === 'operator.reset') return undefined;
-			const needed = `${policy.breaker.successThreshold} needed`;
+			const { successThreshold } = policy.breaker;
+			const needed = successThreshold === 1 ? 'one success needed' : `${successThreshold} successes needed`;
 			if (state === 'closed' && expected.ghost.state !== 'closed') {
-				return `${happeningWords(event)} closed it after ${before.probeSuccesses} of the ${needed} successes`;
+				return `${happeningWords(event)} closed it after ${before.probeSuccesses} of the ${needed}`;
 			}
 			if (state === 'closed' || expected.ghost.state !== 'closed') return undefined;
-			return `success ${before.probeSuccesses + 1} of the ${needed} left it ${state}`;
+			return `success ${before.probeSuccesses + 1}, of the ${needed}, left it ${state}`;
 		},
 	},
 	{
@@ -67,9 +68,10 @@ export const recoveryProperties: readonly Property[] = [
 			if (tooLong !== undefined)
 				return `a timer was set for ${durationWords(tooLong.at - now)}, and would go off at once`;
 			const { ghost } = expected;
-			if (state !== ghost.state || expected.isOptional) return undefined;
+			if (state !== ghost.state) return undefined;
 			const wanted = isCooling(ghost) ? 1 : ghost.probes.length;
-			if (timers.length > wanted) return `${timers.length} timers are set in ${state}, where ${wanted} can be`;
+			if (timers.length > wanted)
+				return `${timers.length === 1 ? 'a timer is' : `${timers.length} timers are`} set in ${state}, where ${wanted === 0 ? 'none' : wanted} can be`;
 			return timers.length < wanted && isCooling(ghost) ? `no timer ends ${state}` : undefined;
 		},
 	},

@@ -2,10 +2,10 @@ import type { Permit, ProviderEvent, RequestRef } from '../../../machines/events
 import type { Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import { Runner, type RunState } from '../exploration/runner.ts';
-import { isCounted } from './ghost.ts';
+import { effectUnder, isCounted, namedWait } from './meaning.ts';
 import type { ProviderMachine } from './stage.ts';
 
-/** One way for an attempt to fail, and all the failures that the machine cannot tell from it. */
+/** One way for an attempt to fail, and all the failures that neither the machine nor the policy tells from it. */
 export interface Sample {
 	readonly failure: Failure;
 	readonly random: number;
@@ -25,7 +25,9 @@ const manners = [
 
 /**
  * The failures that make a difference to this machine under this policy. Each is tried, with the least and the most
- * chance and as the last try or not, in one situation of each kind: two that do the same in all of them are one.
+ * chance and as the last try or not, in one situation of each kind: two that do the same in all of them, and that mean
+ * the same to the policy, are one. What they mean is asked of the reference too: a machine that takes one failure for
+ * another would else hide that by taking them for one.
  */
 export function distinctSamples(
 	machine: ProviderMachine,
@@ -37,14 +39,24 @@ export function distinctSamples(
 	const samples = new Map<string, Sample>();
 	for (const manner of manners) {
 		for (const failure of failures) {
-			const kind = watched.includes(failure.category) ? failure.category : '';
-			const key = `${kind} ${situations.outcomes(failure, manner)}`;
+			const key = `${meaningOf(policy, failure)} ${situations.outcomes(failure, manner)}`;
 			const known = samples.get(key);
 			const standsFor = known === undefined ? [failure] : [...new Set([...known.standsFor, failure])];
 			samples.set(key, { ...(known ?? { failure, ...manner }), standsFor });
 		}
 	}
 	return [...samples.values()];
+}
+
+/** All that a failure is to the reference, as text. */
+function meaningOf(policy: Policy, failure: Failure): string {
+	const kind = watched.includes(failure.category) ? `${failure.category} ` : '';
+	const effect = effectUnder(policy, failure);
+	const named = namedWait(policy, failure);
+	if (named !== undefined) return `${kind}${effect === 'quota' || effect === 'auth' ? effect : 'hint'} ${named}`;
+	if (effect === 'model') return `${kind}model ${failure.retryAfterMs ?? policy.breaker.modelCooldown}`;
+	if (effect === 'count' || effect === 'cool') return isCounted(policy, failure) ? `${kind}counts` : `${kind}paces`;
+	return `${kind}none ${failure.category === 'BAD_REQUEST' && failure.reason === 'prefill'}`;
 }
 
 interface Situation {
@@ -99,10 +111,12 @@ class Situations {
 				failed(situation, failure, manner),
 				situation.now,
 			);
-			const { policy: _, lastFailure: __, ...context } = state.snapshot.context;
+			const { policy: _, lastFailure: __, consecutiveFailures, window, ...context } = state.snapshot.context;
+			// Counters of results mean nothing but to a closed provider: they begin anew with it.
+			const counters = state.snapshot.value === 'closed' ? [consecutiveFailures, window] : [];
 			const replies = sent.map(({ event }) => event);
 			const alarms = emitted.map((alarm) => ({ ...alarm, failure: undefined }));
-			return JSON.stringify([state.snapshot.value, context, state.timers, replies, alarms]);
+			return JSON.stringify([state.snapshot.value, context, counters, state.timers, replies, alarms]);
 		} catch {
 			return `throws on ${failure.category}.${failure.reason ?? ''}`;
 		}

@@ -12,10 +12,11 @@ import type { providerMachine } from '../../../machines/provider.ts';
 import type { ProviderContext } from '../../../machines/provider-health.ts';
 import type { Move, Violation } from '../exploration/explore.ts';
 import { Runner, type RunState, type Step, type Timer } from '../exploration/runner.ts';
-import { expect, type Ghost, type Happening, isOut, unhurtGhost } from './ghost.ts';
+import { expect, type Ghost, type Happening, isOut, leftAside, unhurtGhost } from './ghost.ts';
 import { otherProperties, remainingProperty, stepProperties } from './properties.ts';
 import type { Sample } from './samples.ts';
 import { happeningWords, type Seen } from './seen.ts';
+import { shownProperty } from './shown.ts';
 import type { SummaryBuilder } from './summary.ts';
 
 export type ProviderMachine = typeof providerMachine;
@@ -38,8 +39,8 @@ export interface Node {
 	readonly ghost: Ghost;
 	/** Requests that have asked so far. */
 	readonly requests: number;
-	/** A permit of the present, that is no probe: any number of them may be out while it is closed. */
-	readonly plain: Holding | undefined;
+	/** Permits of the present that are no probes, one for each model: any number of them may be out while it is closed. */
+	readonly plain: readonly Holding[];
 	/** A permit from before the last trip: any number of them may be out too. */
 	readonly late: Holding | undefined;
 	/** Probes that are out. */
@@ -101,9 +102,9 @@ export class ProviderStage {
 		return this.#node({
 			run,
 			now: this.#startedAt,
-			ghost: unhurtGhost,
+			ghost: { ...unhurtGhost, since: this.#startedAt },
 			requests: 0,
-			plain: undefined,
+			plain: [],
 			late: undefined,
 			out: [],
 			used: undefined,
@@ -226,8 +227,7 @@ export class ProviderStage {
 			isRepeated,
 		};
 		const violations = violationsOf(seen);
-		const isGranted = replies.some(({ type }) => type === 'permit.granted');
-		const after = expected.isOptional === true && !isGranted ? ghost : expected.ghost;
+		const after = expected.ghost;
 		for (const reply of replies) {
 			if (reply.type === 'permit.denied') this.#summary?.denied(reply, now);
 			if (reply.type === 'attempt.settled' && sample) this.#summary?.settled(sample.standsFor, reply.retryAt - now);
@@ -254,7 +254,9 @@ function violationsOf(seen: Seen): Violation[] {
 	}
 	if (violations.length > 0) return violations;
 	const message = remainingProperty.check(seen);
-	return message === undefined ? [] : [{ property: remainingProperty.id, message }];
+	if (message !== undefined) return [{ property: remainingProperty.id, message }];
+	const shown = shownProperty.check(seen);
+	return shown === undefined ? [] : [{ property: shownProperty.id, message: shown, isOnlyTold: true }];
 }
 
 type Holdings = Pick<Node, 'plain' | 'late' | 'out' | 'used'>;
@@ -273,11 +275,14 @@ function holdingsAfter(
 	const used = gone === undefined ? (usedNow ?? from.used) : { ...gone, isSettled: false };
 	const granted = replies.find((reply) => reply.type === 'permit.granted');
 	const hasTripped = ghost.trips !== from.ghost.trips;
-	const late = hasTripped ? (from.plain ?? from.late) : from.late;
-	const plain = hasTripped ? undefined : from.plain;
+	const late = hasTripped ? (from.plain[0] ?? from.late) : from.late;
+	const plain = hasTripped ? [] : from.plain;
 	if (granted === undefined) return { plain, late, out: stillOut, used };
 	const holding = { permit: granted.permit, trips: ghost.trips, request };
-	if (!isOut(ghost, granted.permit.id)) return { plain: plain ?? holding, late, out: stillOut, used };
+	if (!isOut(ghost, granted.permit.id)) {
+		const isKnown = plain.some(({ permit }) => permit.model === granted.permit.model);
+		return { plain: isKnown ? plain : [...plain, holding], late, out: stillOut, used };
+	}
 	return { plain, late, out: [...stillOut, holding], used };
 }
 
@@ -287,15 +292,13 @@ export function contextKey(
 	now: number,
 	reopeningsCap: number,
 ): string {
-	const { until, reason, alarmed, reopenings, probes, probeSuccesses, sidelined, refusesPrefill } = context;
+	const { until, named, reason, alarmed, reopenings, probes, probeSuccesses, sidelined, refusesPrefill } = context;
 	const state = value as ProviderStateName;
 	const row = state === 'closed' ? context.consecutiveFailures : 0;
 	const wait = until === 0 ? 0 : until - now;
 	const out = probes.length === 0 ? '' : probes.map(({ deadline }) => deadline - now).join();
-	let aside = '';
-	for (const model in sidelined) {
-		const left = (sidelined[model] ?? 0) - now;
-		if (left > 0) aside += `${model}${left}`;
-	}
-	return `${state}|${row}|${wait}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}`;
+	const aside = leftAside(sidelined, now);
+	// What it waits for otherwise ends no sooner for a time that is named.
+	const namedLeft = reason === 'failures' ? Math.max(0, named - now) : 0;
+	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}`;
 }

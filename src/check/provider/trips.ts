@@ -1,7 +1,9 @@
 import { LONGEST_TIMER_MS } from '../../../machines/backoff.ts';
 import type { ProviderContext } from '../../../machines/provider-health.ts';
-import { durationWords, failureWords } from '../exploration/failures.ts';
-import { effectUnder, type Happening, isCooling, isCounted, isOut, namedWait } from './ghost.ts';
+import { failureWords } from '../exploration/failures.ts';
+import { durationWords } from '../time-text.ts';
+import { type Happening, isCooling, isOut } from './ghost.ts';
+import { effectUnder, isCounted, isReasonForModel, namedWait } from './meaning.ts';
 import { isResult, type Property, resultWords, type Seen } from './seen.ts';
 
 /** What opens it, and what does not. */
@@ -16,8 +18,9 @@ export const tripProperties: readonly Property[] = [
 			const isNamed = namedWait(policy, failure) !== undefined;
 			if (isNamed || effectUnder(policy, failure) === 'none' || effectUnder(policy, failure) === 'model')
 				return undefined;
-			const inARow = isCounted(policy, failure) ? before.failuresInARow + 1 : before.failuresInARow;
-			const times = `${failureWords(failure)}, transient failure ${inARow} in a row where the threshold is ${policy.breaker.failureThreshold},`;
+			const { failureThreshold } = policy.breaker;
+			const row = `transient failure ${before.failuresInARow + 1} in a row where the threshold is ${failureThreshold}`;
+			const times = `${failureWords(failure)}, ${isCounted(policy, failure) ? row : 'which counts as no failure'},`;
 			if (state !== 'open' && expected.ghost.state === 'open') return `${times} left it ${state}`;
 			if (state !== 'closed' && expected.ghost.state === 'closed') return `${times} made it ${state}`;
 			return undefined;
@@ -38,11 +41,13 @@ export const tripProperties: readonly Property[] = [
 	},
 	{
 		id: 'quota-cools-down',
-		statement: 'an exhausted quota (QUOTA_EXCEEDED) leads to quota-cooldown from every state, for as long as it names',
+		statement:
+			'an exhausted quota (QUOTA_EXCEEDED) leads to quota-cooldown from every state, for as long as it names; a reason of it that the policy maps to `model` sidelines the model instead',
 		check: ({ policy, event, before, state, timers }) => {
 			if (event.type !== 'attempt.failed') return undefined;
 			const { failure, now } = event;
 			if (failure.category !== 'QUOTA_EXCEEDED' && effectUnder(policy, failure) !== 'quota') return undefined;
+			if (isReasonForModel(policy, failure)) return undefined;
 			if (state !== 'quota-cooldown') return `after ${failureWords(failure)} it is ${state}`;
 			const waitMs = Math.min(failure.retryAfterMs ?? policy.breaker.quotaCooldown, LONGEST_TIMER_MS);
 			const first = timers[0];
@@ -52,9 +57,11 @@ export const tripProperties: readonly Property[] = [
 	},
 	{
 		id: 'rejected-key-opens-at-once',
-		statement: 'a rejected credential (AUTH_ERROR) closes the door at once, for at least `breaker.authCooldown`',
+		statement:
+			'a rejected credential (AUTH_ERROR) closes the door at once, for at least `breaker.authCooldown`; a reason of it that the policy maps to `model` sidelines the model instead',
 		check: ({ policy, event, before, state, timers }) => {
 			if (event.type !== 'attempt.failed' || event.failure.category !== 'AUTH_ERROR') return undefined;
+			if (isReasonForModel(policy, event.failure)) return undefined;
 			const words = failureWords(event.failure);
 			if (state === 'closed' || state === 'half-open') return `after ${words} it is ${state}`;
 			const waitMs = Math.min(policy.breaker.authCooldown, LONGEST_TIMER_MS);

@@ -1,5 +1,6 @@
 import type { ProviderEvent } from '../../../machines/events.ts';
 import type { Move, World } from '../exploration/explore.ts';
+import { leftAside } from './ghost.ts';
 import type { Sample } from './samples.ts';
 import { contextKey, type Node, type ProviderStage, type Settling } from './stage.ts';
 
@@ -10,6 +11,8 @@ export interface Liberties {
 	samples: readonly Sample[];
 	/** Failures of attempts for the other models. */
 	samplesOfOthers: readonly Sample[];
+	/** Time stops where a named time is over too: an instant more for each, so that only round times can afford it. */
+	stopsAtNamed?: boolean;
 	/** How long an operator takes it out of traffic, ms. */
 	tripsMs: readonly number[];
 }
@@ -31,7 +34,7 @@ function* movesFrom(stage: ProviderStage, node: Node, liberties: Liberties): Gen
 	if (node.isLastMoment) {
 		// An odd ms would be carried on through every later time: what is asked here is looked at, and not followed.
 		for (const move of questions(stage, node, liberties)) yield move.violations.length > 0 ? move : { ...move, node };
-		yield* timeMoves(stage, node);
+		yield* timeMoves(stage, node, liberties);
 		return;
 	}
 	yield* questions(stage, node, liberties);
@@ -44,14 +47,14 @@ function* movesFrom(stage: ProviderStage, node: Node, liberties: Liberties): Gen
 		}
 	}
 	yield* operations(stage, node, liberties);
-	yield* timeMoves(stage, node);
+	yield* timeMoves(stage, node, liberties);
 }
 
 function* questions(stage: ProviderStage, node: Node, { models }: Liberties): Generator<Move<Node>> {
 	const { state } = node.ghost;
 	for (const model of models) {
-		// In closed the other model is only asked for: its attempt stays out for good.
-		if (model !== models[0] && state === 'closed' && node.plain === undefined) continue;
+		// Attempts of closed are asked for in one order: they differ by nothing but their model.
+		if (model !== models[0] && state === 'closed' && node.plain.length === 0) continue;
 		yield stage.ask(node, model, false);
 		if (state === 'open') yield stage.ask(node, model, true);
 	}
@@ -59,7 +62,7 @@ function* questions(stage: ProviderStage, node: Node, { models }: Liberties): Ge
 
 /** The permits that can be settled now. */
 function* settlingsOf({ ghost, plain, late, out, used }: Node): Generator<Settling> {
-	if (plain !== undefined) yield { holding: plain, isRepeated: false };
+	for (const holding of plain) yield { holding, isRepeated: false };
 	if (late !== undefined) yield { holding: late, isRepeated: false };
 	for (const holding of out) yield { holding, isRepeated: false };
 	if (used === undefined) return;
@@ -77,15 +80,17 @@ function* operations(stage: ProviderStage, node: Node, { tripsMs }: Liberties): 
 	for (const event of events) yield stage.operate(node, event);
 }
 
-/** The instants that matter: a timer, the end of a cooldown or of a sidelined model, and the last moment before it. */
-function* timeMoves(stage: ProviderStage, node: Node): Generator<Move<Node>> {
+/** The instants that matter: a timer, the end of a cooldown, of a named time or of a sidelined model, and the last moment before it. */
+function* timeMoves(stage: ProviderStage, node: Node, { stopsAtNamed }: Liberties): Generator<Move<Node>> {
 	const { now, ghost, run } = node;
 	const [timer] = run.timers;
 	if (timer !== undefined && timer.at <= now) {
 		yield stage.fire(node, timer);
 		return;
 	}
-	const ends = [timer?.at ?? 0, ghost.deadline, ...Object.values(ghost.sidelined)].filter((end) => end > now);
+	const { deadline, notBefore, sidelined } = ghost;
+	const named = stopsAtNamed === true ? notBefore : 0;
+	const ends = [timer?.at ?? 0, deadline, named, ...Object.values(sidelined)].filter((end) => end > now);
 	if (ends.length === 0) return;
 	const next = Math.min(...ends);
 	if (next - now > 1) yield stage.pass(node, next - 1, true);
@@ -99,10 +104,10 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const machine = contextKey(run.snapshot, now, reopeningsCap);
 		const timers = run.timers.map(({ at }) => at - now).join();
 		const wait = deadline === 0 ? 0 : deadline - now;
-		const named = Math.max(0, notBefore - now, notBefore === 0 ? 0 : 0.5);
+		const named = ghost.reason === 'failures' ? Math.max(0, notBefore - now) : 0;
 		const row = ghost.state === 'closed' ? failuresInARow : 0;
-		const aside = Object.values(sidelined).map((until) => Math.max(0, until - now));
-		const permits = `${plain === undefined ? '' : 'p'}${out.length}`;
+		const aside = leftAside(sidelined, now);
+		const permits = `${plain.length}${out.length}`;
 		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${permits}${isLastMoment ? '!' : ''}`;
 	};
 }

@@ -1,4 +1,5 @@
-import { timeText, wrapped } from './figures.ts';
+import { timeText } from '../time-text.ts';
+import { wrapped } from './figures.ts';
 import type { CaseStep, Report } from './report.ts';
 
 /** A case to draw. */

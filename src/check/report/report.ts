@@ -67,6 +67,8 @@ export interface Counterexample {
 	/** What happened instead, in one sentence. */
 	message: string;
 	steps: readonly CaseStep[];
+	/** The line of the file that makes it so, where one does; both count from 1. */
+	at?: { line: number; column: number };
 	/** The policy of the case, where it is not the file's: an exploration makes large numbers smaller. */
 	policy?: Policy;
 }

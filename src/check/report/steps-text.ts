@@ -1,6 +1,7 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { failureName } from '../../failure-report.ts';
-import { timeText, wrapped } from './figures.ts';
+import { timeText } from '../time-text.ts';
+import { wrapped } from './figures.ts';
 import type { CaseStep } from './report.ts';
 
 /** The least that the column of words is narrowed to, characters. */

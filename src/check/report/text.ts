@@ -1,4 +1,5 @@
-import { amountText, memoryText, timeText, wrapped } from './figures.ts';
+import { timeText } from '../time-text.ts';
+import { amountText, memoryText, wrapped } from './figures.ts';
 import type {
 	Judgement,
 	ProfileReport,
@@ -29,7 +30,7 @@ export function reportText(report: Report, page: Page): string {
 	const sections = [
 		[headline(report, page)],
 		report.judgements.map((judgement) => judgementLine(report.file, judgement, page)),
-		...failures(report).map((failure) => failureLines(failure, page)),
+		...failures(report).map((failure) => failureLines(report.file, failure, page)),
 		holdingLines(report, page),
 		...report.profiles.map((profile) => profileLines(profile, page)),
 		unexploredLines(report, page),
@@ -99,11 +100,13 @@ function stepsOf({ counterexample }: PropertyResult): number {
 	return counterexample?.steps.length ?? Number.POSITIVE_INFINITY;
 }
 
-function failureLines({ property, of: [where, ...others] }: Failure, page: Page): string[] {
+function failureLines(file: string, { property, of: [where, ...others] }: Failure, page: Page): string[] {
 	const { id, statement, counterexample } = property;
 	const { columns, paint } = page;
+	const place =
+		counterexample?.at === undefined ? '' : `${file}:${counterexample.at.line}:${counterexample.at.column}: `;
 	return [
-		...wrapped(`broken: ${statement} [${id}]`, columns).map((line) => paint('red', line)),
+		...wrapped(`${place}broken: ${statement} [${id}]`, columns).map((line) => paint('red', line)),
 		...indented(wrapped(`in ${where}: ${counterexample?.message ?? 'no way to it was kept'}`, columns - 2)),
 		...indented(stepLines(counterexample?.steps ?? [], columns - 2)),
 		...(others.length === 0 ? [] : indented(wrapped(`the same in ${others.join('; ')}`, columns - 2))),

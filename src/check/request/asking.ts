@@ -1,4 +1,5 @@
-import type { ErrorPolicy, Policy, Way } from '../../../machines/policy.ts';
+import type { ErrorPolicy, Way as Lead, Policy } from '../../../machines/policy.ts';
+import type { Way } from '../../../machines/walk.ts';
 import { failureWords } from '../exploration/failures.ts';
 import { ruleOf } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
@@ -59,9 +60,6 @@ export class AskingRules {
 				'attempts-within-policy',
 				`${stop.target} is retried after ${words} ${seen.attemptsHere} times, not ${retries}`,
 			);
-		}
-		if (failed.lastTry) {
-			blame('trace-is-true', `${stop.target} is tried again, although its provider was told that it would not be`);
 		}
 	}
 
@@ -155,6 +153,28 @@ export class AskingRules {
 		}
 	}
 
+	/**
+	 * After a settlement: a way of asking that was refused, or that left open where it goes on, is followed by another.
+	 * @param seen before the request has done anything about it
+	 * @param asked the rung that it asks then, if it does
+	 */
+	checkSettled(seen: Seen, asked: number | undefined, blame: Blame): void {
+		const { failed } = seen;
+		const stop = this.#stops[failed?.position ?? -1];
+		if (failed === undefined || stop === undefined || !failed.wasCommitted || failed.wasAnswering) return;
+		if (!failed.isContinuable || !mayAskOtherwise(failed) || seen.spent.includes(stop.credential)) return;
+		if (asked === stop.position) return;
+		blame('no-rung-passed-over', `${stop.target} is not asked in another way to carry on, which it may well do`);
+	}
+
+	/** How an attempt on the rung that has just granted must ask. */
+	wayOf({ isCommitted, failed, asksHere, permit }: Seen, { position, prefill }: Stop): Way {
+		if (!isCommitted) return 'fresh';
+		const isAskedOtherwise = asksHere > 1 && failed?.position === position && !failed.wasAnswering;
+		if (isAskedOtherwise) return isPrefillRefused(failed) ? 'instruct' : 'rewind';
+		return prefill && permit?.refusesPrefill !== true ? 'prefill' : 'instruct';
+	}
+
 	#canContinue({ failed, continuations }: Seen): boolean {
 		const { maxContinuations, categories } = this.#policy.continuation;
 		if (failed === undefined || !failed.isContinuable) return false;
@@ -196,8 +216,8 @@ function mayAskOtherwise({ failure, way }: Failed): boolean {
 }
 
 /** The ways that count: `fail` ends them. */
-function open({ then }: ErrorPolicy): Exclude<Way, 'fail'>[] {
-	const ways: Exclude<Way, 'fail'>[] = [];
+function open({ then }: ErrorPolicy): Exclude<Lead, 'fail'>[] {
+	const ways: Exclude<Lead, 'fail'>[] = [];
 	for (const way of then) {
 		if (way === 'fail') break;
 		ways.push(way);
@@ -205,7 +225,7 @@ function open({ then }: ErrorPolicy): Exclude<Way, 'fail'>[] {
 	return ways;
 }
 
-function leads(way: Exclude<Way, 'fail'>, from: Stop, to: Stop): boolean {
+function leads(way: Exclude<Lead, 'fail'>, from: Stop, to: Stop): boolean {
 	if (way === 'credential') return to.link === from.link;
 	if (to.link === from.link) return false;
 	return way === 'next' || to.contextWindow === undefined || to.contextWindow > (from.contextWindow ?? 0);

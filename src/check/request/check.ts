@@ -1,11 +1,12 @@
 import { requestMachine } from '../../../machines/request.ts';
-import { type Bounds, type Exploration, explore } from '../exploration/explore.ts';
+import { defaultBounds } from '../default-bounds.ts';
+import { type Bounds, explore } from '../exploration/explore.ts';
 import type { ProfileReport, PropertyResult, WorstCase } from '../report/report.ts';
 import type { Focus } from './environment.ts';
 import { type RequestProperty, requestProperties } from './properties.ts';
 import type { RouteToCheck } from './route.ts';
 import { stepsTo } from './steps.ts';
-import { caseStartMs, type RequestNode, RequestWorld } from './world.ts';
+import { caseStartMs, type RequestNode, RequestWorld, thrownMessage } from './world.ts';
 
 export interface ProfileCheckOptions {
 	/** Instead of the machine that runs: one that is broken on purpose. */
@@ -16,17 +17,22 @@ export interface ProfileCheckOptions {
 
 /** States times rungs: what a state costs grows with the chain, so this bounds the time, to some seconds. */
 const MOST_WORK = 1_200_000;
-const MOST_STATES = 20_000;
 
-type Found = { message: string; node: RequestNode };
+interface Found {
+	message: string;
+	/** Undefined: it never began. */
+	node: RequestNode | undefined;
+}
 
 /** One of the explorations of a profile, and what was remarkable in it. */
 interface Part {
-	exploration: Exploration<RequestNode>;
+	states: number;
+	transitions: number;
+	isComplete: boolean;
 	/** By property, the first violation. */
 	found: Map<string, Found>;
 	/** Of the requests that ended, or began to answer: the one with most of what the part looks for. */
-	worst: { most: number; node: RequestNode };
+	worst: { most: number; node: RequestNode | undefined };
 }
 
 /**
@@ -47,16 +53,16 @@ export function checkProfile(route: RouteToCheck, options: ProfileCheckOptions =
 	};
 	const all = Object.values(parts);
 	const found = new Map(all.toReversed().flatMap((part) => [...part.found]));
-	const worstOf = ({ worst, exploration, found: faults }: Part): WorstCase => ({
+	const worstOf = ({ worst, isComplete, found: faults }: Part): WorstCase => ({
 		most: worst.most,
-		isExact: exploration.isComplete && faults.size === 0,
+		isExact: isComplete && faults.size === 0,
 		steps: stepsTo(worst.node, route.rungs),
 	});
 	return {
 		name: route.name,
 		chain: chainOf(route),
-		states: sum(all.map(({ exploration }) => exploration.states)),
-		transitions: sum(all.map(({ exploration }) => exploration.transitions)),
+		states: sum(all.map(({ states }) => states)),
+		transitions: sum(all.map(({ transitions }) => transitions)),
 		unexplored: unexplored(route, Object.values(parts)),
 		properties: Object.entries(requestProperties).map(([id, statement]) => resultOf(id, statement, found, route)),
 		worst: {
@@ -81,12 +87,13 @@ function explorePart(
 	try {
 		world = new RequestWorld(route, machine, focus);
 	} catch (error) {
-		throw new Error(`profile ${route.name} cannot be explored: the machine does not start`, { cause: error });
+		found.set('never-throws', { message: thrownMessage(error), node: undefined });
+		return { states: 0, transitions: 0, isComplete: false, found, worst: { most: 0, node: undefined } };
 	}
 	for (const { property, message } of world.initialViolations) {
 		if (!found.has(property)) found.set(property, { message, node: world.initial });
 	}
-	const worst = { most: amountOf(world.initial), node: world.initial };
+	const worst: Part['worst'] = { most: amountOf(world.initial), node: world.initial };
 	const watched = {
 		initial: world.initial,
 		keyOf: (node: RequestNode) => node.key,
@@ -100,9 +107,10 @@ function explorePart(
 			}
 		},
 	};
-	const exploration = explore(watched, { states: mostStates(route), ...bounds });
-	for (const [property, { message, at }] of exploration.violations) found.set(property, { message, node: at.node });
-	return { exploration, found, worst };
+	// What was reached is not kept: it is most of the memory, and the next exploration needs it.
+	const { states, transitions, isComplete, violations } = explore(watched, { states: mostStates(route), ...bounds });
+	for (const [property, { message, at }] of violations) found.set(property, { message, node: at.node });
+	return { states, transitions, isComplete, found, worst };
 }
 
 function resultOf(
@@ -118,13 +126,14 @@ function resultOf(
 }
 
 function mostStates({ rungs }: RouteToCheck): number {
-	return Math.min(MOST_STATES, Math.floor(MOST_WORK / rungs.length));
+	return Math.min(defaultBounds.profile, Math.floor(MOST_WORK / rungs.length));
 }
 
 function unexplored({ rungs }: RouteToCheck, parts: readonly Part[]): string[] {
-	const stopped = parts.filter(({ exploration }) => !exploration.isComplete);
+	const stopped = parts.filter(({ isComplete }) => !isComplete);
 	if (stopped.length === 0) return [];
-	const states = Math.max(...stopped.map(({ exploration }) => exploration.states));
+	const states = Math.max(...stopped.map((part) => part.states));
+	if (states === 0) return ['nothing was explored: the machine does not start'];
 	return [
 		`the exploration stopped after ${states} states: what longer ways through the ${rungs.length} rungs lead to is not covered, and there may be worse cases`,
 	];

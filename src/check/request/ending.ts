@@ -1,13 +1,18 @@
 import type { SnapshotFrom } from 'xstate';
+import type { Failure } from '../../../machines/failure.ts';
 import type { requestMachine } from '../../../machines/request.ts';
 import type { Ending, Step, Walk } from '../../../machines/walk.ts';
 import { reportFailure } from '../../failure-report.ts';
-import { durationWords } from '../exploration/failures.ts';
+import { failureWords } from '../exploration/failures.ts';
+import { durationWords } from '../time-text.ts';
 import type { AskingRules, Blame } from './asking.ts';
 import { ruleOf } from './facts.ts';
 import type { Shown } from './monitor.ts';
 import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
-import type { Made, Seen } from './seen.ts';
+import type { Seen } from './seen.ts';
+
+/** The failure that a deadline is told as. */
+const ranOutOfTime: Failure = { category: 'TIMEOUT', reason: 'deadline' };
 
 /** What must hold when a request has ended: what it told the caller, the providers, and the trace. */
 export class EndingRules {
@@ -15,6 +20,8 @@ export class EndingRules {
 	readonly #stops: readonly Stop[];
 	readonly #startedAt: number;
 	readonly #asking: AskingRules;
+	/** Steps that tell what happened: walks that part later share them. */
+	readonly #compared = new WeakMap<Step, Step>();
 
 	constructor(route: RouteToCheck, stops: readonly Stop[], startedAt: number, asking: AskingRules) {
 		this.#route = route;
@@ -42,12 +49,16 @@ export class EndingRules {
 		this.#checkRetryAfter(seen, walk, now, blame);
 	}
 
-	/** Retries need no look here: a request that has one left may find the door closed, or the time too short. */
-	#checkEnding(seen: Seen, { decision }: Walk, event: Shown['event'], blame: Blame): void {
+	#checkEnding(seen: Seen, { decision, failure }: Walk, event: Shown['event'], blame: Blame): void {
 		const ending = decision.go === 'end' ? decision.ending : 'none';
 		const expected = this.#expected(seen, event);
 		if (ending !== expected) {
 			blame('ending-is-true', `the caller is told of the ending '${ending}', not of '${expected}'`);
+		}
+		const behind = event?.type === 'deadline.passed' ? ranOutOfTime : seen.failed?.failure;
+		if (!isSameFailure(failure, behind)) {
+			const [told, right] = [failure, behind].map((known) => (known === undefined ? 'none' : failureWords(known)));
+			blame('ending-is-true', `the caller is told of the failure ${told}, not of ${right}`);
 		}
 		if (event?.type === 'deadline.passed') return;
 		const left = this.#asking.leftOver(seen);
@@ -69,16 +80,23 @@ export class EndingRules {
 		return then.includes('next') || event?.type === 'permit.denied' ? 'exhausted' : 'rejected';
 	}
 
-	/** Takes the real header: seconds rounded up, at least one, and the exact ms beside it. */
+	/** Takes the real reply: a header with seconds rounded up, at least one, the exact ms beside it, and the body's time. */
 	#checkRetryAfter(seen: Seen, walk: Walk, now: number, blame: Blame): void {
-		const { headers } = reportFailure(walk, this.#route.name, '');
+		const { headers, body } = reportFailure(walk, this.#route.name, '');
 		const ending = walk.decision.go === 'end' ? walk.decision.ending : 'exhausted';
 		if (ending === 'rejected' || ending === 'interrupted') {
-			if ('retry-after' in headers)
+			if ('retry-after' in headers || body.failover?.retryAt !== undefined)
 				blame('retry-after-is-true', 'the caller is told to come back with what will fail again');
 			return;
 		}
 		const waitMs = Math.max(0, this.#earliest(seen, now) - now);
+		const toldAt = Date.parse(body.failover?.retryAt ?? '');
+		if (toldAt !== now + waitMs) {
+			blame(
+				'retry-after-is-true',
+				`retryAt is ${toldAt - now - waitMs} ms off: the first target would grant after ${durationWords(waitMs)}`,
+			);
+		}
 		const expected = { s: String(Math.max(1, Math.ceil(waitMs / 1000))), ms: waitMs > 0 ? String(waitMs) : undefined };
 		const told = { s: headers['retry-after'], ms: headers['retry-after-ms'] };
 		if (told.s === expected.s && told.ms === expected.ms) return;
@@ -100,37 +118,39 @@ export class EndingRules {
 			blame('trace-is-true', `${attempts} attempts are told of, and ${seen.attempts} were made`);
 			return;
 		}
-		let made = seen.made;
+		let past = seen.past;
 		for (let index = trace.length - 1; index >= 0; index--) {
 			const step = trace[index];
-			if (step?.did !== 'attempt') continue;
-			if (made === undefined || !this.#tells(step, made)) {
-				blame(
-					'trace-is-true',
-					`the trace tells of an attempt on ${step.target} (${step.way}, ${step.outcome}) that was another`,
-				);
+			if (step === undefined) continue;
+			const wrong = past === undefined ? 'did' : this.#differing(step, past.step);
+			if (wrong !== undefined) {
+				const words = `step ${index + 1} of the trace (${step.did} ${step.target})`;
+				blame('trace-is-true', `${words} tells another \`${wrong}\` than what happened`);
 				return;
 			}
-			made = made.before;
+			past = past?.before;
 		}
-		if (made !== undefined) blame('trace-is-true', 'an attempt is missing in the trace');
-		const count = (did: Step['did']) => trace.filter((step) => step.did === did).length;
-		const [denials, waits] = [count('deny'), count('wait')];
-		if (denials === seen.denials && waits === seen.waits) return;
-		const words = `${denials} denials and ${waits} waits`;
-		blame('trace-is-true', `the trace has ${words}, and there were ${seen.denials} and ${seen.waits}`);
+		if (past !== undefined)
+			blame('trace-is-true', `a step is missing in the trace: ${past.step.did} ${past.step.target}`);
 	}
 
-	#tells(step: Extract<Step, { did: 'attempt' }>, made: Made): boolean {
-		const stop = this.#stops[made.position];
-		return (
-			step.target === stop?.target &&
-			step.credential === stop.credential &&
-			step.way === made.way &&
-			step.outcome === made.outcome &&
-			step.failure === made.failure &&
-			step.at === made.startedAt - this.#startedAt &&
-			step.ms === (made.endedAt ?? Number.NaN) - made.startedAt
-		);
+	/** The field of a step that does not tell what happened. */
+	#differing(told: Step, happened: Step): string | undefined {
+		if (this.#compared.get(told) === happened) return undefined;
+		if (told.at !== happened.at - this.#startedAt) return 'at';
+		const [own, right]: Readonly<Record<string, unknown>>[] = [told, happened];
+		for (const key in right) if (key !== 'at' && own?.[key] !== right[key]) return key;
+		for (const key in own) if (own[key] !== undefined && right?.[key] === undefined) return key;
+		this.#compared.set(told, happened);
+		return undefined;
 	}
+}
+
+function isSameFailure(one: Failure | undefined, other: Failure | undefined): boolean {
+	return (
+		one?.category === other?.category &&
+		one?.reason === other?.reason &&
+		one?.status === other?.status &&
+		one?.retryAfterMs === other?.retryAfterMs
+	);
 }

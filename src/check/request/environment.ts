@@ -3,6 +3,7 @@ import type { Failure } from '../../../machines/failure.ts';
 import { failureSamples } from '../exploration/failures.ts';
 import type { ProviderSummary } from '../provider/summary.ts';
 import { ruleOf, spending } from './facts.ts';
+import { waitAfter } from './retrying.ts';
 import type { RouteToCheck, Stop } from './route.ts';
 import { closedUntil, type Seen } from './seen.ts';
 
@@ -15,16 +16,19 @@ export interface Choice {
 	settledAt?: number;
 	/** The state of the provider that speaks, as far as it is known. */
 	providerState?: ProviderStateName;
+	/** What it leads to is much like what something else leads to: only what comes next is looked at. */
+	isAside?: boolean;
 }
 
 /**
  * Which part of what can happen is tried.
- * - `everything`: every answer of a provider and every failure, at once; the client leaves, the deadline passes
+ * - `everything`: every answer of a provider and every failure; the client leaves, the deadline passes
+ * - `samples`: the same in no time, without what only a clock can tell apart
  * - `most-attempts`: what makes for most attempts, as fast as can be
  * - `slow-stream`: until the first content, every step at its latest
  * - `slow-document`: the same for an answer that is not streamed
  */
-export type Focus = 'everything' | 'most-attempts' | 'slow-stream' | 'slow-document';
+export type Focus = 'everything' | 'samples' | 'most-attempts' | 'slow-stream' | 'slow-document';
 
 interface Samples {
 	/** Every sample failure. */
@@ -37,7 +41,17 @@ interface Samples {
 	continuing: readonly Failure[];
 	/** Those of `fresh` that make for the longest waits. */
 	slow: readonly Failure[];
+	/** Those that are retried after a wait. */
+	waited: readonly Failure[];
 }
+
+/** How long an answer takes to begin, and then to end, where nothing hangs on it, ms: a time that no policy names. */
+const ANSWER_MS = 7;
+
+/** A jitter between its ends, 0 to 1. */
+const MIDDLING = 0.25;
+/** What is added to a time so that it is later than that of any other rung, ms. */
+const LONGER_MS = 366 * 24 * 3_600_000;
 
 /** A provider that nothing is known of: what any may say. ms. */
 const anyOffsets: readonly number[] = [0, 60_000];
@@ -51,6 +65,8 @@ export class Environment {
 	readonly #route: RouteToCheck;
 	readonly #stops: readonly Stop[];
 	readonly #focus: Focus;
+	/** All that can happen is tried, not only what makes for a worst case. */
+	readonly #isWide: boolean;
 	readonly #deadlineAt: number;
 	readonly #samples: readonly Samples[];
 	readonly #offsets = new Map<string, readonly number[]>();
@@ -59,10 +75,11 @@ export class Environment {
 		this.#route = route;
 		this.#stops = stops;
 		this.#focus = focus;
+		this.#isWide = focus === 'everything' || focus === 'samples';
 		this.#deadlineAt = startedAt + route.policy.timeouts.request;
 		const byPolicy = new Map<object, Samples>();
 		this.#samples = stops.map((stop) => {
-			const known = byPolicy.get(stop.policy) ?? samplesFor(stop, route);
+			const known = byPolicy.get(stop.policy) ?? samplesFor(stop, route, focus);
 			byPolicy.set(stop.policy, known);
 			return known;
 		});
@@ -73,8 +90,15 @@ export class Environment {
 		const choices: Choice[] = [];
 		if (seen.asked !== undefined) this.#replies(seen, seen.asked, now, choices);
 		if (seen.isRunning) this.#outcomes(seen, now, choices);
-		if (this.#focus === 'everything') choices.push({ at: now, event: { type: 'client.left', now } }, this.#deadline());
+		if (this.#isWide) choices.push({ at: now, event: { type: 'client.left', now } }, this.#deadline());
+		if (this.#focus === 'everything' && seen.isRunning) this.#lateBreaks(seen, now, choices);
 		return choices;
+	}
+
+	/** What is looked at after an aside: how an attempt is told of at the end. */
+	asides(seen: Seen, now: number): Choice[] {
+		if (!seen.isRunning) return [];
+		return [{ at: now, event: { type: 'attempt.completed', now } }, this.#deadline()];
 	}
 
 	#deadline(): Choice {
@@ -92,7 +116,8 @@ export class Environment {
 				for (const refusesPrefill of mayRefuse ? [false, true] : [false]) {
 					const permit = { id, model: stop.model, probe, epoch: 0, refusesPrefill };
 					const providerState = probe ? 'half-open' : 'closed';
-					choices.push({ at: now, event: { type: 'permit.granted', permit }, providerState });
+					const isAside = probe && !early;
+					choices.push({ at: now, event: { type: 'permit.granted', permit }, providerState, isAside });
 				}
 			}
 		}
@@ -102,18 +127,19 @@ export class Environment {
 		}
 	}
 
-	/** A provider that has said "not before" says nothing shorter; in the early round it repeats what it said. */
+	/** A provider that has said "not before" says nothing shorter; in the early round it may have changed its mind. */
 	#denials(seen: Seen, stop: Stop, early: boolean, now: number) {
 		const ranges = this.#route.providers.get(stop.credential)?.denials ?? anyDenials;
 		const closed = closedUntil(seen, stop);
 		const said = seen.said[stop.position] ?? 0;
 		const denials = new Map<number, { state: ProviderStateName; reason: DenialReason; retryAt: number }>();
 		const add = (state: ProviderStateName, reason: DenialReason, offsetMs: number, key?: number) => {
-			const retryAt = early ? Math.max(said, now) : Math.max(now + offsetMs, closed);
+			const retryAt = Math.max(now + offsetMs, closed);
 			const known = key ?? retryAt;
 			if (!denials.has(known)) denials.set(known, { state, reason, retryAt });
 		};
-		const isFirst = seen.denials === 0 && this.#focus === 'everything' && !early;
+		if (early) return this.#earlyDenials(ranges, Math.max(said, now), now);
+		const isFirst = seen.denials === 0 && this.#isWide;
 		let unique = 0;
 		for (const { state, reason, leastMs, mostMs } of ranges) {
 			if (!isFirst) continue;
@@ -123,10 +149,19 @@ export class Environment {
 		const shortest = leastBy(ranges, ({ leastMs }) => leastMs);
 		const longest = leastBy(ranges, ({ mostMs }) => -mostMs);
 		if (!isFirst && shortest !== undefined) add(shortest.state, shortest.reason, shortest.leastMs);
-		if (!isFirst && longest !== undefined && this.#focus === 'everything' && !seen.isCommitted) {
+		if (!isFirst && longest !== undefined && this.#isWide && !seen.isCommitted) {
 			add(longest.state, longest.reason, longest.mostMs);
 		}
 		return denials.values();
+	}
+
+	/** The same time again, a later one, and at once where there is something to wait for: each may change the order. */
+	#earlyDenials(ranges: ProviderSummary['denials'], said: number, now: number) {
+		const [range] = ranges;
+		if (range === undefined) return [];
+		const { state, reason } = range;
+		const times = this.#focus === 'everything' ? new Set([said, said + LONGER_MS, now]) : [said];
+		return [...times].map((retryAt) => ({ state, reason, retryAt }));
 	}
 
 	#outcomes(seen: Seen, now: number, choices: Choice[]): void {
@@ -134,6 +169,7 @@ export class Environment {
 		if (stop === undefined) return;
 		switch (this.#focus) {
 			case 'everything':
+			case 'samples':
 				this.#allOutcomes(seen, stop, now, choices);
 				return;
 			case 'most-attempts':
@@ -145,9 +181,9 @@ export class Environment {
 	}
 
 	#allOutcomes(seen: Seen, stop: Stop, now: number, choices: Choice[]): void {
-		choices.push({ at: now, event: { type: 'attempt.completed', now } });
-		const mayAnswer = seen.isCommitted || this.#route.commit === 'first-token' || stop.streamUpstream;
-		if (mayAnswer && !seen.isAnswering) choices.push({ at: now, event: { type: 'attempt.answering', now } });
+		const later = this.#focus === 'everything' && now + ANSWER_MS < this.#deadlineAt ? now + ANSWER_MS : now;
+		choices.push({ at: later, event: { type: 'attempt.completed', now: later } });
+		this.#answers(seen, stop, later, choices);
 		const samples = this.#samples[stop.position];
 		if (samples === undefined) return;
 		if (seen.isCommitted) {
@@ -164,13 +200,34 @@ export class Environment {
 		const isFirst = seen.attempts === 1;
 		for (const failure of isFirst ? samples.all : samples.fresh) {
 			const mayRetry = isFirst || seen.attemptsHere <= ruleOf(stop, failure).retries;
-			choices.push(...this.#breaks(stop, failure, now, { randoms: mayRetry ? [0, 1] : [0], continuable: false }));
+			const randoms = mayRetry ? [0, ...(isFirst && this.#focus === 'everything' ? [MIDDLING] : []), 1] : [0];
+			choices.push(...this.#breaks(stop, failure, now, { randoms, continuable: false }));
+		}
+	}
+
+	#answers(seen: Seen, stop: Stop, now: number, choices: Choice[]): void {
+		const mayAnswer = seen.isCommitted || this.#route.commit === 'first-token' || stop.streamUpstream;
+		if (!mayAnswer || seen.isAnswering) return;
+		const seam = seen.isCommitted ? { seam: { sent: seen.attempts, trimmed: 1 } } : {};
+		choices.push({ at: now, event: { type: 'attempt.answering', now, ...seam } });
+	}
+
+	/** The first attempt fails so late that its wait would end exactly at the deadline, or 1 ms before. */
+	#lateBreaks(seen: Seen, now: number, choices: Choice[]): void {
+		const stop = this.#stops[seen.permit?.position ?? -1];
+		if (stop === undefined || seen.attempts > 1 || seen.isCommitted) return;
+		for (const failure of this.#samples[stop.position]?.waited ?? []) {
+			const { most } = waitAfter(stop, { failure, random: 0 }, seen.attemptsHere);
+			for (const at of [this.#deadlineAt - most, this.#deadlineAt - most - 1]) {
+				if (at < now || at >= this.#deadlineAt) continue;
+				const late = this.#breaks(stop, failure, at, { randoms: [0], continuable: false });
+				choices.push(...late.map((choice) => ({ ...choice, isAside: true })));
+			}
 		}
 	}
 
 	#fastOutcomes(seen: Seen, stop: Stop, now: number, choices: Choice[]): void {
-		const mayAnswer = seen.isCommitted || this.#route.commit === 'first-token' || stop.streamUpstream;
-		if (mayAnswer && !seen.isAnswering) choices.push({ at: now, event: { type: 'attempt.answering', now } });
+		this.#answers(seen, stop, now, choices);
 		const samples = this.#samples[stop.position];
 		for (const failure of (seen.isCommitted ? samples?.continuing : samples?.plain) ?? []) {
 			choices.push(...this.#breaks(stop, failure, now, { randoms: [0], continuable: seen.isCommitted }));
@@ -206,13 +263,13 @@ export class Environment {
 		stop: Stop,
 		failure: Failure,
 		now: number,
-		{ randoms, continuable }: { randoms: readonly (0 | 1)[]; continuable: boolean },
+		{ randoms, continuable }: { randoms: readonly number[]; continuable: boolean },
 	): Choice[] {
 		const offsets = this.#offsetsOf(stop, failure);
 		const [shortest = 0] = offsets;
 		const longest = offsets.at(-1) ?? 0;
 		// The shortest jitter meets an open door, the longest a closed one.
-		const pairs = randoms.map((random) => [random, random === 0 || this.#focus !== 'everything' ? shortest : longest]);
+		const pairs = randoms.map((random) => [random, random < 1 || !this.#isWide ? shortest : longest]);
 		return pairs.map(([random = 0, offset = 0]) => ({
 			at: now,
 			event: { type: 'attempt.broke', failure, now, random, continuable },
@@ -240,8 +297,8 @@ function offsetsOf(summary: ProviderSummary | undefined, failure: Failure): read
 	return (exact ?? plain)?.offsetsMs ?? [0];
 }
 
-function samplesFor(stop: Stop, { policy: { continuation } }: RouteToCheck): Samples {
-	const all = failureSamples(stop.policy);
+function samplesFor(stop: Stop, { policy: { continuation } }: RouteToCheck, focus: Focus): Samples {
+	const known = failureSamples(stop.policy);
 	const hintOf = ({ retryAfterMs }: Failure) => {
 		if (!retryAfterMs) return 'none';
 		return retryAfterMs <= stop.policy.retry.maxRetryAfter ? 'short' : 'long';
@@ -249,22 +306,26 @@ function samplesFor(stop: Stop, { policy: { continuation } }: RouteToCheck): Sam
 	const signOf = ({ category, reason = '' }: Failure, then: readonly string[]) => {
 		const isSpending = spending.includes(category) ? category : '';
 		const isCaller = category === 'BAD_REQUEST' ? category : '';
-		const known = ['context_length', 'prefill', 'seam_ambiguous'].includes(reason) ? reason : '';
-		return [then.join(), isSpending, isCaller, known, continuation.categories.includes(category)].join(' ');
+		const own = ['context_length', 'prefill', 'seam_ambiguous'].includes(reason) ? reason : '';
+		return [then.join(), isSpending, isCaller, own, continuation.categories.includes(category)].join(' ');
 	};
 	const kind = (failure: Failure) => {
 		const { retries, then } = ruleOf(stop, failure);
 		return `${signOf(failure, then)} ${retries}`;
 	};
 	const isWaitedFor = (failure: Failure) => ruleOf(stop, failure).retries > 0;
-	const hinted = firstBy(all, (failure) => `${kind(failure)} ${hintOf(failure)}`);
+	const hinted = firstBy(known, (failure) => `${kind(failure)} ${hintOf(failure)}`);
 	// Where nothing is retried, a short wait differs from a long one in nothing but its length.
 	const fresh = hinted.filter((failure) => hintOf(failure) !== 'short' || isWaitedFor(failure));
 	const plain = fresh.filter((failure) => hintOf(failure) === 'none');
 	const slow = fresh.filter((failure) => hintOf(failure) !== 'long');
 	// Nothing is retried after the commit.
 	const continuing = firstBy(plain, (failure) => signOf(failure, ruleOf(stop, failure).then));
-	return { all, fresh, plain, continuing, slow };
+	const waited = slow.filter(isWaitedFor);
+	// A provider that asks for no wait at all has not said how long to wait.
+	const unsaid = plain.filter(isWaitedFor).map((failure) => ({ ...failure, retryAfterMs: 0 }));
+	const all = focus === 'everything' ? [...known, ...unsaid] : known;
+	return { all, fresh, plain, continuing, slow, waited };
 }
 
 function firstBy<T>(list: readonly T[], keyOf: (entry: T) => string): T[] {

@@ -1,9 +1,10 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { type Category, type Failure, lookup } from '../../../machines/failure.ts';
 import type { ErrorPolicy } from '../../../machines/policy.ts';
+import type { Step } from '../../../machines/walk.ts';
 import type { RungPlan } from '../../rungs.ts';
 import type { Stop } from './route.ts';
-import { doorOf, type Failed, type Made, type Seen } from './seen.ts';
+import { doorOf, type Failed, type Past, type Seen } from './seen.ts';
 
 type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 
@@ -21,23 +22,24 @@ export function afterEvent(seen: Seen, event: RequestEvent, now: number, stops: 
 		case 'permit.granted':
 			return afterGrant(seen, event, stops);
 		case 'permit.denied':
-			return afterDenial(seen, event, stops);
+			return afterDenial(seen, event, now, stops);
 		case 'attempt.answering':
 			return {
 				...seen,
 				isAnswering: true,
 				isCommitted: true,
 				continuations: seen.continuations + (seen.isCommitted ? 1 : 0),
+				made: seen.made && { ...seen.made, seam: event.seam },
 			};
 		case 'attempt.completed':
-			return { ...seen, made: over(seen.made, 'succeeded', now) };
+			return { ...seen, past: withAttempt(seen, stops, { outcome: 'succeeded', now }) };
 		case 'attempt.broke':
 			return afterBreak(seen, event, stops);
 		case 'attempt.settled':
 			return afterSettlement(seen, event, stops);
 		case 'client.left':
 		case 'deadline.passed':
-			return seen.isRunning ? { ...seen, made: over(seen.made, 'abandoned', now) } : seen;
+			return seen.isRunning ? { ...seen, past: withAttempt(seen, stops, { outcome: 'abandoned', now }) } : seen;
 		default:
 			return seen;
 	}
@@ -47,28 +49,34 @@ export function afterEvent(seen: Seen, event: RequestEvent, now: number, stops: 
 function afterGrant(seen: Seen, { permit }: Event<'permit.granted'>, stops: readonly Stop[]): Seen {
 	const stop = stops[seen.asked?.position ?? -1];
 	if (stop === undefined) return seen;
-	const { id, refusesPrefill } = permit;
-	const held = { id, position: stop.position, refusesPrefill };
-	const closed = { ...seen.closed, [stop.credential]: 0, [doorOf(stop, 'model')]: 0 };
-	return { ...seen, asked: undefined, permit: held, closed };
+	const { id, probe, refusesPrefill } = permit;
+	const held = { id, position: stop.position, probe, refusesPrefill };
+	return { ...seen, asked: undefined, permit: held, closed: withoutDoors(seen.closed, stop) };
 }
 
 /** A denial of the early round says nothing new: its order is the order of what was said before. */
-function afterDenial(seen: Seen, { reason, retryAt }: Event<'permit.denied'>, stops: readonly Stop[]): Seen {
+function afterDenial(
+	seen: Seen,
+	{ state, reason, retryAt }: Event<'permit.denied'>,
+	now: number,
+	stops: readonly Stop[],
+): Seen {
 	const { asked } = seen;
 	const stop = asked === undefined ? undefined : stops[asked.position];
 	if (asked === undefined || stop === undefined) return seen;
+	const { target, credential } = stop;
 	const denials = seen.denials + 1;
-	if (asked.early) return { ...seen, asked: undefined, denials };
+	const past = withStep(seen, { did: 'deny', at: now, target, credential, state, reason, retryAt });
+	if (asked.early) return { ...seen, asked: undefined, denials, past };
 	const closed = withLatest(seen.closed, doorOf(stop, reason), retryAt);
-	return { ...seen, asked: undefined, denials, closed, said: { ...seen.said, [asked.position]: retryAt } };
+	return { ...seen, asked: undefined, denials, past, closed, said: { ...seen.said, [asked.position]: retryAt } };
 }
 
 function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly Stop[]): Seen {
 	const { made, isAnswering, isCommitted } = seen;
 	const stop = stops[made?.position ?? -1];
 	if (made === undefined || stop === undefined) return seen;
-	const { failure, now, continuable } = event;
+	const { failure, now, random, continuable } = event;
 	const isTooLong = failure.category === 'BAD_REQUEST' && failure.reason === 'context_length';
 	const failed: Failed = {
 		failure,
@@ -78,12 +86,12 @@ function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly S
 		wasCommitted: isCommitted,
 		isContinuable: continuable,
 		at: now,
-		lastTry: false,
+		random,
 	};
 	return {
 		...seen,
 		failed,
-		made: over(made, 'failed', now, failure),
+		past: withAttempt(seen, stops, { outcome: 'failed', failure, now }),
 		isAnswering: false,
 		gone: isAnswering ? [] : seen.gone,
 		spent: spending.includes(failure.category) ? [...seen.spent, stop.credential] : seen.spent,
@@ -106,6 +114,14 @@ function afterSettlement(seen: Seen, { retryAt }: Event<'attempt.settled'>, stop
 	return { ...seen, closed, said };
 }
 
+function withoutDoors(closed: Seen['closed'], stop: Stop): Seen['closed'] {
+	const doors = [stop.credential, doorOf(stop, 'model')];
+	if (doors.every((door) => closed[door] === undefined)) return closed;
+	const left: Record<string, number> = { ...closed };
+	for (const door of doors) delete left[door];
+	return left;
+}
+
 function withLatest(
 	times: Readonly<Record<string, number>>,
 	key: string,
@@ -114,6 +130,29 @@ function withLatest(
 	return { ...times, [key]: Math.max(times[key] ?? 0, at) };
 }
 
-function over(made: Made | undefined, outcome: Made['outcome'], endedAt: number, failure?: Failure): Made | undefined {
-	return made === undefined ? undefined : { ...made, outcome, endedAt, failure };
+/** The wait before a retry is over. */
+export function afterWait(seen: Seen, now: number, { target, credential }: Stop): Seen {
+	const at = seen.failed?.at ?? now;
+	return { ...seen, past: withStep(seen, { did: 'wait', at, target, credential, ms: now - at }) };
+}
+
+type AttemptStep = Extract<Step, { did: 'attempt' }>;
+
+/** The attempt that was made last is over. */
+function withAttempt(
+	seen: Seen,
+	stops: readonly Stop[],
+	{ outcome, failure, now }: Pick<AttemptStep, 'outcome' | 'failure'> & { now: number },
+): Past | undefined {
+	const { made } = seen;
+	const stop = stops[made?.position ?? -1];
+	if (made === undefined || stop === undefined) return seen.past;
+	const { target, credential } = stop;
+	const { startedAt: at, probe, way, seam } = made;
+	const known = { ...(failure === undefined ? {} : { failure }), ...(seam === undefined ? {} : { seam }) };
+	return withStep(seen, { did: 'attempt', at, target, credential, probe, ms: now - at, way, outcome, ...known });
+}
+
+function withStep({ past }: Seen, step: Step): Past {
+	return { step, before: past };
 }

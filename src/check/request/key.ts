@@ -106,7 +106,6 @@ function failureClass(seen: Seen, stops: readonly Stop[], now: number): string {
 		then.join(),
 		stops[position + 1]?.link === from.link,
 		window,
-		failed.lastTry,
 		stop !== undefined && closedUntil(seen, stop) > now,
 		failed.failure.reason === 'prefill',
 		spent.includes(stops[position]?.credential ?? ''),

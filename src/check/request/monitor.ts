@@ -3,14 +3,14 @@ import type { ProviderEvent, RequestEvent } from '../../../machines/events.ts';
 import type { requestMachine } from '../../../machines/request.ts';
 import type { Walk } from '../../../machines/walk.ts';
 import type { Violation } from '../exploration/explore.ts';
-import { durationWords } from '../exploration/failures.ts';
 import type { RunState, Step } from '../exploration/runner.ts';
 import { AskingRules, type Blame } from './asking.ts';
 import { EndingRules } from './ending.ts';
-import { afterEvent, ruleOf } from './facts.ts';
+import { afterEvent, afterWait } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
+import { RetryRules } from './retrying.ts';
 import type { RouteToCheck, Stop, Stops } from './route.ts';
-import { closedUntil, type Seen } from './seen.ts';
+import type { Seen } from './seen.ts';
 
 type Machine = typeof requestMachine;
 
@@ -32,6 +32,7 @@ export interface Shown {
 export class Monitor {
 	readonly #stops: Stops;
 	readonly #asking: AskingRules;
+	readonly #retrying: RetryRules;
 	readonly #ending: EndingRules;
 	readonly #deadlineAt: number;
 
@@ -39,18 +40,25 @@ export class Monitor {
 		this.#stops = stops;
 		this.#deadlineAt = startedAt + route.policy.timeouts.request;
 		this.#asking = new AskingRules(stops.all, route.policy);
+		this.#retrying = new RetryRules(stops.all, this.#deadlineAt);
 		this.#ending = new EndingRules(route, stops.all, startedAt, this.#asking);
 	}
 
 	watch(seenBefore: Seen, { event, now, before, step }: Shown): { seen: Seen; violations: Violation[] } {
 		const violations: Violation[] = [];
-		const blame: Blame = (property: RequestProperty, message) => violations.push({ property, message });
-		let seen = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
+		const blame: Blame = (property: RequestProperty, message) =>
+			violations.push({ property, message, ...(property === 'last-try-is-told' ? { isOnlyTold: true } : {}) });
+		const told = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
+		let seen = told;
 		for (const { to, event: said } of step.sent) {
 			seen = this.#afterWord(seen, this.#stops.positionOf(to), said as ProviderEvent, { event, now }, blame);
 		}
 		const { walk } = step.state.snapshot.context;
 		for (const action of step.did) seen = this.#afterAction(seen, action, walk, { event, now }, blame);
+		if (event?.type === 'attempt.settled') {
+			this.#retrying.checkSettled(told, step.state.timers.length > 0, blame);
+			this.#asking.checkSettled(told, seen.asked?.position, blame);
+		}
 		this.#checkAfter(seen, { event, now, before, step }, blame);
 		return { seen, violations };
 	}
@@ -88,16 +96,22 @@ export class Monitor {
 		if (said.failure !== seen.failed.failure) {
 			blame('trace-is-true', `${stop.target} is told of a failure that was another`);
 		}
-		return { ...seen, permit: undefined, failed: { ...seen.failed, lastTry: said.lastTry } };
+		const isWanted = this.#retrying.isWanted(seen);
+		if (isWanted !== undefined && said.lastTry === isWanted) {
+			const will = isWanted ? 'will' : 'will not';
+			blame('last-try-is-told', `${stop.target} is told the opposite of what is so: the request ${will} try it again`);
+		}
+		return { ...seen, permit: undefined };
 	}
 
 	#afterAsk(
 		seen: Seen,
-		{ position, target, model: ownModel }: Stop,
+		stop: Stop,
 		{ id, model, early }: Extract<ProviderEvent, { type: 'permit.requested' }>,
 		{ event, now }: Pick<Shown, 'event' | 'now'>,
 		blame: Blame,
 	): Seen {
+		const { position, target, model: ownModel } = stop;
 		if (seen.told !== undefined) blame('one-ending', `${target} is asked after the end`);
 		if (seen.permit !== undefined) {
 			blame('permits-settled-once', `${target} is asked while another permit is held`);
@@ -110,10 +124,10 @@ export class Monitor {
 		const isNewTurn = position !== seen.position || early || !seen.gone.includes(position);
 		const asked = { id, position, early };
 		const gone = seen.gone.includes(position) ? seen.gone : [...seen.gone, position];
-		const waits = seen.waits + (isRetry ? 1 : 0);
-		if (!isNewTurn) return { ...seen, asked, gone, waits, asksHere: seen.asksHere + 1 };
+		const { past } = isRetry ? afterWait(seen, now, stop) : seen;
+		if (!isNewTurn) return { ...seen, asked, gone, past, asksHere: seen.asksHere + 1 };
 		const goneEarly = early ? [...seen.goneEarly, position] : seen.goneEarly;
-		return { ...seen, asked, position, gone, goneEarly, waits, asksHere: 1, attemptsHere: 0, waysHere: [] };
+		return { ...seen, asked, position, gone, goneEarly, past, asksHere: 1, attemptsHere: 0, waysHere: [] };
 	}
 
 	#afterAction(seen: Seen, action: string, walk: Walk, at: Pick<Shown, 'event' | 'now'>, blame: Blame): Seen {
@@ -155,8 +169,8 @@ export class Monitor {
 		this.#checkWay(seen, stop, walk, blame);
 		const { way, position } = walk;
 		const { made: before, attempts, attemptsHere, waysHere } = seen;
-		const ended = { endedAt: undefined, outcome: undefined, failure: undefined };
-		const made = { position, way, permitId: permit.id, startedAt: now, ...ended, before };
+		const { id: permitId, probe } = permit;
+		const made = { position, way, permitId, startedAt: now, probe, seam: undefined, before };
 		return {
 			...seen,
 			made,
@@ -168,7 +182,9 @@ export class Monitor {
 		};
 	}
 
-	#checkWay({ isCommitted, permit, waysHere }: Seen, { target, prefill }: Stop, { way }: Walk, blame: Blame): void {
+	#checkWay(seen: Seen, stop: Stop, { way }: Walk, blame: Blame): void {
+		const { isCommitted, permit, waysHere } = seen;
+		const { target, prefill } = stop;
 		if (isCommitted && way === 'fresh') {
 			blame('no-second-start', `${target} is asked for a new answer after the commit`);
 		}
@@ -180,10 +196,15 @@ export class Monitor {
 			blame('ways-fit', `${target} is asked from further back before it was asked otherwise`);
 		}
 		if (isCommitted && waysHere.includes(way)) blame('ways-fit', `${target} is asked twice to carry on by ${way}`);
+		const right = this.#asking.wayOf(seen, stop);
+		if (way !== right) blame('ways-fit', `${target} is asked by ${way}, where ${right} is what may work`);
 	}
 
 	#checkAfter(seen: Seen, { event, now, before, step }: Shown, blame: Blame): void {
 		const { snapshot, timers } = step.state;
+		if (snapshot.context.walk.deadlineAt !== this.#deadlineAt) {
+			blame('ends-by-deadline', 'the deadline of the request is not the one of its profile');
+		}
 		if (event?.type === 'attempt.answering' && !step.did.includes('commitAnswer')) {
 			blame('one-ending', 'an answer begins, and is not committed');
 		}
@@ -206,43 +227,8 @@ export class Monitor {
 		if (!seen.isRunning && seen.asked === undefined && timer === undefined && !isSettling) {
 			blame('always-ends', 'nothing can happen any more, and the request has not ended');
 		}
-		if (timer !== undefined && before?.timers[0] !== timer) this.#checkWait(seen, timer.at, now, blame);
+		if (timer !== undefined && before?.timers[0] !== timer) this.#retrying.checkWait(seen, timer.at, now, blame);
 	}
-
-	#checkWait(seen: Seen, until: number, now: number, blame: Blame): void {
-		const { failed } = seen;
-		const stop = this.#stops.all[failed?.position ?? -1];
-		if (failed === undefined || stop === undefined) {
-			blame('waits-within-policy', 'the request waits although nothing failed');
-			return;
-		}
-		const { retry } = stop.policy;
-		const waitMs = until - now;
-		const words = `${stop.target} is waited for ${durationWords(waitMs)}`;
-		const hintMs = failed.failure.retryAfterMs;
-		const { least, most } = hintMs ? { least: hintMs, most: hintMs } : backoffRange(retry, seen.attemptsHere - 1);
-		if (waitMs < least || waitMs > most) {
-			blame('waits-within-policy', `${words}, not for ${durationWords(least)} to ${durationWords(most)}`);
-		}
-		if (waitMs > retry.maxRetryAfter && hintMs) blame('waits-within-policy', `${words}, longer than maxRetryAfter`);
-		if (until >= this.#deadlineAt) blame('waits-within-policy', `${words}, until after the deadline`);
-		if (closedUntil(seen, stop) > until) blame('waits-within-policy', `${words}, which will still be closed`);
-		if (seen.attemptsHere > ruleOf(stop, failed.failure).retries) {
-			blame('attempts-within-policy', `${words}, although it has no retry left`);
-		}
-	}
-}
-
-/** The README's words: `backoff`, times `factor` each time, at most `maxBackoff`, spread by `jitter` both ways. */
-function backoffRange(
-	{ backoff, factor, maxBackoff, jitter }: Stop['policy']['retry'],
-	retry: number,
-): { least: number; most: number } {
-	let grown = backoff;
-	const longest = Math.max(backoff, maxBackoff);
-	for (let step = 0; step < retry && grown < longest; step++) grown *= factor;
-	grown = Math.min(grown, longest);
-	return { least: Math.floor(grown * (1 - jitter)), most: Math.ceil(grown * (1 + jitter)) };
 }
 
 function isUsed(made: Seen['made'], id: string): boolean {

@@ -30,7 +30,7 @@ const SAMPLED_STATES = 3_000;
  */
 export function samplePaths(route: RouteToCheck, count: number): SamplePath[] {
 	const ends: RequestNode[] = [];
-	const world = new RequestWorld(route, requestMachine, 'everything');
+	const world = new RequestWorld(route, requestMachine, 'samples');
 	const watched = {
 		initial: world.initial,
 		keyOf: (node: RequestNode) => node.key,

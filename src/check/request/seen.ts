@@ -1,6 +1,6 @@
-import type { DenialReason } from '../../../machines/events.ts';
+import type { DenialReason, Seam } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
-import type { Way } from '../../../machines/walk.ts';
+import type { Step, Way } from '../../../machines/walk.ts';
 
 /**
  * What an onlooker knows of one request: told by the events that it got and by what it did, never by its own memory, so
@@ -10,7 +10,7 @@ export interface Seen {
 	/** A rung was asked for a permit, and has not answered. */
 	readonly asked: Asked | undefined;
 	/** Granted, and not settled. */
-	readonly permit: { readonly id: string; readonly position: number; readonly refusesPrefill: boolean } | undefined;
+	readonly permit: Held | undefined;
 	/** An attempt was begun, and not stopped. */
 	readonly isRunning: boolean;
 	/** The attempt has written something. */
@@ -44,7 +44,21 @@ export interface Seen {
 	/** Until when a credential, or a model of it, grants nothing to anybody, ms since the epoch. */
 	readonly closed: Readonly<Record<string, number>>;
 	readonly denials: number;
-	readonly waits: number;
+	/** What the trace must tell, the last step first. */
+	readonly past: Past | undefined;
+}
+
+/** A step that is over; its `at` is in ms since the epoch. */
+export interface Past {
+	readonly step: Step;
+	readonly before: Past | undefined;
+}
+
+export interface Held {
+	readonly id: string;
+	readonly position: number;
+	readonly probe: boolean;
+	readonly refusesPrefill: boolean;
 }
 
 export interface Asked {
@@ -58,9 +72,9 @@ export interface Made {
 	readonly permitId: string;
 	readonly way: Way;
 	readonly startedAt: number;
-	readonly endedAt: number | undefined;
-	readonly outcome: 'succeeded' | 'failed' | 'abandoned' | undefined;
-	readonly failure: Failure | undefined;
+	readonly probe: boolean;
+	/** How it joined what had been sent before it. */
+	readonly seam: Seam | undefined;
 	readonly before: Made | undefined;
 }
 
@@ -73,8 +87,8 @@ export interface Failed {
 	readonly wasCommitted: boolean;
 	readonly isContinuable: boolean;
 	readonly at: number;
-	/** The provider was told that this target will not be tried again. */
-	readonly lastTry: boolean;
+	/** 0 to 1: what the jitter of the wait is made from. */
+	readonly random: number;
 }
 
 export const nothingSeen: Seen = {
@@ -99,7 +113,7 @@ export const nothingSeen: Seen = {
 	said: {},
 	closed: {},
 	denials: 0,
-	waits: 0,
+	past: undefined,
 };
 
 /** What a denial closes: the model, when it is only that one; else the whole credential. */

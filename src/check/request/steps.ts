@@ -1,12 +1,13 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import type { RungPlan } from '../../rungs.ts';
-import { durationWords, failureWords } from '../exploration/failures.ts';
+import { failureWords } from '../exploration/failures.ts';
 import type { CaseStep } from '../report/report.ts';
+import { durationWords } from '../time-text.ts';
 import { isTimer } from './monitor.ts';
 import { caseStartMs, type Happening, type RequestNode } from './world.ts';
 
-/** Everything that happened on the way to a node, as a person would tell it. */
-export function stepsTo(node: RequestNode, rungs: readonly RungPlan[]): CaseStep[] {
+/** Everything that happened on the way to a node, as a person would tell it; nothing where there is none. */
+export function stepsTo(node: RequestNode | undefined, rungs: readonly RungPlan[]): CaseStep[] {
 	const happenings: Happening[] = [];
 	for (let at: RequestNode | undefined = node; at !== undefined; at = at.before) happenings.unshift(...at.happenings);
 	return happenings.map((happening, index) => stepOf(happening, happenings[index - 1], rungs));

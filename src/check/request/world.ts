@@ -37,6 +37,8 @@ export interface RequestNode {
 	/** What led here from the node before it. */
 	readonly happenings: readonly Happening[];
 	readonly before: RequestNode | undefined;
+	/** Much like another one: only what comes next is looked at. */
+	readonly isAside: boolean;
 }
 
 /** One request of a route, in an environment that may do whatever `focus` says. */
@@ -56,11 +58,12 @@ export class RequestWorld implements World<RequestNode> {
 		this.#runner = new Runner(machine, { id: 'request', rungs, policy: route.policy, now: caseStartMs });
 		this.#monitor = new Monitor(route, this.#stops, caseStartMs);
 		this.#environment = new Environment(route, all, focus, caseStartMs);
-		if (focus !== 'everything') {
+		if (focus !== 'everything' && focus !== 'samples') {
 			this.ranks = focus === 'most-attempts' ? ({ seen }) => [seen.attempts] : (node) => [comingTime(node)];
 			this.layerOf = (node) => this.#layer(node);
 		}
 		const step = this.#runner.start(caseStartMs);
+		if (step.state.snapshot.status === 'error') throw step.state.snapshot.error;
 		const { seen, violations } = this.#monitor.watch(nothingSeen, {
 			event: undefined,
 			now: caseStartMs,
@@ -69,7 +72,15 @@ export class RequestWorld implements World<RequestNode> {
 		});
 		this.initialViolations = violations;
 		const key = keyOf(step.state, seen, all, caseStartMs);
-		this.initial = { state: step.state, seen, now: caseStartMs, key, happenings: [], before: undefined };
+		this.initial = {
+			state: step.state,
+			seen,
+			now: caseStartMs,
+			key,
+			happenings: [],
+			before: undefined,
+			isAside: false,
+		};
 	}
 
 	keyOf(node: RequestNode): string {
@@ -81,7 +92,8 @@ export class RequestWorld implements World<RequestNode> {
 		if (state.snapshot.status !== 'active') return;
 		const [timer] = state.timers;
 		if (timer !== undefined) yield this.#fire(node, timer.event, timer.at);
-		for (const choice of this.#environment.choices(seen, now)) {
+		const choices = node.isAside ? this.#environment.asides(seen, now) : this.#environment.choices(seen, now);
+		for (const choice of choices) {
 			if (timer === undefined || choice.at <= timer.at) yield this.#take(node, choice);
 		}
 	}
@@ -91,15 +103,18 @@ export class RequestWorld implements World<RequestNode> {
 		return this.#send({ ...node, state }, event, { at });
 	}
 
-	#take(node: RequestNode, { at, event, settledAt, providerState }: Choice): Move<RequestNode> {
+	#take(before: RequestNode, { at, event, settledAt, providerState, isAside = false }: Choice): Move<RequestNode> {
+		const node = isAside ? { ...before, isAside } : before;
 		const move = this.#send(node, event, { at, ...(providerState === undefined ? {} : { providerState }) });
 		const isTold = event.type === 'attempt.broke' && move.node.seen.permit === undefined;
 		const isActive = move.node.state.snapshot.status === 'active';
-		if (settledAt === undefined || !isTold || !isActive || move.violations.length > 0) return move;
+		if (settledAt === undefined || !isTold || !isActive) return move;
+		if (move.violations.some(({ isOnlyTold }) => !isOnlyTold)) return move;
 		const settled: RequestEvent = { type: 'attempt.settled', retryAt: settledAt };
 		const { node: after, violations } = this.#send(move.node, settled, { at });
 		const happenings = [...move.node.happenings, ...after.happenings];
-		return { node: { ...after, happenings, before: node }, violations };
+		const all = [...move.violations, ...violations];
+		return { node: { ...after, happenings, before: node }, violations: all };
 	}
 
 	#send(
@@ -116,15 +131,15 @@ export class RequestWorld implements World<RequestNode> {
 			const { state } = step;
 			const requestState = stateName(state.snapshot.value);
 			const happenings = [{ event, at, position, requestState, providerState, seen }];
-			const key = keyOf(state, seen, all, at);
-			return { node: { state, seen, now: at, key, happenings, before: node }, violations };
+			const { isAside } = node;
+			const key = `${isAside ? 'aside ' : ''}${keyOf(state, seen, all, at)}`;
+			return { node: { state, seen, now: at, key, happenings, before: node, isAside }, violations };
 		} catch (error) {
 			const requestState = stateName(node.state.snapshot.value);
 			const happenings = [{ event, at, position, requestState, providerState, seen: node.seen }];
-			const message = `the machine throws: ${error instanceof Error ? error.message : 'something that is no Error'}`;
 			return {
 				node: { ...node, now: at, happenings, before: node },
-				violations: [{ property: 'never-throws', message }],
+				violations: [{ property: 'never-throws', message: thrownMessage(error) }],
 			};
 		}
 	}
@@ -137,6 +152,10 @@ export class RequestWorld implements World<RequestNode> {
 		const stage = seen.asked !== undefined ? 0 : state.timers.length === 0 ? 1 : 2;
 		return (phase + progress) * ROUNDS + Math.min(ROUNDS - 1, 3 * asksHere + stage);
 	}
+}
+
+export function thrownMessage(error: unknown): string {
+	return `the machine throws: ${error instanceof Error ? error.message : 'something that is no Error'}`;
 }
 
 /** More layers than one rung can need: the most retries that a policy may name are ten. */

@@ -77,6 +77,7 @@ describe('a script', () => {
 		['half-open', { is: 'half-open', isBusy: false }],
 		['half-open busy', { is: 'half-open', isBusy: true }],
 		['closed', { is: 'closed' }],
+		['failures 2', { is: 'failing', failures: 2 }],
 	])('understands that a provider is %s', (text, state) => {
 		expect(read(`openai: ${text}, 503`).entries).toMatchObject([{ state, outcomes: [{ status: 503 }] }]);
 	});
@@ -126,6 +127,18 @@ describe('a mistake is told with its column, and what would be right', () => {
 		['openai: open auth hint', 19, '`hint` is one too many for `open`; leave it out'],
 		['openai: open 40', 14, '`40` is a number without a unit'],
 		['openai: open 0s', 14, '`0s` is no time at all'],
+		['openai: failures', 9, 'how many `failures` in a row is missing; write for example `failures 2`'],
+		['openai: failures two', 18, '`two` is no number of failures; write a whole one from 1 to 10000'],
+		['openai: failures 0', 18, '`0` is no number of failures'],
+		['openai: failures 10001', 18, '`10001` is no number of failures'],
+		['openai: failures 2 3', 20, '`3` is one too many for `failures`; leave it out'],
+		[
+			'openai/gpt-5.4: failures 2',
+			17,
+			'`failures` is the state of a provider, not of a model; write `openai: failures`',
+		],
+		['openai: 429 retry-after=-1', 13, '`-1` is negative, which no hint is; write seconds such as `30`'],
+		['openai: 429 -5s', 13, '`-5s` is negative, which no hint is'],
 		['openai: closed 5s', 16, '`closed` stands alone'],
 		['openai/gpt-5.4: open', 17, '`open` is the state of a provider, not of a model; write `openai: open`'],
 		['openai: sidelined 5m 6m', 22, '`6m` is too much; write `sidelined 5m`'],
@@ -204,6 +217,7 @@ test('the help names every word that a script may have', () => {
 		'busy',
 		'quota-cooldown',
 		'closed',
+		'failures',
 		'sidelined',
 		'client leaves',
 		'auth',

@@ -155,6 +155,32 @@ describe('the walk', () => {
 		expect(steps.at(-1)?.words).toContain('the deadline passes (timeouts.request, ');
 	});
 
+	test.each([
+		[
+			'*: cut tokens=5',
+			/^0 anthropic#2 .*; the answer was carried on 2 times, and no more is allowed \(continuation\.maxContinuations, 2\)$/,
+		],
+		['*: AUTH_ERROR tokens=3', /; after AUTH_ERROR no answer is carried on \(continuation\.categories\)$/],
+		[
+			'openai: cut; anthropic: 503; local: 503, 503, 503',
+			/^0 openai\/gpt-5\.4 is asked: denied .*; no target is left to carry the answer on$/,
+		],
+		['openai: cut, 503; anthropic: 503; local: 503', /; no target is left to carry the answer on$/],
+	])('of a stream that is not carried on any further says why: %s', (when, why) => {
+		const lines = linesOf(when.replace('openai: cut; ', 'openai: failures 2, cut; '));
+		expect(lines.at(-1)).toMatch(why);
+		expect(explain(when).client.gets).toBe('broken');
+	});
+
+	test('of a stream that is never carried on says so', () => {
+		const never = parseConfig(`${yaml}policy: { continuation: { maxContinuations: 0 } }\n`, {
+			file: 't.yaml',
+			env: {},
+		});
+		const { steps } = explainCase(never, { profile: 'default', when: 'openai: cut', stream: true });
+		expect(steps.at(-1)?.words).toMatch(/; no answer is carried on \(continuation\.maxContinuations, 0\)$/);
+	});
+
 	test('is not carried on when more was sent than is kept', () => {
 		const { client, attempts } = explain('openai: cut tokens=100000');
 		expect([client.gets, client.code, attempts]).toEqual(['broken', 'stream_interrupted', 1]);
@@ -182,6 +208,16 @@ describe('before the request', () => {
 		expect(client.headers).toEqual({ 'retry-after': '15', 'retry-after-ms': '15000' });
 	});
 
+	test('failures in a row bring a provider nearer to its threshold, and up to it open it', () => {
+		const { before, steps } = explain('openai: failures 2, 503');
+		expect(before[0]).toMatchObject({ state: 'closed', words: 'closed, 2 of 3 failures in a row' });
+		expect(steps[2]?.words).toMatch(/^openai opens until \+1 m 3 s \(3 failures in a row\); on to anthropic/);
+		expect(explain('openai: failures 3').before[0]).toMatchObject({ state: 'open', reason: 'failures', until: 60_000 });
+		expect(explain('*: failures 10000').before.map(({ state }) => state)).toEqual(['open', 'open', 'open', 'open']);
+		expect(linesOf('openai: failures 2, ok').at(-1)).toBe('0 openai/gpt-5.4 completes the answer');
+		expect(explain('openai: failures 2, ok').after[0]?.words).toBe('closed');
+	});
+
 	test('a cooldown that ends while the request waits lets a probe through', () => {
 		const lines = linesOf('openai: 503 after=2s; anthropic: open 3s; local: open 1m');
 		expect(lines).toContain('3000 anthropic#1: its cooldown is over, it lets a probe through');
@@ -190,12 +226,12 @@ describe('before the request', () => {
 	});
 
 	test.each([
-		['openai: open', 'open until +60 s (because of failures)'],
+		['openai: open', 'open until +1 m (because of failures)'],
 		['openai: open auth', 'open until +15 m (its credential was rejected)'],
 		['openai: open hint 7s', 'open until +7 s (as it asked for)'],
 		['openai: open hint 2s', 'open until +2 s (as it asked for)'],
 		['openai: open operator 9s', 'open until +9 s (by an operator)'],
-		['openai: quota-cooldown', 'quota-cooldown until +60 m (out of quota)'],
+		['openai: quota-cooldown', 'quota-cooldown until +1 h (out of quota)'],
 		['openai: half-open busy', 'half-open, 1 of 1 probes out'],
 		['openai: half-open', 'half-open, 0 of 1 probes out'],
 		['openai: sidelined', 'closed, gpt-5.4 sidelined until +5 m'],

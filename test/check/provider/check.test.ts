@@ -8,7 +8,7 @@ import { mutants } from './mutants.ts';
 import { replay } from './replay.ts';
 
 /** A machine that is wrong can have states without end. */
-const bounds = { states: 3_000 };
+const bounds = { states: 1_500 };
 
 const failing = ({ properties }: ProviderReport) => properties.filter(({ holds }) => !holds).map(({ id }) => id);
 
@@ -31,6 +31,19 @@ describe('the provider machine', () => {
 			'waits of one ms',
 			{ breaker: { cooldown: 1, maxCooldown: 1, quotaCooldown: 1, modelCooldown: 1, probeDeadline: 1 } },
 		],
+		[
+			'reasons of a rejected key and of an empty account that concern one model',
+			{
+				breaker: {
+					effects: {
+						...policyWith().breaker.effects,
+						'AUTH_ERROR.permission': 'model',
+						'QUOTA_EXCEEDED.per_model': 'model',
+					},
+				},
+			},
+		],
+		['a dead key that is tried again before a failing provider is', { breaker: { authCooldown: 20_000 } }],
 		['waits of 24 days', { breaker: { cooldown: 2_073_600_000, quotaCooldown: 2_073_600_000 } }],
 	])('holds under %s, and nothing is left out', (_, changes) => {
 		const report = checkProvider(['a'], policyWith(changes));

@@ -33,8 +33,8 @@ it('draws every counterexample, and nothing else, as one diagram', () => {
 		'profile cheap breaks always-ends: this is what happens instead of always-ends',
 	]);
 	expect(messages).toContain('0 ms: request 1 asks for model m');
-	expect(messages).toContain('90 s: the operator resets it');
-	expect(notes).toContain('90 s: the cooldown timer goes off');
+	expect(messages).toContain('1 m 30 s: the operator resets it');
+	expect(notes).toContain('1 m 30 s: the cooldown timer goes off');
 	expect(notes).toContain('→ half-open');
 });
 
@@ -47,7 +47,7 @@ it('draws the worst cases where all holds', () => {
 	const { notes } = readMermaid(reportMermaid(report()));
 	expect(notes.filter((note) => note.startsWith('profile'))).toEqual([
 		'profile default, most attempts: 9',
-		'profile default, longest wait for the first content: 85.4 s',
+		'profile default, longest wait for the first content: 1 m 25 s',
 		'profile default, longest wait for a whole answer: 5 m',
 	]);
 });

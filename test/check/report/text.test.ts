@@ -71,14 +71,23 @@ describe('a property that is broken', () => {
 	it('is shown once, where the way to it is the shortest, as aligned steps', () => {
 		expect(shown).toContain(`broken: the statement of quota-cools-down [quota-cools-down]
   in provider local: this is what happens instead of quota-cools-down
-  after                                                                provider
-   0 ms  request 1 asks for model m                                    closed
-   0 ms  attempt of request 1 fails: QUOTA_EXCEEDED; it asks for 90 s  open
-         of patience, #1 <of> "many" %% $$
-   90 s  the cooldown timer goes off                                   half-open
-   90 s  the operator resets it                                        closed
+     after                                                             provider
+      0 ms  request 1 asks for model m                                 closed
+      0 ms  attempt of request 1 fails: QUOTA_EXCEEDED; it asks for    open
+            90 s of patience, #1 <of> "many" %% $$
+  1 m 30 s  the cooldown timer goes off                                half-open
+  1 m 30 s  the operator resets it                                     closed
   the same in provider openai#1, openai#2
 `);
+	});
+
+	it('stands at the line of the file that makes it so, where one does', () => {
+		const property = broken('quota-cools-down', providerSteps);
+		const { counterexample } = property;
+		if (counterexample === undefined) throw new Error('the sample has no counterexample');
+		const placed = { ...property, counterexample: { ...counterexample, at: { line: 7, column: 31 } } };
+		const at = text({ verdict: 'fails', providers: [providerReport({ properties: [placed] })] });
+		expect(at).toContain('\nconfig/gateway.yaml:7:31: broken: the statement of quota-cools-down\n[quota-cools-down]\n');
 	});
 
 	it('is not among those that hold', () => {
@@ -100,7 +109,7 @@ describe('the worst cases of a profile', () => {
   at most 9 attempts
     openai/gpt-5.4 SERVER_ERROR ×2 → groq/llama-3.3-70b-versatile TIMEOUT →
     local/qwen2.5 is open
-  at most 85.4 s until the first content, or an error
+  at most 1 m 25 s until the first content, or an error
 `);
 	});
 

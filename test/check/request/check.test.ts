@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkProfile } from '../../../src/check/request/check.ts';
 import { requestProperties } from '../../../src/check/request/properties.ts';
-import { mutants, routeOf } from './mutants.ts';
-import { caseAgainst, chainOf, replay, routeOver, violated } from './route.ts';
+import { mutants as grossMutants, routeOf } from './mutants.ts';
+import { nearMisses } from './near-misses.ts';
+import { beginning, caseAgainst, chainOf, replay, routeOver, violated } from './route.ts';
+
+const mutants = [...grossMutants, ...nearMisses];
 
 const allWays = routeOver([
 	{ target: 'a/l', credentials: 2, contextWindow: 8_000, prefill: true },
@@ -22,6 +25,7 @@ describe('the request machine that runs', () => {
 		['an early round', routeOver(chainOf(3), { policy: { whenAllDenied: 'try-soonest' } })],
 		['no continuation', routeOver(chainOf(3), { policy: { continuation: { maxContinuations: 0 } } })],
 		['a deadline that cuts everything short', routeOver(chainOf(3), { policy: { timeouts: { request: 400 } } })],
+		['no backoff', routeOver(chainOf(2), { policy: { retry: { backoff: 0, maxBackoff: 0, maxRetryAfter: 0 } } })],
 		[
 			'another credential after a rejected key',
 			routeOver([{ target: 'a/l', credentials: 3 }, 'b/m'], {
@@ -53,6 +57,18 @@ describe('a broken request machine', () => {
 		if (mutant.breaks === 'never-throws') expect(error).toBeInstanceOf(Error);
 		else expect(states).toEqual(steps.map(({ requestState }) => requestState));
 		expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).toSorted((a, b) => a - b));
+	});
+
+	it('that does not start is found, and nothing else is said to be explored', () => {
+		const machine = beginning(() => {
+			throw new Error('it does not know where');
+		});
+		const report = checkProfile(routeOver(chainOf(2)), { machine });
+		expect(violated(report)).toEqual(['never-throws']);
+		expect(report.unexplored).toEqual(['nothing was explored: the machine does not start']);
+		expect(report.worst.attempts).toEqual({ most: 0, isExact: false, steps: [] });
+		const { steps, message } = caseAgainst(report, 'never-throws');
+		expect([steps, message]).toEqual([[], 'the machine throws: it does not know where']);
 	});
 
 	it('is known for every property', () => {
@@ -103,5 +119,5 @@ describe('a long chain', () => {
 		expect(report.unexplored).toHaveLength(1);
 		expect(report.unexplored[0]).toMatch(/^the exploration stopped after 2000 states: .* 500 rungs .*not covered/);
 		expect(report.worst.attempts.isExact).toBe(false);
-	});
+	}, 60_000);
 });

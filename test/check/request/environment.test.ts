@@ -30,7 +30,7 @@ const running = {
 	isRunning: true,
 	attempts: 2,
 	attemptsHere: 1,
-	permit: { id: 'r/1', position: 0, refusesPrefill: false },
+	permit: { id: 'r/1', position: 0, probe: false, refusesPrefill: false },
 };
 
 describe('a provider that is asked', () => {
@@ -63,13 +63,15 @@ describe('a provider that is asked', () => {
 		expect(typesOf(choicesFor({ ...asked(), closed: { 'a/m': caseStartMs + 1_000 } }))).toContain('permit.granted');
 	});
 
-	it('may grant a probe before its time when it is asked early, and else repeats what it said', () => {
+	it('may grant a probe before its time when it is asked early, and may have changed what it said', () => {
 		const said = { 0: caseStartMs + 1_000 };
 		const choices = choicesFor({ ...asked(true), closed: { a: caseStartMs + 1_000 }, said, denials: 2 });
 		const granted = choices.flatMap(({ event }) => (event.type === 'permit.granted' ? [event.permit.probe] : []));
 		expect(granted).toEqual([true]);
 		const times = choices.flatMap(({ event }) => (event.type === 'permit.denied' ? [event.retryAt - caseStartMs] : []));
-		expect(times).toEqual([1_000]);
+		expect(times.slice(0, 1)).toEqual([1_000]);
+		expect(Math.max(...times)).toBeGreaterThan(1_000);
+		expect(Math.min(...times)).toBe(0);
 	});
 });
 
@@ -103,6 +105,14 @@ describe('an attempt that runs', () => {
 				[1, 60_000],
 			]),
 		);
+	});
+
+	it('breaks so late that its wait would end at the deadline, or just before', () => {
+		const { request: deadline } = routeOver(['a/m']).policy.timeouts;
+		const late = choicesFor({ ...running, attempts: 1 }).filter(({ isAside }) => isAside);
+		const ends = late.map(({ at }) => at - caseStartMs + 400 - deadline);
+		expect(ends.filter((end) => end === 0 || end === -1).length).toBeGreaterThan(1);
+		expect(late.every(({ event }) => event.type === 'attempt.broke' && event.now < caseStartMs + deadline)).toBe(true);
 	});
 
 	it('does not answer bit by bit where nothing is committed before the whole', () => {

@@ -17,7 +17,7 @@ import type { RequestProperty } from '../../../src/check/request/properties.ts';
 import type { RouteToCheck } from '../../../src/check/request/route.ts';
 import { chainOf, rewired, routeOver } from './route.ts';
 
-type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
+export type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 
 /** A machine that is broken in one way, and the property that this breaks. */
 export interface Mutant {
@@ -28,7 +28,7 @@ export interface Mutant {
 }
 
 /** An action that changes the walk in another way than the machine's own. */
-function noting<T extends RequestEvent['type']>(name: string, change: (walk: Walk, event: Event<T>) => Walk) {
+export function noting<T extends RequestEvent['type']>(name: string, change: (walk: Walk, event: Event<T>) => Walk) {
 	const action = assign(({ context, event }: { context: { walk: Walk }; event: EventObject }) => ({
 		walk: change(context.walk, event as Event<T>),
 	}));

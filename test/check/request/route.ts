@@ -2,6 +2,7 @@ import { createActor, createMachine, fromCallback, SimulatedClock } from 'xstate
 import type { ProviderRef } from '../../../machines/events.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import { requestMachine } from '../../../machines/request.ts';
+import type { RequestInput, Walk } from '../../../machines/walk.ts';
 import type { ProviderSummary } from '../../../src/check/provider/summary.ts';
 import type { CaseStep, Counterexample, ProfileReport } from '../../../src/check/report/report.ts';
 import type { RouteToCheck } from '../../../src/check/request/route.ts';
@@ -68,6 +69,15 @@ export function rewired(change: (chart: Chart) => void): Machine {
 	const chart = { on, states } as unknown as Chart;
 	change(chart);
 	const config = { ...requestMachine.config, ...chart };
+	return createMachine(config as never, requestMachine.implementations as never) as unknown as Machine;
+}
+
+/** The request machine that begins otherwise. */
+export function beginning(context: (input: RequestInput) => Walk): Machine {
+	const config = {
+		...requestMachine.config,
+		context: ({ input }: { input: RequestInput }) => ({ walk: context(input) }),
+	};
 	return createMachine(config as never, requestMachine.implementations as never) as unknown as Machine;
 }
 
