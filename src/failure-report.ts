@@ -117,8 +117,9 @@ function rejectionKind(failure: Failure | undefined): ErrorKind {
 
 function describe(ending: Ending, walk: Walk, route: string, providerMessage: string): string {
 	const said = providerMessage === '' ? '' : ` It said: ${providerMessage}`;
-	const where = currentRung(walk);
 	const { failure } = walk;
+	// The rung that was asked last may have said no: the failure is another one's. A deadline passes where the request stands.
+	const where = failure === walk.failed?.failure ? (walk.failed?.rung ?? currentRung(walk)) : currentRung(walk);
 	const what = failure === undefined ? 'nothing' : failureName(failure);
 	switch (ending) {
 		case 'denied':

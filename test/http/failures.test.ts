@@ -14,6 +14,14 @@ afterEach(() => breakwater.close());
 const error = (message: string, code: string | null = null) => ({ error: { message, type: null, param: null, code } });
 
 describe('when every target failed', () => {
+	test('the failure is told of the target that failed, not of one that only said no after it', async () => {
+		const { post, upstream, gateway } = await start();
+		upstream('a').next(status(503));
+		gateway.operate('b', { type: 'operator.tripped', now: Date.now(), forMs: 60_000 });
+		const { error: told } = await failureOf(await post());
+		expect(told.message).toMatch(/SERVER_ERROR from a\/model-a/);
+	});
+
 	test('the error names each attempt, and says what the last provider said', async () => {
 		const { post, upstream } = await start();
 		upstream('a').next(status(503));

@@ -1,10 +1,10 @@
 import type { DenialReason, ProviderReply, ProviderStateName, RequestEvent } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
-import { failureSamples } from '../exploration/failures.ts';
 import type { ProviderSummary } from '../provider/summary.ts';
-import { ruleOf, spending } from './facts.ts';
+import { ruleOf } from './facts.ts';
 import { waitAfter } from './retrying.ts';
 import type { RouteToCheck, Stop } from './route.ts';
+import { type Samples, samplesFor } from './samples.ts';
 import { closedUntil, type Seen } from './seen.ts';
 
 /** What can happen next: events in order, each at its time. A failure and its settlement are one, for they come at once. */
@@ -29,21 +29,6 @@ export interface Choice {
  * - `slow-document`: the same for an answer that is not streamed
  */
 export type Focus = 'everything' | 'samples' | 'most-attempts' | 'slow-stream' | 'slow-document';
-
-interface Samples {
-	/** Every sample failure. */
-	all: readonly Failure[];
-	/** One for each kind that a right machine, and the policy, treats alike before the commit. */
-	fresh: readonly Failure[];
-	/** Those of `fresh` without a hint. */
-	plain: readonly Failure[];
-	/** One for each kind that is treated alike after the commit. */
-	continuing: readonly Failure[];
-	/** Those of `fresh` that make for the longest waits. */
-	slow: readonly Failure[];
-	/** Those that are retried after a wait. */
-	waited: readonly Failure[];
-}
 
 /** How long an answer takes to begin, and then to end, where nothing hangs on it, ms: a time that no policy names. */
 const ANSWER_MS = 7;
@@ -79,7 +64,7 @@ export class Environment {
 		this.#deadlineAt = startedAt + route.policy.timeouts.request;
 		const byPolicy = new Map<object, Samples>();
 		this.#samples = stops.map((stop) => {
-			const known = byPolicy.get(stop.policy) ?? samplesFor(stop, route, focus);
+			const known = byPolicy.get(stop.policy) ?? samplesFor(stop, route.policy, { isWhole: focus === 'everything' });
 			byPolicy.set(stop.policy, known);
 			return known;
 		});
@@ -295,43 +280,6 @@ function offsetsOf(summary: ProviderSummary | undefined, failure: Failure): read
 	);
 	const plain = alike.find(({ failure: { retryAfterMs } }) => retryAfterMs === failure.retryAfterMs) ?? alike[0];
 	return (exact ?? plain)?.offsetsMs ?? [0];
-}
-
-function samplesFor(stop: Stop, { policy: { continuation } }: RouteToCheck, focus: Focus): Samples {
-	const known = failureSamples(stop.policy);
-	const hintOf = ({ retryAfterMs }: Failure) => {
-		if (!retryAfterMs) return 'none';
-		return retryAfterMs <= stop.policy.retry.maxRetryAfter ? 'short' : 'long';
-	};
-	const signOf = ({ category, reason = '' }: Failure, then: readonly string[]) => {
-		const isSpending = spending.includes(category) ? category : '';
-		const isCaller = category === 'BAD_REQUEST' ? category : '';
-		const own = ['context_length', 'prefill', 'seam_ambiguous'].includes(reason) ? reason : '';
-		return [then.join(), isSpending, isCaller, own, continuation.categories.includes(category)].join(' ');
-	};
-	const kind = (failure: Failure) => {
-		const { retries, then } = ruleOf(stop, failure);
-		return `${signOf(failure, then)} ${retries}`;
-	};
-	const isWaitedFor = (failure: Failure) => ruleOf(stop, failure).retries > 0;
-	const hinted = firstBy(known, (failure) => `${kind(failure)} ${hintOf(failure)}`);
-	// Where nothing is retried, a short wait differs from a long one in nothing but its length.
-	const fresh = hinted.filter((failure) => hintOf(failure) !== 'short' || isWaitedFor(failure));
-	const plain = fresh.filter((failure) => hintOf(failure) === 'none');
-	const slow = fresh.filter((failure) => hintOf(failure) !== 'long');
-	// Nothing is retried after the commit.
-	const continuing = firstBy(plain, (failure) => signOf(failure, ruleOf(stop, failure).then));
-	const waited = slow.filter(isWaitedFor);
-	// A provider that asks for no wait at all has not said how long to wait.
-	const unsaid = plain.filter(isWaitedFor).map((failure) => ({ ...failure, retryAfterMs: 0 }));
-	const all = focus === 'everything' ? [...known, ...unsaid] : known;
-	return { all, fresh, plain, continuing, slow, waited };
-}
-
-function firstBy<T>(list: readonly T[], keyOf: (entry: T) => string): T[] {
-	const first = new Map<string, T>();
-	for (const entry of list) if (!first.has(keyOf(entry))) first.set(keyOf(entry), entry);
-	return [...first.values()];
 }
 
 function leastBy<T>(list: readonly T[], amountOf: (entry: T) => number): T | undefined {
