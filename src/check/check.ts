@@ -7,7 +7,7 @@ import { type Route, routesOf } from '../rungs.ts';
 import { withCauses } from './causes.ts';
 import type { Bounds } from './exploration/explore.ts';
 import { causesIn, judge } from './judge.ts';
-import { checkProvider } from './provider/check.ts';
+import { checkProvider, type SharedExplorations } from './provider/check.ts';
 import type { ProviderSummary } from './provider/summary.ts';
 import type { Judgement, ProfileReport, ProviderReport, Report } from './report/report.ts';
 import { checkProfile } from './request/check.ts';
@@ -34,8 +34,10 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const judgements = judge(read);
 	const causes = causesIn(read);
 	const summaries = new Map<string, ProviderSummary>();
+	const shared: SharedExplorations = new Map();
 	const providers = providersToCheck(config, setup).map(({ names, ids, policy }) => {
 		const options = {
+			shared,
 			...machineOption(setup.machines?.provider),
 			...boundsOption(`provider ${ids.join(', ')}`, setup),
 		};

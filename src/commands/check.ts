@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { checkConfig } from '../check/check.ts';
 import { reportJson } from '../check/report/json.ts';
 import { reportMermaid } from '../check/report/mermaid.ts';
@@ -34,6 +34,8 @@ const MOST_COLUMNS = 140;
  * signal, so that Ctrl-C ends it at once.
  */
 export function check(file: string | undefined, options: CheckOptions): void {
+	// What an exploration makes dies young: moved among what lives long, it costs a fifth more time, and twice the memory.
+	setFlagsFromString('--no-allocation-site-pretenuring');
 	process.stdout.on('error', unwritten);
 	process.stderr.on('error', () => {});
 	try {

@@ -13,7 +13,7 @@ import {
 } from '../exploration/explore.ts';
 import { failureSamples } from '../exploration/failures.ts';
 import type { PropertyResult, ProviderReport } from '../report/report.ts';
-import { aspectsOf, STARTED_AT } from './aspects.ts';
+import { type Aspect, aspectsOf, STARTED_AT } from './aspects.ts';
 import { caseSteps, happensUnder } from './cases.ts';
 import { isCounted } from './meaning.ts';
 import { otherProperties, remainingProperty, stepProperties } from './properties.ts';
@@ -46,33 +46,33 @@ const MOST_MIXED_STATES = 6_000;
  * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
  * are one: any number of attempts may be out.
  * @param ids provider actors that obey this policy
+ * @param options.shared explorations that other policies of the same check had already: parts 2 and 3 depend on few numbers
  */
 export function checkProvider(
 	ids: readonly string[],
 	policy: Policy,
-	options: { machine?: ProviderMachine; bounds?: Partial<Bounds> } = {},
+	options: { machine?: ProviderMachine; bounds?: Partial<Bounds>; shared?: SharedExplorations } = {},
 ): ProviderReport & { summary: ProviderSummary } {
-	const { machine = providerMachine } = options;
+	const { machine = providerMachine, shared = new Map() } = options;
 	const bounds = { states: defaultBounds.provider, ...options.bounds };
 	const summary = new SummaryBuilder();
 	const findings = new Findings(machine, policy);
 	const failures = [...failureSamples(policy), misplaced];
 	const unexplored: string[] = [];
-	for (const { name, small, liberties, isTold } of aspectsOf(machine, policy, failures)) {
-		const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
-			startedAt: STARTED_AT,
-			...(isTold ? { summary } : {}),
-		});
-		const world = new WatchedWorld(providerWorld(stage, liberties));
-		const exploration = explore(world, bounds);
-		findings.explored(exploration, small);
-		if (!exploration.isComplete) {
-			unexplored.push(
-				`the exploration of a provider with ${name} stopped at its bound of ${bounds.states} states; not every order of events was tried`,
-			);
+	for (const aspect of aspectsOf(machine, policy, failures)) {
+		const { name, small, liberties, isTold } = aspect;
+		const key = JSON.stringify([small, liberties]);
+		const known = isTold ? undefined : shared.get(key);
+		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary);
+		if (!isTold) shared.set(key, { exploration, stuck });
+		findings.explored(exploration, small, known !== undefined);
+		if (exploration.isComplete) {
+			findings.stuck(stuck, small);
 			continue;
 		}
-		findings.stuck(world.withoutWayToClosed(exploration), small);
+		unexplored.push(
+			`the exploration of a provider with ${name} stopped at its bound of ${bounds.states} states; not every order of events was tried`,
+		);
 	}
 	const stage = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT, summary });
 	const mixed = mixedResults(stage, failures, policy);
@@ -89,6 +89,26 @@ export function checkProvider(
 	for (const rail of rails(stage, untold, failures)) findings.ran(rail);
 	unexplored.push(...beyondRails(policy));
 	return { ids, ...findings.report(ids[0] ?? 'provider'), unexplored, summary: summary.summary() };
+}
+
+/** An exploration, and the first state of it from which closed is not reached again. */
+interface Explored {
+	exploration: Exploration<Node>;
+	stuck: Reached<Node> | undefined;
+}
+
+/** By what they depend on. */
+export type SharedExplorations = Map<string, Explored>;
+
+function exploreAspect(machine: ProviderMachine, aspect: Aspect, bounds: Bounds, summary: SummaryBuilder): Explored {
+	const { small, liberties, isTold } = aspect;
+	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
+		startedAt: STARTED_AT,
+		...(isTold ? { summary } : {}),
+	});
+	const world = new WatchedWorld(providerWorld(stage, liberties));
+	const exploration = explore(world, bounds);
+	return { exploration, stuck: exploration.isComplete ? world.withoutWayToClosed(exploration) : undefined };
 }
 
 const windowKey: KeyWriter = ({ run, ghost }) => {
@@ -133,9 +153,10 @@ class Findings {
 		this.#policy = policy;
 	}
 
-	explored({ states, transitions, violations }: Exploration<Node>, policy = this.#policy): void {
-		this.states += states;
-		this.transitions += transitions;
+	/** @param isCounted another policy's share of the work has it already */
+	explored({ states, transitions, violations }: Exploration<Node>, policy = this.#policy, isCounted = false): void {
+		this.states += isCounted ? 0 : states;
+		this.transitions += isCounted ? 0 : transitions;
 		for (const [property, { message, at }] of violations) this.#note(property, message, at, policy);
 	}
 
