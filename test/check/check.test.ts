@@ -39,6 +39,22 @@ profiles: { default: { chain: [a/m, b/m, c/m, d/m] } }
 		expect(providers.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c'], ['d']]);
 	});
 
+	it('explores once what policies that differ have in common', () => {
+		const alone = read(`providers: { a: { baseUrl: https://a.example/v1 } }
+profiles: { default: { chain: [a/m] } }
+`);
+		const two = read(`providers:
+  a: { baseUrl: https://a.example/v1 }
+  b: { baseUrl: https://b.example/v1, policy: { breaker: { cooldown: 59s } } }
+profiles: { default: { chain: [a/m] } }
+`);
+		const [first] = checkConfig(alone).providers;
+		const [same, second] = checkConfig(two).providers;
+		expect(same?.transitions).toBe(first?.transitions);
+		expect(second?.ids).toEqual(['b']);
+		expect(second?.transitions).toBeLessThan(0.8 * (first?.transitions ?? 0));
+	});
+
 	it('explores every profile, in the order of the file', () => {
 		expect(report.profiles.map(({ name, chain }) => [name, chain])).toEqual([
 			['default', ['a/m', 'b/n']],
