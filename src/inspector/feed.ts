@@ -18,11 +18,23 @@ export const limits = {
 	/** Ended calls that are kept, of each kind: those that went straight through, and those worth a look. */
 	endedKept: 150,
 	endedKeptBytes: 1_000_000,
+	/**
+	 * What a snapshot tells of the past, of all providers together, whatever their number: so much, or the few that each
+	 * has in any case.
+	 */
+	marksShown: 2000,
+	spansShown: 6000,
+	fewMarks: 4,
+	fewSpans: 20,
+	/** Bytes of calls, as JSON, that a snapshot begins with. */
+	callsShownBytes: 300_000,
 };
 
 /** What the gateway tells when it is asked. */
 export interface Watched {
 	health(): Readonly<Record<string, ProviderHealth>>;
+	/** By profile, whether it could be served at this moment. */
+	servable(): Readonly<Record<string, boolean>>;
 }
 
 /**
@@ -96,10 +108,17 @@ export class Feed {
 		for (const call of [...this.#live.values()].slice(-limits.liveShown)) this.#follow(call);
 	}
 
-	/** Everything a fresh page needs. Viewers that are already there must be told the `changes` first. */
+	/**
+	 * Everything a fresh page needs. Its size is bounded by the configuration: what has happened adds no more than the
+	 * limits above, and the newest of it. Viewers that are already there must be told the `changes` first.
+	 */
 	snapshot(gateway: Watched, machine: MachineChart): Snapshot {
 		const now = Date.now();
 		const health = gateway.health();
+		const most = {
+			marks: Math.max(limits.fewMarks, Math.floor(limits.marksShown / this.#facts.size)),
+			spans: Math.max(limits.fewSpans, Math.floor(limits.spansShown / this.#facts.size)),
+		};
 		return {
 			version,
 			now,
@@ -109,9 +128,11 @@ export class Feed {
 				const past = this.#pasts.get(id);
 				const present = health[id];
 				if (past === undefined || present === undefined) return [];
-				return [{ id, ...facts, health: present, history: past.history(now), marks: past.marks }];
+				const history = past.history(now).slice(-most.spans);
+				return [{ id, ...facts, health: present, history, marks: past.marks.slice(-most.marks) }];
 			}),
 			profiles: profileViews(this.#config),
+			unservable: unservable(gateway),
 			calls: this.#calls(),
 			traffic: this.#traffic.lastMinute(now),
 			load: this.#second,
@@ -138,7 +159,12 @@ export class Feed {
 			...(Object.keys(health).length > 0 && { health }),
 			...(marks.length > 0 && { marks }),
 			...(calls.length > 0 && { calls }),
-			...(isNewSecond && { traffic: this.#traffic.lastMinute(now), load: this.#closeSecond(now) }),
+			// To ask every rung of every profile costs too much to do it with each change.
+			...(isNewSecond && {
+				unservable: unservable(gateway),
+				traffic: this.#traffic.lastMinute(now),
+				load: this.#closeSecond(now),
+			}),
 		};
 	}
 
@@ -189,7 +215,7 @@ export class Feed {
 	#calls(): CallView[] {
 		const live = [...this.#followed.values()].reverse().map(liveView);
 		const ended = [...this.#plain.list(), ...this.#eventful.list()].sort((a, b) => b.key - a.key);
-		return [...live, ...ended.map(endedView)];
+		return newestWithin(limits.callsShownBytes, [...live, ...ended.map(endedView)]);
 	}
 
 	#newHealth(gateway: Watched): Record<string, ProviderHealth> {
@@ -213,4 +239,18 @@ export class Feed {
 		this.#lastKey += 1;
 		return this.#lastKey;
 	}
+}
+
+function unservable(gateway: Watched): string[] {
+	return Object.entries(gateway.servable()).flatMap(([name, isServable]) => (isServable ? [] : [name]));
+}
+
+/** As many of them, from the first on, as are no larger together, as JSON. */
+function newestWithin(mostBytes: number, calls: readonly CallView[]): CallView[] {
+	let bytes = 0;
+	const end = calls.findIndex((call) => {
+		bytes += JSON.stringify(call).length;
+		return bytes > mostBytes;
+	});
+	return calls.slice(0, end === -1 ? calls.length : end);
 }

@@ -16,6 +16,8 @@ export interface Snapshot {
 	machine: MachineChart;
 	providers: readonly ProviderView[];
 	profiles: readonly ProfileView[];
+	/** Names of profiles that no provider would serve at this moment, as `/ready` has it. */
+	unservable: readonly string[];
 	/** Newest first: what is under way, then what has ended. */
 	calls: readonly CallView[];
 	traffic: Traffic;
@@ -31,6 +33,7 @@ export interface Changes {
 	health?: Readonly<Record<string, ProviderHealth>>;
 	marks?: readonly { id: string; mark: Mark }[];
 	calls?: readonly CallView[];
+	unservable?: readonly string[];
 	traffic?: Traffic;
 	load?: Load;
 }

@@ -2,10 +2,11 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastif
 import type { Door } from '../http/client-door.ts';
 import { Refusal } from '../http/errors.ts';
 import { operatorDoor } from '../http/operator-door.ts';
-import { isForeignSite, isLocalVisitor } from './access.ts';
+import { isForeignPage, isLocalVisitor } from './access.ts';
 import type { Feed, Watched } from './feed.ts';
 import { listPageFiles, readPageFile } from './page-files.ts';
-import { Viewers, viewerLimits } from './viewers.ts';
+import { viewerLimits } from './viewer.ts';
+import { Viewers } from './viewers.ts';
 
 export interface InspectorAccess {
 	/** `server.adminKey`: shows the inspector to other machines. */
@@ -76,11 +77,10 @@ export function inspectorRoutes(
 	}
 
 	async function stream(request: FastifyRequest, reply: FastifyReply) {
-		const visitor = { remoteAddress: request.socket.remoteAddress, headers: request.headers };
-		if (isForeignSite(visitor)) {
-			throw new Refusal('inspector_forbidden', 'The inspector is not for pages of other sites.');
+		if (isForeignPage(request)) {
+			throw new Refusal('inspector_forbidden', 'The stream is for the inspector’s own page; open /inspector instead.');
 		}
-		if (!isLocalVisitor(visitor)) {
+		if (!isLocalVisitor(request.raw)) {
 			if (adminKey === undefined) throw new Refusal('inspector_forbidden', needsKey);
 			if (request.headers.authorization === undefined) {
 				throw new Refusal('invalid_admin_key', asksForKey, { headers: { 'www-authenticate': 'Bearer' } });

@@ -64,11 +64,11 @@ function sendTo(socket: WebSocket, text: string): void {
 /** A WebSocket is not held back by the same-origin rule: any page in the browser may open one, unless it is asked. */
 function verifyClient({ origin, req }: { origin: string | undefined; req: IncomingMessage }): boolean {
 	const isOwnPage = origin === undefined || origin === `http://${req.headers.host}`;
-	return isOwnPage && isLocalVisitor({ remoteAddress: req.socket.remoteAddress, headers: req.headers });
+	return isOwnPage && isLocalVisitor(req);
 }
 
-function answer({ url, socket, headers }: IncomingMessage, response: ServerResponse): void {
-	const file = isLocalVisitor({ remoteAddress: socket.remoteAddress, headers }) ? files[url ?? ''] : undefined;
+function answer(request: IncomingMessage, response: ServerResponse): void {
+	const file = isLocalVisitor(request) ? files[request.url ?? ''] : undefined;
 	if (file === undefined) {
 		response.writeHead(404, { 'content-type': 'text/plain' }).end('There is nothing here.\n');
 		return;

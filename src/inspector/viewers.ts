@@ -1,26 +1,10 @@
 import type { ServerResponse } from 'node:http';
-
-export const viewerLimits = {
-	/** At once; the next one is turned away. */
-	most: 50,
-	/** Between two messages, ms. */
-	interval: 100,
-	/** What a viewer may leave unread, bytes. One that reads more slowly is dropped, never waited for. */
-	backlog: 1_000_000,
-	/** For how long it may leave anything unread, ms. */
-	patience: 15_000,
-};
-
-interface Viewer {
-	response: ServerResponse;
-	/** Since when something lies unread, ms since the epoch; 0 while nothing does. */
-	unreadSince: number;
-}
+import { Viewer, viewerLimits } from './viewer.ts';
 
 export interface Source {
 	/** Somebody watches, or nobody does any more. */
 	watch(isWatched: boolean): void;
-	/** A whole picture, as JSON. */
+	/** A whole picture, as JSON; however large it is, it is kept once for all who wait for it. */
 	snapshot(): string;
 	/** What is new since the last message, as JSON; undefined when nothing is. */
 	changes(): string | undefined;
@@ -53,7 +37,7 @@ export class Viewers {
 	add(response: ServerResponse): void {
 		// It would never say that it is closed.
 		if (response.destroyed) return;
-		const viewer = { response, unreadSince: 0 };
+		const viewer = new Viewer(response);
 		response.on('error', () => this.#remove(viewer));
 		response.once('close', () => this.#remove(viewer));
 		if (this.size === 0) this.#source.watch(true);
@@ -64,18 +48,18 @@ export class Viewers {
 
 	/** Ends every stream at once: a stop does not wait for those who look at it. */
 	close(): void {
-		for (const { response } of [...this.#viewers, ...this.#newcomers]) {
-			response.write(message('closing', '{}'));
-			response.end();
-		}
+		for (const viewer of [...this.#viewers, ...this.#newcomers]) viewer.end(message('closing', '{}'));
 	}
 
 	#round(): void {
 		this.#lastRound = Date.now();
 		const changes = this.#viewers.size > 0 ? this.#source.changes() : undefined;
-		if (changes !== undefined) for (const viewer of this.#viewers) viewer.response.write(message('changes', changes));
+		if (changes !== undefined) {
+			const news = message('changes', changes);
+			for (const viewer of this.#viewers) viewer.tell(news);
+		}
 		if (this.#newcomers.size > 0) this.#welcome();
-		for (const viewer of this.#viewers) this.#dropSlow(viewer);
+		for (const viewer of this.#viewers) if (viewer.isSlow(this.#lastRound)) viewer.drop();
 		this.#timer = this.size > 0 ? setTimeout(() => this.#round(), viewerLimits.interval) : undefined;
 	}
 
@@ -84,21 +68,10 @@ export class Viewers {
 		if (this.#viewers.size === 0) this.#source.changes();
 		const snapshot = message('snapshot', this.#source.snapshot());
 		for (const viewer of this.#newcomers) {
-			viewer.response.write(snapshot);
+			viewer.begin(snapshot);
 			this.#viewers.add(viewer);
 		}
 		this.#newcomers.clear();
-	}
-
-	#dropSlow(viewer: Viewer): void {
-		const unread = viewer.response.writableLength;
-		if (unread === 0) {
-			viewer.unreadSince = 0;
-			return;
-		}
-		viewer.unreadSince ||= this.#lastRound;
-		const isSlow = unread > viewerLimits.backlog || this.#lastRound - viewer.unreadSince > viewerLimits.patience;
-		if (isSlow) viewer.response.destroy();
 	}
 
 	#remove(viewer: Viewer): void {
@@ -111,6 +84,6 @@ export class Viewers {
 }
 
 /** JSON has no line breaks of its own, so one `data` line holds it. */
-function message(event: string, json: string): string {
-	return `event: ${event}\ndata: ${json}\n\n`;
+function message(event: string, json: string): Buffer {
+	return Buffer.from(`event: ${event}\ndata: ${json}\n\n`);
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { viewerLimits } from '../../src/inspector/viewers.ts';
+import { viewerLimits } from '../../src/inspector/viewer.ts';
 import { soon } from '../helpers/gateway.ts';
 import { type InspectedGateway, operatorsKey, startInspected } from './inspected-gateway.ts';
 import { openViewer } from './viewer.ts';
@@ -49,10 +50,40 @@ describe('the stream is shown', () => {
 		['a name that begins like ours', { host: '127.0.0.1.evil.example' }],
 		['what a proxy passed on', { 'x-forwarded-for': '203.0.113.9' }],
 		['what another proxy passed on', { forwarded: 'for=203.0.113.9' }],
+		...[
+			'x-real-ip',
+			'x-forwarded-host',
+			'x-forwarded-proto',
+			'x-forwarded-server',
+			'x-original-forwarded-for',
+			'x-client-ip',
+			'x-cluster-client-ip',
+			'x-envoy-external-address',
+			'x-azure-clientip',
+			'x-amzn-trace-id',
+			'true-client-ip',
+			'cf-connecting-ip',
+			'cf-ray',
+			'cdn-loop',
+			'fastly-client-ip',
+			'fly-client-ip',
+			'via',
+		].map((name): [string, Record<string, string>] => [
+			`what a proxy passed on with ${name}`,
+			{ [name]: '203.0.113.9' },
+		]),
 	])('to %s with the key only', async (_name, headers) => {
 		expect(await statusOf(locked, headers)).toBe(401);
 		expect(await statusOf(locked, { ...headers, authorization: `Bearer ${operatorsKey}` })).toBe(200);
 		expect(await statusOf(open, headers)).toBe(403);
+	});
+
+	test('to what nginx passes on when it is told nothing else, with the key only', async () => {
+		const socket = connect(Number(new URL(locked.origin).port), '127.0.0.1');
+		socket.setEncoding('utf8').write('GET /inspector/events HTTP/1.0\r\nhost: 127.0.0.1:4010\r\n\r\n');
+		const [answer] = await once(socket, 'data');
+		expect(answer).toMatch(/^HTTP\/1\.\d 401 /);
+		socket.destroy();
 	});
 
 	test('to this machine whatever key its browser still remembers', async () => {
@@ -60,10 +91,14 @@ describe('the stream is shown', () => {
 		expect([await statusOf(locked, headers), await statusOf(open, headers)]).toEqual([200, 200]);
 	});
 
-	test('to no page of another site, whoever sent its visitor', async () => {
-		expect(await statusOf(open, { 'sec-fetch-site': 'cross-site' })).toBe(403);
-		const headers = { 'sec-fetch-site': 'cross-site', authorization: `Bearer ${operatorsKey}` };
+	test.each(['cross-site', 'same-site', 'of-another-time'])('to no page but its own: %s', async (site) => {
+		expect(await statusOf(open, { 'sec-fetch-site': site })).toBe(403);
+		const headers = { 'sec-fetch-site': site, authorization: `Bearer ${operatorsKey}` };
 		expect(await statusOf(locked, headers)).toBe(403);
+	});
+
+	test.each(['same-origin', 'none'])('to its own page, or to a person who typed its address: %s', async (site) => {
+		expect(await statusOf(open, { 'sec-fetch-site': site })).toBe(200);
 	});
 
 	test('to nobody with a wrong key, who cannot go on guessing either', async () => {

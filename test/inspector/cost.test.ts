@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ProviderHealth } from '../../src/call.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { Feed, limits } from '../../src/inspector/feed.ts';
 import { configText } from '../helpers/gateway.ts';
@@ -8,7 +9,7 @@ const config = parseConfig(configText({}, { a: 'http://127.0.0.1:9/v1', b: 'http
 	file: 'test.yaml',
 	env: {},
 });
-const nobody = { health: () => ({}) };
+const nobody = { health: () => ({}), servable: () => ({}) };
 
 /** Starts a call, and counts who follows it. */
 function start(feed: Feed, id: string, counter = { follows: 0 }) {
@@ -24,6 +25,50 @@ function end(feed: Feed, id: string, over = {}): void {
 }
 
 describe('the feed', () => {
+	test('tells a newcomer no more of a long outage than fits, the newest of it', () => {
+		const names = Array.from({ length: 100 }, (_, index) => `p${index}`);
+		const baseUrls = Object.fromEntries(names.map((name) => [name, 'http://127.0.0.1:9/v1']));
+		const large = parseConfig(configText({ names }, baseUrls), { file: 'test.yaml', env: {} });
+		const feed = new Feed(large);
+		const health: ProviderHealth = {
+			state: 'open',
+			since: '2026-01-01T00:00:00.000Z',
+			reason: 'failures',
+			retryAt: null,
+			consecutiveFailures: 0,
+			recentResults: { total: 0, failed: 0 },
+			probesInFlight: 0,
+			sidelinedModels: {},
+			lastFailure: null,
+		};
+		for (let round = 0; round < 500; round += 1) {
+			for (const name of names) {
+				feed.observer.providerChanged?.(name, 'closed', 'open', health);
+				feed.observer.providerChanged?.(name, 'open', 'closed', { ...health, reason: `round ${round}` });
+			}
+		}
+		for (let index = 0; index < 400; index += 1)
+			end(feed, `req_${index}`, { outcome: 'failed', trace: new Array(36).fill(attemptStep) });
+		const gateway = {
+			health: () => Object.fromEntries(names.map((name) => [name, health])),
+			servable: () => ({ default: false, other: true }),
+		};
+		const told = feed.snapshot(gateway, { brief: empty, full: empty });
+		expect(JSON.stringify(told).length).toBeLessThan(1_000_000);
+		expect(told.unservable).toEqual(['default']);
+		expect(told.providers.length).toBe(100);
+		for (const { marks, history } of told.providers) {
+			expect(marks.at(-1)).toMatchObject({ kind: 'change', to: 'closed', reason: 'round 499' });
+			expect(history.at(-1)?.state).toBe('closed');
+			expect(Math.min(marks.length, history.length)).toBeGreaterThanOrEqual(4);
+		}
+		const marks = told.providers.reduce((sum, provider) => sum + provider.marks.length, 0);
+		expect(marks).toBeLessThanOrEqual(limits.marksShown);
+		expect(JSON.stringify(told.calls).length).toBeLessThan(limits.callsShownBytes + 1000);
+		expect(told.calls[0]?.id).toBe('req_399');
+		expect(told.calls.length).toBeGreaterThan(40);
+	});
+
 	test('follows nothing and keeps a bounded past while nobody watches', () => {
 		const feed = new Feed(config);
 		const counter = { follows: 0 };

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { soon } from '../helpers/gateway.ts';
-import { answers, chunksOf, status, streams } from '../helpers/upstream.ts';
+import { answers, chunksOf, hangs, status, streams } from '../helpers/upstream.ts';
 import { chromiumPath, startChromium, strangeName } from './chromium.ts';
 import { type InspectedGateway, operatorsKey, startInspected } from './inspected-gateway.ts';
 import { openLiveViewer } from './viewer.ts';
@@ -45,6 +45,20 @@ async function scrollsSideways(page: Page): Promise<boolean> {
 	return page.evaluate('document.documentElement.scrollWidth > innerWidth');
 }
 
+/** Labels of the sequence diagram that lie over the bar of an attempt, or are wider than their arrow. */
+async function labelsThatCross(page: Page): Promise<unknown> {
+	return page.evaluate(`(() => {
+		const bars = [...document.querySelectorAll('.sequence .busy')].map((bar) => bar.getBoundingClientRect());
+		const labels = [...document.querySelectorAll('.sequence .message text:not(.time)')];
+		return labels.filter((label) => {
+			const { left, right, top, bottom } = label.getBoundingClientRect();
+			const crosses = bars.some((bar) => left < bar.right && right > bar.left && top < bar.bottom && bottom > bar.top);
+			const arrow = label.parentNode.querySelector('line').getBoundingClientRect();
+			return crosses || label.getBoundingClientRect().width > arrow.width;
+		}).map((label) => label.textContent);
+	})()`);
+}
+
 describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 }, () => {
 	beforeAll(async () => {
 		browser = await startChromium();
@@ -82,6 +96,60 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		expect(told).toEqual(['closed', 'half-open', 'open']);
 		expect(await page.locator('.rung[data-next=true] .target').first().textContent()).toBe('a/model-a');
 		expect(complaints).toEqual([]);
+	});
+
+	test('does not call well what cannot be served: a model that has vanished is named, and who needs it', async () => {
+		breakwater = await startInspected({ profiles: { solo: { chain: ['b/model-b'] } } });
+		const page = await open();
+		const sentence = page.locator('.summary-line');
+		expect(await sentence.textContent()).toContain('All 2 providers take traffic.');
+		breakwater.upstream('b').always(status(404, { error: { message: 'no such model', code: 'model_not_found' } }));
+		await post(1, { model: 'solo' });
+		await page.locator('.summary-line[data-tone=bad]').waitFor();
+		await sentence.getByText('Profile solo cannot be served now.').waitFor();
+		expect(await sentence.textContent()).toMatch(/b\/model-b is sidelined, tried again in \d/);
+		expect(await page.title()).toContain('A profile down');
+		const rung = page.locator('.profile[data-profile=solo] .rung');
+		expect((await rung.locator('.actor').textContent())?.trim()).toBe('sidelined');
+		expect(await card(page, 'b').locator('.now').textContent()).toContain('but not for model-b');
+		const { profiles } = (await (await fetch(`${breakwater.origin}/ready`)).json()) as { profiles: object };
+		expect(profiles).toEqual({ default: true, solo: false });
+		breakwater.gateway.operate('b', { type: 'operator.reset', now: Date.now() });
+		await page.locator('.summary-line[data-tone=good]').waitFor();
+		expect(complaints).toEqual([]);
+	});
+
+	test('says of a provider on trial whether its probe is out, and from when it is what it is', async () => {
+		breakwater = await startInspected({ policy: { breaker: { failureThreshold: 1 } } });
+		const page = await open();
+		breakwater.upstream('a').next(status(503));
+		await post();
+		await inState(page, 'a', 'open');
+		breakwater.gateway.operate('a', { type: 'operator.probed', now: Date.now() });
+		await inState(page, 'a', 'half-open');
+		await card(page, 'a').locator('.countdown', { hasText: 'the next request is the probe' }).waitFor();
+		expect(await card(page, 'a').locator('.now').textContent()).not.toContain('waiting');
+		breakwater.upstream('a').next(hangs());
+		const leaving = new AbortController();
+		const left = fetch(`${breakwater.origin}/v1/chat/completions`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ messages: [{ role: 'user', content: 'x' }] }),
+			signal: leaving.signal,
+		}).catch(() => undefined);
+		await card(page, 'a').locator('.countdown', { hasText: 'waiting for one probe’s result' }).waitFor();
+		leaving.abort();
+		await left;
+	});
+
+	test('begins the question of a trip at its answer, and the way to the providers at the providers', async () => {
+		breakwater = await startInspected({ server: { adminKey: operatorsKey } });
+		const page = await open();
+		await page.keyboard.press('Tab');
+		await page.keyboard.press('Enter');
+		expect(await page.evaluate('document.activeElement.id')).toBe('providers');
+		await card(page, 'a').locator('[data-action=trip]').click();
+		expect(await page.evaluate('document.activeElement.value')).toBe('15m');
 	});
 
 	test('trips and resets with the admin key, and forgets a wrong one with a clear word', async () => {
@@ -163,6 +231,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		await row.click();
 		const dialog = page.getByRole('dialog');
 		await dialog.locator('.sequence svg').waitFor();
+		expect(await labelsThatCross(page)).toEqual([]);
 		expect(await dialog.locator('.lifeline text').allTextContents()).toEqual([
 			'clientclient',
 			'breakwaterbreakwater',
@@ -170,6 +239,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 			'bb',
 		]);
 		const words = await dialog.locator('.words li').allTextContents();
+		expect(await row.locator('.result').textContent()).toContain('rescued');
 		expect(words.join('\n')).toMatch(
 			/default, streamed[\s\S]*model-a[\s\S]*first token[\s\S]*NETWORK_ERROR[\s\S]*carried on after \d+ characters[\s\S]*end of the stream/,
 		);
@@ -186,11 +256,12 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		await post(3);
 		await post(1, { model: 'solo' });
 		const rows = page.locator('.call');
+		expect((await rows.locator('.result').allTextContents()).filter((text) => text.includes('rescued'))).toEqual([]);
 		const shows = (count: number) => soon(async () => expect(await rows.count()).toBe(count));
 		await shows(4);
 		await page.getByRole('combobox', { name: 'Outcome' }).selectOption('failed');
 		await shows(1);
-		await page.getByRole('combobox', { name: 'Outcome' }).selectOption('rescued');
+		await page.getByRole('combobox', { name: 'Outcome' }).selectOption('troubled');
 		await shows(1);
 		await page.getByRole('button', { name: 'Clear' }).click();
 		await page.getByRole('combobox', { name: 'Profile' }).selectOption('solo');
@@ -253,6 +324,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		await inState(page, 'a', 'open');
 		await page.locator('.call').first().click();
 		await page.getByRole('dialog').locator('.sequence').waitFor();
+		expect(await labelsThatCross(page)).toEqual([]);
 		expect(await scrollsSideways(page)).toBe(false);
 		expect(await page.evaluate('window.broken')).toBeUndefined();
 		expect(await page.locator('main img, main script, dialog img').count()).toBe(0);

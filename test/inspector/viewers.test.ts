@@ -3,23 +3,26 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Viewers, viewerLimits } from '../../src/inspector/viewers.ts';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { viewerLimits } from '../../src/inspector/viewer.ts';
+import { Viewers } from '../../src/inspector/viewers.ts';
 import { soon } from '../helpers/gateway.ts';
 
 let server: Server;
 let viewers: Viewers;
 let port: number;
+let snapshot: () => string;
 let changes: () => string | undefined;
 let watched: boolean[];
 
 beforeEach(async () => {
 	const seen: boolean[] = [];
 	watched = seen;
+	snapshot = () => '{"now":0}';
 	changes = () => '{"now":1}';
 	viewers = new Viewers({
 		watch: (isWatched) => void seen.push(isWatched),
-		snapshot: () => '{"now":0}',
+		snapshot: () => snapshot(),
 		changes: () => changes(),
 	});
 	server = createServer((_request, response) => {
@@ -74,6 +77,45 @@ describe('viewers', () => {
 		const other = watcher();
 		await soon(() => expect(other.text).toContain('event: changes'));
 		other.close();
+		silent.destroy();
+	});
+
+	test('get their picture however large it is, and however slowly they take it', async () => {
+		const picture = `"${'x'.repeat(3 * viewerLimits.backlog)}"`;
+		snapshot = () => picture;
+		const quick = watcher();
+		const slow = connect(port, '127.0.0.1');
+		slow.on('error', () => undefined);
+		slow.setEncoding('utf8').write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+		slow.pause();
+		await soon(() => expect(quick.text.length).toBeGreaterThan(picture.length));
+		await soon(() => expect(quick.text.match(/event: changes/g)?.length).toBeGreaterThanOrEqual(3));
+		expect(viewers.size).toBe(2);
+		let text = '';
+		slow.on('data', (piece: string) => {
+			text += piece;
+		});
+		slow.resume();
+		await soon(() => expect(text).toContain('event: changes'));
+		expect(text.match(/x/g)?.length).toBeGreaterThanOrEqual(picture.length - 2);
+		expect(text.indexOf('event: snapshot')).toBeLessThan(text.indexOf('event: changes'));
+		quick.close();
+		slow.destroy();
+	});
+
+	test('that have taken nothing for too long are dropped, however little they owe', async () => {
+		const { patience } = viewerLimits;
+		viewerLimits.patience = 300;
+		onTestFinished(() => {
+			viewerLimits.patience = patience;
+		});
+		snapshot = () => `"${'x'.repeat(12_000_000)}"`;
+		const silent = connect(port, '127.0.0.1');
+		silent.on('error', () => undefined);
+		silent.pause();
+		silent.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+		await soon(() => expect(viewers.size).toBe(1));
+		await soon(() => expect(viewers.size).toBe(0));
 		silent.destroy();
 	});
 

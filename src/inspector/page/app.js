@@ -7,6 +7,7 @@ import { adminKey } from './keys.js';
 import { Orders } from './orders.js';
 import { providers } from './providers.js';
 import { Requests } from './requests.js';
+import { standing } from './standing.js';
 import { Store } from './store.js';
 import { Theme } from './theme.js';
 import { html, render } from './vendor/lit-html.js';
@@ -92,8 +93,11 @@ function draw() {
  */
 function titleOf(snapshot, isLive) {
 	if (!isLive) return 'Breakwater (not connected)';
-	const hurt = snapshot?.providers.filter(({ health }) => health.state !== 'closed').length ?? 0;
-	return hurt === 0 ? 'Breakwater' : `(${hurt}) Breakwater`;
+	if (snapshot === undefined) return 'Breakwater';
+	const { dead, hurt, sidelined } = standing(snapshot, store.now);
+	if (dead.length > 0) return `(!) ${dead.length === 1 ? 'A profile' : `${dead.length} profiles`} down · Breakwater`;
+	const count = hurt.length + sidelined.length;
+	return count === 0 ? 'Breakwater' : `(${count}) Breakwater`;
 }
 
 draw();

@@ -1,4 +1,5 @@
 import { many, percent } from './format.js';
+import { isSidelined } from './standing.js';
 import { glyph } from './states.js';
 import { html, nothing, svg } from './vendor/lit-html.js';
 
@@ -42,14 +43,14 @@ function chain(profile, snapshot, byId, now) {
 	return html`<article class="profile" data-profile=${profile.name}>
 		<h3><span class="name">${profile.name}</span>${profile.isDefault ? html`<span class="tag">default</span>` : nothing}</h3>
 		<ol class="rungs">
-			${profile.rungs.map(({ target, credentials }, index) => {
+			${profile.rungs.map(({ target, model, credentials }, index) => {
 				const count = counts[target] ?? 0;
 				const share = total === 0 ? 0 : count / total;
 				return html`<li class="rung" data-next=${String(index === first)} data-grants=${String(granting[index])}>
 					<span class="line-of">
 						<span class="target name" title=${target}>${target}</span>
 						${index === first ? html`<span class="next" title="The next request goes here">next</span>` : nothing}
-						<span class="actors">${credentials.map((id) => actor(byId.get(id), id))}</span>
+						<span class="actors">${credentials.map((id) => actor(byId.get(id), id, model, now))}</span>
 					</span>
 					<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
 						<rect class="all" width="100" height="6" />${share > 0 ? svg`<rect class="part" width=${share * 100} height="6" />` : nothing}
@@ -64,12 +65,16 @@ function chain(profile, snapshot, byId, now) {
 }
 
 /**
+ * What stands in a rung's way: the provider's state, or its own model where the provider is well.
  * @param {ProviderView | undefined} provider
  * @param {string} id
+ * @param {string} model
+ * @param {number} now
  */
-function actor(provider, id) {
-	const state = provider?.health.state ?? 'closed';
-	return html`<span class="actor" title="${id} is ${state}">${glyph(state)}<span>${id.includes('#') ? id.slice(id.indexOf('#')) : ''} ${state}</span></span>`;
+function actor(provider, id, model, now) {
+	const isOut = provider?.health.state === 'closed' && isSidelined(provider, model, now);
+	const state = isOut ? 'sidelined' : (provider?.health.state ?? 'closed');
+	return html`<span class="actor" title=${isOut ? `${id} is closed, but this model is sidelined there` : `${id} is ${state}`}>${glyph(state)}<span>${id.includes('#') ? id.slice(id.indexOf('#')) : ''} ${state}</span></span>`;
 }
 
 /**
@@ -80,9 +85,8 @@ function actor(provider, id) {
  */
 function grants(provider, model, now) {
 	if (provider === undefined) return false;
-	const { state, retryAt, probesInFlight, sidelinedModels } = provider.health;
-	const sidelined = sidelinedModels[model];
-	if (sidelined !== undefined && Date.parse(sidelined) > now) return false;
+	const { state, retryAt, probesInFlight } = provider.health;
+	if (isSidelined(provider, model, now)) return false;
 	if (state === 'closed') return true;
 	if (state === 'half-open') return probesInFlight < provider.limits.probes;
 	return retryAt !== null && Date.parse(retryAt) <= now;

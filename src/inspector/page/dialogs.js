@@ -146,7 +146,7 @@ export class Dialogs {
 				<p>It gets no more requests; those under way go on. The next rungs of its chains take over.</p>
 				<fieldset>
 					<legend>For how long</legend>
-					${tripTimes.map(([time, text], index) => html`<label><input type="radio" name="time" value=${time} ?checked=${index === 0} /> ${text}</label>`)}
+					${tripTimes.map(([time, text], index) => html`<label><input type="radio" name="time" value=${time} ?checked=${index === 0} ?autofocus=${index === 0} /> ${text}</label>`)}
 				</fieldset>
 				<div class="buttons"><button type="submit" class="danger">Trip it</button><button type="button" @click=${() => this.#close()}>Leave it</button></div>
 			</form>`;

@@ -1,4 +1,5 @@
 import { clock, duration, left } from './format.js';
+import { standing } from './standing.js';
 import { glyph } from './states.js';
 import { html, nothing } from './vendor/lit-html.js';
 
@@ -19,7 +20,7 @@ import { html, nothing } from './vendor/lit-html.js';
  */
 export function header({ snapshot, now, connection, theme, askKey }) {
 	return html`<header class="top">
-			<a class="skip" href="#main">To the providers</a>
+			${snapshot === undefined ? nothing : html`<a class="skip" href="#providers">To the providers</a>`}
 			<h1><svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><path d="M3 12c4.3-4.3 8.7-4.3 13 0s8.7 4.3 13 0M3 22c4.3-4.3 8.7-4.3 13 0s8.7 4.3 13 0" /></svg>Breakwater</h1>
 			${snapshot === undefined ? nothing : html`<span class="version quiet">${snapshot.version}</span>`}
 			<span class="spring"></span>
@@ -61,24 +62,58 @@ function trouble(connection, askKey) {
 	return html`<div class="trouble" role="alert" data-phase=${phase}>${texts[phase]}</div>`;
 }
 
+/** So many of each kind are named; the rest is counted. */
+const mostNamed = 3;
+
 /**
- * One sentence for somebody who was just woken.
+ * In a few words for somebody who was just woken: who gets no answer, what is down, and what only seems to be well.
  * @param {Snapshot} snapshot
  * @param {number} now
  * @param {boolean} isLive
  */
-function summary({ providers }, now, isLive) {
-	const hurt = providers.filter(({ health }) => health.state !== 'closed');
-	if (hurt.length === 0) {
-		const all =
-			providers.length === 1 ? 'The provider takes traffic.' : `All ${providers.length} providers take traffic.`;
-		return html`<p class="summary-line" data-live=${String(isLive)} data-tone="good">${glyph('closed')} <span>${all}</span></p>`;
-	}
+function summary(snapshot, now, isLive) {
+	const { providers } = snapshot;
+	const { dead, hurt, sidelined } = standing(snapshot, now);
 	const well = providers.length - hurt.length;
-	return html`<p class="summary-line" data-live=${String(isLive)} data-tone=${well === 0 ? 'bad' : 'some'}>
-		${glyph(hurt[0]?.health.state ?? 'open')}
-		<span><b>${well} of ${providers.length}</b> providers ${well === 1 ? 'takes' : 'take'} traffic. ${hurt.slice(0, 3).map((provider) => hurtText(provider, now))}${hurt.length > 3 ? ` And ${hurt.length - 3} more.` : ''}</span>
+	const isWell = dead.length === 0 && hurt.length === 0 && sidelined.length === 0;
+	const tone = isWell ? 'good' : dead.length > 0 || well === 0 ? 'bad' : 'some';
+	const sign = isWell ? 'closed' : dead.length > 0 ? 'open' : (hurt[0]?.health.state ?? 'sidelined');
+	return html`<p class="summary-line" data-live=${String(isLive)} data-tone=${tone}>
+		${glyph(sign)}
+		<span>${dead.length === 0 ? nothing : deadText(dead)}${trafficText(well, providers.length)} ${hurt.slice(0, mostNamed).map((provider) => hurtText(provider, now))}${moreText(hurt)}${sidelined.slice(0, mostNamed).map((model) => sidelinedText(model, now))}${moreText(sidelined)}</span>
 	</p>`;
+}
+
+/** @param {readonly string[]} dead */
+function deadText(dead) {
+	const names = dead
+		.slice(0, mostNamed)
+		.map((name, index) => html`${index === 0 ? '' : ', '}<b class="name">${name}</b>`);
+	const more = dead.length > mostNamed ? ` and ${dead.length - mostNamed} more` : '';
+	return html`<span class="dead">${dead.length === 1 ? 'Profile' : 'Profiles'} ${names}${more} cannot be served now.</span> `;
+}
+
+/**
+ * @param {number} well
+ * @param {number} all
+ */
+function trafficText(well, all) {
+	if (well === all) return all === 1 ? 'The provider takes traffic.' : `All ${all} providers take traffic.`;
+	return html`<b>${well} of ${all}</b> providers ${well === 1 ? 'takes' : 'take'} traffic.`;
+}
+
+/** @param {readonly unknown[]} all */
+function moreText(all) {
+	return all.length > mostNamed ? `And ${all.length - mostNamed} more. ` : '';
+}
+
+/**
+ * @param {import('./standing.js').Sidelined} model
+ * @param {number} now
+ */
+function sidelinedText({ id, target, until }, now) {
+	const number = id.includes('#') ? ` ${id.slice(id.indexOf('#'))}` : '';
+	return html`<b class="name">${target}</b>${number} is sidelined, tried again in ${left(until - now)}. `;
 }
 
 /**

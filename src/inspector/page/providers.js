@@ -1,6 +1,7 @@
 import { chart, lastChange, orderedBy } from './chart.js';
 import { ago, clock, failureName, left, many, percent } from './format.js';
 import { hour } from './hour.js';
+import { sidelinedModels } from './standing.js';
 import { badge, meanings, reasons } from './states.js';
 import { repeat } from './vendor/directives/repeat.js';
 import { html, nothing } from './vendor/lit-html.js';
@@ -19,7 +20,7 @@ import { html, nothing } from './vendor/lit-html.js';
  * @param {(id: string) => void} showChart
  */
 export function providers(snapshot, now, orders, showChart) {
-	return html`<section aria-labelledby="providers-title">
+	return html`<section id="providers" tabindex="-1" aria-labelledby="providers-title">
 		<h2 id="providers-title">Providers</h2>
 		<div class="cards">
 			${repeat(
@@ -62,10 +63,14 @@ function card(provider, snapshot, now, orders, showChart) {
  * @param {ProviderView} provider
  * @param {number} now
  */
-function present({ health }, now) {
-	const since = Date.parse(health.since);
+function present(provider, now) {
+	const { health, history } = provider;
+	const entered = history.at(-1);
+	// A wait that is prolonged begins anew for the machine; to a person it is the same state all the while.
+	const since = entered?.state === health.state ? entered.from : Date.parse(health.since);
+	const out = health.state === 'closed' ? sidelinedModels(provider, now) : [];
 	const why = health.reason === null || health.state === 'closed' ? '' : `: ${reasons[health.reason] ?? health.reason}`;
-	return html`<strong>${meanings[/** @type {keyof typeof meanings} */ (health.state)] ?? health.state}</strong>${why}
+	return html`<strong>${meanings[/** @type {keyof typeof meanings} */ (health.state)] ?? health.state}</strong>${why}${out.length === 0 ? nothing : html`, <span class="failure">but not for <span class="name">${out.map(({ model }) => model).join(', ')}</span></span>`}
 		<span class="quiet">since ${clock(since, now)}, ${ago(now - since)}</span>`;
 }
 
@@ -78,7 +83,7 @@ function countdown({ health, limits }, now) {
 	if (health.state === 'half-open') {
 		const free = limits.probes - health.probesInFlight;
 		const text = free > 0 ? 'the next request is the probe' : `waiting for ${probeCount(health.probesInFlight)}`;
-		return html`<p class="countdown"><span class="what">on trial</span> ${text}</p>`;
+		return html`<p class="countdown">${text}</p>`;
 	}
 	if (health.retryAt === null || health.state === 'closed') return nothing;
 	const until = Date.parse(health.retryAt);
@@ -124,10 +129,11 @@ function lastText({ marks }, now) {
  * @param {ProviderView} provider
  * @param {number} now
  */
-function facts({ health, limits }, now) {
-	const { state, recentResults, lastFailure, consecutiveFailures, sidelinedModels } = health;
+function facts(provider, now) {
+	const { health, limits } = provider;
+	const { state, recentResults, lastFailure, consecutiveFailures } = health;
 	const { total, failed } = recentResults;
-	const sidelined = Object.entries(sidelinedModels);
+	const sidelined = sidelinedModels(provider, now);
 	const share = total === 0 ? 'failed' : `failed, ${percent(failed / total)}`;
 	const atLeast = total < limits.minimumVolume ? ` of ${limits.minimumVolume} or more` : '';
 	// Only what is closed can open.
@@ -161,8 +167,8 @@ function facts({ health, limits }, now) {
 						<dd>
 							<ul class="sidelined">
 								${sidelined.map(
-									([model, until]) =>
-										html`<li><span class="name">${model}</span> <span class="quiet">for ${left(Date.parse(until) - now)}</span></li>`,
+									({ model, until }) =>
+										html`<li><span class="name">${model}</span> <span class="quiet">for ${left(until - now)}</span></li>`,
 								)}
 							</ul>
 						</dd>

@@ -20,7 +20,7 @@ const pageRows = 40;
 export const outcomes = /** @type {const} */ ([
 	['live', 'under way'],
 	['done', 'answered'],
-	['rescued', 'answered after trouble'],
+	['troubled', 'answered after trouble'],
 	['continued', 'carried on in mid-answer'],
 	['failed', 'failed'],
 	['aborted', 'client left'],
@@ -180,8 +180,8 @@ function meets({ trace, now }, id) {
  */
 function hasOutcome({ end, trace }, outcome) {
 	if (outcome === 'live') return end === null;
-	if (outcome === 'continued') return trace.some((step) => step.did === 'attempt' && step.seam !== undefined);
-	if (outcome === 'rescued') return end?.outcome === 'done' && hasFailure(trace);
+	if (outcome === 'continued') return isContinued(trace);
+	if (outcome === 'troubled') return end?.outcome === 'done' && hasFailure(trace);
 	return end?.outcome === outcome;
 }
 
@@ -216,15 +216,38 @@ export function toneOf({ end, trace }) {
 	if (end === null) return 'live';
 	if (end.outcome === 'failed') return 'bad';
 	if (end.outcome === 'aborted') return 'wait';
-	return hasFailure(trace) ? 'rescued' : 'good';
+	return hasFailure(trace) ? 'troubled' : 'good';
 }
 
-/** @param {CallView} call */
+/**
+ * Whether another attempt carried a broken stream on.
+ * @param {CallView['trace']} trace
+ */
+function isContinued(trace) {
+	return trace.some((step) => step.did === 'attempt' && step.seam !== undefined);
+}
+
+/**
+ * Whether another rung answered than the one that failed.
+ * @param {CallView['trace']} trace
+ */
+function isElsewhere(trace) {
+	const attempts = trace.filter((step) => step.did === 'attempt');
+	const last = attempts.at(-1);
+	return attempts.some(({ target, credential }) => target !== last?.target || credential !== last.credential);
+}
+
+/**
+ * In the words of the metrics: only a stream that was carried on is `rescued`.
+ * @param {CallView} call
+ */
 export function resultText({ end, trace }) {
 	if (end === null) return 'under way';
 	if (end.outcome === 'failed') return end.code ?? 'failed';
 	if (end.outcome === 'aborted') return 'client left';
-	return hasFailure(trace) ? 'rescued' : 'answered';
+	if (!hasFailure(trace)) return 'answered';
+	if (isContinued(trace)) return 'rescued';
+	return isElsewhere(trace) ? 'failed over' : 'retried';
 }
 
 /** @param {string} id */

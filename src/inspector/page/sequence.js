@@ -7,9 +7,11 @@ import { html, nothing, svg } from './vendor/lit-html.js';
  * @typedef {import('./trace-rows.js').Row} Row
  */
 
-/** px, and characters of a text and of a name. */
-const wide = { left: 64, column: 204, top: 52, row: 36, bottom: 18, head: 156, text: 34, name: 20 };
-const narrow = { ...wide, left: 54, column: 122, head: 108, text: 19, name: 13 };
+/** px, and characters of a line of text between two neighbours, of one that crosses others, and of a name. */
+const wide = { left: 64, column: 216, top: 52, row: 36, line: 14, bottom: 18, head: 156, text: 26, long: 44, name: 20 };
+const narrow = { ...wide, left: 54, column: 150, head: 126, text: 17, long: 34, name: 15 };
+/** A text with more lines than this ends in dots. */
+const mostLines = 4;
 
 /**
  * A request's trace as a sequence diagram: client, Breakwater and providers, time downwards, one line a message.
@@ -20,9 +22,12 @@ export function sequence(call) {
 	const lines = lifelines(call);
 	const rows = traceRows(call);
 	const width = size.left + lines.length * size.column;
-	const height = size.top + rows.length * size.row + size.bottom;
+	const texts = rows.map((row) => wrap(row.text, isFar(row, lines) ? size.long : size.text));
+	const heights = texts.map(({ length }) => size.row + (length - 1) * size.line);
+	const feet = heights.map((_, index) => heights.slice(0, index + 1).reduce((sum, px) => sum + px, size.top));
+	const height = (feet.at(-1) ?? size.top) + size.bottom;
 	const x = (/** @type {string} */ line) => size.left + (lines.indexOf(line) + 0.5) * size.column;
-	const y = (/** @type {number} */ index) => size.top + (index + 0.75) * size.row;
+	const y = (/** @type {number} */ index) => (feet[index] ?? height - size.bottom) - size.row / 4;
 	return html`<div class="sequence" tabindex="0" role="group" aria-label="Sequence diagram; the same in words stands below">
 		<svg viewBox="0 0 ${width} ${height}" width=${width} height=${height} aria-hidden="true">
 			${lines.map(
@@ -33,7 +38,7 @@ export function sequence(call) {
 				</g>`,
 			)}
 			${activations(rows, x, y)}
-			${rows.map((row, index) => message(row, x, y(index), index > 0 && rows[index - 1]?.at === row.at, size))}
+			${rows.map((row, index) => message(row, texts[index] ?? [], { x, y: y(index), size, isSameTime: index > 0 && rows[index - 1]?.at === row.at, isFar: isFar(row, lines) }))}
 		</svg>
 	</div>`;
 }
@@ -48,19 +53,22 @@ function activations(rows, x, y) {
 	return rows.map((row, index) => {
 		if (!row.begins) return nothing;
 		const end = rows.findIndex(({ ends }, later) => later > index && ends);
-		const last = end === -1 ? rows.length - 0.5 : end;
+		const last = end === -1 ? rows.length : end;
 		return svg`<rect class="busy" x=${x(row.to) - 5} y=${y(index)} width="10" height=${y(last) - y(index)} rx="3" />`;
 	});
 }
 
 /**
  * @param {Row} row
- * @param {(line: string) => number} x
- * @param {number} y
- * @param {boolean} isSameTime as the line above
- * @param {typeof wide} size
+ * @param {readonly string[]} text in lines
+ * @param {object} place
+ * @param {(line: string) => number} place.x
+ * @param {number} place.y
+ * @param {typeof wide} place.size
+ * @param {boolean} place.isSameTime as the line above
+ * @param {boolean} place.isFar
  */
-function message(row, x, y, isSameTime, size) {
+function message(row, text, { x, y, size, isSameTime, isFar }) {
 	const time = isSameTime ? nothing : svg`<text class="time" x=${size.left - 8} y=${y + 4}>${took(row.at)}</text>`;
 	if (row.from === row.to) {
 		return svg`<g class="message note" data-tone=${row.tone}>${time}
@@ -71,12 +79,11 @@ function message(row, x, y, isSameTime, size) {
 	const start = x(row.from) + direction * 6;
 	const end = x(row.to) - direction * 6;
 	// A text that crosses lifelines stands at the arrow's right end, which is at the provider that it is about.
-	const isLong = Math.abs(end - start) > size.column;
-	const centre = isLong ? Math.max(start, end) - 12 : (start + end) / 2;
+	const centre = isFar ? Math.max(start, end) - 12 : (start + end) / 2;
 	return svg`<g class="message" data-tone=${row.tone} data-dashed=${String(row.dashed)}>${time}
 		<line x1=${start} x2=${end - direction * 5} y1=${y} y2=${y} />
 		<polygon points="${end},${y} ${end - direction * 8},${y - 4} ${end - direction * 8},${y + 4}" />
-		<text x=${centre} y=${y - 6} data-long=${String(isLong)}>${clip(row.text, size.text)}<title>${row.text}</title></text>
+		${text.map((line, index) => svg`<text x=${centre} y=${y - 6 - (text.length - 1 - index) * size.line} data-long=${String(isFar)}>${line}<title>${row.text}</title></text>`)}
 	</g>`;
 }
 
@@ -99,4 +106,35 @@ export function sequenceWords(call) {
  */
 function clip(text, most) {
 	return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/**
+ * Whether an arrow crosses other lifelines.
+ * @param {Row} row
+ * @param {readonly string[]} lines
+ */
+function isFar({ from, to }, lines) {
+	return Math.abs(lines.indexOf(from) - lines.indexOf(to)) > 1;
+}
+
+/**
+ * In lines, broken at spaces, else after a sign, else anywhere; a number stays with its unit.
+ * @param {string} text
+ * @param {number} most characters of a line
+ * @returns {string[]} one at least
+ */
+export function wrap(text, most) {
+	const parts = text
+		.split(/(?<=[ ./_:-])(?<!\d )/)
+		.flatMap((part) => part.match(new RegExp(`.{1,${most}}`, 'gsu')) ?? []);
+	const lines = [''];
+	for (const part of parts) {
+		const longer = `${lines.at(-1)}${part}`;
+		if (longer.trimEnd().length <= most) lines.splice(-1, 1, longer);
+		else lines.push(part);
+	}
+	const shown = lines.map((line) => line.trim());
+	return shown.length <= mostLines
+		? shown
+		: [...shown.slice(0, mostLines - 1), clip(`${shown[mostLines - 1]} …`, most)];
 }

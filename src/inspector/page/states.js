@@ -6,7 +6,7 @@ import { html, svg } from './vendor/lit-html.js';
 export const meanings = {
 	closed: 'takes traffic',
 	open: 'takes no traffic',
-	'half-open': 'is being tried',
+	'half-open': 'on trial',
 	'quota-cooldown': 'out of quota',
 };
 
@@ -17,12 +17,12 @@ export const reasons = /** @type {Readonly<Record<string, string>>} */ ({
 	auth: 'the provider rejects the key',
 	quota: 'quota or credit is used up',
 	operator: 'an operator took it out',
-	probing: 'waiting for a probe’s result',
+	probing: 'a probe decides',
 	model: 'the model is sidelined',
 });
 
 /**
- * A state's own shape, so that it is not told by its colour alone.
+ * The own shape of a state, or of a rung whose model is `sidelined`, so that it is not told by its colour alone.
  * @param {string} state
  */
 export function glyph(state) {
@@ -37,6 +37,7 @@ function shape(state) {
 		return svg`<circle class="rim" cx="8" cy="8" r="5.5" /><path d="M8 2.5a5.5 5.5 0 0 1 0 11z" />`;
 	if (state === 'quota-cooldown')
 		return svg`<path d="M8 1.8l6.5 11.7h-13z" /><path class="cut" d="M8 6v3.6m0 1.5v.5" />`;
+	if (state === 'sidelined') return svg`<circle cx="8" cy="8" r="6" /><path class="cut" d="M4.8 8h6.4" />`;
 	return svg`<circle cx="8" cy="8" r="6" /><path class="cut" d="M5.2 8.2l2 2 3.7-4" />`;
 }
 

@@ -55,7 +55,7 @@ export class Store {
 	apply(changes) {
 		if (this.#snapshot === undefined) return [];
 		this.#hear(changes.now);
-		const { health = {}, marks = [], traffic, load } = changes;
+		const { health = {}, marks = [], unservable, traffic, load } = changes;
 		const providers = this.#snapshot.providers.map((provider) => {
 			const own = marks.filter(({ id }) => id === provider.id).map(({ mark }) => mark);
 			// A provider may be called `constructor`, which every object seems to have.
@@ -65,6 +65,7 @@ export class Store {
 		this.#snapshot = {
 			...this.#snapshot,
 			providers,
+			unservable: unservable ?? this.#snapshot.unservable,
 			traffic: traffic ?? this.#snapshot.traffic,
 			load: load ?? this.#snapshot.load,
 		};

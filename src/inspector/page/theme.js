@@ -32,6 +32,6 @@ export class Theme {
 			this.#apply(next);
 			this.#changed();
 		};
-		return html`<button type="button" class="theme" aria-label="Colours: ${choice}; change to ${next}" title="Colours: ${choice}" @click=${turn}><span aria-hidden="true">${signs[choice]}</span> ${choice}</button>`;
+		return html`<button type="button" class="theme" aria-label="Colours: ${choice}; change to ${next}" title="Colours: ${choice}" @click=${turn}><span aria-hidden="true">${signs[choice]}</span> <span class="word">${choice}</span></button>`;
 	}
 }
