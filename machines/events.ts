@@ -54,7 +54,7 @@ export type ProviderEvent =
 
 /** A person knows better. They are obeyed in every state. */
 export type OperatorEvent =
-	/** Take it out of traffic for `forMs`; a longer deadline that it has already stays. */
+	/** Take it out of traffic for `forMs`; it replaces an operator's earlier word, and a longer deadline that is not theirs stays. */
 	| { type: 'operator.tripped'; now: number; forMs: number }
 	/** Trust it again, and forget its failures and its sidelined models. */
 	| { type: 'operator.reset'; now: number }

@@ -24,9 +24,12 @@ export interface ProviderContext {
 	readonly until: number;
 	/** What the timer of `open` or `quota-cooldown` was set to, ms. */
 	readonly waitMs: number;
+	/** When that timer is due, ms since the epoch; no timer runs for longer than 24 days, so that it can be before `until`. */
+	readonly timerAt: number;
 	/**
 	 * The latest time that a failure has named since it last granted, ms since the epoch; 0 when none has. It can be
-	 * sooner than `until`, and is then not the `reason`, but no early probe may come before it either.
+	 * sooner than `until`, and is then not the `reason`, but no early probe may come before it either. A deadline that an
+	 * operator's trip found counts as named: the next trip may shorten what they said, and no more.
 	 */
 	readonly named: number;
 	/** Why it is not closed. */
@@ -116,11 +119,35 @@ export function tripped(
 	return {
 		reason: longest > until ? context.reason : reason,
 		until: longest,
-		waitMs: timerDelay(longest - now),
+		...timerFor(longest, now),
 		epoch: context.epoch + 1,
 		since: now,
 		probes: [],
 	};
+}
+
+/**
+ * An operator's trip, whose reason is theirs whatever else it waits for: an early probe may cut short a guess of ours,
+ * never a person's decision. It replaces what they said before, also by less; a deadline that is not theirs stays.
+ */
+export function takenOut(context: ProviderContext, forMs: number, now: number): Partial<ProviderContext> {
+	const isAlready = context.reason === 'operator';
+	const named = isAlready ? context.named : context.until;
+	const until = Math.max(named, now + forMs);
+	return {
+		reason: 'operator',
+		until,
+		named,
+		...timerFor(until, now),
+		epoch: context.epoch + 1,
+		since: isAlready ? context.since : now,
+		probes: [],
+	};
+}
+
+function timerFor(until: number, now: number): Pick<ProviderContext, 'waitMs' | 'timerAt'> {
+	const waitMs = timerDelay(until - now);
+	return { waitMs, timerAt: now + waitMs };
 }
 
 /** The time that the failure itself names, whatever the state: for an empty account, a dead key, or a long wait. */

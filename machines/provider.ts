@@ -14,6 +14,7 @@ import {
 	type ProviderInput,
 	permanentOrNamed,
 	sidelinedUntil,
+	takenOut,
 	tripped,
 	unhurt,
 } from './provider-health.ts';
@@ -150,7 +151,7 @@ export const providerMachine = setup({
 		}),
 		countReopening: assign(({ context }) => ({ reopenings: context.reopenings + 1 })),
 		enterHalfOpen: assign(({ context, event }) => ({
-			since: 'now' in event ? event.now : context.since + context.waitMs,
+			since: 'now' in event ? event.now : context.timerAt,
 			until: 0,
 			named: 0,
 			probes: [],
@@ -169,14 +170,14 @@ export const providerMachine = setup({
 		})),
 		openForOperator: assign(({ context, event }) => {
 			const { now, forMs } = only(event, 'operator.tripped');
-			// Whatever else it waits for: an early probe may cut short a guess of ours, never a person's decision.
-			return { ...tripped(context, 'operator', now + forMs, now), reason: 'operator' as const };
+			return takenOut(context, forMs, now);
 		}),
 		/** The epoch ends too: failures on their way when a person decided count for nothing; only what they name does. */
 		startAfresh: assign(({ context, event }) => ({
 			...unhurt,
 			epoch: context.epoch + 1,
-			since: only(event, 'operator.reset').now,
+			// Only a closed one has no reason not to be.
+			since: context.reason === undefined ? context.since : only(event, 'operator.reset').now,
 		})),
 		/** Comes before the trip, so that an incident that is already known is not raised again. */
 		alarm: enqueueActions(({ context, event, enqueue }) => {
@@ -195,6 +196,7 @@ export const providerMachine = setup({
 		epoch: 0,
 		since: input.now,
 		waitMs: 0,
+		timerAt: 0,
 		refusesPrefill: [],
 		lastFailure: undefined,
 		...unhurt,

@@ -2,6 +2,7 @@ import { createActor, type InspectionEvent } from 'xstate';
 import type { ProviderStateName } from '../machines/events.ts';
 import { providerMachine } from '../machines/provider.ts';
 import { requestMachine } from '../machines/request.ts';
+import { sourceOf } from './alarm-source.ts';
 import type { Call, CallRecord, Client, RunningCall, Service } from './call.ts';
 import type { Config, ProviderConfig } from './config/config.ts';
 import { targetsOf } from './config/targets.ts';
@@ -56,9 +57,9 @@ export async function createGateway(
 	const providers = new Map<string, ProviderActor>();
 	const addresses = new Map<string, EndpointOptions>();
 	for (const provider of Object.values(config.providers)) {
-		for (const { id, apiKey, source } of provider.credentials) {
+		for (const { id, apiKey } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
-			providers.set(id, startProvider(id, source, provider, observer, inspectorOf?.('provider')));
+			providers.set(id, startProvider(id, provider, config, observer, inspectorOf?.('provider')));
 			addresses.set(id, { provider: provider.name, baseUrl, apiKey, headers: provider.headers });
 		}
 	}
@@ -159,8 +160,8 @@ export async function createGateway(
 
 function startProvider(
 	id: string,
-	source: string,
 	{ policy }: ProviderConfig,
+	config: Config,
 	observer: GatewayObserver,
 	inspect: ActorInspector | undefined,
 ) {
@@ -176,7 +177,10 @@ function startProvider(
 		},
 		error: (error) => observer.crashed?.(error, `provider ${id}`),
 	});
-	actor.on('provider.alarmed', (alarm) => observer.providerAlarmed?.(id, source, alarm));
+	actor.on('provider.alarmed', (alarm) => {
+		const source = sourceOf(config, id, alarm.alarm === 'model' ? alarm.model : undefined);
+		observer.providerAlarmed?.(id, source, alarm);
+	});
 	return actor.start();
 }
 

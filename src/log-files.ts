@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type pino from 'pino';
 
 /** Where the log is written to, besides standard error. */
@@ -46,6 +47,56 @@ export async function openLogFiles({ folder, maxSize, keep }: LogFilesOptions): 
 	} catch (error) {
 		throw new Error(folderProblem(folder, error as NodeJS.ErrnoException));
 	}
+}
+
+/** How often it is looked whether the present file is still there, ms. */
+const LOOK_INTERVAL_MS = 5000;
+
+/**
+ * Makes the file, and its folder, again when somebody has removed or renamed it: the lines would go on into a file that
+ * nobody can open any more. An `error` of the files tells when that cannot be done.
+ * @param onMade called each time, once the file is open again
+ * @param intervalMs how often it looks
+ */
+export function keepLogFiles(files: LogFiles, onMade: () => void, intervalMs = LOOK_INTERVAL_MS): void {
+	let hasEnded = false;
+	/** From the moment at which it is found missing until it is open again, or could not be opened. */
+	let isMissing = false;
+	const found = () => {
+		isMissing = false;
+	};
+	const look = async () => {
+		// Opening takes a while, in which it is still missing.
+		if (isMissing) return;
+		isMissing = true;
+		// Absent in its type: the path of the file that is written to now, or is to be opened next.
+		const { file } = files as LogFiles & { readonly file: string };
+		const isThere = await access(file).then(
+			() => true,
+			({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR',
+		);
+		if (isThere) found();
+		if (isThere || hasEnded) return;
+		try {
+			await mkdir(dirname(file), { recursive: true });
+			await access(dirname(file), constants.W_OK);
+			if (hasEnded) return;
+			files.once('ready', onMade);
+			files.reopen();
+		} catch (error) {
+			files.emit('error', error);
+		}
+	};
+	files.on('ready', found);
+	files.on('error', () => {
+		files.off('ready', onMade);
+		found();
+	});
+	const timer = setInterval(look, intervalMs).unref();
+	files.once('close', () => {
+		hasEnded = true;
+		clearInterval(timer);
+	});
 }
 
 function removeOldFiles(folder: string, keep: number): void {

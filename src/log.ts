@@ -1,8 +1,9 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { CallRecord } from './call.ts';
-import type { LogFiles } from './log-files.ts';
+import { keepLogFiles, type LogFiles } from './log-files.ts';
 import type { GatewayObserver } from './observer.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { traceLine } from './trace-text.ts';
 
 export type { Logger };
@@ -17,16 +18,18 @@ const COMPLAINT_INTERVAL_MS = 60_000;
 
 /**
  * The log of the process, on standard error: lines for people on a terminal, JSON elsewhere.
- * @param level `LOG_LEVEL` from the environment; a word that is none means `info`
+ * @param level `LOG_LEVEL` from the environment, in whatever case; a word that is none means `info`
  * @param files where it is written to as well, as JSON
  * @param shown in the place of standard error
  */
 export function createLog(level: string | undefined, files?: LogFiles, shown: Destination = standardError()): Logger {
-	const name = levels[level ?? ''] ?? (level || 'info');
+	const given = level?.trim().toLowerCase() || 'info';
+	const name = levels[given] ?? given;
 	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
 	if (files !== undefined) complainAbout(files, pino(options, shown));
 	const log = pino(options, files === undefined ? shown : both(shown, files));
 	if (options.level !== name) log.warn(`LOG_LEVEL is not a level; the log is at ${options.level}`);
+	if (files !== undefined) keepLogFiles(files, () => log.warn('the log file was gone, and has been made again'));
 	return log;
 }
 
@@ -81,9 +84,14 @@ function firstToken({ firstTokenMs }: { firstTokenMs?: unknown }): string {
 	return firstTokenMs === undefined ? '' : ` (first token in ${firstTokenMs} ms)`;
 }
 
-/** Writes what happens in a gateway to the log: one line a call, one for every change of a provider. */
+/**
+ * Writes what happens in a gateway to the log: one line a call, one for every change of a provider, one for each refused
+ * request unless there are too many.
+ */
 export function logObserver(log: Logger): GatewayObserver {
+	const refusals = new RefusalLog(log);
 	return {
+		callRefused: (refused) => refusals.add(refused),
 		callEnded: (record) => {
 			if (record.outcome === 'failed') log.warn(callLine(record), 'call failed');
 			else log.info(callLine(record), 'call');
@@ -143,7 +151,8 @@ function callLine(record: CallRecord) {
 const alarmTexts = {
 	auth: 'a provider rejects its credential: check the key at `source` in the configuration; the provider is not asked until then',
 	quota: 'a provider is out of quota or credit: top it up or wait; it is not asked until then',
-	model: 'a model is not available at its provider: check its name in the configuration; it is not asked until then',
+	model:
+		'a model is not available at its provider: check its name at `source` in the configuration; it is not asked until then',
 };
 
 /** The stack without the message, which might quote what a caller or a provider said. */

@@ -7,7 +7,7 @@ export interface GatewayObserver {
 	callStarted?(call: StartedCall): void;
 	callEnded?(record: CallRecord): void;
 	providerChanged?(id: string, from: ProviderStateName, to: ProviderStateName, health: ProviderHealth): void;
-	/** @param source where the credential stands in the file: `providers.openai.apiKey[0]` */
+	/** @param source what it is about in the file: a credential, `providers.openai.apiKey[0]`, or the place of a model */
 	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
 	/**
 	 * A person gave an order; it may have changed nothing.
@@ -20,8 +20,24 @@ export interface GatewayObserver {
 		to: ProviderStateName,
 		by: string | undefined,
 	): void;
+	/** A request was refused before any provider was asked; there is no call. */
+	callRefused?(refusal: RefusedCall): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
+}
+
+/** A request that became no call. */
+export interface RefusedCall {
+	/** The request's id, as it was told to the caller. */
+	id: string;
+	/** The stable code of the error that the caller got. */
+	code: string;
+	/** Its HTTP status. */
+	status: number;
+	/** The name of the caller, where callers have keys and this one's was right. */
+	client?: string | undefined;
+	/** The address that it came from. */
+	address?: string | undefined;
 }
 
 /** A call that has just begun. */

@@ -34,12 +34,12 @@ export function providerHealth({ value, context }: SnapshotFrom<typeof providerM
 }
 
 /**
- * Whether an operator's order changed what is known of a provider. The same order given twice moves `until` by the time
- * in between, which is no change; a longer pause is one.
+ * Whether an operator's order changed what is known of a provider. The same trip given twice moves its end by the time in
+ * between, which is no change; a longer or a shorter one is.
  */
 export function differs(before: ProviderContext, after: ProviderContext): boolean {
-	const pauseMs = ({ until, since }: ProviderContext) => (until === 0 ? 0 : until - since);
-	if (before.reason !== after.reason || pauseMs(after) > pauseMs(before)) return true;
+	const isSameEnd = after.until === before.until || after.waitMs === before.waitMs;
+	if (before.reason !== after.reason || !isSameEnd) return true;
 	const isForgotten = Object.keys(before.sidelined).length > 0 || before.window.slices.length > 0;
 	return isForgotten && after.window.slices.length === 0 && Object.keys(after.sidelined).length === 0;
 }

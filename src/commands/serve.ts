@@ -59,6 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 	const bridge = options.inspect === undefined ? undefined : await openedBridge(options.inspect);
 	const gateway = await createGateway(config, observer, bridge);
 	metrics.watch(() => gateway.health());
+	notifications.watch(gateway);
 	const drain = { isDraining: false };
 	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the operator API');
 	const server = createServer(gateway, {
@@ -66,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 		routing: config.routing,
 		operator: operatorSources(config, recent),
 		onWrongAdminKey,
+		onRefused: (refused) => observer.callRefused?.(refused),
 		isDraining: () => drain.isDraining,
 		onCrash: (error, requestId) => observer.crashed?.(error, requestId),
 		metrics,
@@ -152,6 +154,13 @@ function watchConnections(server: Server): () => void {
 /** How long notifications that are on their way may hold up the end of the process. */
 const notificationDrainMs = 2000;
 
+function stopPlan(drainDelay: number, drainTimeout: number): string {
+	const finishing = `finishing open requests, for at most ${drainTimeout} ms (server.drainTimeout)`;
+	return drainDelay === 0
+		? finishing
+		: `taking requests for ${drainDelay} ms more (server.drainDelay), then ${finishing}`;
+}
+
 /**
  * The first signal lets open requests finish, for a bounded time; a second one does not wait. Whoever shares the traffic
  * out is told at once by `/ready`, and has `drainDelay` to notice before new connections are refused.
@@ -168,7 +177,7 @@ function stopOnSignal(
 	const stop = async (signal: NodeJS.Signals) => {
 		if (drain.isDraining) process.exit(0);
 		drain.isDraining = true;
-		log.info(`${signal}: finishing open requests, for at most ${drainTimeout} ms`);
+		log.info(`${signal}: ${stopPlan(drainDelay, drainTimeout)}`);
 		if (drainDelay > 0) await sleep(drainDelay);
 		const cutOff = setTimeout(() => {
 			log.warn('requests were still open after server.drainTimeout and have been cut off');

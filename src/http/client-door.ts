@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from './errors.ts';
-import { bearerKey, Keyring } from './keyring.ts';
+import { bearerKey, Keyring, refuseTwoKeys } from './keyring.ts';
+import { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
 	interface FastifyRequest {
@@ -21,20 +22,25 @@ const WINDOW_MS = 60_000;
 
 /**
  * The door to `/v1` where callers have keys: it lets in whoever shows one, in `Authorization: Bearer` or `x-api-key`, and
- * no more often than that client may come.
+ * no more often than that client may come. Whoever shows wrong ones is slowed down; a right key is always heard.
  * @param server with the rate limit plugin registered
  */
 export function clientDoor(server: FastifyInstance, clients: Clients): Door {
 	const keyring = new Keyring(clients);
 	const limits = new Map(Object.entries(clients).map(([name, { requestsPerMinute }]) => [name, requestsPerMinute]));
 	const limitOf = ({ client = '' }: FastifyRequest) => limits.get(client) ?? Number.POSITIVE_INFINITY;
+	const wrongKeys = new WrongKeys(server);
 	let countRequest: ReturnType<FastifyInstance['createRateLimit']> | undefined;
 
 	return async (request, reply) => {
 		const { headers } = request;
+		refuseTwoKeys(request.raw);
 		const key = bearerKey(headers) ?? [headers['x-api-key']].flat()[0];
 		request.client = key === undefined ? undefined : keyring.ownerOf(key);
-		if (request.client === undefined) throw wrongKey(key);
+		if (request.client === undefined) {
+			if (key !== undefined) await wrongKeys.add(request);
+			throw wrongKey(key);
+		}
 		if (!Number.isFinite(limitOf(request))) return;
 
 		// The plugin is there only once the server is ready.

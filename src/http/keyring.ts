@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Refusal } from './errors.ts';
 
 /** Knows whose a key is, and keeps no key: only hashes. */
 export class Keyring {
@@ -26,6 +27,19 @@ export class Keyring {
 /** The key of `Authorization: Bearer KEY`. */
 export function bearerKey({ authorization = '' }: IncomingHttpHeaders): string | undefined {
 	return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+}
+
+/**
+ * Of two headers Node shows the first, and whoever stands in front of Breakwater may have judged by the other.
+ * @throws Refusal when there is more than one `Authorization`
+ */
+export function refuseTwoKeys({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
+	let count = 0;
+	for (let index = 0; index < rawHeaders.length; index += 2) {
+		if (rawHeaders[index]?.toLowerCase() === 'authorization') count += 1;
+	}
+	if (count < 2) return;
+	throw new Refusal('invalid_request', 'There is more than one Authorization header; send one.', 'Authorization');
 }
 
 function digestOf(key: string): Buffer {

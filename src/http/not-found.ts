@@ -32,14 +32,25 @@ function hidden(method: Route['method'], path: string, pattern: RegExp): Route {
 	return { method, path, pattern, isShown: false };
 }
 
+/** Where whoever has come through its door is told what there is. */
+const behindDoors = '/admin';
+
+/** Whether a path is the folder itself, or below it. */
+export function isBelow(path: string, folder: string): boolean {
+	return path === folder || path.startsWith(`${folder}/`);
+}
+
 /**
  * What is wrong with a request that no handler takes: its method, or its path.
- * @param path without its query
+ * @param path without its query; who may know of what is there has been seen to already
  */
 export function notFound(method: string, path: string): Refusal {
 	const known = routes.find(({ pattern }) => pattern.test(path));
 	if (known === undefined) {
-		const shown = routes.filter(({ isShown }) => isShown).map((one) => `${one.method} ${one.path}`);
+		const isOperator = isBelow(path, behindDoors);
+		const shown = routes
+			.filter((one) => (isOperator ? isBelow(one.path, behindDoors) : one.isShown))
+			.map((one) => `${one.method} ${one.path}`);
 		return new Refusal('not_found', `There is nothing here; Breakwater answers ${shown.join(', ')}.`);
 	}
 	const allow = known.method === 'GET' ? 'GET, HEAD' : known.method;

@@ -57,7 +57,7 @@ export function addOperatorApi(server: FastifyInstance, service: Service, door: 
 		return { providers: views };
 	});
 
-	server.post('/admin/providers/:id/:action', { onRequest: [door, forgetTypeOfNothing] }, (request: ActionRequest) => {
+	server.post('/admin/providers/:id/:action', { onRequest: [door, assumeJson] }, (request: ActionRequest) => {
 		const { id } = request.params;
 		const action = actions.find((name) => name === request.params.action);
 		if (!providers.some((provider) => provider.id === id)) throw unknownProvider(id, providers);
@@ -83,9 +83,11 @@ export function addOperatorApi(server: FastifyInstance, service: Service, door: 
 	});
 }
 
-/** Some clients give an empty body the type of a form, and an order needs no body. */
-async function forgetTypeOfNothing({ headers }: FastifyRequest): Promise<void> {
-	if (headers['content-length'] === '0') delete headers['content-type'];
+/** An order needs no body, and some clients give an empty one the type of a form; one without a type is JSON, or refused. */
+async function assumeJson({ headers }: FastifyRequest): Promise<void> {
+	const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+	if (length === '0') delete headers['content-type'];
+	else if (length !== undefined || encoding !== undefined) headers['content-type'] ??= 'application/json';
 }
 
 function orderOf(action: Action, body: string, readDuration: OperatorSources['readDuration']): OperatorEvent {

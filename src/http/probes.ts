@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Service } from '../call.ts';
+import type { ProviderHealth, Service } from '../call.ts';
 
 export interface ProbeOptions {
 	version: string;
@@ -18,9 +18,11 @@ export function addProbes(server: FastifyInstance, service: Service, options: Pr
 
 	server.get('/health', () => {
 		const providers = service.health();
-		const isWell = Object.values(providers).every(({ state }) => state === 'closed');
+		const profiles = service.servable();
+		const isWell =
+			Object.values(profiles).every((isServable) => isServable) && Object.values(providers).every(hasNothingAgainstIt);
 		const uptimeSeconds = Math.round((Date.now() - startedAt) / 1000);
-		return { status: isWell ? 'ok' : 'degraded', version, uptimeSeconds, providers };
+		return { status: isWell ? 'ok' : 'degraded', version, uptimeSeconds, profiles, providers };
 	});
 
 	server.get('/ready', (_request, reply) => {
@@ -28,4 +30,9 @@ export function addProbes(server: FastifyInstance, service: Service, options: Pr
 		const status = isDraining() ? 'draining' : Object.values(profiles).includes(true) ? 'ready' : 'unavailable';
 		return reply.code(status === 'ready' ? 200 : 503).send({ status, profiles });
 	});
+}
+
+/** A closed provider may still have lost a model, and with it a profile. */
+function hasNothingAgainstIt({ state, sidelinedModels }: ProviderHealth): boolean {
+	return state === 'closed' && Object.keys(sidelinedModels).length === 0;
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { AnswerInfo, Client, FailureReport } from '../call.ts';
-import { clientRequestId } from './client-request-id.ts';
+import { idHeaders } from './request-ids.ts';
 
 /** Writes one call's answer to its HTTP reply. */
 export class ReplyClient implements Client {
@@ -57,14 +57,6 @@ export function sendFailure(reply: FastifyReply, report: FailureReport, requestI
 		.code(report.status)
 		.headers({ ...report.headers, ...idHeaders(reply, requestId) })
 		.send(report.body);
-}
-
-/** The caller's own id goes back where others, such as the OpenAI SDKs, look for one; ours, where there is none. */
-function idHeaders({ request }: FastifyReply, requestId: string): Record<string, string> {
-	return {
-		'x-request-id': clientRequestId(request.headers) ?? requestId,
-		'x-breakwater-request-id': requestId,
-	};
 }
 
 function answerHeaders(

@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Service } from '../call.ts';
+import type { RefusedCall } from '../observer.ts';
 import { newRequestId } from '../request-id.ts';
 import { chatHandler } from './chat.ts';
 import { type Clients, clientDoor } from './client-door.ts';
 import { directoryOf, type Routing } from './directory.ts';
 import { Refusal } from './errors.ts';
-import { notFound } from './not-found.ts';
+import { isBelow, notFound } from './not-found.ts';
 import { addOperatorApi, type OperatorSources } from './operator-api.ts';
 import { operatorDoor } from './operator-door.ts';
 import { addProbes } from './probes.ts';
 import { sendFailure } from './reply-client.ts';
+import { idHeaders } from './request-ids.ts';
 
 export interface ServerOptions {
 	/** Bytes of the largest request body. */
@@ -32,6 +34,8 @@ export interface ServerOptions {
 	metrics?: { readonly contentType: string; text(): Promise<string> };
 	/** Told of each wrong key for the operator API, with the address that it came from. */
 	onWrongAdminKey?: (address: string) => void;
+	/** Told of each request that is refused before any provider is asked. */
+	onRefused?: (refused: RefusedCall) => void;
 	/** Whether the process has been told to stop; `/ready` says so. */
 	isDraining?: () => boolean;
 	/** Told of a fault of ours that a request met. */
@@ -45,6 +49,14 @@ export interface ServerOptions {
  * @returns a Fastify instance that does not listen yet
  */
 export function createServer(service: Service, options: ServerOptions): FastifyInstance {
+	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+		const refusal = asRefusal(error, options.bodyLimit);
+		const { id, client, ip: address } = request;
+		const { status } = refusal.report();
+		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
+		options.onRefused?.({ id, code: refusal.code, status, client, address });
+		sendFailure(reply, refusal.report(), id);
+	};
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
 		genReqId: newRequestId,
@@ -53,9 +65,8 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		// Open requests on kept connections are finished while the server drains, not turned away.
 		return503OnClosing: false,
 		forceCloseConnections: 'idle',
-		frameworkErrors: (error, request, reply) =>
-			sendFailure(reply, asRefusal(error, options.bodyLimit).report(), request.id),
-		clientErrorHandler: refuseUnreadable,
+		frameworkErrors: refuse,
+		clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, options.onRefused),
 	});
 	const startedAt = Date.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
@@ -65,6 +76,10 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	server.removeAllContentTypeParsers();
 	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 	server.decorateRequest('client', undefined);
+	// Answers of providers are written past this, with the same headers.
+	server.addHook('onSend', async ({ id }, reply) => {
+		reply.headers(idHeaders(reply, id));
+	});
 	if (clients !== undefined || adminKey !== undefined)
 		server.register(import('@fastify/rate-limit'), { global: false });
 
@@ -89,35 +104,36 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	server.setNotFoundHandler(async (request, reply) => {
 		const path = request.url.split('?')[0] ?? '';
 		// What is there and what is not is told behind the doors, too.
-		if (path.startsWith('/v1/')) await callers?.(request, reply);
-		if (path.startsWith('/admin/')) await operators(request, reply);
+		if (isBelow(path, '/v1')) await callers?.(request, reply);
+		if (isBelow(path, '/admin')) await operators(request, reply);
 		throw notFound(request.method, path);
 	});
-	server.setErrorHandler((error, request, reply) => {
-		const refusal = asRefusal(error, options.bodyLimit);
-		if (refusal.code === 'internal_error') options.onCrash?.(error, request.id);
-		sendFailure(reply, refusal.report(), request.id);
-	});
+	server.setErrorHandler(refuse);
 	return server;
 }
 
 /** What is not HTTP never becomes a request: it is answered on the bare socket. */
-function refuseUnreadable({ code }: { code?: string }, socket: Socket): void {
+function refuseUnreadable({ code }: { code?: string }, socket: Socket, onRefused: ServerOptions['onRefused']): void {
 	if (!socket.writable) {
 		socket.destroy();
 		return;
 	}
+	const id = newRequestId();
 	const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
 	const message = isTooLarge
 		? 'The headers are too large; send fewer or shorter ones.'
 		: 'This is not an HTTP request.';
-	const body = JSON.stringify(new Refusal('invalid_request', message).report().body);
+	const refusal = new Refusal('invalid_request', message);
+	const body = JSON.stringify(refusal.report().body);
+	onRefused?.({ id, code: refusal.code, status: isTooLarge ? 431 : 400, address: socket.remoteAddress });
 	socket.end(
 		[
 			`HTTP/1.1 ${isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
 			'connection: close',
 			'content-type: application/json; charset=utf-8',
 			`content-length: ${Buffer.byteLength(body)}`,
+			`x-request-id: ${id}`,
+			`x-breakwater-request-id: ${id}`,
 			'',
 			body,
 		].join('\r\n'),
@@ -135,6 +151,12 @@ function asRefusal(error: unknown, bodyLimit: number): Refusal {
 	}
 	if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
 		return new Refusal('body_too_large', `The body is larger than server.bodyLimit allows (${bodyLimit} bytes).`);
+	}
+	if (code === 'FST_ERR_BAD_URL') {
+		return new Refusal(
+			'invalid_request',
+			'The path of the address has a % that begins no escape of UTF-8; write a % itself as %25.',
+		);
 	}
 	if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
 		return new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');

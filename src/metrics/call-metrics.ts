@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { StartedCall } from '../observer.ts';
 import { type Cell, Cells } from './cells.ts';
-import { bounded, routeNames } from './labels.ts';
+import { bounded, routeNames, targetNames, targetRoute } from './labels.ts';
 import { WalkMetrics } from './walk-metrics.ts';
 
 /**
@@ -28,26 +28,50 @@ const mostTokens = 1e9;
 
 /** What is at hand for one route, so that an ordinary request looks nothing up by its labels. */
 interface RouteMetrics {
+	/** A profile, `models`, or `target` for every target. */
 	route: string;
+	ends: Readonly<Record<RouteEnd, Cell>>;
 	stream: SeriesOfCall;
 	document: SeriesOfCall;
 	firstToken: { observe(seconds: number): void };
 }
 
 interface SeriesOfCall {
-	/** By client, `''` where callers have no names. */
-	done: Map<string, Cell>;
+	/** By route as the request named it and by client, `''` where callers have no names. */
+	done: Map<string, Map<string, Cell>>;
 	duration: { observe(seconds: number): void };
 }
+
+/**
+ * How a request ended for whoever watches a route. Two kinds of failures are apart: `denied`, as no target could be asked,
+ * and `rejected`, as the request itself was at fault.
+ */
+type RouteEnd = 'done' | 'failed' | 'denied' | 'rejected' | 'aborted';
+
+const endOfCode: ReadonlyMap<string | undefined, RouteEnd> = new Map([
+	['all_targets_unavailable', 'denied'],
+	['all_targets_limited', 'denied'],
+	['bad_request', 'rejected'],
+	['context_length_exceeded', 'rejected'],
+	['content_policy_violation', 'rejected'],
+]);
+
+/** Failures whose first one has to be seen by a rate; where callers have names, `route_requests_total` sees it. */
+const awaitedCodes = [
+	...['all_targets_unavailable', 'all_targets_limited', 'all_targets_failed', 'all_targets_timed_out'],
+	'stream_interrupted',
+];
 
 /** Requests: how many, how they ended, how long they took, what they used, how many are open. */
 export class CallMetrics {
 	readonly #requests;
+	readonly #routeEnds;
 	readonly #tokens;
 	readonly #overhead;
 	readonly #walks: WalkMetrics;
 	readonly #clients: ReadonlySet<string>;
 	readonly #routes: ReadonlyMap<string, RouteMetrics>;
+	readonly #targets: ReadonlySet<string>;
 	readonly #tokenCells: ReadonlyMap<string, { input: Cell; output: Cell }>;
 	#openStreams = 0;
 	#openDocuments = 0;
@@ -59,6 +83,11 @@ export class CallMetrics {
 			name: 'breakwater_requests_total',
 			help: 'Requests that have ended, by profile (or target) and by how they ended; code is the error that the client was told.',
 			labels: ['route', 'stream', 'outcome', 'code', 'client'],
+		});
+		this.#routeEnds = new Cells(registry, {
+			name: 'breakwater_route_requests_total',
+			help: 'Requests that have ended, by profile (route="target": by any target) and by how; denied: no target could be asked; rejected: the request was at fault.',
+			labels: ['route', 'outcome'],
 		});
 		this.#tokens = new Cells(registry, {
 			name: 'breakwater_tokens_total',
@@ -100,13 +129,23 @@ export class CallMetrics {
 			duration.zero({ route, stream });
 			return { done: new Map(), duration: duration.labels({ route, stream }) };
 		};
+		const endOf = (route: string, outcome: RouteEnd) => this.#routeEnds.cell({ route, outcome });
 		const metricsOf = (route: string): RouteMetrics => ({
 			route,
+			// Alerts look at these, and a rate misses the first step of a series that begins with it.
+			ends: {
+				done: endOf(route, 'done'),
+				failed: endOf(route, 'failed'),
+				denied: endOf(route, 'denied'),
+				rejected: endOf(route, 'rejected'),
+				aborted: endOf(route, 'aborted'),
+			},
 			stream: seriesOf(route, 'true'),
 			document: seriesOf(route, 'false'),
 			firstToken: firstToken.labels({ route }),
 		});
 		const routes = [...routeNames(config)];
+		this.#targets = targetNames(config);
 		this.#routes = new Map(routes.map((route) => [route, metricsOf(route)]));
 		for (const route of routes) firstToken.zero({ route });
 		this.#prepareEnds(routes);
@@ -132,12 +171,13 @@ export class CallMetrics {
 		else this.#openDocuments -= 1;
 
 		// The gateway takes no call for a route that is not in its configuration.
-		const metrics = this.#routes.get(route);
+		const metrics = this.#routes.get(this.#targets.has(route) ? targetRoute : route);
 		if (metrics === undefined) return;
 		const series = stream ? metrics.stream : metrics.document;
 		const name = client === undefined ? undefined : bounded(client, this.#clients);
-		if (outcome === 'done') this.#done(metrics, stream, name).pending += 1;
-		else this.#requests.count({ route: metrics.route, stream: String(stream), outcome, code, client: name });
+		if (outcome === 'done') this.#done(series, route, stream, name).pending += 1;
+		else this.#requests.count({ route, stream: String(stream), outcome, code, client: name });
+		metrics.ends[outcome === 'failed' ? (endOfCode.get(code) ?? 'failed') : outcome].pending += 1;
 
 		series.duration.observe(secondsOf(ms));
 		if (firstTokenMs !== undefined) metrics.firstToken.observe(secondsOf(firstTokenMs));
@@ -151,34 +191,29 @@ export class CallMetrics {
 		this.#walks.count(record, metrics.route);
 	}
 
-	#done(metrics: RouteMetrics, isStream: boolean, client: string | undefined): Cell {
-		const { done } = isStream ? metrics.stream : metrics.document;
-		const known = done.get(client ?? '');
-		if (known !== undefined) return known;
-		const labels = { route: metrics.route, stream: String(isStream), outcome: 'done', code: undefined, client };
-		const cell = this.#requests.cell(labels);
-		done.set(client ?? '', cell);
-		return cell;
-	}
-
-	/**
-	 * Alerts compare these with each other, and a rate misses the first step of a series that begins with it. Callers with
-	 * names may be many, and are not multiplied with everything that could happen to them.
-	 */
+	/** Callers with names may be many, and are not multiplied with everything that could happen to them. */
 	#prepareEnds(routes: readonly string[]): void {
 		if (this.#clients.size > 0) return;
 		for (const route of routes) {
+			if (route === targetRoute) continue;
 			for (const stream of ['true', 'false']) {
 				const labels = { route, stream, client: undefined };
 				this.#requests.cell({ ...labels, outcome: 'done', code: undefined });
-				for (const code of alertedCodes) this.#requests.cell({ ...labels, outcome: 'failed', code });
+				for (const code of awaitedCodes) this.#requests.cell({ ...labels, outcome: 'failed', code });
 			}
 		}
 	}
-}
 
-/** The ends that the shipped alert rules look at. */
-const alertedCodes = ['all_targets_unavailable', 'all_targets_failed', 'stream_interrupted'] as const;
+	#done({ done }: SeriesOfCall, route: string, isStream: boolean, client: string | undefined): Cell {
+		const known = done.get(route)?.get(client ?? '');
+		if (known !== undefined) return known;
+		const labels = { route, stream: String(isStream), outcome: 'done', code: undefined, client };
+		const cell = this.#requests.cell(labels);
+		const ofRoute = done.get(route) ?? new Map<string, Cell>();
+		done.set(route, ofRoute.set(client ?? '', cell));
+		return cell;
+	}
+}
 
 /** The clock can have been set back meanwhile; a negative sample would take a histogram's sum down. */
 function secondsOf(ms: number): number {

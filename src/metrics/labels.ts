@@ -26,9 +26,21 @@ export function providerLabels(config: Config): ReadonlyMap<string, ProviderLabe
 	return new Map(labels);
 }
 
-/** What a request can be routed to: every profile and every target of the configuration, and a chain of its own. */
+/** The route of every call that named a target, where targets are not told apart. */
+export const targetRoute = 'target';
+
+/**
+ * The routes that have series of their own from the first scrape on: every profile, chains of callers, and all targets as
+ * one. Targets by themselves are too many: with hundreds of providers, their histograms would be most of a scrape.
+ */
 export function routeNames(config: Config): ReadonlySet<string> {
-	return new Set([...Object.keys(config.profiles), ...targetsOf(config).map(({ target }) => target), modelsRoute]);
+	return new Set([...Object.keys(config.profiles), modelsRoute, targetRoute]);
+}
+
+/** Every target of the configuration that is no profile. */
+export function targetNames(config: Config): ReadonlySet<string> {
+	const targets = targetsOf(config).map(({ target }) => target);
+	return new Set(targets.filter((target) => !Object.hasOwn(config.profiles, target)));
 }
 
 /** Reasons that the transport, the attempt, the splicing of streams and the machine give of themselves. */

@@ -5,6 +5,7 @@ import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
+import { RefusalMetrics } from './refusal-metrics.ts';
 
 export interface Metrics {
 	/** What has to be told of everything that happens. */
@@ -14,10 +15,12 @@ export interface Metrics {
 	/** Gives the gauges of the providers their source, once the gateway runs. */
 	watch(health: HealthSource): void;
 	/** Counts one notification that was delivered, or given up. */
-	notified(webhook: number, outcome: 'delivered' | 'failed' | 'dropped'): void;
+	notified(webhook: number, outcome: (typeof outcomes)[number]): void;
 	/** Everything, in Prometheus' text format. */
 	text(): Promise<string>;
 }
+
+const outcomes = ['delivered', 'failed', 'dropped'] as const;
 
 /**
  * Metrics of one gateway, in a registry of their own. Every name begins with `breakwater_`; every label has a bounded
@@ -30,6 +33,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 	const registry = new Registry();
 	const calls = new CallMetrics(registry, config);
 	const providers = new ProviderMetrics(registry, config);
+	const refusals = new RefusalMetrics(registry, config);
 	const crashes = new Cells(registry, {
 		name: 'breakwater_crashes_total',
 		help: 'Faults of Breakwater itself; its log says more of each.',
@@ -40,12 +44,16 @@ export function createMetrics(config: Config, version: string): Metrics {
 		help: 'Notifications, by the number of their webhook in the configuration and by what became of them.',
 		labels: ['webhook', 'outcome'],
 	});
+	for (const index of config.notifications?.webhooks.keys() ?? []) {
+		for (const outcome of outcomes) notifications.cell({ webhook: String(index + 1), outcome });
+	}
 	addProcessMetrics(registry, version);
 
 	return {
 		observer: {
 			callStarted: (call) => calls.started(call),
 			callEnded: (record) => calls.ended(record),
+			callRefused: (refusal) => refusals.count(refusal),
 			providerChanged: (id, _from, to) => providers.changed(id, to),
 			providerAlarmed: (id, _source, alarm) => providers.alarmed(id, alarm),
 			providerOperated: (id, order) => providers.operated(id, order),

@@ -17,8 +17,10 @@ export function addProcessMetrics(registry: Registry, version: string): void {
 	// prom-client's own event-loop metrics, which cannot be left out, count the sampling interval as delay, and are no
 	// numbers when two scrapes follow each other closely. One sample an hour, as nobody sees it.
 	collectDefaultMetrics({ register: registry, prefix: 'breakwater_', eventLoopMonitoringPrecision: 3_600_000 });
+	// And its gauges of active handles, requests and resources have sums that are named like counters, which Prometheus
+	// would take a rate of; the gauges by type tell the same.
 	for (const { name } of registry.getMetricsAsArray()) {
-		if (name.includes('_eventloop_lag_')) registry.removeSingleMetric(name);
+		if (/_eventloop_lag_|_nodejs_active_\w+_total$/.test(name)) registry.removeSingleMetric(name);
 	}
 	addEventLoopLag(registry);
 }

@@ -31,6 +31,11 @@ export interface Incident {
  */
 export type IncidentNews = 'opened' | 'reminder' | 'recovered' | 'reset';
 
+/** What tells incidents apart that are open at the same time. */
+export function subjectOf({ kind, provider, model }: Pick<Incident, 'kind' | 'provider' | 'model'>): string {
+	return kind === 'model' ? `${kind}/${provider}/${model}` : `${kind}/${provider}`;
+}
+
 /** What an incident keeps out of traffic. */
 export function covers(incident: Incident, rung: { credential: string; model: string }): boolean {
 	if (rung.credential !== incident.provider) return false;

@@ -2,7 +2,7 @@ import { timerDelay } from '../../machines/backoff.ts';
 import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../machines/events.ts';
 import { type Category, categories, type Failure } from '../../machines/failure.ts';
 import type { CallRecord, ProviderHealth } from '../call.ts';
-import type { Incident, IncidentKind, IncidentNews } from './incident.ts';
+import { type Incident, type IncidentNews, subjectOf } from './incident.ts';
 
 export interface IncidentsOptions {
 	/** How often an incident that lasts is told of again, ms; 0 is never. */
@@ -36,6 +36,7 @@ export class Incidents {
 	readonly #options: IncidentsOptions;
 	readonly #open = new Map<string, OpenIncident>();
 	readonly #outages = new Map<string, Outage>();
+	#lastStamp = 0;
 
 	constructor(options: IncidentsOptions) {
 		this.#options = options;
@@ -71,8 +72,8 @@ export class Incidents {
 		for (const step of trace) {
 			if (step.did !== 'attempt' || step.outcome !== 'succeeded') continue;
 			const model = step.target.slice(step.target.indexOf('/') + 1);
-			const key = keyOf({ kind: 'model', provider: step.credential, model });
-			this.#end('recovered', (incident) => keyOf(incident) === key && incident.since <= startedAt + step.at);
+			const key = subjectOf({ kind: 'model', provider: step.credential, model });
+			this.#end('recovered', (incident) => subjectOf(incident) === key && incident.since <= startedAt + step.at);
 		}
 	}
 
@@ -85,14 +86,16 @@ export class Incidents {
 	}
 
 	#begin(found: Omit<Incident, 'id'>): void {
-		const key = keyOf(found);
+		const key = subjectOf(found);
 		const known = this.#open.get(key);
 		if (known !== undefined) {
 			const { id, since } = known.incident;
 			known.incident = { ...found, id, since };
 			return;
 		}
-		const incident = { ...found, id: `${key}/${found.since}` };
+		// Two incidents of one subject can begin in the same millisecond, with a reset between them.
+		this.#lastStamp = Math.max(found.since, this.#lastStamp + 1);
+		const incident = { ...found, id: `${key}/${this.#lastStamp}` };
 		this.#open.set(key, { incident, reminder: this.#remind(key) });
 		this.#options.tell('opened', incident);
 	}
@@ -150,7 +153,7 @@ export class Incidents {
 
 	#beginDown(provider: string, { since, health }: Outage): void {
 		const isExplained = this.open.some((incident) => isOf(provider, incident) && incident.kind !== 'model');
-		const isKnown = this.#open.has(keyOf({ kind: 'down', provider, model: '' }));
+		const isKnown = this.#open.has(subjectOf({ kind: 'down', provider, model: '' }));
 		if (isExplained && !isKnown) return;
 		const failure = failureOf(health);
 		const until = health.retryAt === null ? Date.now() : Date.parse(health.retryAt);
@@ -165,11 +168,6 @@ export class Incidents {
 
 function isOf(provider: string, incident: Incident): boolean {
 	return incident.provider === provider;
-}
-
-/** What tells incidents apart that are open at the same time. */
-function keyOf({ kind, provider, model }: { kind: IncidentKind; provider: string; model: string }): string {
-	return kind === 'model' ? `${kind}/${provider}/${model}` : `${kind}/${provider}`;
 }
 
 function failureOf({ lastFailure }: ProviderHealth): Failure {

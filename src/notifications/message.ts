@@ -1,6 +1,7 @@
 import { failureName } from '../failure-report.ts';
 import type { Incident, IncidentKind, IncidentNews } from './incident.ts';
 import type { ReachedProfile } from './reach.ts';
+import type { Telling } from './waiting.ts';
 
 /** A notification as a person reads it. Every sentence is made of names of the configuration and of fixed words. */
 export interface Message {
@@ -16,8 +17,22 @@ export interface Message {
 	meanwhile: string;
 	/** What a person should do; `''` where there is nothing to do. */
 	action: string;
+	/** Absent where it is told once for several messages. */
+	profiles: readonly ReachedProfile[] | undefined;
+	/** When it became news, ms since the epoch; where the receiver was away, that is a while ago. */
+	at: number;
+}
+
+/** Several messages that one receiver is told at once, as it is slower than what happens. */
+export interface Gathering {
+	/** One line: how many of what. */
+	title: string;
+	/** Without profiles of their own. */
+	messages: readonly Message[];
+	/** What Breakwater does meanwhile. */
+	meanwhile: string;
 	profiles: readonly ReachedProfile[];
-	/** When this is told, ms since the epoch. */
+	/** When it is told, ms since the epoch. */
 	at: number;
 }
 
@@ -34,32 +49,74 @@ const mostProfiles = 5;
 /**
  * What is told of an incident.
  * @param facts.source the part of the configuration that it is about
- * @param facts.profiles the profiles that it reaches, as of now
+ * @param facts.profiles the profiles that it reaches, as of now; absent where they are told apart
  * @param facts.now ms since the epoch
  */
 export function messageOf(
-	news: IncidentNews,
-	incident: Incident,
-	facts: { source: string; profiles: readonly ReachedProfile[]; now: number },
+	telling: Telling,
+	facts: { source: string; profiles?: readonly ReachedProfile[]; now: number },
 ): Message {
+	const { news, incident, at } = telling;
 	const { source, profiles, now } = facts;
-	const isOver = news === 'recovered' || news === 'reset';
+	const isOver = isEnd(news);
+	const before = untold(telling);
 	return {
 		news,
 		incident,
 		title: titleOf(news, incident),
-		what: isOver ? endOf(news, incident, now) : whatBroke(incident, now),
+		what: `${isOver ? endOf(news, incident, at) : whatBroke(incident, now)}${before}`,
 		source,
-		meanwhile: isOver ? backInTraffic(profiles) : `${waiting(incident, now)} ${reach(profiles)}`,
+		meanwhile: isOver ? backInTraffic(profiles ?? []) : meanwhileOf(incident, profiles, now),
 		action: isOver ? '' : actionFor(incident, source),
 		profiles,
-		at: now,
+		at,
 	};
+}
+
+/**
+ * @param messages at least one, without profiles of their own
+ * @param profiles those that the incidents reach which are not over, as of now
+ * @param now ms since the epoch
+ */
+export function gather(messages: readonly Message[], profiles: readonly ReachedProfile[], now: number): Gathering {
+	const counts = Object.entries(newsNames).flatMap(([news, name]) => {
+		const count = messages.filter((message) => message.news === news).length;
+		return count === 0 ? [] : [`${count} ${name}`];
+	});
+	const title = `${messages.length} notifications at once: ${counts.join(', ')}`;
+	return { title, messages, meanwhile: profiles.length === 0 ? '' : reach(profiles), profiles, at: now };
+}
+
+const newsNames: Readonly<Record<IncidentNews, string>> = {
+	opened: 'opened',
+	reminder: 'still open',
+	recovered: 'over',
+	reset: 'reset',
+};
+
+/** Whether an incident is over with this. */
+export function isEnd(news: IncidentNews): news is 'recovered' | 'reset' {
+	return news === 'recovered' || news === 'reset';
 }
 
 /** All sentences of a message as one text. */
 export function messageText({ what, source, meanwhile, action }: Message): string {
 	return [what, `In the configuration: ${source}.`, meanwhile, action].filter((part) => part !== '').join(' ');
+}
+
+/** What a receiver that was slow or away has missed. */
+function untold({ isWhole, earlier, incident }: Telling): string {
+	if (!isWhole) return '';
+	const { failure, since } = incident;
+	const status = failure.status === undefined ? '' : `, status ${failure.status}`;
+	const began = ` It began at ${timeText(since)} (${failureName(failure)}${status}), which could not be told before.`;
+	if (earlier === 0) return began;
+	return `${began} ${earlier === 1 ? 'One more like it' : `${earlier} more like it`} began and ended before that.`;
+}
+
+function meanwhileOf(incident: Incident, profiles: readonly ReachedProfile[] | undefined, now: number): string {
+	const wait = waiting(incident, now);
+	return profiles === undefined ? wait : `${wait} ${reach(profiles)}`;
 }
 
 function titleOf(news: IncidentNews, incident: Incident): string {
@@ -93,8 +150,8 @@ function whatBroke(incident: Incident, now: number): string {
 	}
 }
 
-function endOf(news: 'recovered' | 'reset', { kind, provider, model, since }: Incident, now: number): string {
-	const after = durationText(now - since);
+function endOf(news: 'recovered' | 'reset', { kind, provider, model, since }: Incident, at: number): string {
+	const after = durationText(at - since);
 	if (news === 'reset') {
 		return `An operator has reset provider ${provider} after ${after}; whether it is well, the next request will show.`;
 	}
@@ -113,7 +170,12 @@ function waiting({ kind, provider, model, until }: Incident, now: number): strin
 
 function reach(profiles: readonly ReachedProfile[]): string {
 	if (profiles.length === 0) return 'No profile depends on it.';
-	const sentences = profiles.slice(0, mostProfiles).map(({ profile, goesOnWith }) => {
+	// Those that are worst off are named in any case.
+	const worstFirst = profiles.toSorted((a, b) => Math.min(a.goesOnWith.length, 1) - Math.min(b.goesOnWith.length, 1));
+	const sentences = worstFirst.slice(0, mostProfiles).map(({ profile, goesOnWith, isServable }) => {
+		if (goesOnWith.length === 0 && isServable) {
+			return `Profile ${profile} has nothing left that is well: its requests only try whether something is again.`;
+		}
 		if (goesOnWith.length === 0) return `Profile ${profile} has nothing else left: its requests fail.`;
 		return `Profile ${profile} goes on with ${goesOnWith.join(', ')}.`;
 	});

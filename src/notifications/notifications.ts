@@ -1,22 +1,27 @@
+import { sourceOf } from '../alarm-source.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayObserver } from '../observer.ts';
 import { formats } from './formats.ts';
-import { covers, type Incident, type IncidentNews } from './incident.ts';
+import type { Incident, IncidentNews } from './incident.ts';
 import { Incidents } from './incidents.ts';
-import { messageOf } from './message.ts';
-import { reachedProfiles, sourceOf } from './reach.ts';
+import { type Gathering, gather, isEnd, type Message, messageOf } from './message.ts';
+import { type Present, Reach, type ReachedProfile } from './reach.ts';
+import { Receiver } from './receiver.ts';
+import type { Telling } from './waiting.ts';
 import { type DeliveryOutcome, type DeliveryTiming, patientTiming, Webhook } from './webhook.ts';
 
 export interface Notifications {
 	/** What has to be told of everything that happens. */
 	readonly observer: GatewayObserver;
+	/** Gives what is told of the profiles its source, once the gateway runs. */
+	watch(present: Present): void;
 	/** Lets what is on its way be delivered for so long, then ends. */
 	close(drainMs: number): Promise<void>;
 }
 
 export interface NotificationOptions {
 	log: { warn(line: object, text: string): void };
-	/** Told of each message's fate, with the number of its webhook in the configuration, from 1 on. */
+	/** Told of each notification's fate, also of each in a gathering, with its webhook's number in the configuration. */
 	onOutcome?: (webhook: number, outcome: DeliveryOutcome['is']) => void;
 	timing?: DeliveryTiming;
 }
@@ -28,44 +33,61 @@ export interface NotificationOptions {
  */
 export function createNotifications(config: Config, options: NotificationOptions): Notifications {
 	const { notifications } = config;
-	if (notifications === undefined) return { observer: {}, close: async () => {} };
-	const { log, onOutcome, timing = patientTiming } = options;
+	if (notifications === undefined) return { observer: {}, watch: () => {}, close: async () => {} };
+	const { log, onOutcome: onOutcomeOf, timing = patientTiming } = options;
 	const { reminder: reminderMs, downAfter: downAfterMs } = notifications;
+
+	let present: Present | undefined;
+	const reach = new Reach(config, () => present);
+	const incidents = new Incidents({ reminderMs, downAfterMs, tell });
 
 	const receivers = notifications.webhooks.map(({ url, format, headers }, index) => {
 		const number = index + 1;
-		let isOverflowing = false;
-		const webhook: Webhook = new Webhook({
-			url,
-			headers,
-			timing,
-			onOutcome: (outcome) => {
-				onOutcome?.(number, outcome.is);
-				const about = { webhook: number, origin: webhook.origin };
-				if (outcome.is === 'failed') {
-					const { attempts, why } = outcome;
-					log.warn({ ...about, attempts, why }, 'a notification could not be delivered');
-				}
-				// One line until the queue moves again, however many are dropped meanwhile.
-				if (outcome.is === 'dropped' && !isOverflowing) log.warn(about, 'notifications were dropped undelivered');
-				isOverflowing = outcome.is === 'dropped';
-			},
-		});
-		return { webhook, format: formats[format] };
+		const webhook = new Webhook({ url, headers, timing });
+		const onOutcome = (tellings: readonly Telling[], outcome: DeliveryOutcome) => {
+			for (const _ of tellings) onOutcomeOf?.(number, outcome.is);
+			if (outcome.is === 'delivered') return;
+			const about = {
+				webhook: number,
+				origin: webhook.origin,
+				incidents: tellings.map(({ news, incident }) => `${news} ${incident.id}`),
+			};
+			if (outcome.is === 'dropped') {
+				log.warn(about, 'notifications were dropped undelivered');
+				return;
+			}
+			const { attempts, why } = outcome;
+			log.warn({ ...about, attempts, why }, 'a notification could not be delivered');
+		};
+		return new Receiver({ webhook, bodyOf: (tellings) => formats[format](contentOf(tellings)), onOutcome });
 	});
 
-	const incidents = new Incidents({ reminderMs, downAfterMs, tell });
-
 	function tell(news: IncidentNews, incident: Incident): void {
-		const others = incidents.open.filter(({ id }) => id !== incident.id);
-		const profiles = reachedProfiles(
-			config,
-			(rung) => covers(incident, rung),
-			(rung) => others.some((other) => covers(other, rung)),
-		);
-		const source = sourceOf(config, incident.provider, incident.kind === 'model' ? incident.model : undefined);
-		const message = messageOf(news, incident, { source, profiles, now: Date.now() });
-		for (const { webhook, format } of receivers) webhook.send(format(message));
+		for (const receiver of receivers) receiver.tell(news, incident);
+	}
+
+	/** As of now, however long it has waited: until when a provider is not asked, and what carries on, may have changed. */
+	function contentOf(tellings: readonly Telling[]): Message | Gathering {
+		const now = Date.now();
+		const { open } = incidents;
+		const latest = new Map(open.map((incident) => [incident.id, incident]));
+		const current = tellings.map((telling) => ({
+			...telling,
+			incident: latest.get(telling.incident.id) ?? telling.incident,
+		}));
+		const messages = (profiles?: ReachedProfile[]) =>
+			current.map((telling) => {
+				const { kind, provider, model } = telling.incident;
+				const source = sourceOf(config, provider, kind === 'model' ? model : undefined);
+				return messageOf(telling, { source, now, ...(profiles && { profiles }) });
+			});
+		const [only, ...more] = current;
+		if (only !== undefined && more.length === 0) {
+			const [message] = messages(reach.of([only.incident], open, now));
+			if (message !== undefined) return message;
+		}
+		const lasting = current.filter(({ news }) => !isEnd(news)).map(({ incident }) => incident);
+		return gather(messages(), reach.of(lasting, open, now), now);
 	}
 
 	return {
@@ -75,9 +97,12 @@ export function createNotifications(config: Config, options: NotificationOptions
 			providerOperated: (id, order) => incidents.operated(id, order),
 			callEnded: (record) => incidents.ended(record),
 		},
+		watch: (source) => {
+			present = source;
+		},
 		close: async (drainMs) => {
 			incidents.stop();
-			await Promise.all(receivers.map(({ webhook }) => webhook.close(drainMs)));
+			await Promise.all(receivers.map((receiver) => receiver.close(drainMs)));
 		},
 	};
 }

@@ -1,8 +1,14 @@
+import type { Service } from '../call.ts';
 import type { Config } from '../config/config.ts';
+import { covers, type Incident } from './incident.ts';
+
+/** What is known of the providers at this moment. */
+export type Present = Pick<Service, 'health' | 'servable'>;
 
 /** One rung of a profile, as far as incidents are concerned. */
 interface Rung {
 	target: string;
+	provider: string;
 	model: string;
 	/** The provider actor's id. */
 	credential: string;
@@ -13,46 +19,66 @@ export interface ReachedProfile {
 	profile: string;
 	/** Targets in the order of the chain, with the number of the key where a provider has several; empty: none. */
 	goesOnWith: string[];
+	/** What `/ready` says of it. With nothing to go on with, its requests can still try what has failed. */
+	isServable: boolean;
 }
 
-/**
- * The profiles that lose a rung, and what is left to each.
- * @param isHit whether the incident takes this rung out of traffic
- * @param isOut whether another open incident does
- */
-export function reachedProfiles(
-	config: Config,
-	isHit: (rung: Rung) => boolean,
-	isOut: (rung: Rung) => boolean,
-): ReachedProfile[] {
-	return Object.values(config.profiles).flatMap(({ name, chain }) => {
-		const rungs = chain.flatMap(({ target, provider, model }) =>
-			(config.providers[provider]?.credentials ?? []).map(({ id }) => ({ target, model, credential: id })),
-		);
-		if (!rungs.some(isHit)) return [];
-		const others = rungs.filter((rung) => !isHit(rung) && !isOut(rung));
-		return [{ profile: name, goesOnWith: [...new Set(others.map(rungName))] }];
-	});
+/** Which profiles lose rungs to incidents, and what is left to them. */
+export class Reach {
+	readonly #config: Config;
+	readonly #present: () => Present | undefined;
+	readonly #profiles: readonly { name: string; rungs: readonly Rung[] }[];
+
+	/** @param present absent until the gateway runs */
+	constructor(config: Config, present: () => Present | undefined) {
+		this.#config = config;
+		this.#present = present;
+		this.#profiles = Object.values(config.profiles).map(({ name, chain }) => ({
+			name,
+			rungs: chain.flatMap(({ target, provider, model }) =>
+				(config.providers[provider]?.credentials ?? []).map(({ id }) => ({ target, provider, model, credential: id })),
+			),
+		}));
+	}
+
+	/**
+	 * The profiles that lose a rung, and what is left to each by what the provider actors would do now: a rung goes on when
+	 * a permit would be granted for it. One that an incident keeps out does not, even while it is probed.
+	 * @param hits the incidents that are told of
+	 * @param open all that are open
+	 * @param now ms since the epoch
+	 */
+	of(hits: readonly Incident[], open: readonly Incident[], now: number): ReachedProfile[] {
+		const isHit = rungsOf(hits);
+		const isOut = rungsOf([...open, ...hits]);
+		const present = this.#present();
+		const health = present?.health() ?? {};
+		const servable = present?.servable() ?? {};
+		const grants = ({ credential, model, provider }: Rung) => {
+			const known = health[credential];
+			if (known === undefined) return true;
+			if (Date.parse(known.sidelinedModels[model] ?? '') > now) return false;
+			if (known.state === 'closed') return true;
+			const probes = this.#config.providers[provider]?.policy.breaker.probes ?? 1;
+			if (known.state === 'half-open') return known.probesInFlight < probes;
+			return known.retryAt !== null && Date.parse(known.retryAt) <= now;
+		};
+		return this.#profiles.flatMap(({ name, rungs }) => {
+			if (!rungs.some(isHit)) return [];
+			const others = rungs.filter((rung) => !isOut(rung) && grants(rung));
+			const isServable = servable[name] ?? others.length > 0;
+			return [{ profile: name, goesOnWith: isServable ? [...new Set(others.map(rungName))] : [], isServable }];
+		});
+	}
+}
+
+/** Whether one of them covers a rung; by provider actor first, as hundreds of incidents meet thousands of rungs. */
+function rungsOf(incidents: readonly Incident[]): (rung: Rung) => boolean {
+	const byProvider = Map.groupBy(incidents, ({ provider }) => provider);
+	return (rung) => byProvider.get(rung.credential)?.some((incident) => covers(incident, rung)) ?? false;
 }
 
 function rungName({ target, credential }: Rung): string {
 	const number = credential.indexOf('#');
 	return number === -1 ? target : `${target} (${credential.slice(number)})`;
-}
-
-/** The part of the file that an incident is about: where its key stands, or where its model is asked for. */
-export function sourceOf(config: Config, actorId: string, model: string | undefined): string {
-	const provider = Object.values(config.providers).find(({ credentials }) =>
-		credentials.some(({ id }) => id === actorId),
-	);
-	if (provider === undefined) return 'providers';
-	const { name, credentials } = provider;
-	const credential = credentials.find(({ id }) => id === actorId);
-	if (model === undefined) return credential?.source ?? `providers.${name}`;
-	const places = Object.values(config.profiles).flatMap((profile) =>
-		profile.chain.flatMap(({ target }, index) =>
-			target === `${name}/${model}` ? [`profiles.${profile.name}.chain[${index}]`] : [],
-		),
-	);
-	return places[0] ?? `providers.${name}.models.${model}`;
 }

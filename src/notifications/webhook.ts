@@ -7,8 +7,6 @@ export interface WebhookOptions {
 	/** Names in lower case; they win over what is sent by default. */
 	headers: Readonly<Record<string, string>>;
 	timing: DeliveryTiming;
-	/** Told once for each message, when its fate is known. */
-	onOutcome: (outcome: DeliveryOutcome) => void;
 }
 
 /** How patiently a message is delivered. */
@@ -37,20 +35,15 @@ export type DeliveryOutcome =
 	| { is: 'delivered' }
 	/** `why` is a status or the code of an error: nothing of what the receiver said, nor of its address. */
 	| { is: 'failed'; attempts: number; why: string }
-	/** It never had its turn: too many were waiting before a newer one, or the process ended. */
+	/** It never had its turn: the process ended. */
 	| { is: 'dropped' };
 
-/** Messages that may wait for one receiver; the oldest give way, as the newest tell the present. */
-const mostWaiting = 100;
-
-/** One receiver. It gets one message at a time, in their order; a slow or dead one holds up nobody but itself. */
+/** The way to one receiver, for one message at a time. */
 export class Webhook {
 	readonly #options: WebhookOptions;
 	readonly #url: URL;
 	readonly #agent: Agent;
-	readonly #waiting: string[] = [];
 	readonly #stop = new AbortController();
-	#work: Promise<void> | undefined;
 
 	constructor(options: WebhookOptions) {
 		this.#options = options;
@@ -64,35 +57,20 @@ export class Webhook {
 		return this.#url.origin;
 	}
 
-	/** Returns at once. */
-	send(body: string): void {
-		if (this.#stop.signal.aborted) return;
-		this.#waiting.push(body);
-		if (this.#waiting.length > mostWaiting) {
-			this.#waiting.shift();
-			this.#options.onOutcome({ is: 'dropped' });
-		}
-		this.#work ??= this.#deliverAll();
+	/** Ends what is under way; what comes after it is dropped. */
+	stop(): void {
+		this.#stop.abort();
 	}
 
-	/** Lets what waits be delivered for so long, and gives up the rest. */
-	async close(drainMs: number): Promise<void> {
-		const cutOff = setTimeout(() => this.#stop.abort(), drainMs);
-		await this.#work;
-		clearTimeout(cutOff);
-		this.#stop.abort();
+	/** Stops, and closes the connection. */
+	async close(): Promise<void> {
+		this.stop();
 		await this.#agent.destroy();
 	}
 
-	async #deliverAll(): Promise<void> {
-		for (let body = this.#waiting.shift(); body !== undefined; body = this.#waiting.shift()) {
-			const outcome: DeliveryOutcome = this.#stop.signal.aborted ? { is: 'dropped' } : await this.#deliver(body);
-			this.#options.onOutcome(outcome);
-		}
-		this.#work = undefined;
-	}
-
-	async #deliver(body: string): Promise<DeliveryOutcome> {
+	/** Never throws; resolves when the fate of this message is known. */
+	async deliver(body: string): Promise<DeliveryOutcome> {
+		if (this.#stop.signal.aborted) return { is: 'dropped' };
 		const { retries, backoffMs, maxBackoffMs } = this.#options.timing;
 		let attempts = 0;
 		let why = 'stopped';

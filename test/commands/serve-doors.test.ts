@@ -113,6 +113,14 @@ describe('told to stop', () => {
 		await expect(post(address)).rejects.toThrow('fetch failed');
 	});
 
+	test('the log says for how long it takes requests still, and for how long it waits', async () => {
+		const command = commands.start(...configured({ server: { drainDelay: '20ms', drainTimeout: '7s' } }));
+		await command.address();
+		command.kill('SIGTERM');
+		expect(await command.exit).toBe(0);
+		expect(command.stderr).toMatch(/SIGTERM: taking requests for 20 ms more \(server\.drainDelay\), then .* 7000 ms/);
+	});
+
 	test('twice, it does not wait', async () => {
 		const command = commands.start(...configured({ server: { drainDelay: '30s' } }));
 		const address = await command.address();
@@ -144,6 +152,28 @@ describe('log files', () => {
 		});
 		expect(second).toMatchObject({ client: 'web', firstTokenMs: expect.any(Number) });
 		expect(second).not.toHaveProperty('clientRequestId');
+	});
+
+	test('have a line for each request that is refused, by the id that the caller got; of a flood, for a few', async () => {
+		const command = commands.start(...configured({ server: { clients } }, 'logs: {}\n'), '--no-check');
+		const address = await command.address();
+		const refused = await post(address, {}, bearer('planted-wrong-key-1'));
+		await Promise.all(Array.from({ length: 100 }, () => post(address, {}, bearer('planted-wrong-key-2'))));
+		command.kill('SIGTERM');
+		expect(await command.exit).toBe(0);
+		const [name = ''] = readdirSync(join(commands.folder, 'logs'));
+		const lines = readFileSync(join(commands.folder, 'logs', name), 'utf8')
+			.trim()
+			.split('\n');
+		expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+			level: 40,
+			requestId: refused.headers.get('x-breakwater-request-id'),
+			code: 'invalid_api_key',
+			status: 401,
+			address: '127.0.0.1',
+		});
+		expect(lines.length).toBeLessThan(30);
+		expect(lines.join()).not.toContain('planted');
 	});
 
 	test('that cannot be written keep it from starting', async () => {

@@ -91,10 +91,8 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const metrics = createMetrics(config, '0.0.0');
 	const recent = new RecentRequests();
 	const recorder = { callEnded: (record: CallRecord) => void records.push(record), crashed };
-	const gateway = await createGateway(
-		config,
-		joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]),
-	);
+	const observer = joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]);
+	const gateway = await createGateway(config, observer);
 	metrics.watch(() => gateway.health());
 	const operator = operatorSources(config, recent);
 	const server = createServer(gateway, {
@@ -102,6 +100,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 		routing: config.routing,
 		version: '0.0.0',
 		onCrash: crashed,
+		onRefused: (refused) => observer.callRefused?.(refused),
 		metrics,
 		operator,
 	});

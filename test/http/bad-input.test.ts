@@ -146,7 +146,8 @@ test.each([
 	[`/v1/${prompt}?key=${prompt}`, 404, 'not_found', /nothing here/],
 	['/v1/chat/completions', 405, 'method_not_allowed', /takes POST, not GET/],
 	['/v1/chat/completions?x=1', 405, 'method_not_allowed', /takes POST, not GET/],
-	['/%zz', 400, 'invalid_request', /could not be read/],
+	['/%zz', 400, 'invalid_request', /the address has a % .*%25/],
+	['/v1/models/%ff', 400, 'invalid_request', /the address has a % .*%25/],
 ] as const)('GET %s', async (path, status, code, message) => {
 	await expectRefusal(await fetch(breakwater.origin + path), status, code, message);
 });
@@ -185,6 +186,7 @@ test.each([
 	const socket = connect(Number(new URL(breakwater.origin).port), '127.0.0.1');
 	socket.write(bytes);
 	const [head = '', body = ''] = (await readText(socket)).split('\r\n\r\n');
+	expect(head).toMatch(/\r\nx-breakwater-request-id: req_/);
 	expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
 	expect(JSON.parse(body)).toEqual({
 		error: {

@@ -60,6 +60,48 @@ describe('a key lets its client in', () => {
 	});
 });
 
+let skippedMs = 0;
+
+/** The wrong keys of the tests before do not count any more. */
+function skipMinute(): void {
+	skippedMs += 60_001;
+	vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skippedMs });
+}
+
+describe('wrong keys', () => {
+	test('are told so ten times a minute, and then refused; the right one of others at that address is not', async () => {
+		skipMinute();
+		for (let count = 0; count < 10; count++) expect((await models(bearer(`wrong-${count}`))).status).toBe(401);
+		expect((await models()).status).toBe(401);
+		const refused = await breakwater.post({}, { headers: { 'x-api-key': 'wrong-again' } });
+		expect(refused.status).toBe(429);
+		expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
+		expect(refused.headers.get('x-should-retry')).toBe('false');
+		expect((await failureOf(refused)).error).toMatchObject({ code: 'too_many_wrong_keys', type: 'rate_limit_error' });
+		for (let count = 0; count < 20; count++) expect((await models(bearer(keys.old))).status).toBe(200);
+		expect((await models(bearer('wrong-still'))).status).toBe(429);
+		vi.setSystemTime(Date.now() + 60_001);
+		expect((await models(bearer('wrong-later'))).status).toBe(401);
+	});
+
+	test('beside a right one, in two Authorization headers, are refused, whichever comes first', async () => {
+		const { hostname, port } = new URL(breakwater.origin);
+		for (const pair of [
+			[keys.old, 'wrong'],
+			['wrong', keys.old],
+			[keys.old, keys.old],
+		]) {
+			const socket = connect(Number(port), hostname);
+			const lines = pair.map((key) => `authorization: Bearer ${key}\r\n`).join('');
+			socket.write(`GET /v1/models HTTP/1.1\r\nhost: x\r\n${lines}connection: close\r\n\r\n`);
+			const answer = await readText(socket);
+			expect(answer).toMatch(/^HTTP\/1.1 400 /);
+			expect(answer).toContain('more than one Authorization header');
+			expect(answer).not.toContain('planted');
+		}
+	});
+});
+
 describe('nobody gets in', () => {
 	const refused: [string, Record<string, string>][] = [
 		['without a key', {}],
@@ -77,6 +119,7 @@ describe('nobody gets in', () => {
 	];
 
 	test.each(refused)('%s', async (_name, headers) => {
+		skipMinute();
 		const asked = breakwater.upstream('a').requests.length;
 		for (const response of [
 			await breakwater.post({}, { headers }),

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { OperationResult } from '../../src/call.ts';
 import { failureOf, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { answers, status } from '../helpers/upstream.ts';
 
@@ -13,7 +16,10 @@ beforeEach(async () => {
 	});
 });
 
-afterEach(() => breakwater.close());
+afterEach(async () => {
+	vi.useRealTimers();
+	await breakwater.close();
+});
 
 function admin(path: string, init: RequestInit = {}): Promise<Response> {
 	const headers = { authorization: `Bearer ${adminKey}`, ...(init.headers as Record<string, string>) };
@@ -112,8 +118,33 @@ describe('orders', () => {
 		expect(await jsonOf(await order('/providers/b/probe'))).toMatchObject({ changed: false });
 		await order('/providers/b/trip', { for: '1h' });
 		expect(await jsonOf(await order('/providers/b/trip', { for: '1h' }))).toMatchObject({ changed: false });
-		expect(await jsonOf(await order('/providers/b/trip', { for: '1m' }))).toMatchObject({ changed: false });
-		expect(await jsonOf(await order('/providers/b/trip', { for: '2h' }))).toMatchObject({ changed: true });
+	});
+
+	test('a trip of a tripped one sets its new end, sooner or later, and it is out since the first', async () => {
+		const trip = async (body?: object) =>
+			(await jsonOf(await order('/providers/b/trip', body))) as unknown as OperationResult;
+		const { after: first } = await trip({ for: '1h' });
+		vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+		for (const [body, changed] of [
+			[{ for: '1h' }, false],
+			[{ for: '1m' }, true],
+			[{ for: '1m' }, false],
+			[{ for: '2h' }, true],
+			[undefined, true],
+			[undefined, false],
+			[{ for: '1s' }, true],
+		] as const) {
+			const result = await trip(body);
+			expect(result).toMatchObject({ changed, after: { state: 'open', reason: 'operator', since: first.since } });
+		}
+		const end = Date.parse((await breakwater.health()).b?.retryAt ?? '');
+		expect(end - Date.now()).toBeLessThanOrEqual(1000);
+	});
+
+	test('a reset of a closed one leaves since when it is closed', async () => {
+		const { b: before } = await breakwater.health();
+		vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+		expect(await jsonOf(await order('/providers/b/reset'))).toMatchObject({ changed: false, after: before });
 	});
 
 	test('a reset of a provider whose failures were counted changes something', async () => {
@@ -184,6 +215,31 @@ describe('orders', () => {
 	test('nothing with the type of a form is none', async () => {
 		const headers = { 'content-type': 'application/x-www-form-urlencoded' };
 		expect((await admin('/providers/b/trip', { method: 'POST', headers, body: '' })).status).toBe(200);
+	});
+
+	test('a body without a type is JSON', async () => {
+		const { hostname, port } = new URL(breakwater.origin);
+		const head = `POST /admin/providers/b/trip HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminKey}\r\nconnection: close\r\n`;
+		const bodies: [string, number][] = [
+			['content-length: 13\r\n\r\n{"for":"30m"}', 200],
+			['transfer-encoding: chunked\r\n\r\nd\r\n{"for":"30m"}\r\n0\r\n\r\n', 200],
+			['content-length: 7\r\n\r\nfor=30m', 400],
+			['\r\n', 200],
+		];
+		for (const [body, status] of bodies) {
+			const socket = connect(Number(port), hostname);
+			socket.write(head + body);
+			expect(await readText(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+		}
+	});
+
+	test('an address that is none names those of the operator API, to whoever has its key', async () => {
+		for (const path of ['', '/', '/provider', '/providers/b']) {
+			const { error } = await failureOf(await admin(path));
+			expect(error).toMatchObject({ code: 'not_found' });
+			expect(error.message).toContain('POST /admin/providers/{id}/{action}');
+		}
+		expect((await failureOf(await fetch(`${breakwater.origin}/admins`))).error.message).not.toContain('/admin');
 	});
 
 	test('a body that does not say what it is', async () => {

@@ -101,7 +101,40 @@ describe('/ready', () => {
 	});
 });
 
-test.each(['/health', '/ready'])('HEAD %s has the status and no body', async (path) => {
+describe('/health', () => {
+	const health = async () =>
+		(await (await fetch(`${breakwater.origin}/health`)).json()) as { profiles: Record<string, boolean> };
+
+	test('is ok while nothing is held against any provider, and says which profiles can be served', async () => {
+		breakwater = await startGateway();
+		expect(await health()).toMatchObject({ status: 'ok', profiles: { default: true } });
+		trip('a');
+		expect(await health()).toMatchObject({ status: 'degraded', profiles: { default: true } });
+	});
+
+	test.each([
+		['goes on', {}, { default: true }],
+		['is dead', { only: { chain: ['a/model-a'] } }, { default: true, only: false }],
+	])('is degraded for a model that has vanished: a profile %s', async (_name, more, profiles) => {
+		breakwater = await startGateway({ profiles: more });
+		breakwater.upstream('a').next(status(404, { error: { message: 'no such model', code: 'model_not_found' } }));
+		expect((await breakwater.post()).status).toBe(200);
+		const body = await health();
+		expect(body).toMatchObject({ status: 'degraded', providers: { a: { state: 'closed' } } });
+		expect(body.profiles).toEqual(profiles);
+	});
+
+	test('is degraded while a profile could not be served though every provider is closed', async () => {
+		breakwater = await startGateway();
+		const server = createServer(
+			{ ...breakwater.gateway, servable: () => ({ default: false }) },
+			{ bodyLimit: 1024, unknownModel: 'default', version: '0' },
+		);
+		expect((await server.inject('/health')).json()).toMatchObject({ status: 'degraded' });
+	});
+});
+
+test.each(['/health', '/ready', '/metrics'])('HEAD %s has the status and no body', async (path) => {
 	breakwater = await startGateway();
 	const response = await fetch(breakwater.origin + path, { method: 'HEAD' });
 	expect(response.status).toBe(200);

@@ -38,6 +38,23 @@ test.each(['', 'x'.repeat(129), 'two words', '"quoted"', '<b>', 'a,b', 'ünïcod
 	},
 );
 
+test.each([
+	'/v1/models',
+	'/v1/models/default',
+	'/health',
+	'/ready',
+	'/metrics',
+	'/admin/providers',
+	'/nothing',
+	'/%zz',
+])('GET %s is answered with both', async (path) => {
+	const named = await fetch(breakwater.origin + path, { headers: { 'x-request-id': 'mine' } });
+	expect(named.headers.get('x-request-id')).toBe('mine');
+	expect(named.headers.get('x-breakwater-request-id')).toMatch(own);
+	const plain = await fetch(breakwater.origin + path);
+	expect(plain.headers.get('x-request-id')).toBe(plain.headers.get('x-breakwater-request-id'));
+});
+
 test('errors carry it, too', async () => {
 	const refused = await breakwater.post('{', { headers: { 'x-request-id': 'mine' } });
 	expect(refused.headers.get('x-request-id')).toBe('mine');

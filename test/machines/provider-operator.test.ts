@@ -42,14 +42,63 @@ describe('an operator who trips a provider', () => {
 		expect(provider.state()).toBe('half-open');
 	});
 
-	it('prolongs a trip, and does not shorten one', () => {
+	it('prolongs a trip and shortens one, and it is out since the first', () => {
 		const provider = startProvider();
 		trip(provider, minuteMs);
+		provider.pass(secondMs);
 		trip(provider, hourMs);
-		expect(provider.context().until).toBe(startMs + hourMs);
+		expect(provider.context()).toMatchObject({ until: startMs + secondMs + hourMs, since: startMs });
+		provider.pass(secondMs);
+		trip(provider, minuteMs);
+		const until = startMs + 2 * secondMs + minuteMs;
+		expect(provider.context()).toMatchObject({ until, since: startMs, reason: 'operator' });
+		expect(provider.clock.timers).toBe(1);
+		provider.pass(minuteMs - 1);
+		expect(provider.state()).toBe('open');
+		provider.pass(1);
+		expect(provider.state()).toBe('half-open');
+		expect(provider.context().since).toBe(until);
+	});
+
+	it.each([
+		['a cooldown', opened, minuteMs],
+		['an empty account', quotaCooled, hourMs],
+		['a rejected key', () => startAndFail(authError), undefined],
+		['a hint', () => startAndFail(rateLimit(hourMs)), hourMs],
+	])('cannot shorten %s by tripping it again and again', (_, start, leftMs) => {
+		const provider = start();
+		const { until } = provider.context();
+		if (leftMs !== undefined) expect(until).toBe(provider.clock.now() + leftMs);
+		trip(provider, 2 * hourMs);
+		for (const forMs of [secondMs, 2 * secondMs, 1]) {
+			provider.pass(secondMs);
+			trip(provider, forMs);
+			expect(provider.context()).toMatchObject({ until, reason: 'operator' });
+		}
+		expect(provider.clock.timers).toBe(1);
+	});
+
+	it('leaves the deadline that a late failure has named since', () => {
+		const provider = startProvider();
+		const [first, second] = [provider.permit(), provider.permit()];
+		trip(provider, 2 * hourMs);
+		provider.fail(first, rateLimit(hourMs));
 		trip(provider, minuteMs);
 		expect(provider.context()).toMatchObject({ until: startMs + hourMs, reason: 'operator' });
-		expect(provider.clock.timers).toBe(1);
+		provider.fail(second, rateLimit(3 * hourMs));
+		expect(provider.context()).toMatchObject({ until: startMs + 3 * hourMs, reason: 'hint' });
+		trip(provider, minuteMs);
+		expect(provider.context()).toMatchObject({ until: startMs + 3 * hourMs, reason: 'operator' });
+	});
+
+	it('holds nothing of an earlier trip against it after a probe or a reset', () => {
+		for (const order of [probe, reset]) {
+			const provider = startAndFail(authError);
+			trip(provider, 2 * hourMs);
+			order(provider);
+			trip(provider, minuteMs);
+			expect(provider.context().until).toBe(startMs + minuteMs);
+		}
 	});
 
 	it.each([
@@ -108,6 +157,17 @@ describe('an operator who resets a provider', () => {
 		});
 		expect(provider.clock.timers).toBe(0);
 		expect(provider.ask()).toMatchObject({ permit: { probe: false } });
+	});
+
+	it('is told since when it is closed: a reset of a closed one does not begin it anew', () => {
+		const provider = startProvider();
+		provider.pass(minuteMs);
+		reset(provider);
+		expect(provider.context().since).toBe(startMs);
+		trip(provider, hourMs);
+		provider.pass(minuteMs);
+		reset(provider);
+		expect(provider.context().since).toBe(startMs + 2 * minuteMs);
 	});
 
 	it('begins the row of failures anew', () => {

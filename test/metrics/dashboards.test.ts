@@ -122,3 +122,24 @@ describe('what is asked for exists in a scrape', () => {
 			expect(query.split(open ?? '')).toHaveLength(query.split(close ?? '').length);
 	});
 });
+
+/** An increase misses the first step of a series that begins with it. */
+test('what alerts take an increase of is at zero from the first scrape on, also where callers have names', async () => {
+	const increases = rules.flatMap(({ alert, expr }) =>
+		[...expr.matchAll(/increase\((\w+)(?:\{(\w+)=~?"([^"]*)"\})?\[/g)].flatMap(([, name = '', label, values = '']) =>
+			values.split('|').map((value) => ({ alert, name, matcher: label === undefined ? '' : `${label}="${value}"` })),
+		),
+	);
+	expect(increases.length).toBeGreaterThan(4);
+	const breakwater = await startGateway({
+		server: { clients: { web: { key: 'key-of-web-0123456789' } } },
+		notifications: { webhooks: [{ url: 'http://127.0.0.1:9/hook' }] },
+	});
+	const scraped = await scrape(breakwater.origin);
+	await breakwater.close();
+	for (const { alert, name, matcher } of increases) {
+		const found = [...scraped].filter(([series]) => series.startsWith(`${name}{`) && series.includes(matcher));
+		expect(found, `${alert}: ${name} ${matcher}`).not.toEqual([]);
+		expect(found.map(([, value]) => value)).toEqual(found.map(() => 0));
+	}
+});

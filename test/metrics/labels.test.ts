@@ -63,6 +63,8 @@ test('names that are not in the configuration never make a series, however many 
 		metrics.observer.callStarted?.({ ...record, startedAt: 0, follow: () => {} });
 		metrics.observer.callEnded?.(record);
 		metrics.observer.callEnded?.({ ...record, route: name });
+		metrics.observer.callRefused?.({ id: name, code: name, status: 400, client: name });
+		metrics.observer.callRefused?.({ id: name, code: 'invalid_json', status: 400, client: name, address: name });
 		metrics.observer.providerChanged?.(name, 'closed', 'open', {} as never);
 	};
 	ended('made-up');

@@ -25,6 +25,9 @@ async function scrapeAfter(calls: number): Promise<Scrape> {
 	return scrape(breakwater.origin);
 }
 
+/** What Node tells of itself differs from moment to moment. */
+const isOwn = (series: string) => !/^breakwater_(nodejs|process)_/.test(series);
+
 const a = 'gen_ai_provider_name="a",gen_ai_request_model="model-a"';
 const b = 'gen_ai_provider_name="b",gen_ai_request_model="model-b"';
 
@@ -232,9 +235,7 @@ describe('every scrape', () => {
 		const text = await (await fetch(`${breakwater.origin}/metrics`)).text();
 		const kinds = Object.entries(kindsOf(text));
 		expect(kinds.filter(([name]) => !/^breakwater_[a-z0-9_]+$/.test(name))).toEqual([]);
-		// Three gauges of prom-client's own about Node end in `_total`, too.
-		const own = kinds.filter(([name]) => !name.startsWith('breakwater_nodejs_'));
-		expect(own.filter(([name, kind]) => (kind === 'COUNTER') !== name.endsWith('_total'))).toEqual([]);
+		expect(kinds.filter(([name, kind]) => (kind === 'COUNTER') !== name.endsWith('_total'))).toEqual([]);
 		expect(kinds.filter(([name]) => /_(ms|milliseconds|kb|minutes)\b/.test(name))).toEqual([]);
 		for (const name of ['event_loop_lag_seconds', 'process_resident_memory_bytes', 'build_info'])
 			expect(kinds.map(([known]) => known)).toContain(`breakwater_${name}`);
@@ -257,7 +258,6 @@ describe('every scrape', () => {
 			}),
 		);
 		const after = await scrape(breakwater.origin);
-		const isOwn = (series: string) => !/^breakwater_(nodejs|process)_/.test(series);
 		expect([...after.keys()].filter((series) => isOwn(series) && !before.has(series))).toEqual([]);
 		expect(after.get('breakwater_requests_total{outcome="done",route="default",stream="false"}')).toBe(401);
 		expect([...after.keys()].join('')).not.toContain('made-up');
@@ -311,6 +311,79 @@ describe('every scrape', () => {
 		const text = await (await fetch(`${breakwater.origin}/metrics`)).text();
 		for (const secret of secrets) expect(text).not.toContain(secret);
 		expect(valuesOf(seriesOf(text), 'breakwater_requests_total')).not.toEqual({});
+	});
+});
+
+describe('what alerts look at is there before anything happens', () => {
+	const clients = { web: { key: 'key-of-web-0123456789' }, cron: { key: 'key-of-cron-0123456789' } };
+	const routeEnds = (scraped: Scrape, route: string) =>
+		['done', 'failed', 'denied', 'rejected', 'aborted'].map((outcome) =>
+			scraped.get(`breakwater_route_requests_total{outcome="${outcome}",route="${route}"}`),
+		);
+
+	test.each([undefined, clients])('by route, whether callers have names or not: %j', async (given) => {
+		await start({ names: ['a'], ...(given && { server: { clients: given } }) });
+		const scraped = await scrape(breakwater.origin);
+		for (const route of ['default', 'models', 'target']) expect(routeEnds(scraped, route)).toEqual([0, 0, 0, 0, 0]);
+		expect(scraped.get('breakwater_requests_refused_total{code="invalid_api_key"}')).toBe(0);
+	});
+
+	test('and tells what is denied from what failed, what was rejected and what was answered', async () => {
+		await start({ names: ['a'], policy: { breaker: { failureThreshold: 2 } } });
+		breakwater.upstream('a').next(answers('ok'), status(400), answers('ok'), status(503), status(503));
+		for (const model of ['default', 'default', 'a/model-a', 'default', 'a/model-a']) await call({ model });
+		await call({ model: 'default' });
+		await call({ model: 'a/model-a' });
+		const scraped = await scrapeAfter(7);
+		expect(routeEnds(scraped, 'default')).toEqual([1, 1, 1, 1, 0]);
+		expect(routeEnds(scraped, 'target')).toEqual([1, 1, 1, 0, 0]);
+	});
+
+	test('a limit that every target has met is a denial too', async () => {
+		await start({ names: ['a'] });
+		breakwater.upstream('a').always(status(429, '', { 'retry-after': '30' }));
+		const codes: string[] = [];
+		for (let calls = 0; calls < 2; calls += 1) {
+			const { error } = JSON.parse(await (await breakwater.post()).text());
+			codes.push(error.code);
+		}
+		expect(codes).toContain('all_targets_limited');
+		const scraped = await scrapeAfter(2);
+		expect(routeEnds(scraped, 'default')).toEqual([0, 0, 2, 0, 0]);
+	});
+});
+
+test('targets share the histograms of one route, so that a scrape does not grow with them', async () => {
+	const ofModels = async (count: number) => {
+		const models = Object.fromEntries(Array.from({ length: count }, (_, number) => [`m-${number}`, {}]));
+		await start({ names: ['a'], providers: { a: { models } } });
+		const size = [...(await scrape(breakwater.origin)).keys()].filter(isOwn).length;
+		await call({ model: 'a/m-0' });
+		const scraped = await scrapeAfter(1);
+		await breakwater.close();
+		expect(scraped.get('breakwater_request_duration_seconds_count{route="target",stream="false"}')).toBe(1);
+		expect(scraped.get('breakwater_requests_total{outcome="done",route="a/m-0",stream="false"}')).toBe(1);
+		return size;
+	};
+	const growth = (await ofModels(101)) - (await ofModels(1));
+	// Its tokens, both ways, and its successes.
+	expect(growth).toBeLessThanOrEqual(100 * 3);
+	await start();
+});
+
+test('refusals are counted by their code and, where one is known, their caller', async () => {
+	await start({ names: ['a'], server: { clients: { web: { key: 'key-of-web-0123456789', requestsPerMinute: 2 } } } });
+	const headers = { authorization: 'Bearer key-of-web-0123456789' };
+	await call({}, { headers: { authorization: 'Bearer made-up' } });
+	await call();
+	for (const body of ['{', '{}']) await (await breakwater.post(body, { headers })).text();
+	await call({}, { headers });
+	const scraped = await scrape(breakwater.origin);
+	expect(valuesOf(scraped, 'breakwater_requests_refused_total')).toEqual({
+		'{code="invalid_api_key"}': 2,
+		'{client="web",code="invalid_json"}': 1,
+		'{client="web",code="invalid_request"}': 1,
+		'{client="web",code="client_rate_limited"}': 1,
 	});
 });
 

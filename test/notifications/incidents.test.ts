@@ -142,6 +142,16 @@ describe('an incident', () => {
 		expect(others[2]).not.toBe(first);
 	});
 
+	test('has an id of its own even in the millisecond in which the last one ended', () => {
+		const ids: string[] = [];
+		start({ tell: (_news, { id }) => void ids.push(id) });
+		for (let times = 0; times < 3; times += 1) {
+			alarm('auth');
+			incidents.operated('a', { type: 'operator.reset', now: Date.now() });
+		}
+		expect(new Set(ids).size).toBe(3);
+	});
+
 	test('says at a reminder until when the provider waits by then', () => {
 		const untils: number[] = [];
 		start({ tell: (_news, { until }) => void untils.push(until - Date.now()) });

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { createNotifications, type Notifications } from '../../src/notifications/notifications.ts';
 import { read, smallest } from '../config/read.ts';
@@ -35,6 +35,7 @@ async function start(setup: GatewaySetup = {}, given: Record<string, unknown> = 
 			return notifications.observer;
 		},
 	});
+	notifications.watch(breakwater.gateway);
 }
 
 const call = async (body: object = {}) => (await breakwater.post(body)).text();
@@ -95,6 +96,156 @@ test('a profile that has nothing left is told so, also where another incident to
 	expect(second).toMatchObject({ kind: 'quota', provider: 'b', profiles: [{ profile: 'default', goesOnWith: [] }] });
 	expect(second?.text).toContain('Profile default has nothing else left: its requests fail.');
 	expect(second?.action).toMatch(/top up the account of the key at providers\.b\.apiKey .* or wait until 20\S+Z\.$/);
+});
+
+describe('what a profile goes on with is what would be asked now', () => {
+	const trip = (id: string) =>
+		breakwater.gateway.operate(id, { type: 'operator.tripped', now: Date.now(), forMs: 60_000 });
+	const ready = async () => (await (await fetch(`${breakwater.origin}/ready`)).json()) as object;
+
+	test('not what an operator took out of traffic, nor what is open for plain failures', async () => {
+		await start({
+			names: ['a', 'b', 'c', 'd'],
+			providers: { a: { apiKey: ['one', 'two'] } },
+			profiles: { solo: { chain: ['a/model-a', 'b/model-b'] } },
+			policy: { breaker: { failureThreshold: 1 } },
+		});
+		breakwater.upstream('c').always(status(503));
+		await call({ model: 'c/model-c' });
+		trip('b');
+		trip('a#2');
+		breakwater.upstream('a').always(status(401));
+		await call();
+		const [opened] = await told(1);
+		expect(opened?.profiles).toEqual([
+			{ profile: 'default', goesOnWith: ['d/model-d'] },
+			{ profile: 'solo', goesOnWith: [] },
+		]);
+		expect(opened?.text).toContain('Profile solo has nothing else left: its requests fail.');
+		expect(await ready()).toMatchObject({ profiles: { default: true, solo: false } });
+	});
+
+	test('not a sidelined model, though its provider is well', async () => {
+		const chain = ['a/model-a', 'b/gone', 'b/model-b'];
+		await start({ profiles: { default: { chain } } });
+		breakwater.upstream('b').next(status(404, { error: { code: 'model_not_found' } }));
+		await call({ model: 'b/gone' });
+		breakwater.upstream('a').always(status(401));
+		await call();
+		const [, auth] = await told(2);
+		expect(auth?.profiles).toEqual([{ profile: 'default', goesOnWith: ['b/model-b'] }]);
+	});
+
+	test('and where only something that has failed can be tried, that is said', async () => {
+		await start({ policy: { breaker: { failureThreshold: 1 }, whenAllDenied: 'try-soonest' } });
+		breakwater.upstream('b').always(status(503));
+		await call({ model: 'b/model-b' });
+		breakwater.upstream('a').always(status(401));
+		await call();
+		const [opened] = await told(1);
+		expect(opened?.profiles).toEqual([{ profile: 'default', goesOnWith: [] }]);
+		expect(opened?.text).toContain('Profile default has nothing left that is well: its requests only try whether');
+		expect(await ready()).toMatchObject({ profiles: { default: true } });
+	});
+});
+
+test('of two hundred keys that die at once, a slow receiver is told of every one, and when it was', async () => {
+	const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
+	const names = ['a', 'b'].flatMap((name) => numbers.map((number) => `${name}#${number}`));
+	const apiKey = numbers.map((number) => `key-${number}`);
+	await start({ providers: { a: { apiKey }, b: { apiKey } } });
+	receiver.always(async ({ response }) => {
+		await new Promise((resolve) => setTimeout(resolve, 60));
+		response.end();
+	});
+	for (const name of ['a', 'b']) breakwater.upstream(name).always(status(401));
+	const startedAt = Math.floor(Date.now() / 1000) * 1000;
+	for (let calls = 0; calls < 200; calls += 1) await call();
+	await soon(() => expect(outcomes.filter((outcome) => outcome === '1 delivered')).toHaveLength(200));
+	await soon(() => expect(outcomes).toHaveLength(400));
+	const bodies = (format: string) => receiver.requests.filter(({ path }) => path.startsWith(`/v1/${format}`));
+	expect(bodies('json').length).toBeLessThan(100);
+
+	const told = bodies('json').flatMap(({ json }) => {
+		const { incidents, ...alone } = json as Notification & { incidents?: Notification[] };
+		return incidents ?? [alone];
+	});
+	expect(told.map(({ provider }) => provider).sort()).toEqual(names.sort());
+	for (const { event, at } of told) {
+		expect(event).toBe('incident.opened');
+		expect(Date.parse(String(at))).toBeGreaterThanOrEqual(startedAt);
+	}
+	const gathered = bodies('json').flatMap(({ json }) => {
+		const body = json as Notification;
+		return body.event === 'incidents.gathered' ? [body] : [];
+	});
+	expect(gathered.length).toBeGreaterThan(0);
+	for (const { title, text, incidents } of gathered) {
+		const count = (incidents as unknown[]).length;
+		expect(title).toBe(`${count} notifications at once: ${count} opened`);
+		expect(text.split('\n')).toHaveLength(count + 2);
+	}
+
+	const slack = bodies('slack').map(({ json }) => json as { text: string; blocks: object[] });
+	const texts = slack.map(({ text }) => text).join();
+	const blocksText = JSON.stringify(slack.map(({ blocks }) => blocks));
+	for (const name of names) {
+		expect(texts).toContain(`${name}: key rejected`);
+		expect(blocksText).toContain(`${name}: key rejected`);
+	}
+	for (const { json } of bodies('slack')) {
+		const { text, blocks } = json as { text: string; blocks: { text?: { text: string } }[] };
+		expect(text.length).toBeLessThan(40_000);
+		expect(text).toMatch(/20\d\d-\d\d-\d\dT[\d:]+Z/);
+		expect(blocks.length).toBeLessThanOrEqual(50);
+		for (const block of blocks) expect(block.text?.text.length ?? 0).toBeLessThanOrEqual(3000);
+	}
+	expect(warnings).toEqual([]);
+}, 30_000);
+
+test('an incident that is over before it could be told is one message, with both of its times', async () => {
+	await start({ names: ['a', 'b'] });
+	let letGo = () => {};
+	const away = new Promise<void>((resolve) => {
+		letGo = resolve;
+	});
+	receiver.next(
+		...Array.from({ length: 2 }, () => async ({ response }: { response: { end(): void } }) => {
+			await away;
+			response.end();
+		}),
+	);
+	for (const name of ['a', 'b']) breakwater.upstream(name).always(status(401));
+	await call({ model: 'b/model-b' });
+	await soon(() => expect(receiver.requests).toHaveLength(2));
+	for (let times = 0; times < 3; times += 1) {
+		await call({ model: 'a/model-a' });
+		reset('a');
+	}
+	letGo();
+	const [, only] = await told(2);
+	expect(only).toMatchObject({ event: 'incident.reset', provider: 'a', until: null });
+	expect(only?.what).toMatch(
+		/ It began at 20\S+Z \(AUTH_ERROR, status 401\), which could not be told before\. 2 more like it began and ended before that\.$/,
+	);
+	await soon(() => expect(outcomes).toHaveLength(4));
+	expect(receiver.requests).toHaveLength(4);
+});
+
+test('what is given up at the end is named', async () => {
+	await start({ names: ['a'], providers: { a: { apiKey: ['one', 'two', 'three'] } } });
+	receiver.always(hangs());
+	breakwater.upstream('a').always(status(401));
+	for (let calls = 0; calls < 3; calls += 1) await call();
+	await soon(() => expect(receiver.requests).toHaveLength(2));
+	await notifications.close(0);
+	const dropped = warnings.filter(({ text }) => text === 'notifications were dropped undelivered');
+	expect(dropped).toHaveLength(2);
+	expect(dropped[0]?.line).toMatchObject({
+		webhook: expect.any(Number),
+		incidents: [expect.stringMatching(/^opened auth\/a#2\//), expect.stringMatching(/^opened auth\/a#3\//)],
+	});
+	expect(outcomes.filter((outcome) => outcome === '1 dropped')).toHaveLength(2);
 });
 
 test('once per incident, whatever comes after it, and again when a probe proves it over', async () => {
@@ -182,6 +333,9 @@ test("Slack's format: a text, blocks within its limits, and no markup of ours or
 	}[];
 	expect(Object.keys(message ?? {})).toEqual(['text', 'blocks']);
 	expect(message?.text).toMatch(/^:rotating_light: a\/&lt;!channel&gt;/);
+	expect(message?.blocks[2]?.elements?.[0]?.text).toMatch(
+		/^Breakwater, 20\d\d-\d\d-\d\dT[\d:]+Z; since 20\S+Z; incident /,
+	);
 	expect(message?.blocks.map(({ type, text }) => [type, text?.type])).toEqual([
 		['header', 'plain_text'],
 		['section', 'mrkdwn'],
@@ -206,7 +360,13 @@ test('no request waits for a receiver, and a failed delivery is one warning with
 	await soon(() => expect(warnings).toHaveLength(2));
 	const { origin } = new URL(receiver.baseUrl);
 	expect(warnings).toContainEqual({
-		line: { webhook: 1, origin, attempts: 3, why: 'TimeoutError' },
+		line: {
+			webhook: 1,
+			origin,
+			incidents: [expect.stringMatching(/^opened auth\/a\/\d+$/)],
+			attempts: 3,
+			why: 'TimeoutError',
+		},
 		text: 'a notification could not be delivered',
 	});
 	expect(outcomes.sort()).toEqual(['1 failed', '2 failed']);

@@ -10,7 +10,7 @@ import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
  */
 export interface Ghost {
 	readonly state: ProviderStateName;
-	/** When it came to be in this state, or when its cooldown was set last; ms since the epoch. */
+	/** When it came to be in this state, or when its cooldown was set last other than by a trip of one tripped; ms since the epoch. */
 	readonly since: number;
 	/** When the cooldown ends, ms since the epoch; 0 outside a cooldown. */
 	readonly deadline: number;
@@ -18,7 +18,7 @@ export interface Ghost {
 	readonly reason: DenialReason | undefined;
 	/** When the cooldown's timer is due: no timer runs longer than 24 days. */
 	readonly timerAt: number;
-	/** The latest time that a failure has named for this cooldown, ms since the epoch; 0 when none has. */
+	/** The latest time that a failure has named for this cooldown, or that an operator's trip found; ms since the epoch, or 0. */
 	readonly notBefore: number;
 	/** Cooldowns that have begun: a permit from before the last of them is late. */
 	readonly trips: number;
@@ -89,11 +89,16 @@ export function expect(policy: Policy, ghost: Ghost, event: Happening, now: numb
 		case 'timer':
 			return { ghost: afterTimer(policy, ghost, event.probe) };
 		case 'operator.tripped': {
-			const held = cooling({ ...ghost, state: 'open' }, now + event.forMs, now, 'operator');
-			return { ghost: { ...held, reason: 'operator' } };
+			const isTheirs = ghost.reason === 'operator';
+			const notBefore = isTheirs ? ghost.notBefore : ghost.deadline;
+			const bare: Ghost = { ...ghost, state: 'open', deadline: notBefore, notBefore };
+			const held = cooling(bare, now + event.forMs, now, 'operator');
+			return { ghost: { ...held, reason: 'operator', since: isTheirs ? ghost.since : now } };
 		}
-		case 'operator.reset':
-			return { ghost: { ...healed(ghost, event.now), trips: ghost.trips + 1 } };
+		case 'operator.reset': {
+			const since = ghost.state === 'closed' ? ghost.since : event.now;
+			return { ghost: { ...healed(ghost, since), trips: ghost.trips + 1 } };
+		}
 		case 'operator.probed':
 			return { ghost: isCooling(ghost) ? probing(ghost, event.now) : ghost };
 	}

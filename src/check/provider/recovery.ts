@@ -23,8 +23,10 @@ export const recoveryProperties: readonly Property[] = [
 	},
 	{
 		id: 'longer-deadline-stays',
-		statement: 'a longer deadline is never replaced by a shorter one, except by an operator who resets or probes',
-		check: ({ before, stateBefore, state, timers, now }) => {
+		statement:
+			'a longer deadline is never replaced by a shorter one, except by an operator who resets, probes, or takes back some of their own trip',
+		check: ({ event, before, stateBefore, state, timers, now }) => {
+			if (event.type === 'operator.tripped' && before.reason === 'operator') return undefined;
 			const wasCooling = stateBefore === 'open' || stateBefore === 'quota-cooldown';
 			const isStillCooling = state === 'open' || state === 'quota-cooldown';
 			if (!wasCooling || !isStillCooling || !isCooling(before)) return undefined;
@@ -79,7 +81,7 @@ export const recoveryProperties: readonly Property[] = [
 		id: 'operator-is-obeyed',
 		statement:
 			'an operator is obeyed in every state: a trip opens it for at least as long as they said, a reset closes it, a probe ends its cooldown',
-		check: ({ event, before, stateBefore, state, timers, now }) => {
+		check: ({ event, stateBefore, state, timers, now }) => {
 			if (event.type === 'operator.reset') {
 				return state === 'closed' ? undefined : `an operator’s reset left it ${state}`;
 			}
@@ -91,7 +93,7 @@ export const recoveryProperties: readonly Property[] = [
 			if (state !== 'open') return `an operator’s trip left it ${state}`;
 			const until = now + Math.min(event.forMs, LONGEST_TIMER_MS);
 			const first = timers[0];
-			if (first === undefined || first.at >= until || before.deadline >= until) return undefined;
+			if (first === undefined || first.at >= until) return undefined;
 			return `an operator’s trip for ${durationWords(event.forMs)} lasts ${durationWords(first.at - now)}`;
 		},
 	},
