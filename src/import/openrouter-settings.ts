@@ -9,8 +9,6 @@ export interface FallbackSettings {
 	timeout?: number;
 	disableDuration?: number;
 	healthWindow?: number;
-	/** The share of failures, 0 to 1, from which on a provider is left alone. */
-	failureRate?: number;
 	/** The order in which models are tried: the smallest first. */
 	priority?: number;
 }
@@ -35,9 +33,7 @@ const readers: Readonly<Record<string, Reader>> = {
 	disable_duration: (value, _key, unit = 'seconds') => timeOf(value, unit, (disableDuration) => ({ disableDuration })),
 	health_window: (value, _key, unit = 'minutes') => timeOf(value, unit, (healthWindow) => ({ healthWindow })),
 	skip_threshold(value) {
-		const share = numberIn(value, 0, 1);
-		// A share of successes there, of failures here.
-		return share === undefined ? 'a share from 0 to 1' : { failureRate: Math.round((1 - share) * 1000) / 1000 };
+		return numberIn(value, 0, 1) === undefined ? 'a share from 0 to 1' : {};
 	},
 	priority(value) {
 		const priority = numberIn(value, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
@@ -52,8 +48,8 @@ const explanations: Readonly<Record<string, (settings: FallbackSettings) => stri
 	disable_duration: () =>
 		'became `cooldown` and `modelCooldown`: a model that is unavailable is sidelined for it, and other failures count against OpenRouter as a whole.',
 	health_window: () => 'became `window`, over all models of OpenRouter together.',
-	skip_threshold: ({ failureRate }) =>
-		`became \`failureRate: ${failureRate}\`, over all models of OpenRouter together and from \`minimumVolume\` results on.`,
+	skip_threshold: () =>
+		'is about one model, and has no equivalent: for all models of OpenRouter together it would shut out those that are well, so `failureRate` is 1.',
 };
 
 /**
@@ -123,12 +119,11 @@ const worthRetry = ['RATE_LIMIT', 'SERVER_ERROR', 'NETWORK_ERROR', 'MODEL_UNAVAI
  * @param timeout the longest of any model, in seconds
  */
 export function breakerOf(settings: FallbackSettings, timeout: number): Record<string, unknown> {
-	const { disableDuration, healthWindow, failureRate } = settings;
+	const { disableDuration, healthWindow } = settings;
 	return {
 		...breakerFor(timeout, disableDuration),
 		...(disableDuration !== undefined && { modelCooldown: durationText(disableDuration) }),
 		...(healthWindow !== undefined && { window: durationText(healthWindow) }),
-		...(failureRate !== undefined && { failureRate }),
 	};
 }
 

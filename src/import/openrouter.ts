@@ -231,7 +231,8 @@ function policyOf(settings: FallbackSettings, chains: readonly Chain[]): DraftPo
 	};
 	return {
 		...(Object.keys(timeouts).length > 0 && { timeouts }),
-		breaker: { failureThreshold: sum(attemptsOf) + 1, ...breakerOf(settings, longest) },
+		// Models that are down beside one that answers must not shut that one out: only when nothing succeeds is it left alone.
+		breaker: { failureThreshold: sum(attemptsOf) + 1, failureRate: 1, ...breakerOf(settings, longest) },
 		...(settings.retries !== undefined && { onError: onErrorOf(settings.retries) }),
 		// When everything is disabled, a fallback manager clears its list and tries again.
 		...(settings.disableDuration !== undefined && { whenAllDenied: 'try-soonest' }),

@@ -37,7 +37,10 @@ export function draftProviders(endpoints: readonly Endpoint[], known: KnownModel
 		shared.set(identity, isShared);
 		const variable = variableFor(first.apiKey, name, known, takenVariables);
 		if (variable !== undefined) keys.set(variable, variableIn(first.apiKey) === undefined ? first.apiKey : '');
-		const breaker = breakerFor(Math.max(...members.map(({ timeout = 0 }) => timeout)));
+		const breaker = {
+			...sharedBy(new Set(members.map(({ model }) => model)).size),
+			...breakerFor(Math.max(...members.map(({ timeout = 0 }) => timeout))),
+		};
 		return [
 			{
 				name,
@@ -99,4 +102,15 @@ function withoutKey(baseUrl: string, apiKey: string, variable: string | undefine
 	const literal = baseUrl.replaceAll('${', '$${');
 	if (variable === undefined || apiKey.length < 8 || variableIn(apiKey) !== undefined) return literal;
 	return literal.replaceAll(apiKey, `\${${variable}}`);
+}
+
+/** Attempts at one target that a request makes by default. */
+const ATTEMPTS = 3;
+
+/**
+ * Models behind one key share its breaker. A request that fails on all of them must not open it, nor must one model that
+ * is down beside another that answers: the next endpoint of the group may be that other one.
+ */
+function sharedBy(models: number): { failureThreshold?: number; failureRate?: number } {
+	return models > 1 ? { failureThreshold: ATTEMPTS * models + 1, failureRate: 1 } : {};
 }

@@ -18,6 +18,8 @@ export const limits = {
 	/** Ended calls that are kept, of each kind: those that went straight through, and those worth a look. */
 	endedKept: 150,
 	endedKeptBytes: 1_000_000,
+	/** Ended calls of each kind that are kept, a second. */
+	keptPerSecond: 150,
 	/**
 	 * What a snapshot tells of the past, of all providers together, whatever their number: so much, or the few that each
 	 * has in any case.
@@ -49,6 +51,8 @@ export class Feed {
 	readonly #live = new Map<string, StartedCall>();
 	readonly #plain = new CallRing(limits.endedKept, limits.endedKeptBytes);
 	readonly #eventful = new CallRing(limits.endedKept, limits.endedKeptBytes);
+	readonly #plainKept = new Sampler(limits.keptPerSecond);
+	readonly #eventfulKept = new Sampler(limits.keptPerSecond);
 	readonly #traffic = new TrafficCounter();
 	#lastKey = 0;
 
@@ -79,7 +83,7 @@ export class Feed {
 			this.#live.delete(record.id);
 			const live = started && this.#followed.get(started);
 			const ended = { key: live?.key ?? this.#nextKey(), record, endedAt };
-			(isEventful(record) ? this.#eventful : this.#plain).push(ended);
+			this.#keep(ended);
 			if (!this.#isWatched) return;
 			if (started !== undefined) this.#followed.delete(started);
 			this.#tellEnd(ended, live !== undefined);
@@ -92,6 +96,17 @@ export class Feed {
 		providerOperated: (id, { type }, from, to) =>
 			this.#mark(id, { kind: 'order', at: Date.now(), order: type, from, to }),
 	};
+
+	/**
+	 * What is kept outlives its request, and V8 moves it among what lives long: under load that costs more than the request
+	 * itself, so only some of each second are kept.
+	 */
+	#keep(ended: EndedCall): void {
+		const [ring, sampler] = isEventful(ended.record)
+			? [this.#eventful, this.#eventfulKept]
+			: [this.#plain, this.#plainKept];
+		if (sampler.take(ended.endedAt)) ring.push(ended);
+	}
 
 	/** Somebody watches from here on, or nobody does any more: then nothing is kept for them. */
 	watch(isWatched: boolean): void {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { explainCase } from '../../src/check/explain/explain.ts';
 import { UserError } from '../../src/commands/user-error.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -108,6 +109,15 @@ describe('providers', () => {
 			['a-spare', 'A_SPARE_API_KEY'],
 		]);
 		expect(Object.keys(configOf(draft).providers)).toEqual(['a', 'a-2', 'a-spare']);
+	});
+
+	test('models behind one key have a breaker that one of them cannot open for the others', () => {
+		const shared = configOf(imported({ two: [endpoint, { ...endpoint, model: 'n' }] }));
+		expect(Object.values(shared.providers)).toMatchObject([
+			{ policy: { breaker: { failureThreshold: 7, failureRate: 1 } } },
+		]);
+		const walk = explainCase(shared, { profile: 'two', when: 'a/m: 503', stream: false });
+		expect(walk.client.status).toBe(200);
 	});
 
 	test('headers of a type go to the rung where the same provider is used without the type', () => {

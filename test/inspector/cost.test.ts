@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ProviderHealth } from '../../src/call.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { Feed, limits } from '../../src/inspector/feed.ts';
@@ -24,6 +24,8 @@ function end(feed: Feed, id: string, over = {}): void {
 	feed.observer.callEnded?.(callRecord({ id, ...over }));
 }
 
+afterEach(() => void vi.useRealTimers());
+
 describe('the feed', () => {
 	test('tells a newcomer no more of a long outage than fits, the newest of it', () => {
 		const names = Array.from({ length: 100 }, (_, index) => `p${index}`);
@@ -47,8 +49,11 @@ describe('the feed', () => {
 				feed.observer.providerChanged?.(name, 'open', 'closed', { ...health, reason: `round ${round}` });
 			}
 		}
-		for (let index = 0; index < 400; index += 1)
+		const startMs = Date.now();
+		for (let index = 0; index < 400; index += 1) {
+			vi.setSystemTime(startMs + 10 * index);
 			end(feed, `req_${index}`, { outcome: 'failed', trace: new Array(36).fill(attemptStep) });
+		}
 		const gateway = {
 			health: () => Object.fromEntries(names.map((name) => [name, health])),
 			servable: () => ({ default: false, other: true }),
@@ -79,6 +84,18 @@ describe('the feed', () => {
 		expect(counter.follows).toBe(0);
 		expect(feed.kept).toMatchObject({ live: 0, ended: 2 * limits.endedKept, followed: 0, moved: 0 });
 		expect(feed.kept.endedBytes).toBeLessThanOrEqual(2 * limits.endedKeptBytes);
+	});
+
+	test('keeps only some calls of each second, so that under load most of them die young', () => {
+		const feed = new Feed(config);
+		const startMs = Date.now();
+		vi.setSystemTime(startMs);
+		for (let index = 0; index < 10_000; index += 1) end(feed, `early_${index}`);
+		vi.setSystemTime(startMs + 100);
+		for (let index = 0; index < 10_000; index += 1) end(feed, `late_${index}`);
+		const { calls } = feed.snapshot({ health: () => ({}), servable: () => ({}) }, { brief: empty, full: empty });
+		const late = calls.filter((call) => JSON.stringify(call).includes('late_'));
+		expect(late).toHaveLength(limits.keptPerSecond / 10);
 	});
 
 	test('keeps walks with thousands of steps within its bytes', () => {
