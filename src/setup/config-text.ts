@@ -81,8 +81,8 @@ function profileLines({ name, purpose, chain }: PlannedProfile, { providers }: P
 	return [
 		...lines,
 		'    policy:',
-		`      timeouts: { firstToken: ${reasons ? REASONING_FIRST_TOKEN : '30s'}, request: 10m }`,
-		'      onError: { SERVER_ERROR: { retries: 3 } } # what an entry leaves out stays as it is',
+		...(reasons ? [`      timeouts: { firstToken: ${REASONING_FIRST_TOKEN} }`] : []),
+		'      onError: { AUTH_ERROR: { then: next } } # one dead key is not the end of a request',
 		'      whenAllDenied: try-soonest',
 	];
 }

@@ -25,7 +25,10 @@ export function nextSteps(address: string, config: Config): NextStep[] {
 		},
 		{
 			tool: 'any tool that uses an openai SDK',
-			lines: [`export OPENAI_BASE_URL=${url} OPENAI_API_KEY=${key}`],
+			lines: [
+				'# In the shell of that tool: where Breakwater starts, it would take the place of a key of its own.',
+				`export OPENAI_BASE_URL=${url} OPENAI_API_KEY=${key}`,
+			],
 		},
 		{
 			tool: 'openai for Python',

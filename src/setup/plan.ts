@@ -157,7 +157,7 @@ function profilesOf(candidates: readonly Candidate[], first: FirstTarget | undef
 		{
 			name: 'critical',
 			purpose: 'an answer matters more than its price and its speed',
-			chain: [...few([...chosen, ...strong], MOST_CRITICAL_RUNGS), ...localChat.slice(0, 1)],
+			chain: [...few([...chosen, ...strong], MOST_CRITICAL_RUNGS), ...few(small, 1), ...localChat.slice(0, 1)],
 		},
 		{
 			name: 'local-first',

@@ -68,7 +68,10 @@ describe('configText', () => {
 		expect(providers.openai?.models.big).toMatchObject({ contextWindow: 9, price: { input: 1, output: 2 } });
 		expect(providers.ollama?.baseUrl).toBe('http://[::1]:11434/v1');
 		expect(profiles.default?.chain.map(({ target }) => target)).toEqual(plan.profiles[0]?.chain);
-		expect(profiles.critical?.policy).toMatchObject({ whenAllDenied: 'try-soonest', timeouts: { request: 600_000 } });
+		expect(profiles.critical?.policy).toMatchObject({
+			whenAllDenied: 'try-soonest',
+			onError: { AUTH_ERROR: { then: ['next'] } },
+		});
 	});
 
 	test('has keys only as variables', () => {
