@@ -171,6 +171,8 @@ export interface Service {
 	health(): Readonly<Record<string, ProviderHealth>>;
 	/** Whether each profile could be served at this moment: whether any of its rungs would grant a permit. */
 	servable(): Readonly<Record<string, boolean>>;
+	/** Whether a provider actor would grant a permit for this model now. */
+	grants(credential: string, model: string): boolean;
 	/**
 	 * An operator's order to one provider actor.
 	 * @param provider its id, one of those of `health`

@@ -11,7 +11,7 @@ import { LiveRoutes } from './live-routes.ts';
 import type { GatewayObserver } from './observer.ts';
 import { errorRulesFile } from './paths.ts';
 import { differs, providerHealth } from './provider-health.ts';
-import { readinessAt } from './readiness.ts';
+import { readinessAt, wouldGrant } from './readiness.ts';
 import { createRedactor } from './redact.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { createClassifier } from './upstream/classify.ts';
@@ -142,6 +142,8 @@ export async function createGateway(
 				after: providerHealth(after),
 			};
 		},
+		grants: (credential, model) =>
+			wouldGrant(required(providers.get(credential), credential).getSnapshot(), model, false, Date.now()),
 		servable: () => {
 			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
 			const names = Object.keys(config.profiles);

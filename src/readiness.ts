@@ -30,7 +30,8 @@ export function readinessAt(
 		(policy.whenAllDenied === 'try-soonest' && rungs.some((rung) => grants(rung, true)));
 }
 
-function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
+/** Whether a provider would grant a permit for a model at this moment, as its machine says without being told of the question. */
+export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
 	const event = { type: 'permit.requested', id: '', model, now, early, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);
 	return actions.some(({ type, params }) => type === 'xstate.sendTo' && params.event.type === 'permit.granted');

@@ -1,4 +1,3 @@
-import { categories } from '../../machines/failure.ts';
 import type { Config } from '../config/config.ts';
 import { targetsOf } from '../config/targets.ts';
 import { modelsRoute } from '../models-route.ts';
@@ -57,8 +56,6 @@ export function knownReasons(config: Config): ReadonlySet<string> {
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
 	return new Set([...ownReasons, ...rules.flatMap(({ as }) => as.split('.')[1] ?? [])]);
 }
-
-export const knownCategories: ReadonlySet<string> = new Set(categories);
 
 /** A value as it may stand in a label. */
 export function bounded(value: string, known: { has(value: string): boolean }): string {

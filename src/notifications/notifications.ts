@@ -83,11 +83,11 @@ export function createNotifications(config: Config, options: NotificationOptions
 			});
 		const [only, ...more] = current;
 		if (only !== undefined && more.length === 0) {
-			const [message] = messages(reach.of([only.incident], open, now));
+			const [message] = messages(reach.of([only.incident], open));
 			if (message !== undefined) return message;
 		}
 		const lasting = current.filter(({ news }) => !isEnd(news)).map(({ incident }) => incident);
-		return gather(messages(), reach.of(lasting, open, now), now);
+		return gather(messages(), reach.of(lasting, open), now);
 	}
 
 	return {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { covers, type Incident } from './incident.ts';
 
 /** What is known of the providers at this moment. */
-export type Present = Pick<Service, 'health' | 'servable'>;
+export type Present = Pick<Service, 'grants' | 'servable'>;
 
 /** One rung of a profile, as far as incidents are concerned. */
 interface Rung {
@@ -25,13 +25,11 @@ export interface ReachedProfile {
 
 /** Which profiles lose rungs to incidents, and what is left to them. */
 export class Reach {
-	readonly #config: Config;
 	readonly #present: () => Present | undefined;
 	readonly #profiles: readonly { name: string; rungs: readonly Rung[] }[];
 
 	/** @param present absent until the gateway runs */
 	constructor(config: Config, present: () => Present | undefined) {
-		this.#config = config;
 		this.#present = present;
 		this.#profiles = Object.values(config.profiles).map(({ name, chain }) => ({
 			name,
@@ -46,23 +44,13 @@ export class Reach {
 	 * a permit would be granted for it. One that an incident keeps out does not, even while it is probed.
 	 * @param hits the incidents that are told of
 	 * @param open all that are open
-	 * @param now ms since the epoch
 	 */
-	of(hits: readonly Incident[], open: readonly Incident[], now: number): ReachedProfile[] {
+	of(hits: readonly Incident[], open: readonly Incident[]): ReachedProfile[] {
 		const isHit = rungsOf(hits);
 		const isOut = rungsOf([...open, ...hits]);
 		const present = this.#present();
-		const health = present?.health() ?? {};
 		const servable = present?.servable() ?? {};
-		const grants = ({ credential, model, provider }: Rung) => {
-			const known = health[credential];
-			if (known === undefined) return true;
-			if (Date.parse(known.sidelinedModels[model] ?? '') > now) return false;
-			if (known.state === 'closed') return true;
-			const probes = this.#config.providers[provider]?.policy.breaker.probes ?? 1;
-			if (known.state === 'half-open') return known.probesInFlight < probes;
-			return known.retryAt !== null && Date.parse(known.retryAt) <= now;
-		};
+		const grants = ({ credential, model }: Rung) => present?.grants(credential, model) ?? true;
 		return this.#profiles.flatMap(({ name, rungs }) => {
 			if (!rungs.some(isHit)) return [];
 			const others = rungs.filter((rung) => !isOut(rung) && grants(rung));

@@ -53,6 +53,8 @@ describe('/ready', () => {
 			a: { state: 'closed', sidelinedModels: { 'model-a': expect.any(String) } },
 		});
 		expect((await ready()).body).toMatchObject({ profiles: { default: false, other: true } });
+		const { gateway } = breakwater;
+		expect([gateway.grants('a', 'model-a'), gateway.grants('a', 'another')]).toEqual([false, true]);
 	});
 
 	test('for a policy that tries the soonest, while a probe may come early; not against a word of an operator', async () => {
