@@ -37,12 +37,19 @@ export async function openLogFiles({ folder, maxSize, keep }: LogFilesOptions): 
 			frequency: 'daily',
 			dateFormat: 'yyyy-MM-dd',
 			size: `${maxSize}b`,
-			limit: { count: keep, removeOtherLogFiles: true },
 			...gathered,
 		});
 		await once(files, 'ready');
-		// The library removes old files only when it begins one; a process that is often started anew would gather them.
 		removeOldFiles(folder, keep);
+		// Not the library's own limit: it counts only files that this process began, and leaves one too many where two are
+		// begun in quick succession.
+		files.on('ready', () => {
+			try {
+				removeOldFiles(folder, keep);
+			} catch (error) {
+				files.emit('error', error);
+			}
+		});
 		return files;
 	} catch (error) {
 		throw new Error(folderProblem(folder, error as NodeJS.ErrnoException));
@@ -105,7 +112,7 @@ function removeOldFiles(folder: string, keep: number): void {
 		return number === undefined ? [] : [{ name, date, number: Number(number) }];
 	});
 	found.sort((a, b) => a.date.localeCompare(b.date) || a.number - b.number);
-	for (const { name } of found.slice(0, -keep)) rmSync(join(folder, name));
+	for (const { name } of found.slice(0, -keep)) rmSync(join(folder, name), { force: true });
 }
 
 function folderProblem(

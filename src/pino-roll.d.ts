@@ -9,7 +9,6 @@ declare module 'pino-roll' {
 		dateFormat: string;
 		/** A number and `b`, `k`, `m` or `g`. */
 		size: string;
-		limit: { count: number; removeOtherLogFiles: boolean };
 		sync: boolean;
 		minLength: number;
 		maxLength: number;
