@@ -30,7 +30,7 @@ WORKDIR /app
 COPY --from=dependencies /dependencies/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY config ./config
-COPY src/inspector/page ./src/inspector/page
+COPY src/observe/inspector/page ./src/observe/inspector/page
 COPY --from=build /build/dist ./dist
 # A volume that is mounted here for the first time takes over its owner.
 COPY --from=build --chown=1000:1000 /build/logs /var/log/breakwater

@@ -1,13 +1,13 @@
 /**
- * What `breakwater check` costs: 6 providers of different policies, 8 profiles, and chains of 5 rungs, then of longer
- * ones for the growth. `node bench/check.ts`, or `node bench/check.ts --rungs 5,10,20,40`.
+ * What `breakwater check` costs: 6 providers of different policies, 8 profiles, and chains of 5 targets, then of longer
+ * ones for the growth. `node bench/check.ts`, or `node bench/check.ts --targets 5,10,20,40`.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import type { Report } from '../src/check/report/report.ts';
+import type { Report } from '../src/verify/report/report.ts';
 import { chooseCores } from './machine.ts';
 import { scratchDirectory } from './scratch.ts';
 
@@ -17,7 +17,7 @@ const PROFILES = 8;
 const cli = join(import.meta.dirname, '..', 'src', 'cli.ts');
 
 /** No two policies are equal, so that nothing is explored for several. */
-function configOf(rungs: number): object {
+function configOf(candidates: number): object {
 	const providers = Array.from({ length: PROVIDERS }, (_, index) => [
 		`provider${index}`,
 		{
@@ -28,7 +28,10 @@ function configOf(rungs: number): object {
 	const profiles = Array.from({ length: PROFILES }, (_, index) => [
 		index === 0 ? 'default' : `profile${index}`,
 		{
-			chain: Array.from({ length: rungs }, (_, rung) => `provider${(rung + index) % PROVIDERS}/model-${rung}`),
+			chain: Array.from(
+				{ length: candidates },
+				(_, candidate) => `provider${(candidate + index) % PROVIDERS}/model-${candidate}`,
+			),
 			policy: { timeouts: { request: '24h' }, onError: { SERVER_ERROR: { retries: index % 3 } } },
 		},
 	]);
@@ -46,31 +49,31 @@ interface Figures extends Pick<Report, 'verdict' | 'states' | 'transitions' | 'm
 const tellCpuTime =
 	'--import=data:text/javascript,process.on("exit",()=>process.stderr.write(JSON.stringify(process.cpuUsage())))';
 
-function measure(file: string, rungs: number, core: number | undefined): Figures {
-	writeFileSync(file, stringify(configOf(rungs)));
+function measure(file: string, candidates: number, core: number | undefined): Figures {
+	writeFileSync(file, stringify(configOf(candidates)));
 	const command = [process.execPath, tellCpuTime, cli, 'check', file, '--json'];
 	const [program = '', ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
 	const startedAt = performance.now();
 	const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 30 });
 	const seconds = (performance.now() - startedAt) / 1000;
-	if (stdout === '') throw new Error(`chains of ${rungs} rungs could not be checked: ${stderr}`);
+	if (stdout === '') throw new Error(`chains of ${candidates} targets could not be checked: ${stderr}`);
 	const { user, system } = JSON.parse(/\{"user".*\}$/.exec(stderr)?.[0] ?? '{}') as NodeJS.CpuUsage;
 	return { ...(JSON.parse(stdout) as Report), seconds, cpuSeconds: (user + system) / 1e6 };
 }
 
-function readRungs(): number[] {
-	const { values } = parseArgs({ options: { rungs: { type: 'string', default: '5,10,20,40' } } });
-	const rungs = values.rungs.split(',').map(Number);
-	if (rungs.every((length) => Number.isSafeInteger(length) && length > 0)) return rungs;
-	throw new Error('--rungs must be whole numbers of at least 1, such as 5,10.');
+function readCandidates(): number[] {
+	const { values } = parseArgs({ options: { candidates: { type: 'string', default: '5,10,20,40' } } });
+	const candidates = values.candidates.split(',').map(Number);
+	if (candidates.every((length) => Number.isSafeInteger(length) && length > 0)) return candidates;
+	throw new Error('--targets must be whole numbers of at least 1, such as 5,10.');
 }
 
-const rungs = readRungs();
+const candidates = readCandidates();
 const file = join(scratchDirectory('check'), 'gateway.yaml');
 const core = chooseCores()?.gateway;
 console.log(`${PROVIDERS} providers, ${PROFILES} profiles, ${core === undefined ? 'not pinned' : 'on one core'}\n`);
-console.log('rungs  verdict    states  transitions  seconds  CPU s   MB');
-for (const length of rungs) {
+console.log('targets  verdict    states  transitions  seconds  CPU s   MB');
+for (const length of candidates) {
 	const { verdict, states, transitions, seconds, cpuSeconds, memory } = measure(file, length, core);
 	const cells = [
 		String(length).padStart(5),

@@ -49,14 +49,14 @@ function table(title: string, tally: Tally): string {
 }
 
 function lieText({ number, lie, profile, kind, attempts, reply }: LieReport, seed: number): string {
-	const walk = attempts.map(({ provider, askedAs, shown, plan: { fault, behaviour, end } }) => {
+	const trace = attempts.map(({ provider, askedAs, shown, plan: { fault, behaviour, end } }) => {
 		const asked = askedAs === 'fresh' ? askedAs : `${askedAs}, shown ${shown} characters, ${behaviour}`;
 		return `    ${provider}: ${asked}; ${fault} (${end})`;
 	});
 	return [
 		`LIE in stream ${number} of seed ${seed} (${kind}, profile ${profile}): ${lie}`,
 		`  replay: npm run soak -- --seed ${seed} --only ${number}`,
-		...walk,
+		...trace,
 		...writings(reply).map((line) => `    ${line}`),
 	].join('\n');
 }

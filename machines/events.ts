@@ -22,7 +22,7 @@ export interface Permit {
 
 export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldown';
 
-/** Why a permit was denied: the state of the provider, or a model that is sidelined while the provider is well. */
+/** Why a permit was denied: the state of the provider, or a model that is unavailable while the provider is well. */
 export type DenialReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator' | 'probing' | 'model';
 
 export type ProviderEvent =
@@ -56,7 +56,7 @@ export type ProviderEvent =
 export type OperatorEvent =
 	/** Take it out of traffic for `forMs`; it replaces an operator's earlier word, and a longer deadline that is not theirs stays. */
 	| { type: 'operator.tripped'; now: number; forMs: number }
-	/** Trust it again, and forget its failures and its sidelined models. */
+	/** Trust it again, and forget its failures and its unavailable models. */
 	| { type: 'operator.reset'; now: number }
 	/** Let the next request be a probe, whatever is left of the cooldown. */
 	| { type: 'operator.probed'; now: number };
@@ -70,7 +70,7 @@ export type ProviderReply =
 export type RequestEvent =
 	| ProviderReply
 	/** The first content of a stream has arrived; for a continuation, with how it joins what was sent before. */
-	| { type: 'attempt.answering'; now: number; seam?: Seam }
+	| { type: 'attempt.answering'; now: number; seam?: SeamPlace }
 	/** The whole answer has arrived, and was believed. */
 	| { type: 'attempt.completed'; now: number }
 	| {
@@ -82,11 +82,11 @@ export type RequestEvent =
 			continuable: boolean;
 	  }
 	| { type: 'client.left'; now: number }
-	/** The request's own deadline, `walk.deadlineAt`. */
+	/** The request's own deadline, `progress.deadlineAt`. */
 	| { type: 'deadline.passed'; now: number };
 
 /** Where a continuation joins an answer, in characters. */
-export interface Seam {
+export interface SeamPlace {
 	/** What the client had before. */
 	sent: number;
 	/** What the model repeated of it, and was dropped. */

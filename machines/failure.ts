@@ -35,3 +35,8 @@ export function lookup<T>(table: Readonly<Record<string, T>>, failure: Failure):
 	const narrow = failure.reason === undefined ? undefined : table[`${failure.category}.${failure.reason}`];
 	return narrow ?? table[failure.category];
 }
+
+/** `SERVER_ERROR.overloaded`, or the category alone. */
+export function failureName(failure: Failure): string {
+	return failure.reason === undefined ? failure.category : `${failure.category}.${failure.reason}`;
+}

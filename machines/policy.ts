@@ -12,7 +12,7 @@ export interface Policy {
 	onError: Readonly<Record<string, ErrorPolicy>>;
 	/** What becomes of a stream that breaks after the commit. */
 	continuation: ContinuationPolicy;
-	/** What a request does when every rung is denied. */
+	/** What a request does when every target is denied. */
 	whenAllDenied: 'fail' | 'try-soonest';
 }
 
@@ -70,7 +70,7 @@ export interface BreakerPolicy {
 	authCooldown: number;
 	/** How long an exhausted quota cools down when the provider names no reset time, ms. */
 	quotaCooldown: number;
-	/** How long an unavailable model is sidelined when the provider names no time, ms. */
+	/** How long an unavailable model is unavailable when the provider names no time, ms. */
 	modelCooldown: number;
 	/** What a failure means to the provider actor, keyed by `CATEGORY` or `CATEGORY.reason`. */
 	effects: Readonly<Record<string, Effect>>;
@@ -95,14 +95,14 @@ export type Effect = (typeof effects)[number];
  * - `credential`: the same target with the provider's next credential
  * - `fail`: to the caller, with this failure
  */
-export const ways = ['next', 'larger-context', 'credential', 'fail'] as const;
-export type Way = (typeof ways)[number];
+export const fallbacks = ['next', 'larger-context', 'credential', 'fail'] as const;
+export type Fallback = (typeof fallbacks)[number];
 
 export interface ErrorPolicy {
 	/** Further attempts on the same target. */
 	retries: number;
 	/** Tried in order; the first way that leads anywhere is taken, and none means `fail`. */
-	then: readonly Way[];
+	then: readonly Fallback[];
 }
 
 /** When and how far a broken stream is carried on by another attempt. */

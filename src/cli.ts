@@ -12,5 +12,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
 
 // Before anything else is loaded: compiled modules are kept between runs, which halves the time to the first answer.
 nodeModule.enableCompileCache();
-const { run } = await import('./program.ts');
+const { run } = await import('./cli/program.ts');
 await run();

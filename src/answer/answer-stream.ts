@@ -1,8 +1,8 @@
-import type { Seam as SeamReport } from '../../machines/events.ts';
-import type { Way } from '../../machines/walk.ts';
-import { isObject, type JsonObject, type StreamChunk } from '../upstream/chunk.ts';
-import { Seam, type SeamState } from './seam.ts';
-import { type UsagePart, usageOfAll } from './usage.ts';
+import type { SeamPlace } from '../../machines/events.ts';
+import type { Way } from '../../machines/request/progress.ts';
+import { isObject, type JsonObject, type StreamChunk } from '../dialects/openai-chat/chunk.ts';
+import { type UsagePart, usageOfAll } from '../dialects/openai-chat/usage.ts';
+import { SeamFinder, type SeamState } from './seam.ts';
 
 /** A chunk for the client, and its JSON text on one line. */
 export interface ClientChunk {
@@ -36,7 +36,7 @@ const REWIND_LENGTH = 24;
  */
 export class AnswerStream {
 	/** Where the present continuation joined, once that is known. */
-	seam: SeamReport | undefined;
+	seam: SeamPlace | undefined;
 	/** Characters that wait in held chunks. */
 	heldLength = 0;
 	/** Something has come out for the client. */
@@ -52,7 +52,7 @@ export class AnswerStream {
 	#head: { id: unknown; created: unknown } | undefined;
 	#isContinuation = false;
 	#target = '';
-	#pendingSeam: Seam | undefined;
+	#pendingSeam: SeamFinder | undefined;
 	#held: ClientChunk[] = [];
 	#heldText = '';
 	#isHoldingTools = false;
@@ -102,7 +102,7 @@ export class AnswerStream {
 		this.#isContinuation = !isFresh;
 		const shown = isFresh ? '' : shownText(this.#sent, way);
 		const options = { sent: this.#sent, shown: shown.length, trusted: way === 'prefill' };
-		this.#pendingSeam = isFresh ? undefined : new Seam(options);
+		this.#pendingSeam = isFresh ? undefined : new SeamFinder(options);
 		return shown;
 	}
 

@@ -1,6 +1,7 @@
-import type { AnswerInfo, Client, FailureReport } from '../call.ts';
+import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
+import type { FailureReport } from '../contract/failure-report.ts';
+import { AssembledAnswer } from '../dialects/openai-chat/assembled-answer.ts';
 import type { ClientChunk } from './answer-stream.ts';
-import { AssembledAnswer } from './assembled-answer.ts';
 
 /** How the chunks of an answer get to a client. */
 export interface Delivery {
@@ -26,10 +27,10 @@ export interface Delivery {
 export class StreamDelivery implements Delivery {
 	readonly commits = true;
 	readonly waitingLength = 0;
-	readonly #client: Client;
+	readonly #client: AnswerSink;
 	#hasBegun = false;
 
-	constructor(client: Client) {
+	constructor(client: AnswerSink) {
 		this.#client = client;
 	}
 
@@ -63,11 +64,11 @@ export class StreamDelivery implements Delivery {
 /** To a client that streams, but not before the answer is whole (`commit: complete`). */
 export class WholeStreamDelivery implements Delivery {
 	readonly commits = false;
-	readonly #client: Client;
+	readonly #client: AnswerSink;
 	#text = '';
 	#hasBegun = false;
 
-	constructor(client: Client) {
+	constructor(client: AnswerSink) {
 		this.#client = client;
 	}
 
@@ -106,13 +107,13 @@ export class WholeStreamDelivery implements Delivery {
 export class DocumentDelivery implements Delivery {
 	/** Nothing has been sent, but starting over would throw away what a provider wrote: a plain text is carried on. */
 	readonly commits: boolean;
-	readonly #client: Client;
+	readonly #client: AnswerSink;
 	#assembled = new AssembledAnswer();
 	#body: Buffer | string = '';
 	#length = 0;
 
 	/** @param isContinuable whether another attempt could carry the answer on */
-	constructor(client: Client, isContinuable: boolean) {
+	constructor(client: AnswerSink, isContinuable: boolean) {
 		this.#client = client;
 		this.commits = isContinuable;
 	}

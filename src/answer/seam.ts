@@ -28,7 +28,7 @@ const CERTAIN_RESTART = 24;
 const pending: SeamState = { is: 'pending' };
 
 /** Finds the seam while the continuation arrives. It is asked until it says something other than `pending`. */
-export class Seam {
+export class SeamFinder {
 	readonly #options: SeamOptions;
 	#held = '';
 	/** No occurrence of the held text in the sent text begins before this. */

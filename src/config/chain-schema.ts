@@ -13,23 +13,23 @@ const entry = section({
 	target: target.describe('The target, `provider/model`. Required.'),
 	request: request
 		.exactOptional()
-		.describe('What is set in the requests to this rung, over what its provider and its model say.'),
+		.describe('What is set in the requests to this target, over what its provider and its model say.'),
 	headers: table(ownHeaderName, headerValue)
 		.exactOptional()
-		.describe('Further request headers of this rung, over those of its provider. Default: none.'),
+		.describe('Further request headers of this target, over those of its provider. Default: none.'),
 	policy: targetPolicy
 		.exactOptional()
-		.describe('What differs for this rung from the policies of file, provider and profile.'),
+		.describe('What differs for this target from the policies of file, provider and profile.'),
 });
 
-/** The rungs of a profile: targets, each as its name alone, or as a map with settings of its own. */
+/** The targets of a profile: targets, each as its name alone, or as a map with settings of its own. */
 export const chain = list(
 	z
 		.union([target, entry], { error: mistake })
-		.transform((rung) => (typeof rung === 'string' ? { target: rung } : rung)),
+		.transform((candidate) => (typeof candidate === 'string' ? { target: candidate } : candidate)),
 	100,
 	'write for example `[openai/gpt-5.4, local/qwen]`',
 );
 
-/** One rung as the file gives it. */
-export type FileRung = z.output<typeof entry>;
+/** One target as the file gives it. */
+export type FileCandidate = z.output<typeof entry>;

@@ -141,7 +141,7 @@ export interface ProfileConfig {
 	policy: Policy;
 	/** What it and the profiles that it extends say about policy, to be laid over a provider's in this order. */
 	policyLayers: readonly Partial<PolicyLayer>[];
-	/** Whether answers are streamed from its rungs whatever the client asked for; absent where the providers say. */
+	/** Whether answers are streamed from its targets whatever the client asked for; absent where the providers say. */
 	streamUpstream?: boolean;
 }
 
@@ -156,11 +156,11 @@ export interface TargetConfig {
 	prefill?: boolean;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
-	/** The provider's ← the model's ← the rung's. */
+	/** The provider's ← the model's ← the target's. */
 	request: RequestConfig;
-	/** Further request headers of this rung, names in lower case; they win over the provider's. */
+	/** Further request headers of this target, names in lower case; they win over the provider's. */
 	headers: Readonly<Record<string, string>>;
-	/** defaults ← `policy` ← the provider's policy ← the profile's policy ← the rung's policy. */
+	/** defaults ← `policy` ← the provider's policy ← the profile's policy ← the target's policy. */
 	policy: Policy;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { categories } from '../../machines/failure.ts';
-import { inWords, nearest } from './nearest.ts';
+import { inWords, nearest } from '../values/nearest.ts';
 
 /** A category, or a category and a reason: `BAD_REQUEST` or `BAD_REQUEST.context_length`. */
 export const failureKey = z

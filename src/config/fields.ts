@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { durationHelp, durationWithoutUnit, type Reading, readDuration } from './durations.ts';
-import { inWords, suggestion } from './nearest.ts';
-import { readSize, sizeHelp } from './sizes.ts';
+import { durationHelp, durationWithoutUnit, type Reading, readDuration } from '../values/durations.ts';
+import { inWords, suggestion } from '../values/nearest.ts';
+import { readSize, sizeHelp } from '../values/sizes.ts';
 
 /*
  * The kinds of value that options have. The error of each is the rest of a sentence that begins with the option's place,

@@ -1,7 +1,7 @@
-import type { BreakerPolicy, ErrorPolicy, Policy, Way } from '../../machines/policy.ts';
+import type { BreakerPolicy, ErrorPolicy, Fallback, Policy } from '../../machines/policy.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
-type ErrorLayer = { retries?: number; then?: Way | Way[] };
+type ErrorLayer = { retries?: number; then?: Fallback | Fallback[] };
 type ErrorTable = Policy['onError'];
 
 /**
@@ -43,14 +43,14 @@ function overlayErrors(base: ErrorTable, layer: Readonly<Record<string, ErrorLay
 }
 
 function complete(entry: ErrorLayer, below: ErrorPolicy): ErrorPolicy {
-	return { retries: entry.retries ?? below.retries, then: waysOf(entry.then, below.then) };
+	return { retries: entry.retries ?? below.retries, then: fallbacksOf(entry.then, below.then) };
 }
 
-function waysOf(then: ErrorLayer['then'], below: readonly Way[]): readonly Way[] {
+function fallbacksOf(then: ErrorLayer['then'], below: readonly Fallback[]): readonly Fallback[] {
 	if (then === undefined) return below;
 	if (typeof then === 'object') return then;
 	// Alone it would mean `fail` once the credentials are used up, which nobody who writes it for failover intends.
-	if (then === 'credential') return ['credential', ...below.filter((way) => way !== 'credential')];
+	if (then === 'credential') return ['credential', ...below.filter((fallback) => fallback !== 'credential')];
 	return [then];
 }
 

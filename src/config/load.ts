@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Config } from './config.ts';
-import { convertInterpolated, explain } from './explain.ts';
 import { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import { Positions } from './positions.ts';
@@ -9,6 +8,7 @@ import { ConfigError } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { resolve } from './resolve.ts';
 import { fileSchema } from './schema.ts';
+import { convertInterpolated, explain } from './schema-issues.ts';
 import { syntaxMistakes } from './syntax.ts';
 import { readTree, type Tree } from './tree.ts';
 

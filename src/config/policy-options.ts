@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { categories } from '../../machines/failure.ts';
-import { type Effect, type ErrorPolicy, effects, ways } from '../../machines/policy.ts';
+import { type Effect, type ErrorPolicy, effects, fallbacks } from '../../machines/policy.ts';
 import { failureKey } from './failure-keys.ts';
 import { amount, count, duration, list, oneOf, option, section, size, table } from './fields.ts';
 
@@ -33,14 +33,16 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	'UNKNOWN_TRANSIENT.seam_diverged': 'none',
 };
 
-const waysHelp = 'write one way or a list of ways, of `next`, `larger-context`, `credential` and `fail`';
+const fallbacksHelp = 'write one way or a list of ways, of `next`, `larger-context`, `credential` and `fail`';
 
 const errorPolicy = section({
 	retries: count(0, 10)
 		.exactOptional()
 		.describe('Further attempts on the same target. Default: that of the layer below.'),
 	then: z
-		.union([oneOf(ways), list(oneOf(ways), ways.length, waysHelp)], { error: `does not fit; ${waysHelp}` })
+		.union([oneOf(fallbacks), list(oneOf(fallbacks), fallbacks.length, fallbacksHelp)], {
+			error: `does not fit; ${fallbacksHelp}`,
+		})
 		.exactOptional()
 		.describe(
 			'Where the request goes after the retries: one way, or several, tried in order. `credential` alone goes on with what the layer below does when no other credential is left. Default: that of the layer below.',
@@ -93,7 +95,7 @@ export const breaker = {
 	probeDeadline: option(time, '5m', 'A probe that has said nothing for this long has failed.'),
 	authCooldown: option(time, '15m', 'How long a rejected credential stays open.'),
 	quotaCooldown: option(time, '1h', 'How long an exhausted quota cools down when the provider names no reset time.'),
-	modelCooldown: option(time, '5m', 'How long an unavailable model is sidelined when the provider names no time.'),
+	modelCooldown: option(time, '5m', 'How long an unavailable model is unavailable when the provider names no time.'),
 	effects: option(
 		table(failureKey, oneOf(effects)),
 		defaultEffects,
@@ -132,7 +134,7 @@ export const continuation = {
 export const whenAllDenied = option(
 	oneOf(['fail', 'try-soonest']),
 	'fail',
-	'What a request does when every rung is denied: fail, or try the one that would open first.',
+	'What a request does when every target is denied: fail, or try the one that would open first.',
 );
 
 /** What a request does after a failure. An entry may be partial, so its table is completed by `layers.ts`. */

@@ -31,7 +31,7 @@ const continuationSection = section(schemasOf(continuation))
 
 const ofARequest = "belongs to a request, not to a provider; set it in `policy` or in a profile's `policy`";
 const ofAWholeRequest =
-	"belongs to a request, not to one rung of its chain; set it in `policy` or in the profile's `policy`";
+	"belongs to a request, not to one target of its chain; set it in `policy` or in the profile's `policy`";
 const ofAProvider =
 	"belongs to a provider, whose one breaker serves all profiles; set it in `policy` or in a provider's `policy`";
 
@@ -68,7 +68,7 @@ export const profilePolicy = section(
 	{ breaker: ofAProvider },
 );
 
-/** The policy of one rung of a chain: what concerns its attempts. */
+/** The policy of one target of a chain: what concerns its attempts. */
 export const targetPolicy = section(
 	{
 		timeouts: section(attemptTimeouts, { request: ofAWholeRequest }).exactOptional().describe(timeoutsText),

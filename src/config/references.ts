@@ -1,5 +1,5 @@
+import { suggestion } from '../values/nearest.ts';
 import { type Findings, formatPath } from './findings.ts';
-import { suggestion } from './nearest.ts';
 import { checkServerKeys } from './server-keys.ts';
 import { isTarget } from './targets.ts';
 import { type Path, placeKey, type Tree, valueAt } from './tree.ts';

@@ -41,7 +41,7 @@ const force = membersOf(
 	mapKnown((type) => type.nullable()) as { [K in keyof Known]: z.ZodExactOptional<z.ZodNullable<Known[K]>> },
 );
 
-/** What is set in the requests to a provider, a model or a rung. */
+/** What is set in the requests to a provider, a model or a target. */
 export const request = section({
 	defaults: defaults
 		.exactOptional()

@@ -1,5 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
-import type { FileRung } from './chain-schema.ts';
+import type { FileCandidate } from './chain-schema.ts';
 import type {
 	Config,
 	Credential,
@@ -85,12 +85,12 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	return {
 		name,
 		chain: chain
-			.flatMap((rung) => resolveRung(rung, providers, layers))
-			.map((rung) => ({
-				...rung,
+			.flatMap((candidate) => resolveCandidate(candidate, providers, layers))
+			.map((candidate) => ({
+				...candidate,
 				streamUpstream: streamsUpstream(
-					rung.request,
-					streamUpstream ?? providers[rung.provider]?.streamUpstream ?? false,
+					candidate.request,
+					streamUpstream ?? providers[candidate.provider]?.streamUpstream ?? false,
 				),
 			})),
 		commit: lineage.findLast((profile) => profile.commit !== undefined)?.commit ?? 'first-token',
@@ -100,8 +100,8 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	};
 }
 
-function resolveRung(
-	{ target, request, headers, policy }: FileRung,
+function resolveCandidate(
+	{ target, request, headers, policy }: FileCandidate,
 	providers: Table<ProviderConfig>,
 	layers: readonly Partial<PolicyLayer>[],
 ): TargetConfig[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { suggestion } from '../values/nearest.ts';
 import { count, duration, section, text } from './fields.ts';
-import { suggestion } from './nearest.ts';
 
 const example = '`- { do: hang, for: 10s }`';
 

@@ -1,4 +1,4 @@
-import { Refusal } from './errors.ts';
+import { Refusal } from '../contract/refusal.ts';
 
 interface Route {
 	method: 'GET' | 'POST';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ProviderHealth, Service } from '../call.ts';
+import type { ProviderHealth, Service } from '../contract/service.ts';
 
 export interface ProbeOptions {
 	version: string;
@@ -33,6 +33,6 @@ export function addProbes(server: FastifyInstance, service: Service, options: Pr
 }
 
 /** A closed provider may still have lost a model, and with it a profile. */
-function hasNothingAgainstIt({ state, sidelinedModels }: ProviderHealth): boolean {
-	return state === 'closed' && Object.keys(sidelinedModels).length === 0;
+function hasNothingAgainstIt({ state, unavailableModels }: ProviderHealth): boolean {
+	return state === 'closed' && Object.keys(unavailableModels).length === 0;
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { clientRequestId } from './client-request-id.ts';
+import { clientRequestId } from './callers/caller-request-id.ts';
 
 /** The caller's own id goes back where others, such as the OpenAI SDKs, look for one; ours, where there is none. */
 export function idHeaders({ request }: Pick<FastifyReply, 'request'>, requestId: string): Record<string, string> {

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Service } from '../call.ts';
-import type { RefusedCall } from '../observer.ts';
-import { newRequestId } from '../request-id.ts';
-import { chatHandler } from './chat.ts';
-import { type Clients, clientDoor } from './client-door.ts';
-import { directoryOf, type Routing } from './directory.ts';
-import { Refusal } from './errors.ts';
+import type { RefusedCall } from '../contract/observer.ts';
+import { Refusal } from '../contract/refusal.ts';
+import type { Service } from '../contract/service.ts';
+import { newRequestId } from '../values/request-id.ts';
+import { addOperatorApi, type OperatorSources } from './admin/admin-api.ts';
+import { operatorDoor } from './admin/admin-check.ts';
+import { type Clients, clientDoor } from './callers/caller-check.ts';
 import { isBelow, notFound } from './not-found.ts';
-import { addOperatorApi, type OperatorSources } from './operator-api.ts';
-import { operatorDoor } from './operator-door.ts';
 import { addProbes } from './probes.ts';
-import { sendFailure } from './reply-client.ts';
 import { idHeaders } from './request-ids.ts';
+import { chatHandler } from './v1/chat.ts';
+import { directoryOf, type Routing } from './v1/directory.ts';
+import { sendFailure } from './v1/reply-sink.ts';
 
 export interface ServerOptions {
 	/** Bytes of the largest request body. */

@@ -1,4 +1,4 @@
-import type { KnownModels } from '../setup/known-models.ts';
+import type { KnownModels } from '../config/known-models.ts';
 
 /** A base URL as a provider wants it; or the rest of a sentence about what is wrong with it, which never repeats it. */
 export type BaseUrl = { baseUrl: string; assumed?: 'version' } | { mistake: string };

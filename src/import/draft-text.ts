@@ -1,5 +1,5 @@
-import { yamlFlow, yamlText } from '../setup/yaml-text.ts';
-import type { DraftProfile, DraftProvider, DraftRung, ImportDraft } from './draft.ts';
+import { yamlFlow, yamlText } from '../values/yaml-text.ts';
+import type { DraftCandidate, DraftProfile, DraftProvider, ImportDraft } from './draft.ts';
 
 const COLUMNS = 118;
 
@@ -55,13 +55,13 @@ function profileLines({ name, comment, chain, policy }: DraftProfile, redact: (t
 	return [
 		`  ${yamlText(name)}:${commentText(comment, redact)}`,
 		'    chain:',
-		...chain.flatMap((rung) => rungLines(rung, redact)),
+		...chain.flatMap((candidate) => candidateLines(candidate, redact)),
 		...(policy === undefined ? [] : ['    policy:', ...sectionLines(policy, '      ')]),
 	];
 }
 
-function rungLines(
-	{ target, comment, request, headers, policy }: DraftRung,
+function candidateLines(
+	{ target, comment, request, headers, policy }: DraftCandidate,
 	redact: (text: string) => string,
 ): string[] {
 	const settings = Object.entries({ request, headers, policy }).filter(([, value]) => value !== undefined);

@@ -28,11 +28,11 @@ export interface DraftProfile {
 	name: string;
 	/** What it comes from. */
 	comment?: string;
-	chain: readonly DraftRung[];
+	chain: readonly DraftCandidate[];
 	policy?: DraftPolicy;
 }
 
-export interface DraftRung {
+export interface DraftCandidate {
 	/** `provider/model`. */
 	target: string;
 	/** What it was called. */

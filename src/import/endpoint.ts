@@ -1,6 +1,6 @@
-import type { KnownModels } from '../setup/known-models.ts';
+import type { KnownModels } from '../config/known-models.ts';
 import { type BaseUrl, normalizeBaseUrl } from './base-url.ts';
-import type { DraftRung } from './draft.ts';
+import type { DraftCandidate } from './draft.ts';
 import { LONGEST } from './durations.ts';
 import { endpointTypes } from './endpoint-types.ts';
 import { type Notice, shown } from './notice.ts';
@@ -16,7 +16,7 @@ export interface Endpoint {
 	model: string;
 	/** What its type wants to be sent. */
 	headers: Readonly<Record<string, string>>;
-	request: DraftRung['request'];
+	request: DraftCandidate['request'];
 	/** Seconds. Absent where it says none that can be used. */
 	timeout?: number;
 }
@@ -140,7 +140,7 @@ class GivenFields {
 	}
 
 	/** What a client leaves out is set; whether it streams is not the client's to say. */
-	request(): DraftRung['request'] {
+	request(): DraftCandidate['request'] {
 		const temperature = this.#number('temperature', (value) => value >= 0, 'a number of at least 0');
 		const maxTokens = this.#number(
 			'max_tokens',

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { UserError } from '../commands/user-error.ts';
+import { UserError } from '../values/user-error.ts';
 
 /**
  * The text of an env file with these variables set: the other lines of the one that is there stay.

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../commands/user-error.ts';
-import type { KnownModels } from '../setup/known-models.ts';
-import type { DraftPolicy, DraftProfile, DraftRung, ImportDraft } from './draft.ts';
+import type { KnownModels } from '../config/known-models.ts';
+import { UserError } from '../values/user-error.ts';
+import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './draft.ts';
 import { DEFAULT_DEADLINE, durationText, LONGEST, timeoutPolicy } from './durations.ts';
 import { type Endpoint, readEndpoint } from './endpoint.ts';
 import { isName, slug, unique } from './names.ts';
@@ -112,12 +112,12 @@ function profileOf({ name, endpoints }: Group, profile: string, drafts: Provider
 	return {
 		name: profile,
 		comment: `${shown(name)}.json`,
-		chain: endpoints.map((endpoint) => rungOf(endpoint, drafts)),
+		chain: endpoints.map((endpoint) => candidateOf(endpoint, drafts)),
 		...(policy !== undefined && { policy }),
 	};
 }
 
-function rungOf(endpoint: Endpoint, drafts: ProviderDrafts): DraftRung {
+function candidateOf(endpoint: Endpoint, drafts: ProviderDrafts): DraftCandidate {
 	const { model, label, request, timeout } = endpoint;
 	const headers = drafts.ownHeadersOf(endpoint);
 	return {

@@ -1,4 +1,4 @@
-import { isLoopback } from '../loopback.ts';
+import { isLoopback } from '../values/loopback.ts';
 
 /** As the configuration wants the names of providers and profiles. */
 export function isName(text: string): boolean {

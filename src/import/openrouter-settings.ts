@@ -46,7 +46,7 @@ const explanations: Readonly<Record<string, (settings: FallbackSettings) => stri
 	max_retries: attemptsText,
 	max_retries_per_model: attemptsText,
 	disable_duration: () =>
-		'became `cooldown` and `modelCooldown`: a model that is unavailable is sidelined for it, and other failures count against OpenRouter as a whole.',
+		'became `cooldown` and `modelCooldown`: a model that is unavailable is unavailable for it, and other failures count against OpenRouter as a whole.',
 	health_window: () => 'became `window`, over all models of OpenRouter together.',
 	skip_threshold: () =>
 		'is about one model, and has no equivalent: for all models of OpenRouter together it would shut out those that are well, so `failureRate` is 1.',

@@ -1,5 +1,5 @@
 import { isTarget } from '../config/targets.ts';
-import type { DraftPolicy, DraftProfile, DraftRung, ImportDraft } from './draft.ts';
+import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './draft.ts';
 import { DEFAULT_DEADLINE, durationText, LONGEST, timeoutPolicy } from './durations.ts';
 import { isName, slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
@@ -196,11 +196,11 @@ function profileOf({ task, models }: Chain, name: string): DraftProfile {
 	return {
 		name,
 		comment: task === undefined ? 'default_chain' : `task_chains: ${shown(task)}`,
-		chain: models.map(rungOf),
+		chain: models.map(candidateOf),
 	};
 }
 
-function rungOf({ id, settings }: Model): DraftRung {
+function candidateOf({ id, settings }: Model): DraftCandidate {
 	const { timeout, retries } = settings;
 	const policy = {
 		...(timeout !== undefined && timeoutPolicy(timeout)),

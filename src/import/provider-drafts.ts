@@ -1,4 +1,4 @@
-import type { KnownModels } from '../setup/known-models.ts';
+import type { KnownModels } from '../config/known-models.ts';
 import { knownProviderAt } from './base-url.ts';
 import type { DraftProvider } from './draft.ts';
 import { breakerFor } from './durations.ts';

@@ -1,6 +1,6 @@
-import { judge, judgementText } from '../check/judge.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { readConfigText } from '../config/load.ts';
+import { lint, lintText } from '../verify/lint/lint.ts';
 import type { ImportDraft } from './draft.ts';
 
 /** What `breakwater check` would say first of a configuration that was put together. */
@@ -18,9 +18,9 @@ export interface Verification {
  */
 export function verify(text: string, file: string, { keys }: ImportDraft, env: Environment): Verification {
 	const filled = Object.fromEntries([...keys].map(([name, key]) => [name, key || env[name] || 'not-set-yet']));
-	const judgements = judge(readConfigText(text, { file, env: filled })).filter(({ severity }) => severity !== 'note');
+	const lintFindings = lint(readConfigText(text, { file, env: filled })).filter(({ severity }) => severity !== 'note');
 	return {
-		remarks: judgements.map((judgement) => judgementText(file, judgement)),
-		isRefused: judgements.some(({ severity }) => severity === 'error'),
+		remarks: lintFindings.map((lintFinding) => lintText(file, lintFinding)),
+		isRefused: lintFindings.some(({ severity }) => severity === 'error'),
 	};
 }

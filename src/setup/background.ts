@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../commands/user-error.ts';
+import { UserError } from '../values/user-error.ts';
 import { askHealth } from './port.ts';
 import { writeWhole } from './write-file.ts';
 

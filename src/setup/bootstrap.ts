@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
-import { checkConfig } from '../check/check.ts';
-import type { Report } from '../check/report/report.ts';
-import { UserError } from '../commands/user-error.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { type ReadConfig, readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
+import { UserError } from '../values/user-error.ts';
+import { checkConfig } from '../verify/check.ts';
+import type { Report } from '../verify/report/report.ts';
 import { type Discovery, discover, type Surroundings } from './discover.ts';
 import { draftConfiguration, writeDraft } from './init.ts';
 import { localAddress } from './port.ts';
 import { selfcheckStep } from './selfcheck-step.ts';
 import { serveStep } from './serve-step.ts';
-import type { OnStep, Step } from './step.ts';
+import type { OnStep, SetupStep } from './step.ts';
 
 export interface BootstrapOptions {
 	/** The configuration, which is written where there is none. */
@@ -52,7 +52,7 @@ export async function bootstrap(
 }
 
 /** A mistake that the user can put right becomes a step that was not done. */
-async function attempt<T>(name: Step['name'], onStep: OnStep, take: () => Promise<T>): Promise<T | undefined> {
+async function attempt<T>(name: SetupStep['name'], onStep: OnStep, take: () => Promise<T>): Promise<T | undefined> {
 	try {
 		return await take();
 	} catch (error) {
@@ -63,7 +63,7 @@ async function attempt<T>(name: Step['name'], onStep: OnStep, take: () => Promis
 }
 
 /** Tells the steps that another one stood in the way of. */
-function skip(names: readonly Step['name'][], { run, onStep }: BootstrapOptions): undefined {
+function skip(names: readonly SetupStep['name'][], { run, onStep }: BootstrapOptions): undefined {
 	for (const name of names) {
 		const isWanted = name === 'check' || run !== undefined;
 		const text =
@@ -117,11 +117,11 @@ function ignored({ defaultModel, port }: BootstrapOptions, { config }: ReadConfi
 /** @throws UserError when the configuration would do harm */
 function checked({ read, report = checkConfig(read) }: SetUp, onStep: OnStep): true {
 	const { file } = read.config;
-	const { verdict, states, judgements } = report;
+	const { verdict, states, lintFindings } = report;
 	if (verdict === 'fails') {
 		throw new UserError(`${file} would do harm; \`breakwater check ${file}\` says how. Nothing was started.`);
 	}
-	const warnings = judgements.filter(({ severity }) => severity === 'warning').length;
+	const warnings = lintFindings.filter(({ severity }) => severity === 'warning').length;
 	const told = warnings === 0 ? '' : ` It has ${warnings} to think about: \`breakwater check ${file}\` tells.`;
 	const isWhole = verdict === 'holds';
 	const text = isWhole

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the notation of the YAML.
+
+import { yamlFlow, yamlQuoted, yamlText } from '../values/yaml-text.ts';
 import type { ModelFacts, Plan, PlannedProfile, PlannedProvider } from './plan.ts';
 import { policyLines } from './policy-comments.ts';
-import { yamlFlow, yamlQuoted, yamlText } from './yaml-text.ts';
 
 /** A reasoning model is silent while it thinks; the default of ten seconds takes that for a failure. */
 const REASONING_FIRST_TOKEN = '60s';

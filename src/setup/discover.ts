@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FoundEnvironment, readEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/interpolate.ts';
+import { type KnownModels, loadKnownModels } from '../config/known-models.ts';
 import { readConfig } from '../config/load.ts';
-import { packageRoot } from '../paths.ts';
+import { packageRoot } from '../values/paths.ts';
 import { type FoundConfiguration, findConfigurations } from './configurations.ts';
-import { type FoundEnvironment, readEnvironment } from './environment.ts';
 import { type FoundKey, findKeys } from './keys.ts';
-import { type KnownModels, loadKnownModels } from './known-models.ts';
 import { findLocalServers, type LocalServer } from './local-servers.ts';
 import { findPortOwner, type PortOwner } from './port.ts';
 

@@ -1,5 +1,5 @@
-import { inWords, nearest } from '../config/nearest.ts';
 import { isTarget } from '../config/targets.ts';
+import { inWords, nearest } from '../values/nearest.ts';
 import type { Surroundings } from './discover.ts';
 import type { FirstTarget } from './plan.ts';
 

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkConfig } from '../check/check.ts';
-import { judgementText } from '../check/judge.ts';
-import type { Report } from '../check/report/report.ts';
-import { UserError } from '../commands/user-error.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { type ReadConfig, readConfigText } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
-import { simulatedConfigFile } from '../paths.ts';
+import { simulatedConfigFile } from '../values/paths.ts';
+import { UserError } from '../values/user-error.ts';
+import { checkConfig } from '../verify/check.ts';
+import { lintText } from '../verify/lint/lint.ts';
+import type { Report } from '../verify/report/report.ts';
 import { configText } from './config-text.ts';
 import type { Surroundings } from './discover.ts';
 import { resolveFirst } from './first-target.ts';
@@ -69,8 +69,8 @@ function checked(text: string, leftOut: readonly string[], file: string, env: En
 		const read = readConfigText(text, { file, env });
 		const report = checkConfig(read);
 		if (report.verdict !== 'fails') return { text, read, report, leftOut };
-		const errors = report.judgements.filter(({ severity }) => severity === 'error');
-		throw new UserError(unusable(errors.map((error) => judgementText(file, error)).join('\n')));
+		const errors = report.lintFindings.filter(({ severity }) => severity === 'error');
+		throw new UserError(unusable(errors.map((error) => lintText(file, error)).join('\n')));
 	} catch (error) {
 		if (error instanceof ConfigError) throw new UserError(unusable(error.message));
 		throw error;

@@ -1,7 +1,7 @@
-import { isLoopbackHost } from '../check/judgements/addresses.ts';
+import type { FoundEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/interpolate.ts';
-import type { FoundEnvironment } from './environment.ts';
-import type { KnownModels, KnownProvider } from './known-models.ts';
+import type { KnownModels, KnownProvider } from '../config/known-models.ts';
+import { isLoopbackHost } from '../verify/lint/addresses.ts';
 
 /** A key that was found. The key itself is not in it. */
 export interface FoundKey {

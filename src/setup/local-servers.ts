@@ -1,8 +1,8 @@
-import { isLoopbackHost } from '../check/judgements/addresses.ts';
 import type { Environment } from '../config/interpolate.ts';
+import type { KnownModels } from '../config/known-models.ts';
 import { isTarget } from '../config/targets.ts';
+import { isLoopbackHost } from '../verify/lint/addresses.ts';
 import { askLocal, asObject } from './ask-local.ts';
-import type { KnownModels } from './known-models.ts';
 
 /** A model server that may run on this machine. */
 export interface LocalServer {

@@ -1,5 +1,5 @@
+import type { KnownModel, Use } from '../config/known-models.ts';
 import type { Discovery, Surroundings } from './discover.ts';
-import type { KnownModel, Use } from './known-models.ts';
 
 /** A configuration to be written, before it is text. */
 export interface Plan {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '../config/policy-options.ts';
-import { yamlFlow, yamlText } from './yaml-text.ts';
+import { yamlFlow, yamlText } from '../values/yaml-text.ts';
 
 /**
  * Every option of `policy` with its default, as lines of YAML; from the schema itself, so that they cannot differ from

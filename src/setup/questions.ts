@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { UserError } from '../commands/user-error.ts';
+import { UserError } from '../values/user-error.ts';
 
 /** Asks on the terminal. */
 export interface Questions {

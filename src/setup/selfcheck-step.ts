@@ -1,13 +1,13 @@
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { selfcheck } from './selfcheck.ts';
-import type { Step } from './step.ts';
+import type { SetupStep } from './step.ts';
 
 /**
  * Asks the proxy that runs, and every provider behind it, for a minimal answer.
  * @param address of the proxy
  */
-export async function selfcheckStep(address: string, { file, server }: Config, env: Environment): Promise<Step> {
+export async function selfcheckStep(address: string, { file, server }: Config, env: Environment): Promise<SetupStep> {
 	const [client] = Object.values(server.clients ?? {});
 	const key = env.BREAKWATER_KEY ?? client?.key[0];
 	const findings = await selfcheck({ url: address, config: file, key, env });

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
-import { UserError } from '../commands/user-error.ts';
 import type { Config } from '../config/config.ts';
+import { UserError } from '../values/user-error.ts';
 import { askLocal, asObject } from './ask-local.ts';
 import { logFile, pidFile, startInBackground } from './background.ts';
 import { findPortOwner } from './port.ts';
 import { missingForService } from './service-variables.ts';
-import type { Step } from './step.ts';
+import type { SetupStep } from './step.ts';
 import { installService, isActive, serviceVariables, unitName } from './systemd.ts';
 
 export interface ServeTarget {
@@ -22,7 +22,7 @@ export interface ServeTarget {
  * Runs the proxy in the way that is asked for, unless it runs already.
  * @throws UserError when it cannot, or when another one has its port
  */
-export async function serveStep(target: ServeTarget): Promise<Step> {
+export async function serveStep(target: ServeTarget): Promise<SetupStep> {
 	const { config, address, run } = target;
 	const { file, server } = config;
 	if (server.port === 0)
@@ -44,13 +44,13 @@ export async function serveStep(target: ServeTarget): Promise<Step> {
 	return isService ? asService(target) : inBackground(target);
 }
 
-async function inBackground({ config, address }: ServeTarget): Promise<Step> {
+async function inBackground({ config, address }: ServeTarget): Promise<SetupStep> {
 	const pid = await startInBackground(config.file, address);
 	const text = `It answers at ${address} (process ${pid}; its log is ${logFile}; \`kill $(cat ${pidFile})\` stops it).`;
 	return { name: 'serve', outcome: 'done', text };
 }
 
-async function asService({ config, address, inFile }: ServeTarget): Promise<Step> {
+async function asService({ config, address, inFile }: ServeTarget): Promise<SetupStep> {
 	const given = serviceVariables();
 	if (given === undefined) {
 		throw new UserError(

@@ -1,5 +1,5 @@
 /** What one step of the way came to. */
-export interface Step {
+export interface SetupStep {
 	name: 'discover' | 'init' | 'check' | 'serve' | 'selfcheck';
 	/** `not-asked` is left to the user by their own choice; `not-done` was wanted and is not so. */
 	outcome: 'done' | 'unchanged' | 'not-asked' | 'not-done';
@@ -7,4 +7,4 @@ export interface Step {
 	text: string;
 }
 
-export type OnStep = (step: Step) => void;
+export type OnStep = (step: SetupStep) => void;

@@ -12,7 +12,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UserError } from '../commands/user-error.ts';
+import { UserError } from '../values/user-error.ts';
 
 /**
  * Writes a file whole or not at all, and makes its folder: the text is written beside it first, and then given the name

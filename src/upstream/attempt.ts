@@ -1,14 +1,14 @@
 import type { Dispatcher } from 'undici';
 import type { Failure } from '../../machines/failure.ts';
 import type { Timeouts } from '../../machines/policy.ts';
-import { withMembers } from '../json-members.ts';
+import type { StreamChunk } from '../dialects/openai-chat/chunk.ts';
+import { documentChunks } from '../dialects/openai-chat/document-chunks.ts';
+import { StreamAnswer } from '../dialects/openai-chat/stream-answer.ts';
+import { readWholeAnswer } from '../dialects/openai-chat/whole-answer.ts';
+import { withMembers } from '../values/json-members.ts';
 import { type AnswerForm, formOf, looksLike } from './answer-form.ts';
-import type { StreamChunk } from './chunk.ts';
-import { type Classified, type Classify, classifyTransportError } from './classify.ts';
-import { documentChunks } from './document-chunks.ts';
+import { type Classified, type Classify, classifyTransportError } from './classify/classify.ts';
 import type { Endpoint } from './endpoint.ts';
-import { StreamAnswer } from './stream-answer.ts';
-import { readWholeAnswer } from './whole-answer.ts';
 
 export interface AttemptOptions {
 	endpoint: Endpoint;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Way } from '../../machines/walk.ts';
+import type { Way } from '../../machines/request/progress.ts';
 import {
 	AnswerStream,
 	type AnswerStreamOptions,
 	type ClientChunk,
 	type Taken,
 } from '../../src/answer/answer-stream.ts';
-import { readChunk, type StreamChunk } from '../../src/upstream/chunk.ts';
+import { readChunk, type StreamChunk } from '../../src/dialects/openai-chat/chunk.ts';
 
 const defaults: AnswerStreamOptions = { retainedText: 100_000, isContinuable: true, choices: 1 };
 

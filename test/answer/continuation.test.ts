@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { continuationInstruction } from '../../src/answer/continuation-request.ts';
+import { continuationInstruction } from '../../src/dialects/openai-chat/continuation-request.ts';
 import { contentOf, eventsOf, type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { model, shownText } from '../helpers/model.ts';
 import { answers, chunkOf, chunksOf, hangs, status, streams } from '../helpers/upstream.ts';
@@ -212,7 +212,7 @@ describe('a stream that cannot be carried on honestly ends with an error', () =>
 		await expectInterrupted();
 	});
 
-	it('every rung denied at that moment, a category that does not qualify, no continuation allowed', async () => {
+	it('every target denied at that moment, a category that does not qualify, no continuation allowed', async () => {
 		const { upstream } = await start({ policy: { continuation: { maxContinuations: 0 } } });
 		upstream('a').next(model({ answer, breaksAfter: 60 }));
 		await expectInterrupted();

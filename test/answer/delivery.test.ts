@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientChunk } from '../../src/answer/answer-stream.ts';
 import { type Delivery, DocumentDelivery, StreamDelivery, WholeStreamDelivery } from '../../src/answer/delivery.ts';
-import type { AnswerInfo, Client, FailureReport } from '../../src/call.ts';
+import type { AnswerInfo, AnswerSink } from '../../src/contract/answer-sink.ts';
+import type { FailureReport } from '../../src/contract/failure-report.ts';
 import { chunkOf } from '../helpers/upstream.ts';
 
 const info: AnswerInfo = { requestId: 'r', route: 'default', target: 'a/m', attempts: 1 };
@@ -13,7 +14,7 @@ const report: FailureReport = {
 };
 
 /** A client that writes down what it is told, in order. */
-class Notes implements Client {
+class Notes implements AnswerSink {
 	readonly told: string[] = [];
 	text = '';
 	isSlow = false;
@@ -157,13 +158,13 @@ describe('to a client that wants one document', () => {
 });
 
 describe('whatever happens to an answer', () => {
-	const deliveries: [string, (client: Client) => Delivery][] = [
+	const deliveries: [string, (client: AnswerSink) => Delivery][] = [
 		['a stream', (client) => new StreamDelivery(client)],
 		['a stream of whole answers', (client) => new WholeStreamDelivery(client)],
 		['a document', (client) => new DocumentDelivery(client, true)],
 		['a document that is started over', (client) => new DocumentDelivery(client, false)],
 	];
-	/** Exactly one of the endings of `Client`. */
+	/** Exactly one of the endings of `AnswerSink`. */
 	const contract = /^(answer|fail|begin( write)* (end|breakOff))$/;
 
 	it.each(deliveries)('%s keeps to the contract of its client', (_name, deliveryTo) => {

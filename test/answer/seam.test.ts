@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { overlapsOf, Seam, type SeamOptions, type SeamState } from '../../src/answer/seam.ts';
+import { overlapsOf, SeamFinder, type SeamOptions, type SeamState } from '../../src/answer/seam.ts';
 
 /** Feeds a continuation piece by piece, as a stream does, and returns the last word on it with what came after. */
 function join(options: SeamOptions, continuation: string, pieceLength = 3): SeamState {
-	const seam = new Seam(options);
+	const seam = new SeamFinder(options);
 	for (let at = 0; at < continuation.length; at += pieceLength) {
 		const state = seam.feed(continuation.slice(at, at + pieceLength));
 		if (state.is === 'joined') return { ...state, text: state.text + continuation.slice(at + pieceLength) };
@@ -77,7 +77,7 @@ describe('a continuation', () => {
 	});
 
 	it('is held no longer than it could be a repetition', () => {
-		const seam = new Seam(whole);
+		const seam = new SeamFinder(whole);
 		expect(seam.feed('The harbour').is).toBe('pending');
 		expect(seam.feed(' pilot').is).toBe('joined');
 	});

@@ -45,7 +45,7 @@ profiles:
 describe('settings of requests', () => {
 	const { profiles, providers } = read(layered);
 
-	it('are laid over each other: provider, model, rung', () => {
+	it('are laid over each other: provider, model, target', () => {
 		expect(profiles.default?.chain.map(({ request }) => request)).toEqual([
 			{ defaults: { temperature: 0.2, stop: ['b'] }, force: { max_tokens: 10, user: null } },
 			{
@@ -56,7 +56,7 @@ describe('settings of requests', () => {
 		]);
 	});
 
-	it('of a rung stay with the rung', () => {
+	it('of a target stay with the target', () => {
 		const [target] = targetsOf(read(layered));
 		expect(target).toMatchObject({ target: 'a/m', headers: {}, request: { defaults: { temperature: 0.2 } } });
 		expect(profiles.default?.chain.map(({ headers }) => headers)).toEqual([{}, { 'x-route': 'fast' }, {}]);
@@ -91,8 +91,8 @@ describe('settings of requests', () => {
 	});
 });
 
-const chained = (rung: string) =>
-	`providers: { a: { baseUrl: "http://x/v1" } }\nprofiles:\n  p:\n    chain:\n      - ${rung}\n`;
+const chained = (candidate: string) =>
+	`providers: { a: { baseUrl: "http://x/v1" } }\nprofiles:\n  p:\n    chain:\n      - ${candidate}\n`;
 const set = (request: string) => chained(`{ target: a/m, request: ${request} }`);
 
 describe('settings that cannot be', () => {
@@ -136,7 +136,7 @@ describe('settings that cannot be', () => {
 	});
 });
 
-describe('a rung that cannot be', () => {
+describe('a target that cannot be', () => {
 	it.each([
 		['without a target', chained('{ request: {} }'), '`profiles.p.chain[0].target` is missing; add `target: …`'],
 		[
@@ -156,7 +156,7 @@ describe('a rung that cannot be', () => {
 		[
 			'with a deadline of the request',
 			chained('{ target: a/m, policy: { timeouts: { request: 1s } } }'),
-			'policy.timeouts.request` belongs to a request, not to one rung of its chain',
+			'policy.timeouts.request` belongs to a request, not to one target of its chain',
 		],
 		[
 			'with whenAllDenied',

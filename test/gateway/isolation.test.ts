@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Client, FailureReport } from '../../src/call.ts';
+import type { AnswerSink } from '../../src/contract/answer-sink.ts';
+import type { FailureReport } from '../../src/contract/failure-report.ts';
 import { contentOf, messages, soon, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { answers, chunksOf, status, streams } from '../helpers/upstream.ts';
 
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => breakwater.close());
 
 /** Notes what it is told. */
-class Recorder implements Client {
+class Recorder implements AnswerSink {
 	readonly told: string[] = [];
 	report: FailureReport | undefined;
 	answer(): void {
@@ -46,7 +47,7 @@ const bug = () => {
 	throw new Error('a bug');
 };
 
-function call(client: Client, json = JSON.stringify({ messages }), stream = true) {
+function call(client: AnswerSink, json = JSON.stringify({ messages }), stream = true) {
 	return breakwater.gateway.call(
 		{ id: 'req_bad', route: 'default', json, stream, choices: 1, isContinuable: true },
 		client,

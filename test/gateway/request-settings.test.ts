@@ -28,7 +28,7 @@ async function streamedText(body: object = {}) {
 	return completion;
 }
 
-test('a provider gets what provider, model and rung set, and the rest as it came', async () => {
+test('a provider gets what provider, model and target set, and the rest as it came', async () => {
 	await start({
 		providers: {
 			a: {
@@ -38,19 +38,19 @@ test('a provider gets what provider, model and rung set, and the rest as it came
 			},
 		},
 		profiles: {
-			rung: {
+			candidate: {
 				chain: [
 					{
 						target: 'a/model-a',
 						request: { defaults: { temperature: 0.1 }, force: { provider: { order: ['x'] }, user: null } },
-						headers: { 'X-Title': 'rung' },
+						headers: { 'X-Title': 'target' },
 					},
 				],
 			},
 		},
 	});
 	await (await breakwater.post({ max_tokens: 5, user: 'me' })).text();
-	await (await breakwater.post({ model: 'rung', seed: 7, user: 'me' })).text();
+	await (await breakwater.post({ model: 'target', seed: 7, user: 'me' })).text();
 	await (await breakwater.post({ model: 'a/model-a' })).text();
 
 	const model = 'model-a';
@@ -60,11 +60,11 @@ test('a provider gets what provider, model and rung set, and the rest as it came
 		{ messages, max_tokens: 10, model, temperature: 0.2, seed: 1 },
 	]);
 	const headers = breakwater.upstream('a').requests.map((request) => request.headers);
-	expect(headers.map((sent) => sent['x-title'])).toEqual(['provider', 'rung', 'provider']);
+	expect(headers.map((sent) => sent['x-title'])).toEqual(['provider', 'target', 'provider']);
 	expect(headers.map((sent) => sent['x-other'])).toEqual(['kept', 'kept', 'kept']);
 });
 
-test('a rung has its own time', async () => {
+test('a target has its own time', async () => {
 	await start({
 		policy: { timeouts: { response: '5s' } },
 		profiles: {
@@ -184,7 +184,7 @@ test.each([
 	expect(breakwater.records[0]?.trace[0]).toMatchObject({ failure: { category } });
 });
 
-test('a broken stream is carried on by a rung that does not stream, with its settings', async () => {
+test('a broken stream is carried on by a target that does not stream, with its settings', async () => {
 	await start({
 		providers: { b: { request: { force: { stream: false, temperature: 0 } } } },
 	});
@@ -206,7 +206,7 @@ test('a broken stream is carried on by a rung that does not stream, with its set
 	expect(received('b')[0]?.messages).toHaveLength(3);
 });
 
-test('a document that began as a stream is carried on by a rung that does not stream', async () => {
+test('a document that began as a stream is carried on by a target that does not stream', async () => {
 	await start({ providers: { a: { streamUpstream: true }, b: { request: { force: { stream: false } } } } });
 	breakwater.upstream('a').always(streams([chunkOf({ role: 'assistant', content: 'The wall ' })], { end: 'cut' }));
 	breakwater.upstream('b').always(answers('was built by hand.'));
@@ -215,7 +215,7 @@ test('a document that began as a stream is carried on by a rung that does not st
 	expect(breakwater.records[0]?.tokens).toMatchObject([{ target: 'b/model-b', input: 5 }]);
 });
 
-test('an answer that a rung is set to give as JSON is not carried on', async () => {
+test('an answer that a target is set to give as JSON is not carried on', async () => {
 	await start({ providers: { b: { request: { force: { response_format: { type: 'json_object' } } } } } });
 	breakwater.upstream('a').always(streams([chunkOf({ content: 'The wall ' })], { end: 'cut' }));
 	const raw = await (await breakwater.post({ stream: true })).text();
@@ -223,8 +223,8 @@ test('an answer that a rung is set to give as JSON is not carried on', async () 
 	expect(breakwater.upstream('b').requests).toHaveLength(0);
 });
 
-test('a header of a rung that is a secret is in no error', async () => {
-	const secret = 'the-word-of-this-rung';
+test('a header of a target that is a secret is in no error', async () => {
+	const secret = 'the-word-of-this-target';
 	await start({
 		names: ['a'],
 		profiles: { default: { chain: [{ target: 'a/model-a', headers: { 'X-Api-Key': secret } }] } },

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import type { Timeouts } from '../../machines/policy.ts';
 import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
-import { type Classified, createClassifier } from '../../src/upstream/classify.ts';
+import { type Classified, createClassifier } from '../../src/upstream/classify/classify.ts';
+import { loadErrorRules } from '../../src/upstream/classify/error-rules.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
-import { loadErrorRules } from '../../src/upstream/error-rules.ts';
 
 /** How an attempt ended. */
 export interface Outcome {

@@ -2,15 +2,17 @@ import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { vi } from 'vitest';
 import { stringify } from 'yaml';
-import type { CallRecord, FailureReport, ProviderHealth } from '../../src/call.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import type { CallRecord } from '../../src/contract/call-record.ts';
+import type { FailureReport } from '../../src/contract/failure-report.ts';
+import { type GatewayObserver, joinObservers } from '../../src/contract/observer.ts';
+import type { ProviderHealth } from '../../src/contract/service.ts';
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import { operatorSources } from '../../src/http/admin/admin-sources.ts';
 import { createServer } from '../../src/http/server.ts';
-import { createMetrics } from '../../src/metrics/metrics.ts';
-import { type GatewayObserver, joinObservers } from '../../src/observer.ts';
-import { operatorSources } from '../../src/operator-sources.ts';
-import { RecentRequests, recentObserver } from '../../src/recent-requests.ts';
+import { createMetrics } from '../../src/observe/metrics/metrics.ts';
+import { RecentRequests, recentObserver } from '../../src/observe/recent-requests.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 export interface GatewaySetup {

@@ -1,6 +1,6 @@
 import type { ProviderRef } from '../../machines/events.ts';
 import type { BreakerPolicy, Policy, RetryPolicy, Timeouts } from '../../machines/policy.ts';
-import type { Rung } from '../../machines/walk.ts';
+import type { Candidate } from '../../machines/request/progress.ts';
 import { defaultPolicy } from '../../src/config/policy-schema.ts';
 
 export interface PolicyChanges {
@@ -25,7 +25,7 @@ export function policyWith(changes: PolicyChanges = {}): Policy {
 	};
 }
 
-export interface RungChanges {
+export interface CandidateChanges {
 	link?: number;
 	model?: string;
 	/** The provider actor's id: `a`, or `a#2` for the second credential of `a`. */
@@ -34,8 +34,8 @@ export interface RungChanges {
 	policy?: Policy;
 }
 
-/** A rung on this provider actor. Without changes it is the first link, `a/m`, with the shipped policy. */
-export function rungOn(actor: ProviderRef, changes: RungChanges = {}): Rung {
+/** A target on this provider actor. Without changes it is the first link, `a/m`, with the shipped policy. */
+export function candidateOn(actor: ProviderRef, changes: CandidateChanges = {}): Candidate {
 	const { link = 0, model = 'm', credential = 'a', contextWindow, policy = policyWith() } = changes;
 	const provider = credential.split('#')[0] ?? credential;
 	return {

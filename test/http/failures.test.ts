@@ -154,7 +154,7 @@ describe('when every target is denied', () => {
 	});
 });
 
-test('a rung that is asked twice, early the second time, is told once', async () => {
+test('a target that is asked twice, early the second time, is told once', async () => {
 	const { post, upstream } = await start({ policy: { whenAllDenied: 'try-soonest' } });
 	for (const name of ['a', 'b']) upstream(name).always(status(503, undefined, { 'retry-after': '60' }));
 	await post();
@@ -287,7 +287,7 @@ test('a model that is not available is left alone, and the other models of its p
 	expect(upstream('a').requests).toHaveLength(2);
 	const { a } = await health();
 	expect(a?.state).toBe('closed');
-	expect(Object.keys(a?.sidelinedModels ?? {})).toEqual(['model-a']);
+	expect(Object.keys(a?.unavailableModels ?? {})).toEqual(['model-a']);
 });
 
 describe('several credentials', () => {

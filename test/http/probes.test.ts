@@ -16,7 +16,7 @@ const trip = (id: string) =>
 	breakwater.gateway.operate(id, { type: 'operator.tripped', now: Date.now(), forMs: 60_000 });
 
 describe('/ready', () => {
-	test('as long as any rung of any profile would grant, and it says which profiles', async () => {
+	test('as long as any target of any profile would grant, and it says which profiles', async () => {
 		breakwater = await startGateway({ profiles: { only: { chain: ['a/model-a'] } } });
 		expect(await ready()).toEqual({ code: 200, body: { status: 'ready', profiles: { default: true, only: true } } });
 		trip('a');
@@ -45,12 +45,12 @@ describe('/ready', () => {
 		await expect.poll(async () => (await ready()).code).toBe(200);
 	});
 
-	test('not for a model that is sidelined, though its provider is well', async () => {
+	test('not for a model that is unavailable, though its provider is well', async () => {
 		breakwater = await startGateway({ names: ['a'], profiles: { other: { chain: ['a/other'] } } });
 		breakwater.upstream('a').next(status(404, { error: { message: 'no such model', code: 'model_not_found' } }));
 		await breakwater.post();
 		expect(await breakwater.health()).toMatchObject({
-			a: { state: 'closed', sidelinedModels: { 'model-a': expect.any(String) } },
+			a: { state: 'closed', unavailableModels: { 'model-a': expect.any(String) } },
 		});
 		expect((await ready()).body).toMatchObject({ profiles: { default: false, other: true } });
 		const { gateway } = breakwater;

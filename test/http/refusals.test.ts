@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { RefusedCall } from '../../src/observer.ts';
+import type { RefusedCall } from '../../src/contract/observer.ts';
 import { startGateway, type TestGateway } from '../helpers/gateway.ts';
 
 const key = 'planted-client-key-1';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
-import { repairJson } from '../../src/http/repair.ts';
+import { repairJson } from '../../src/http/v1/repair.ts';
 import { failureOf, type GatewaySetup, messages, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { status } from '../helpers/upstream.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import { knownProviderAt, normalizeBaseUrl } from '../../src/import/base-url.ts';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
 
 const known = loadKnownModels();
 

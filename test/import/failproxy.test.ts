@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { explainCase } from '../../src/check/explain/explain.ts';
-import { UserError } from '../../src/commands/user-error.ts';
 import type { Config } from '../../src/config/config.ts';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { ImportDraft } from '../../src/import/draft.ts';
 import { draftText } from '../../src/import/draft-text.ts';
 import { importFailProxy } from '../../src/import/failproxy.ts';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
+import { UserError } from '../../src/values/user-error.ts';
+import { explainCase } from '../../src/verify/play/play.ts';
 
 const known = loadKnownModels();
 const examples = join(import.meta.dirname, 'examples', 'failproxy');
@@ -116,11 +116,11 @@ describe('providers', () => {
 		expect(Object.values(shared.providers)).toMatchObject([
 			{ policy: { breaker: { failureThreshold: 7, failureRate: 1 } } },
 		]);
-		const walk = explainCase(shared, { profile: 'two', when: 'a/m: 503', stream: false });
-		expect(walk.client.status).toBe(200);
+		const trace = explainCase(shared, { profile: 'two', when: 'a/m: 503', stream: false });
+		expect(trace.client.status).toBe(200);
 	});
 
-	test('headers of a type go to the rung where the same provider is used without the type', () => {
+	test('headers of a type go to the target where the same provider is used without the type', () => {
 		const config = configOf(
 			imported({
 				g: [

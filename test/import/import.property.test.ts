@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import type { ImportDraft } from '../../src/import/draft.ts';
 import { draftText } from '../../src/import/draft-text.ts';
 import { importFailProxy } from '../../src/import/failproxy.ts';
 import { noticeText } from '../../src/import/notice.ts';
 import { importOpenRouter } from '../../src/import/openrouter.ts';
 import { verify } from '../../src/import/verify.ts';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
 
 const known = loadKnownModels();
 let folder: string;

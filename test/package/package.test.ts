@@ -47,7 +47,7 @@ describe('the tarball', () => {
 				'dist/machines',
 				'dist/src',
 				'package.json',
-				'src/inspector/page',
+				'src/observe/inspector/page',
 			].sort(),
 		);
 		expect(packed.files.filter((file) => /\.ts$|\.map$|tsconfig|\.test\./.test(file))).toEqual([]);
@@ -167,8 +167,8 @@ describe.skipIf(!isInstalled)('the package, installed globally and run in an emp
 
 		for (const path of ['/health', '/ready', '/metrics', '/inspector'])
 			expect((await fetch(address + path)).status, path).toBe(200);
-		for (const file of packed.files.filter((path) => path.startsWith('src/inspector/page/'))) {
-			const path = file.replace('src/inspector/page', '/inspector');
+		for (const file of packed.files.filter((path) => path.startsWith('src/observe/inspector/page/'))) {
+			const path = file.replace('src/observe/inspector/page', '/inspector');
 			expect((await fetch(address + path)).status, path).toBe(200);
 		}
 		expect((await fetch(`${address}/inspector/vendor/lit-html.js`)).status).toBe(200);

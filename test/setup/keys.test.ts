@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { FoundEnvironment } from '../../src/setup/environment.ts';
+import type { FoundEnvironment } from '../../src/config/environment.ts';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import { findKeys } from '../../src/setup/keys.ts';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
 
 const known = loadKnownModels();
 

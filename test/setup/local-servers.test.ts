@@ -1,6 +1,6 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import { findLocalServers } from '../../src/setup/local-servers.ts';
 import { listing, type ModelServer, noLocalServers, startServer } from '../helpers/model-server.ts';
 

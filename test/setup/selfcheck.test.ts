@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { version } from '../../src/paths.ts';
 import { type Finding, selfcheck } from '../../src/setup/selfcheck.ts';
+import { version } from '../../src/values/paths.ts';
 import { type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import {
 	answers,

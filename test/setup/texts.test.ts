@@ -1,11 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the notation of the YAML.
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { configText } from '../../src/setup/config-text.ts';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
 import type { Plan } from '../../src/setup/plan.ts';
-import { yamlFlow, yamlText } from '../../src/setup/yaml-text.ts';
+import { yamlFlow, yamlText } from '../../src/values/yaml-text.ts';
 
 describe('yamlText', () => {
 	test.each([

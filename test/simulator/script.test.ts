@@ -6,7 +6,7 @@ const well: SimulationStep = { do: 'answer', for: 100 };
 const down: SimulationStep = { do: 'status', for: 50 };
 
 /** What each request gets, when they come at these times. */
-function walk(script: SimulationStep[], times: number[]) {
+function trace(script: SimulationStep[], times: number[]) {
 	let cursor: Cursor = startOf(0);
 	return times.map((now) => {
 		cursor = passTime(script, cursor, now);
@@ -17,16 +17,16 @@ function walk(script: SimulationStep[], times: number[]) {
 }
 
 test('an empty script always answers', () => {
-	expect(walk([], [0, 1, 1e12])).toEqual(['answer', 'answer', 'answer']);
+	expect(trace([], [0, 1, 1e12])).toEqual(['answer', 'answer', 'answer']);
 });
 
 test('a step without an end is the last', () => {
-	expect(walk([{ ...well, for: 1 }, { do: 'hang' }], [0, 1, 1e12])).toEqual(['answer', 'hang', 'hang']);
+	expect(trace([{ ...well, for: 1 }, { do: 'hang' }], [0, 1, 1e12])).toEqual(['answer', 'hang', 'hang']);
 });
 
 describe('time', () => {
 	test('a step ends exactly when its time is over, and the script begins again', () => {
-		const dids = walk([well, down], [0, 99, 100, 149, 150, 249, 250]);
+		const dids = trace([well, down], [0, 99, 100, 149, 150, 249, 250]);
 		expect(dids).toEqual(['answer', 'answer', 'status', 'status', 'answer', 'answer', 'status']);
 	});
 
@@ -55,22 +55,22 @@ describe('requests', () => {
 	];
 
 	test('drive the script alone when every step counts them', () => {
-		expect(walk(script, [0, 0, 0, 0, 1e12])).toEqual(['answer', 'answer', 'reset', 'answer', 'answer']);
+		expect(trace(script, [0, 0, 0, 0, 1e12])).toEqual(['answer', 'answer', 'reset', 'answer', 'answer']);
 	});
 
 	test('do not end a step that counts none', () => {
-		expect(walk([well, down], [1, 2, 3, 4])).toEqual(['answer', 'answer', 'answer', 'answer']);
+		expect(trace([well, down], [1, 2, 3, 4])).toEqual(['answer', 'answer', 'answer', 'answer']);
 	});
 
 	test('the step after begins with the last request, not when somebody looks', () => {
 		const mixed: SimulationStep[] = [{ do: 'reset', requests: 1 }, well];
 		expect(passRequest(mixed, startOf(0), 70)).toEqual({ index: 1, enteredAt: 70, requests: 0 });
-		expect(walk(mixed, [70, 169, 170])).toEqual(['reset', 'answer', 'reset']);
+		expect(trace(mixed, [70, 169, 170])).toEqual(['reset', 'answer', 'reset']);
 	});
 
 	test('of a step with both, whichever is first ends it, and the count starts anew', () => {
 		const both: SimulationStep[] = [{ do: 'reset', requests: 2, for: 100 }, well];
-		expect(walk(both, [0, 1, 2])).toEqual(['reset', 'reset', 'answer']);
-		expect(walk(both, [0, 100, 200, 299, 300])).toEqual(['reset', 'answer', 'reset', 'reset', 'answer']);
+		expect(trace(both, [0, 1, 2])).toEqual(['reset', 'reset', 'answer']);
+		expect(trace(both, [0, 100, 200, 299, 300])).toEqual(['reset', 'answer', 'reset', 'reset', 'answer']);
 	});
 });

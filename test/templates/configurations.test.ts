@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../src/check/check.ts';
-import { judge } from '../../src/check/judge.ts';
+import { loadKnownModels } from '../../src/config/known-models.ts';
 import { readConfigText } from '../../src/config/load.ts';
-import { loadKnownModels } from '../../src/setup/known-models.ts';
+import { checkConfig } from '../../src/verify/check.ts';
+import { lint } from '../../src/verify/lint/lint.ts';
 import { documentedVariables, fileText, requiredEnvironment, usedVariables } from './documented.ts';
 import { configMapOf } from './kubernetes.ts';
 
@@ -32,7 +32,7 @@ describe.each([...templates, { file: 'deploy/kubernetes.yaml', text: configMapOf
 		});
 
 		it('has nothing that an expert would warn of', () => {
-			expect(judge(read(env)).filter(({ severity }) => severity !== 'note')).toEqual([]);
+			expect(lint(read(env)).filter(({ severity }) => severity !== 'note')).toEqual([]);
 		});
 
 		it('asks for models that exist, as far as is known', () => {

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
-import { classifyTransportError } from '../../upstream/classify.ts';
+import { classifyTransportError } from '../../upstream/classify/classify.ts';
 
 /** What a server said, or why it said nothing. */
 export type Asked = Answered | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };

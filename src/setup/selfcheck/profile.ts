@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { readWholeAnswer } from '../../upstream/whole-answer.ts';
+import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
 import { asObject } from '../ask-local.ts';
 import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -59,11 +59,11 @@ function findingOf(
 	if (asked.status !== 200) return fail(about, `It answers ${asked.status}${reasonOf(asked, redact)}`);
 	const mistake = form === 'whole' ? mistakeOfWhole(asked) : mistakeOfStream(asked, redact);
 	if (mistake !== undefined) return fail(about, `The answer is not whole: ${mistake}; look at the proxy's log.`);
-	return walkFinding(about, asked, first);
+	return traceFinding(about, asked, first);
 }
 
 /** An answer that came by a detour is an answer, and shows that something is wrong further up. */
-function walkFinding(about: string, { headers, ms }: Answered, first: string | undefined): Finding {
+function traceFinding(about: string, { headers, ms }: Answered, first: string | undefined): Finding {
 	const target = headers['x-breakwater-target'];
 	const attempts = Number(headers['x-breakwater-attempts'] ?? 1);
 	const by = target === undefined ? '' : ` by ${target}`;

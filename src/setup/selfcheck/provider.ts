@@ -1,6 +1,6 @@
 import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
-import type { Classified, Classify } from '../../upstream/classify.ts';
-import { readWholeAnswer } from '../../upstream/whole-answer.ts';
+import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
+import type { Classified, Classify } from '../../upstream/classify/classify.ts';
 import { asObject } from '../ask-local.ts';
 import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -66,8 +66,8 @@ class Asking {
 		this.#provider = provider;
 		this.#credential = credential;
 		this.#question = question;
-		const rungs = Object.values(question.config.profiles).flatMap(({ chain }) => chain);
-		const chained = rungs.filter((rung) => rung.provider === provider.name).map(({ model }) => model);
+		const candidates = Object.values(question.config.profiles).flatMap(({ chain }) => chain);
+		const chained = candidates.filter((candidate) => candidate.provider === provider.name).map(({ model }) => model);
 		this.models = [...new Set(chained)];
 	}
 

@@ -1,4 +1,4 @@
-import { version as ownVersion } from '../../paths.ts';
+import { version as ownVersion } from '../../values/paths.ts';
 import { asObject } from '../ask-local.ts';
 import { type Answered, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';

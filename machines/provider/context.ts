@@ -1,0 +1,196 @@
+import { timerDelay } from '../backoff.ts';
+import type {
+	DenialReason,
+	Permit,
+	ProviderAlarm,
+	ProviderEvent,
+	ProviderReply,
+	ProviderStateName,
+} from '../events.ts';
+import type { Failure } from '../failure.ts';
+import type { Policy } from '../policy.ts';
+import { emptyWindow, type FailureWindow, withResult } from './failure-window.ts';
+import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
+
+export interface ProviderInput {
+	/** The provider's name, with `#n` for one of several credentials. */
+	id: string;
+	policy: Policy;
+	/** ms since the epoch. */
+	now: number;
+}
+
+export interface ProviderContext {
+	readonly id: string;
+	readonly policy: Policy;
+	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
+	readonly epoch: number;
+	/** When the present state was entered, ms since the epoch. */
+	readonly since: number;
+	/** When `open` or `quota-cooldown` ends, ms since the epoch; 0 in the other states. */
+	readonly until: number;
+	/** What the timer of `open` or `quota-cooldown` was set to, ms. */
+	readonly waitMs: number;
+	/** When that timer is due, ms since the epoch; no timer runs for longer than 24 days, so that it can be before `until`. */
+	readonly timerAt: number;
+	/**
+	 * The latest time that a failure has named since it last granted, ms since the epoch; 0 when none has. It can be
+	 * sooner than `until`, and is then not the `reason`, but no early probe may come before it either. A deadline that an
+	 * operator's trip found counts as named: the next trip may shorten what they said, and no more.
+	 */
+	readonly named: number;
+	/** Why it is not closed. */
+	readonly reason: DenialReason | undefined;
+	/** What a person has been called for since it last granted; `reason` may name a longer wait instead. */
+	readonly alarmed: readonly ('auth' | 'quota')[];
+	readonly consecutiveFailures: number;
+	readonly window: FailureWindow;
+	/** How often it went back to `open` since it was last closed. */
+	readonly reopenings: number;
+	/** The probes that are out. */
+	readonly probes: readonly { readonly id: string; readonly deadline: number }[];
+	readonly probeSuccesses: number;
+	/** Unavailable models, and until when, ms since the epoch. */
+	readonly unavailable: Readonly<Record<string, number>>;
+	/** Models that refused to continue a last message of the assistant. */
+	readonly refusesPrefill: readonly string[];
+	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
+}
+
+/** What a provider that nothing is held against knows of itself. */
+export const unhurt = {
+	until: 0,
+	named: 0,
+	reason: undefined,
+	alarmed: [],
+	consecutiveFailures: 0,
+	window: emptyWindow,
+	reopenings: 0,
+	probes: [],
+	probeSuccesses: 0,
+	unavailable: {},
+} as const satisfies Partial<ProviderContext>;
+
+type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
+type PermitRequested = Extract<ProviderEvent, { type: 'permit.requested' }>;
+
+/** Granted before the last trip: its result is no verdict on the present. */
+export const isLate = (context: ProviderContext, permit: Permit) => permit.epoch !== context.epoch;
+
+/** The counters after a result. A late result leaves them alone. */
+export function counted(context: ProviderContext, permit: Permit, failed: boolean, now: number) {
+	if (isLate(context, permit)) return {};
+	return {
+		consecutiveFailures: failed ? context.consecutiveFailures + 1 : 0,
+		window: withResult(context.window, failed, now, context.policy.breaker.window),
+	};
+}
+
+export function learnt(context: ProviderContext, event: AttemptFailed): Partial<ProviderContext> {
+	const { breaker } = context.policy;
+	const { failure, permit, now, lastTry } = event;
+	const counters = isTransientFailure(breaker, failure) ? counted(context, permit, true, now) : {};
+	const lastFailure = { ...failure, at: now, model: permit.model };
+	const refusesPrefill = withRefusal(context.refusesPrefill, event);
+	const named = Math.max(context.named, permanentOrNamed(context, failure, now)?.until ?? 0);
+	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure, refusesPrefill, named };
+	const stillUnavailable = Object.entries(context.unavailable).filter(([, until]) => until > now);
+	const until = Math.max(modelCooldownUntil(breaker, failure, now), context.unavailable[permit.model] ?? 0);
+	return {
+		...counters,
+		lastFailure,
+		refusesPrefill,
+		named,
+		unavailable: { ...Object.fromEntries(stillUnavailable), [permit.model]: until },
+	};
+}
+
+function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {
+	const isRefusal = failure.category === 'BAD_REQUEST' && failure.reason === 'prefill';
+	return isRefusal && !known.includes(permit.model) ? [...known, permit.model] : known;
+}
+
+/** @param probe whether its result decides on closing */
+export function newPermit(context: ProviderContext, { id, model }: PermitRequested, probe: boolean): Permit {
+	return { id, model, probe, epoch: context.epoch, refusesPrefill: context.refusesPrefill.includes(model) };
+}
+
+/** A trip: the epoch ends, and a longer deadline is never replaced by a shorter one. */
+export function tripped(
+	context: ProviderContext,
+	reason: DenialReason,
+	until: number,
+	now: number,
+): Partial<ProviderContext> {
+	const longest = Math.max(until, context.until);
+	return {
+		reason: longest > until ? context.reason : reason,
+		until: longest,
+		...timerFor(longest, now),
+		epoch: context.epoch + 1,
+		since: now,
+		probes: [],
+	};
+}
+
+/**
+ * An operator's trip, whose reason is theirs whatever else it waits for: an early probe may cut short a guess of ours,
+ * never a person's decision. It replaces what they said before, also by less; a deadline that is not theirs stays.
+ */
+export function takenOut(context: ProviderContext, forMs: number, now: number): Partial<ProviderContext> {
+	const isAlready = context.reason === 'operator';
+	const named = isAlready ? context.named : context.until;
+	const until = Math.max(named, now + forMs);
+	return {
+		reason: 'operator',
+		until,
+		named,
+		...timerFor(until, now),
+		epoch: context.epoch + 1,
+		since: isAlready ? context.since : now,
+		probes: [],
+	};
+}
+
+function timerFor(until: number, now: number): Pick<ProviderContext, 'waitMs' | 'timerAt'> {
+	const waitMs = timerDelay(until - now);
+	return { waitMs, timerAt: now + waitMs };
+}
+
+/** The time that the failure itself names, whatever the state: for an empty account, a dead key, or a long wait. */
+export function permanentOrNamed(context: ProviderContext, failure: Failure, now: number) {
+	const { breaker } = context.policy;
+	if (effectOf(breaker, failure) !== 'quota') return namedCooldown(context.policy, failure, now);
+	return { until: quotaUntil(breaker, failure, now), reason: 'quota' as const };
+}
+
+/** The alarm that a failure raises: a person has to act, and does not know it yet. */
+export function newAlarm(context: ProviderContext, event: AttemptFailed): ProviderAlarm | undefined {
+	const { failure, permit, now, lastTry } = event;
+	const { model } = permit;
+	const effect = effectOf(context.policy.breaker, failure);
+	if (effect === 'model') {
+		const isKnown = !lastTry || unavailableUntil(context, model) > now;
+		const until = modelCooldownUntil(context.policy.breaker, failure, now);
+		return isKnown ? undefined : { type: 'provider.alarmed', alarm: effect, failure, model, until };
+	}
+	if (effect !== 'auth' && effect !== 'quota') return undefined;
+	if (context.alarmed.includes(effect)) return undefined;
+	const until = permanentOrNamed(context, failure, now)?.until ?? now;
+	return { type: 'provider.alarmed', alarm: effect, failure, model, until };
+}
+
+export function isProbeOut(context: ProviderContext, permitId: string): boolean {
+	return context.probes.some(({ id }) => id === permitId);
+}
+
+export function unavailableUntil(context: ProviderContext, model: string): number {
+	return context.unavailable[model] ?? 0;
+}
+
+export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {
+	const modelUntil = unavailableUntil(context, event.model);
+	const retryAt = Math.max(context.until, modelUntil, event.now);
+	const reason = modelUntil > event.now ? 'model' : (context.reason ?? 'failures');
+	return { type: 'permit.denied', state, reason, retryAt };
+}

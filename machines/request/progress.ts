@@ -1,0 +1,166 @@
+import type { DenialReason, Permit, ProviderRef, ProviderStateName, SeamPlace } from '../events.ts';
+import type { Failure } from '../failure.ts';
+import type { Policy } from '../policy.ts';
+
+/** One target of a request's way: a target, asked through one credential of its provider. */
+export interface Candidate {
+	/** Which entry of the chain it comes from; the credentials of one provider share it. */
+	readonly link: number;
+	/** `provider/model`. */
+	readonly target: string;
+	/** The provider's name in the configuration. */
+	readonly provider: string;
+	/** The provider actor's id: the provider's name, with `#n` for one of several credentials. */
+	readonly credential: string;
+	readonly model: string;
+	/** Tokens; undefined when it is not known. */
+	readonly contextWindow?: number | undefined;
+	/** Whether the model continues a last message of the assistant; undefined when it is not known. */
+	readonly prefill?: boolean | undefined;
+	/** Stream from the provider whatever the client asked for. */
+	readonly streamUpstream: boolean;
+	readonly policy: Policy;
+	readonly actor: ProviderRef;
+}
+
+/**
+ * How an attempt asks for an answer.
+ * - `fresh`: from the beginning
+ * - `prefill`: with the text so far as the last message, which the model continues
+ * - `instruct`: with the text so far, and an instruction to continue it
+ * - `rewind`: as `instruct`, from a little further back, because where `instruct` went on could not be told
+ */
+export type Way = 'fresh' | 'prefill' | 'instruct' | 'rewind';
+
+export interface RequestInput {
+	id: string;
+	/** The chain, in order; the credentials of one provider stand next to each other. Never empty. */
+	candidates: readonly Candidate[];
+	/** The profile's own policy: the deadline, and what to do when every target is denied. */
+	policy: Policy;
+	/** ms since the epoch. */
+	now: number;
+}
+
+/** One step of the trace, for the trace. `at` is in ms since the request began; it holds no word of the caller. */
+export type TraceEntry =
+	| {
+			did: 'deny';
+			at: number;
+			target: string;
+			credential: string;
+			state: ProviderStateName;
+			reason: DenialReason;
+			/** ms since the epoch. */
+			retryAt: number;
+	  }
+	| {
+			did: 'attempt';
+			at: number;
+			target: string;
+			credential: string;
+			probe: boolean;
+			ms: number;
+			way: Way;
+			outcome: 'succeeded' | 'failed' | 'abandoned';
+			failure?: Failure;
+			/** Where a continuation joined what had been sent. */
+			seam?: SeamPlace;
+	  }
+	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
+
+/**
+ * How a request ended without an answer.
+ * - `denied`: no target gave a permit, nothing was attempted
+ * - `rejected`: the policy says that this failure goes to the caller
+ * - `exhausted`: every target failed or was denied
+ * - `deadline`: the request ran out of time
+ * - `interrupted`: the answer broke after the commit
+ */
+export type Ending = 'denied' | 'rejected' | 'exhausted' | 'deadline' | 'interrupted';
+
+/** Where a request goes after a denial or a failure. */
+export type Decision =
+	| { go: 'retry'; waitMs: number }
+	| { go: 'ask'; position: number; early: boolean; rewind?: boolean }
+	| { go: 'end'; ending: Ending };
+
+/** How far a request has come: all that its actor knows. A new one is made for each event, never changed. */
+export interface Progress {
+	readonly id: string;
+	readonly candidates: readonly Candidate[];
+	readonly policy: Policy;
+	/** ms since the epoch, as are all the times below. */
+	readonly startedAt: number;
+	readonly deadlineAt: number;
+	/** The time of the last event. */
+	readonly now: number;
+	/** Index of the target that is asked or attempted. */
+	readonly position: number;
+	/** Ask for a probe ahead of time: every target was denied, and the policy says to try the soonest. */
+	readonly early: boolean;
+	/** Retries used up on the present target. */
+	readonly retries: number;
+	readonly attempts: number;
+	readonly permit: Permit | undefined;
+	readonly attemptStartedAt: number;
+	/** The first byte of an answer has gone to the client: no other answer may be started over. */
+	readonly committed: boolean;
+	/** How the present attempt asks. */
+	readonly way: Way;
+	/** The present attempt has written something. */
+	readonly isAnswering: boolean;
+	/** How the present attempt joined what had been sent before it. */
+	readonly seam: SeamPlace | undefined;
+	/** How often the answer has been carried on by another attempt. */
+	readonly continuations: number;
+	/** Positions that were asked to carry the answer on since it last broke. */
+	readonly asked: readonly number[];
+	/** Ask the present target once more, from further back. */
+	readonly isRewinding: boolean;
+	/** The last failure: what the caller is told when nothing answers. */
+	readonly failure: Failure | undefined;
+	/** The last failure of an attempt, and the target that it happened on. */
+	readonly failed: { readonly failure: Failure; readonly candidate: Candidate } | undefined;
+	/** What had been sent when the last attempt broke can be carried on. */
+	readonly isContinuable: boolean;
+	/** 0 to 1, from the last failure: the jitter of the next wait. */
+	readonly random: number;
+	/** When each target that said no, or failed, would grant again; by position. */
+	readonly retryAts: Readonly<Record<number, number>>;
+	/** A context window, in tokens, that was too small for this request. */
+	readonly tooSmallWindow: number;
+	/** Credentials that are of no more use to this request: out of credit, or rejected. */
+	readonly spent: readonly string[];
+	readonly decision: Decision;
+	readonly trace: readonly TraceEntry[];
+}
+
+export function currentCandidate(progress: Progress): Candidate {
+	const candidate = progress.candidates[progress.position];
+	if (candidate === undefined)
+		throw new Error(`request ${progress.id} stands on step ${progress.position}, which does not exist`);
+	return candidate;
+}
+
+/** Can this target still serve this request? Not with a credential that is spent, nor with too small a window. */
+export function isUsable(progress: Progress, candidate: Candidate): boolean {
+	return !progress.spent.includes(candidate.credential) && hasWindowFor(progress, candidate);
+}
+
+/**
+ * The earliest time at which any target that could serve this request would grant again, as far as the request has
+ * learnt; a target that it never asked would grant now. This is what the caller is told to wait for.
+ * @returns ms since the epoch, never earlier than `progress.now`
+ */
+export function earliestRetryAt(progress: Progress): number {
+	const times = progress.candidates.map((candidate, position) =>
+		hasWindowFor(progress, candidate) ? (progress.retryAts[position] ?? progress.now) : Number.POSITIVE_INFINITY,
+	);
+	const earliest = Math.min(...times);
+	return Number.isFinite(earliest) ? Math.max(progress.now, earliest) : progress.now;
+}
+
+function hasWindowFor(progress: Progress, candidate: Candidate): boolean {
+	return candidate.contextWindow === undefined || candidate.contextWindow > progress.tooSmallWindow;
+}

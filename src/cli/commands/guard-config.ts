@@ -1,0 +1,40 @@
+import type { ReadConfig } from '../../config/load.ts';
+import { UserError } from '../../values/user-error.ts';
+import { lint, lintText } from '../../verify/lint/lint.ts';
+import type { LintFinding } from '../../verify/report/report.ts';
+
+/** The judgement of an address; `serve` itself refuses it too, so that nothing leads around it. */
+const OPEN_DOOR = 'open-to-network';
+
+/**
+ * The guard at the door of `serve`: prints what an expert would warn of, and refuses what would do harm.
+ * @param host that of the command line, which stands in for the one of the file
+ * @param write where warnings go, a line each
+ * @throws UserError with every error of the configuration, and how to start all the same
+ */
+export function guardConfig(read: ReadConfig, host: string | undefined, write: (line: string) => void): void {
+	const lintFindings = lint(asItRuns(read, host)).filter(({ severity }) => severity !== 'note');
+	const lines = lintFindings.map((lintFinding) => lineOf(read.config.file, lintFinding, host));
+	const errors = lintFindings.filter(({ severity }) => severity === 'error');
+	if (errors.length > 0) throw new UserError([...lines, wayOut(errors)].join('\n'));
+	for (const line of lines) write(`${line}\n`);
+}
+
+function asItRuns(read: ReadConfig, host: string | undefined): ReadConfig {
+	if (host === undefined) return read;
+	const { config } = read;
+	return { ...read, config: { ...config, server: { ...config.server, host } } };
+}
+
+/** What the command line says stands in no file. */
+function lineOf(file: string, lintFinding: LintFinding, host: string | undefined): string {
+	if (host === undefined || lintFinding.rule !== OPEN_DOOR) return lintText(file, lintFinding);
+	const { severity, message, rule } = lintFinding;
+	return `--host ${host}: ${severity}: ${message} [${rule}]`;
+}
+
+function wayOut(errors: readonly LintFinding[]): string {
+	const harm = 'This configuration would do harm, so nothing was started; correct it';
+	const isOpen = errors.some(({ rule }) => rule === OPEN_DOOR);
+	return isOpen ? `${harm}.` : `${harm}, or start it anyway with --no-check.`;
+}

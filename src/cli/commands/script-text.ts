@@ -1,0 +1,29 @@
+import type { SimulationConfig, SimulationStep } from '../../config/config.ts';
+
+/** What a simulated provider does, in words: `answers for 20 s, then 503 for 15 s, and again`. */
+export function scriptText(script: SimulationConfig['script']): string {
+	if (script.length === 0) return 'always answers';
+	return `${script.map((step) => `${stepText(step)} ${lengthText(step)}`).join(', then ')}, and again`;
+}
+
+const deeds: Readonly<Record<SimulationStep['do'], string>> = {
+	answer: 'answers',
+	status: 'fails',
+	hang: 'hangs',
+	reset: 'resets the connection',
+	empty: 'answers with nothing',
+	garbage: 'answers with garbage',
+	cut: 'breaks off its answers',
+	stall: 'stalls in its answers',
+	'error-event': 'sends an error in its stream',
+};
+
+function stepText(step: SimulationStep): string {
+	return step.do === 'status' ? `${deeds.status} with ${step.status}` : deeds[step.do];
+}
+
+function lengthText(step: SimulationStep): string {
+	if (step.for !== undefined) return `for ${step.for / 1000} s`;
+	const requests = step.requests ?? 1;
+	return requests === 1 ? 'one request' : `${requests} requests`;
+}

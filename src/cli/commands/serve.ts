@@ -1,0 +1,199 @@
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Config, ServerConfig } from '../../config/config.ts';
+import { findConfig } from '../../config/find-config.ts';
+import { joinObservers } from '../../contract/observer.ts';
+import { createGateway, type Gateway } from '../../gateway/gateway.ts';
+import { operatorSources } from '../../http/admin/admin-sources.ts';
+import { inspectorRoutes } from '../../http/inspector/routes.ts';
+import { createServer } from '../../http/server.ts';
+import { Feed } from '../../observe/inspector/feed.ts';
+import type { StatelyBridge } from '../../observe/inspector/stately.ts';
+import { createLog, type Logger, logObserver } from '../../observe/log/log.ts';
+import { type LogFiles, openLogFiles } from '../../observe/log/log-files.ts';
+import { createMetrics } from '../../observe/metrics/metrics.ts';
+import { createNotifications, type Notifications } from '../../observe/notifications/notifications.ts';
+import { RecentRequests, recentObserver } from '../../observe/recent-requests.ts';
+import { isLoopback } from '../../values/loopback.ts';
+import { openDoor } from '../../values/open-address.ts';
+import { version } from '../../values/paths.ts';
+import { UserError } from '../../values/user-error.ts';
+import { banner } from './banner.ts';
+
+export interface ServeOptions {
+	config?: string;
+	host?: string;
+	port?: number;
+	/** Whether the configuration is judged first. Default: true. */
+	check?: boolean;
+	/** Bridge the actors to the Stately Inspector, on this port; `true` is its usual one. */
+	inspect?: number | true;
+}
+
+/**
+ * Runs the proxy until a signal ends it.
+ * @throws ConfigError, or UserError when the configuration would do harm, or the address cannot be listened on
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+	const found = findConfig(options.config);
+	const { config, isEmbedded } = found;
+	if (!isEmbedded && options.check !== false) {
+		const { guardConfig } = await import('./guard-config.ts');
+		guardConfig(found, options.host, (line) => process.stderr.write(line));
+	}
+	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
+	const metrics = createMetrics(config, version);
+	const notifications = createNotifications(config, { log, onOutcome: metrics.notified });
+	const recent = new RecentRequests();
+	const feed = new Feed(config);
+	const observer = joinObservers([
+		logObserver(log),
+		metrics.observer,
+		notifications.observer,
+		feed.observer,
+		// Without its key nobody can ask for them, and keeping what nobody asks for costs every request a little.
+		...(config.server.adminKey === undefined ? [] : [recentObserver(recent)]),
+	]);
+	const bridge = options.inspect === undefined ? undefined : await openedBridge(options.inspect);
+	const gateway = await createGateway(config, observer, bridge);
+	metrics.watch(() => gateway.health());
+	notifications.watch(gateway);
+	const drain = { isDraining: false };
+	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the operator API');
+	const server = createServer(gateway, {
+		...config.server,
+		routing: config.routing,
+		operator: operatorSources(config, recent),
+		onWrongAdminKey,
+		onRefused: (refused) => observer.callRefused?.(refused),
+		isDraining: () => drain.isDraining,
+		onCrash: (error, requestId) => observer.crashed?.(error, requestId),
+		metrics,
+		version,
+	});
+	server.register(inspectorRoutes(feed, gateway, { adminKey: config.server.adminKey, onWrongKey: onWrongAdminKey }));
+	const address = await listen(server, config, options).catch(async (error) => {
+		// Simulated providers and the bridge listen too, and would keep the process alive.
+		await gateway.close();
+		await bridge?.close();
+		throw error;
+	});
+	stopOnSignal(server, gateway, notifications, log, config.server, drain);
+	// Requests are isolated from each other; a fault that escaped one must not cut off the streams of all the others.
+	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
+	process.stdout.write(banner(config, gateway, address, isEmbedded));
+	if (bridge !== undefined) process.stdout.write(`The Stately Inspector shows the actors at ${bridge.url}\n\n`);
+}
+
+async function openedLogFiles({ logs }: Config): Promise<LogFiles | undefined> {
+	if (logs === undefined) return undefined;
+	return openLogFiles(logs).catch(({ message }: Error) => {
+		throw new UserError(message);
+	});
+}
+
+async function openedBridge(port: number | true): Promise<StatelyBridge> {
+	const { openStatelyBridge } = await import('../../observe/inspector/stately.ts');
+	return openStatelyBridge(port === true ? 8080 : port).catch(() => {
+		throw new UserError(
+			`The Stately Inspector cannot have port ${port === true ? 8080 : port}; choose another with --inspect PORT.`,
+		);
+	});
+}
+
+async function listen(server: FastifyInstance, config: Config, options: ServeOptions): Promise<string> {
+	const host = options.host ?? config.server.host;
+	const port = options.port ?? config.server.port;
+	try {
+		await server.listen({ host, port });
+	} catch (error) {
+		throw new UserError(listenProblem(error as NodeJS.ErrnoException, host, port));
+	}
+	// What a name or a wildcard stands for is known for certain only once it is bound.
+	const open = (server.addresses() as AddressInfo[]).find(({ address }) => !isLoopback(address));
+	if (open !== undefined && config.server.clients === undefined) {
+		await server.close();
+		const { reason, advice } = openDoor(open.address);
+		throw new UserError(`${reason}; ${advice}.`);
+	}
+	const { port: bound } = server.server.address() as AddressInfo;
+	return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
+
+function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+	if (code === 'EADDRINUSE') {
+		return `Port ${port} on ${host} is in use; end the program that has it, or choose another with --port or server.port.`;
+	}
+	if (code === 'EACCES')
+		return `Port ${port} may not be used by this user; choose one above 1023 with --port or server.port.`;
+	if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+		return `${host} is not an address of this machine; set server.host or --host to one that is, such as 127.0.0.1.`;
+	}
+	return `Cannot listen on ${host}:${port}: ${message}.`;
+}
+
+/** @returns a function that closes every connection on which no request is open */
+function watchConnections(server: Server): () => void {
+	const open = new Set<Socket>();
+	const busy = new Set<Socket>();
+	server.on('connection', (socket) => {
+		open.add(socket);
+		socket.once('close', () => open.delete(socket));
+	});
+	server.on('request', ({ socket }, response) => {
+		busy.add(socket);
+		response.once('close', () => busy.delete(socket));
+	});
+	return () => {
+		for (const socket of open) if (!busy.has(socket)) socket.destroy();
+	};
+}
+
+/** How long notifications that are on their way may hold up the end of the process. */
+const notificationDrainMs = 2000;
+
+function stopPlan(drainDelay: number, drainTimeout: number): string {
+	const finishing = `finishing open requests, for at most ${drainTimeout} ms (server.drainTimeout)`;
+	return drainDelay === 0
+		? finishing
+		: `taking requests for ${drainDelay} ms more (server.drainDelay), then ${finishing}`;
+}
+
+/**
+ * The first signal lets open requests finish, for a bounded time; a second one does not wait. Whoever shares the traffic
+ * out is told at once by `/ready`, and has `drainDelay` to notice before new connections are refused.
+ */
+function stopOnSignal(
+	server: FastifyInstance,
+	gateway: Gateway,
+	notifications: Notifications,
+	log: Logger,
+	{ drainDelay, drainTimeout }: Pick<ServerConfig, 'drainDelay' | 'drainTimeout'>,
+	drain: { isDraining: boolean },
+): void {
+	const closeIdle = watchConnections(server.server);
+	const stop = async (signal: NodeJS.Signals) => {
+		if (drain.isDraining) process.exit(0);
+		drain.isDraining = true;
+		log.info(`${signal}: ${stopPlan(drainDelay, drainTimeout)}`);
+		if (drainDelay > 0) await sleep(drainDelay);
+		const cutOff = setTimeout(() => {
+			log.warn('requests were still open after server.drainTimeout and have been cut off');
+			gateway.interrupt();
+			// A client that does not even read its error has had its time.
+			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
+		}, drainTimeout);
+		// Node counts a connection as idle only after its first request, and keeps one whose last answer ends now alive.
+		const idle = setInterval(closeIdle, 50);
+		await server.close();
+		clearInterval(idle);
+		clearTimeout(cutOff);
+		await gateway.close();
+		await notifications.close(notificationDrainMs);
+		log.flush(() => process.exit(0));
+	};
+	process.on('SIGTERM', stop);
+	process.on('SIGINT', stop);
+}

@@ -1,0 +1,34 @@
+import type { TraceEntry } from '../../machines/request/progress.ts';
+
+export interface CallRecord {
+	id: string;
+	route: string;
+	stream: boolean;
+	outcome: 'done' | 'failed' | 'aborted';
+	/** The stable code of the error, when there was one. */
+	code?: string;
+	/** Malformed events that were left out of streamed answers. */
+	skippedEvents?: number;
+	/** The body of the request had to be repaired before it was JSON. */
+	repaired?: true;
+	/** The target that answered. */
+	target?: string;
+	/** The name of the caller, where callers have keys. */
+	client?: string;
+	/** The `X-Request-Id` that the caller gave. */
+	clientRequestId?: string;
+	ms: number;
+	/** Until the first content of a streamed answer went to the client, ms; absent where none did. */
+	firstTokenMs?: number;
+	/** The time that was spent neither in an attempt nor in a wait between two: Breakwater's own, ms. */
+	overheadMs: number;
+	/** What each provider that told it has counted; an answer that broke may have several, or none. */
+	tokens: readonly TokenCount[];
+	trace: readonly TraceEntry[];
+}
+
+export interface TokenCount {
+	target: string;
+	input: number;
+	output: number;
+}

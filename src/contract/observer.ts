@@ -1,0 +1,67 @@
+import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../machines/events.ts';
+import type { Progress } from '../../machines/request/progress.ts';
+import type { CallRecord } from './call-record.ts';
+import type { ProviderHealth } from './service.ts';
+
+/** Those who only listen: logs, metrics, notifications, the inspector. None of what they get holds a word of a caller. */
+export interface GatewayObserver {
+	callStarted?(call: StartedCall): void;
+	callEnded?(record: CallRecord): void;
+	providerChanged?(id: string, from: ProviderStateName, to: ProviderStateName, health: ProviderHealth): void;
+	/** @param source what it is about in the file: a credential, `providers.openai.apiKey[0]`, or the place of a model */
+	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
+	/**
+	 * A person gave an order; it may have changed nothing.
+	 * @param by the address that it came from, where it came from one
+	 */
+	providerOperated?(
+		id: string,
+		order: OperatorEvent,
+		from: ProviderStateName,
+		to: ProviderStateName,
+		by: string | undefined,
+	): void;
+	/** A request was refused before any provider was asked; there is no call. */
+	callRefused?(refusal: RefusedCall): void;
+	/** A bug of ours, with the request that met it. */
+	crashed?(error: unknown, requestId: string): void;
+}
+
+/** A request that became no call. */
+export interface RefusedCall {
+	/** The request's id, as it was told to the caller. */
+	id: string;
+	/** The stable code of the error that the caller got. */
+	code: string;
+	/** Its HTTP status. */
+	status: number;
+	/** The name of the caller, where callers have keys and this one's was right. */
+	client?: string | undefined;
+	/** The address that it came from. */
+	address?: string | undefined;
+}
+
+/** A call that has just begun. */
+export interface StartedCall {
+	id: string;
+	/** The profile, or the target when the call named one. */
+	route: string;
+	stream: boolean;
+	client?: string | undefined;
+	/** ms since the epoch. */
+	startedAt: number;
+	/** Be told of the trace after each event, until its end. It costs the call a little: follow only what is looked at. */
+	follow(listener: (progress: Progress) => void): void;
+}
+
+/** One observer that tells them all, in this order; it listens to nothing that none of them listens to. */
+export function joinObservers(observers: readonly GatewayObserver[]): GatewayObserver {
+	const joined: Record<string, (...args: never[]) => void> = {};
+	for (const name of new Set(observers.flatMap(Object.keys))) {
+		const listeners = observers.flatMap((observer) => observer[name as keyof GatewayObserver]?.bind(observer) ?? []);
+		joined[name] = (...args) => {
+			for (const listener of listeners as ((...args: never[]) => void)[]) listener(...args);
+		};
+	}
+	return joined;
+}

@@ -1,0 +1,43 @@
+import type { OperatorEvent } from '../../machines/events.ts';
+import type { AnswerSink } from './answer-sink.ts';
+import type { Call, RunningCall } from './call.ts';
+
+export interface ProviderHealth {
+	state: string;
+	since: string;
+	/** Why it is not closed: `failures`, `hint`, `auth`, `quota`, `operator`, `probing`. */
+	reason: string | null;
+	/** When it would grant again; null when it does now. */
+	retryAt: string | null;
+	consecutiveFailures: number;
+	/** The results in the window over which the failure rate is taken. */
+	recentResults: { total: number; failed: number };
+	probesInFlight: number;
+	unavailableModels: Readonly<Record<string, string>>;
+	lastFailure: { category: string; reason: string | null; status: number | null; model: string; at: string } | null;
+}
+
+export interface OperationResult {
+	/** Whether it changed anything; the same order given twice changes nothing the second time. */
+	changed: boolean;
+	before: ProviderHealth;
+	after: ProviderHealth;
+}
+
+export interface Service {
+	readonly profiles: readonly string[];
+	readonly targets: readonly { target: string; provider: string }[];
+	readonly defaultProfile: string;
+	call(call: Call, client: AnswerSink): RunningCall;
+	health(): Readonly<Record<string, ProviderHealth>>;
+	/** Whether each profile could be served at this moment: whether any of its targets would grant a permit. */
+	servable(): Readonly<Record<string, boolean>>;
+	/** Whether a provider actor would grant a permit for this model now. */
+	grants(credential: string, model: string): boolean;
+	/**
+	 * An operator's order to one provider actor.
+	 * @param provider its id, one of those of `health`
+	 * @param by who gave it, for the log: an address
+	 */
+	operate(provider: string, order: OperatorEvent, by?: string): OperationResult;
+}

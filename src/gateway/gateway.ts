@@ -1,0 +1,220 @@
+import { createActor, type InspectionEvent } from 'xstate';
+import type { ProviderStateName } from '../../machines/events.ts';
+import { providerMachine } from '../../machines/provider/machine.ts';
+import { requestMachine } from '../../machines/request/machine.ts';
+import type { Config, ProviderConfig } from '../config/config.ts';
+import { sourceOf } from '../config/source-of.ts';
+import { targetsOf } from '../config/targets.ts';
+import type { AnswerSink } from '../contract/answer-sink.ts';
+import type { Call, RunningCall } from '../contract/call.ts';
+import type { CallRecord } from '../contract/call-record.ts';
+import type { GatewayObserver } from '../contract/observer.ts';
+import type { Service } from '../contract/service.ts';
+import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { createClassifier } from '../upstream/classify/classify.ts';
+import { loadErrorRules } from '../upstream/classify/error-rules.ts';
+import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
+import { errorRulesFile } from '../values/paths.ts';
+import { Exchange, type RequestActor } from './exchange.ts';
+import { differs, providerHealth } from './health-report.ts';
+import { LiveRoutes } from './live-routes.ts';
+import { readinessAt, wouldGrant } from './readiness.ts';
+import { createRedactor } from './redact.ts';
+
+export interface GatewayOptions {
+	/** XState's `inspect` for each new actor, where somebody looks at it; what it gets has policies, and no key, in it. */
+	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
+}
+
+interface ActorInspector {
+	next(event: InspectionEvent): void;
+}
+
+export interface Gateway extends Service {
+	readonly simulators: readonly Simulator[];
+	/** Calls under way. */
+	readonly openCalls: number;
+	/** Ends every call that still runs: its caller gets an error, never a fragment that looks whole. */
+	interrupt(): void;
+	/** Ends at once, with `interrupt`. */
+	close(): Promise<void>;
+}
+
+type ProviderActor = ReturnType<typeof startProvider>;
+
+/**
+ * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
+ * @param config checked and resolved
+ * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
+ */
+export async function createGateway(
+	config: Config,
+	observer: GatewayObserver = {},
+	{ inspect: inspectorOf }: GatewayOptions = {},
+): Promise<Gateway> {
+	const simulators = await startSimulators(config);
+	const connections = new Connections(config.server.answerLimit);
+	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
+	const classify = createClassifier(rules, createRedactor(secretsOf(config)));
+
+	const providers = new Map<string, ProviderActor>();
+	const addresses = new Map<string, EndpointOptions>();
+	for (const provider of Object.values(config.providers)) {
+		for (const { id, apiKey } of provider.credentials) {
+			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
+			providers.set(id, startProvider(id, provider, config, observer, inspectorOf?.('provider')));
+			addresses.set(id, { provider: provider.name, baseUrl, apiKey, headers: provider.headers });
+		}
+	}
+
+	const routes = new LiveRoutes(config, {
+		actorOf: (credential) => required(providers.get(credential), credential),
+		contactOf: (credential, settings) => {
+			const address = required(addresses.get(credential), credential);
+			const headers = { ...address.headers, ...settings?.headers };
+			return { endpoint: connections.endpoint({ ...address, headers }), settings };
+		},
+	});
+	const exchanges = new Map<object, Exchange>();
+	const exchangeOf = (actor: object) => required(exchanges.get(actor), 'the exchange of a request actor');
+	// Once, here: providing actions costs more than a whole request.
+	const machine = requestMachine.provide({
+		actions: {
+			startAttempt: ({ context, self }) => exchangeOf(self).startAttempt(context.progress),
+			stopAttempt: ({ self }) => exchangeOf(self).stopAttempt(),
+			commitAnswer: ({ context, self }) => exchangeOf(self).commitAnswer(context.progress),
+			finishAnswer: ({ context, self }) => exchangeOf(self).finishAnswer(context.progress),
+			reportFailure: ({ context, self }) => exchangeOf(self).reportFailure(context.progress),
+		},
+	});
+
+	const { answerLimit } = config.server;
+
+	function call(request: Call, client: AnswerSink): RunningCall {
+		const { candidates, contacts, policy, commit } = routes.of(request);
+		const input = { id: request.id, candidates, policy, now: Date.now() };
+		const inspect = inspectorOf?.('request');
+		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
+		const onEnd = (record: CallRecord) => {
+			exchanges.delete(actor);
+			observer.callEnded?.(record);
+		};
+		const exchange = new Exchange({ call: request, client, commit, contacts, classify, answerLimit, onEnd }, actor);
+		exchanges.set(actor, exchange);
+		observer.callStarted?.({
+			id: request.id,
+			route: request.route,
+			stream: request.stream,
+			client: request.client,
+			startedAt: input.now,
+			follow: (listener) => actor.subscribe(({ context }) => listener(context.progress)),
+		});
+		// Without an error observer XState rethrows in a timer, which would take every other request down.
+		actor.subscribe({
+			error: (error) => {
+				observer.crashed?.(error, request.id);
+				exchange.crash();
+			},
+		});
+		exchange.start();
+		return exchange;
+	}
+
+	function interrupt(): void {
+		for (const exchange of exchanges.values()) exchange.shutDown();
+	}
+
+	return {
+		profiles: Object.keys(config.profiles),
+		targets: targetsOf(config),
+		defaultProfile: config.defaultProfile,
+		simulators: [...simulators.values()],
+		get openCalls() {
+			return exchanges.size;
+		},
+		call,
+		operate(provider, event, by) {
+			const actor = required(providers.get(provider), provider);
+			const before = actor.getSnapshot();
+			actor.send(event);
+			const after = actor.getSnapshot();
+			observer.providerOperated?.(provider, event, before.value, after.value, by);
+			return {
+				changed: differs(before.context, after.context) || before.value !== after.value,
+				before: providerHealth(before),
+				after: providerHealth(after),
+			};
+		},
+		grants: (credential, model) =>
+			wouldGrant(required(providers.get(credential), credential).getSnapshot(), model, false, Date.now()),
+		servable: () => {
+			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
+			const names = Object.keys(config.profiles);
+			return Object.fromEntries(names.map((name) => [name, isServable(routes.named(name))]));
+		},
+		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
+		interrupt,
+		close: async () => {
+			interrupt();
+			for (const actor of providers.values()) actor.stop();
+			await connections.close();
+			await Promise.all([...simulators.values()].map((simulator) => simulator.close()));
+		},
+	};
+}
+
+function startProvider(
+	id: string,
+	{ policy }: ProviderConfig,
+	config: Config,
+	observer: GatewayObserver,
+	inspect: ActorInspector | undefined,
+) {
+	const input = { id, policy, now: Date.now() };
+	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
+	let state: ProviderStateName = 'closed';
+	actor.subscribe({
+		next: (snapshot) => {
+			if (snapshot.value === state) return;
+			const from = state;
+			state = snapshot.value;
+			observer.providerChanged?.(id, from, state, providerHealth(snapshot));
+		},
+		error: (error) => observer.crashed?.(error, `provider ${id}`),
+	});
+	actor.on('provider.alarmed', (alarm) => {
+		const source = sourceOf(config, id, alarm.alarm === 'model' ? alarm.model : undefined);
+		observer.providerAlarmed?.(id, source, alarm);
+	});
+	return actor.start();
+}
+
+async function startSimulators(config: Config): Promise<Map<string, Simulator>> {
+	const simulated = Object.values(config.providers).flatMap(({ name, simulate }) =>
+		simulate ? [{ name, simulate }] : [],
+	);
+	const started = await Promise.all(simulated.map(({ name, simulate }) => startSimulator(name, simulate)));
+	return new Map(started.map((simulator) => [simulator.name, simulator]));
+}
+
+const secretHeader = /key|auth|token|secret|cookie/i;
+
+function secretsOf({ providers, profiles, server }: Config): string[] {
+	const secretHeaders = (headers: Readonly<Record<string, string>>) =>
+		Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : []));
+	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl }) => [
+		...(baseUrl === undefined ? [] : new URL(baseUrl).searchParams.values()),
+		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
+		...secretHeaders(headers),
+	]);
+	const ofCandidates = Object.values(profiles).flatMap(({ chain }) =>
+		chain.flatMap(({ headers }) => secretHeaders(headers)),
+	);
+	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
+	return [...ofProviders, ...ofCandidates, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
+}
+
+function required<T>(value: T | undefined, name: string): T {
+	if (value === undefined) throw new Error(`${name} is not known to the gateway`);
+	return value;
+}

@@ -1,0 +1,38 @@
+import { createActor, fromCallback, type SnapshotFrom, transition } from 'xstate';
+import type { RequestRef } from '../../machines/events.ts';
+import { providerMachine } from '../../machines/provider/machine.ts';
+import type { CandidatePlan, Route } from './routes.ts';
+
+type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
+
+/** Whoever asks here wants no answer: nothing is sent to it, as nothing that the machine decides is carried out. */
+const nobody = createActor(fromCallback(() => {})) as unknown as RequestRef;
+
+/**
+ * Whether a request on a route would get a permit now. It asks the provider machine itself, without telling it.
+ * @param snapshotOf the present state of a provider actor, by its id
+ * @param now ms since the epoch
+ * @returns a function for this moment: what one route has found out, others need not ask again
+ */
+export function readinessAt(
+	snapshotOf: (credential: string) => ProviderSnapshot,
+	now: number,
+): (route: Pick<Route, 'candidates' | 'policy'>) => boolean {
+	const known = new Map<string, boolean>();
+	const grants = ({ credential, model }: CandidatePlan, early: boolean) => {
+		const question = `${early} ${credential} ${model}`;
+		const answer = known.get(question) ?? wouldGrant(snapshotOf(credential), model, early, now);
+		known.set(question, answer);
+		return answer;
+	};
+	return ({ candidates, policy }) =>
+		candidates.some((candidate) => grants(candidate, false)) ||
+		(policy.whenAllDenied === 'try-soonest' && candidates.some((candidate) => grants(candidate, true)));
+}
+
+/** Whether a provider would grant a permit for a model at this moment, as its machine says without being told of the question. */
+export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
+	const event = { type: 'permit.requested', id: '', model, now, early, replyTo: nobody } as const;
+	const [, actions] = transition(providerMachine, snapshot, event);
+	return actions.some(({ type, params }) => type === 'xstate.sendTo' && params.event.type === 'permit.granted');
+}

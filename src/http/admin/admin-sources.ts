@@ -1,0 +1,14 @@
+import type { Config, ProviderConfig } from '../../config/config.ts';
+import type { RecentRequests } from '../../observe/recent-requests.ts';
+import { readDuration } from '../../values/durations.ts';
+import type { OperatorSources, ProviderFacts } from './admin-api.ts';
+
+/** What the operator API shows beside the state of the provider actors. */
+export function operatorSources(config: Config, requests: RecentRequests): OperatorSources {
+	return { providers: Object.values(config.providers).flatMap(factsOf), requests, readDuration };
+}
+
+function factsOf({ name, protocol, baseUrl, credentials }: ProviderConfig): ProviderFacts[] {
+	const origin = baseUrl === undefined ? null : new URL(baseUrl).origin;
+	return credentials.map(({ id, source }) => ({ id, provider: name, protocol, origin, source }));
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../contract/refusal.ts';
+import { bearerKey, Keyring, refuseTwoKeys } from './keyring.ts';
+import { WrongKeys } from './wrong-keys.ts';
+
+declare module 'fastify' {
+	interface FastifyRequest {
+		/** The name of the caller, where callers have keys. */
+		client: string | undefined;
+	}
+}
+
+/** Lets a request pass, or throws a Refusal. */
+export type Door = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** Who may call. */
+export type Clients = Readonly<
+	Record<string, { readonly key: readonly string[]; readonly requestsPerMinute?: number | undefined }>
+>;
+
+const WINDOW_MS = 60_000;
+
+/**
+ * The door to `/v1` where callers have keys: it lets in whoever shows one, in `Authorization: Bearer` or `x-api-key`, and
+ * no more often than that client may come. Whoever shows wrong ones is slowed down; a right key is always heard.
+ * @param server with the rate limit plugin registered
+ */
+export function clientDoor(server: FastifyInstance, clients: Clients): Door {
+	const keyring = new Keyring(clients);
+	const limits = new Map(Object.entries(clients).map(([name, { requestsPerMinute }]) => [name, requestsPerMinute]));
+	const limitOf = ({ client = '' }: FastifyRequest) => limits.get(client) ?? Number.POSITIVE_INFINITY;
+	const wrongKeys = new WrongKeys(server);
+	let countRequest: ReturnType<FastifyInstance['createRateLimit']> | undefined;
+
+	return async (request, reply) => {
+		const { headers } = request;
+		refuseTwoKeys(request.raw);
+		const key = bearerKey(headers) ?? [headers['x-api-key']].flat()[0];
+		request.client = key === undefined ? undefined : keyring.ownerOf(key);
+		if (request.client === undefined) {
+			if (key !== undefined) await wrongKeys.add(request);
+			throw wrongKey(key);
+		}
+		if (!Number.isFinite(limitOf(request))) return;
+
+		// The plugin is there only once the server is ready.
+		countRequest ??= server.createRateLimit({
+			max: limitOf,
+			timeWindow: WINDOW_MS,
+			keyGenerator: ({ client = '' }) => client,
+		});
+		const count = await countRequest(request);
+		if (count.isAllowed) return;
+		// On the bare response: the answers of providers are written past Fastify.
+		reply.raw.setHeader('x-ratelimit-limit', count.max);
+		reply.raw.setHeader('x-ratelimit-remaining', count.remaining);
+		reply.raw.setHeader('x-ratelimit-reset', count.ttlInSeconds);
+		if (count.isExceeded) throw tooOften(request.client, count.max, count.ttlInSeconds);
+	};
+}
+
+function wrongKey(key: string | undefined): Refusal {
+	const what = key === undefined ? 'This request has no API key' : 'This API key is not one of those given out';
+	const message = `${what}; send one of server.clients as Authorization: Bearer KEY.`;
+	return new Refusal('invalid_api_key', message, { headers: { 'www-authenticate': 'Bearer' } });
+}
+
+function tooOften(client: string, max: number, seconds: number): Refusal {
+	const message = `The client '${client}' may make ${max} requests a minute (server.clients); try again in ${seconds} s.`;
+	return new Refusal('client_rate_limited', message, { headers: { 'retry-after': String(seconds) } });
+}

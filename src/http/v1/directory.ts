@@ -1,0 +1,36 @@
+import type { Service } from '../../contract/service.ts';
+import type { Directory } from './route.ts';
+
+/** How requests that name no profile find one, as it is configured. */
+export interface Routing {
+	hints?: { taskType?: Readonly<Record<string, string>>; quality?: Readonly<Record<string, string>> };
+	heuristics?: Readonly<Record<string, string>>;
+}
+
+/** What can be asked for, as maps: the names that are looked up in them come from requests. */
+export function directoryOf(
+	{ profiles, targets, defaultProfile }: Pick<Service, 'profiles' | 'targets' | 'defaultProfile'>,
+	{ unknownModel, routing = {} }: Pick<Directory, 'unknownModel'> & { routing?: Routing | undefined },
+): Directory {
+	const { hints, heuristics } = routing;
+	return {
+		profiles: new Set(profiles),
+		targets: new Set(targets.map(({ target }) => target)),
+		targetOfModel: uniqueModels(targets),
+		defaultProfile,
+		unknownModel,
+		hints: hints && {
+			taskType: new Map(Object.entries(hints.taskType ?? {})),
+			quality: new Map(Object.entries(hints.quality ?? {})),
+		},
+		heuristics: heuristics && new Map(Object.entries(heuristics)),
+	};
+}
+
+function uniqueModels(targets: Service['targets']): Map<string, string> {
+	const byModel = Map.groupBy(targets, ({ target, provider }) => target.slice(provider.length + 1));
+	const unique = [...byModel].flatMap(([model, [only, another]]): [string, string][] =>
+		only === undefined || another !== undefined ? [] : [[model, only.target]],
+	);
+	return new Map(unique);
+}

@@ -1,0 +1,130 @@
+import { clock, duration, left } from './format.js';
+import { standing } from './standing.js';
+import { glyph } from './states.js';
+import { html, nothing } from './vendor/lit-html.js';
+
+/**
+ * @typedef {import('../messages.ts').Snapshot} Snapshot
+ * @typedef {import('../messages.ts').ProviderView} ProviderView
+ * @typedef {import('./connection.js').Connection} Connection
+ */
+
+/**
+ * What one sees first: how it stands, and whether this is now.
+ * @param {object} what
+ * @param {Snapshot | undefined} what.snapshot
+ * @param {number} what.now ms since the epoch, by the server's clock
+ * @param {Connection} what.connection
+ * @param {unknown} what.theme
+ * @param {() => void} what.askKey
+ */
+export function header({ snapshot, now, connection, theme, askKey }) {
+	return html`<header class="top">
+			${snapshot === undefined ? nothing : html`<a class="skip" href="#providers">To the providers</a>`}
+			<h1><svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><path d="M3 12c4.3-4.3 8.7-4.3 13 0s8.7 4.3 13 0M3 22c4.3-4.3 8.7-4.3 13 0s8.7 4.3 13 0" /></svg>Breakwater</h1>
+			${snapshot === undefined ? nothing : html`<span class="version quiet">${snapshot.version}</span>`}
+			<span class="spring"></span>
+			${line(connection)} ${theme}
+		</header>
+		${trouble(connection, askKey)} ${snapshot === undefined ? nothing : summary(snapshot, now, connection.status.phase === 'live')}`;
+}
+
+/** @param {Connection} connection */
+function line({ status }) {
+	const words = {
+		connecting: 'connecting',
+		live: 'live',
+		lost: 'connection lost',
+		closing: 'stopped',
+		barred: 'key needed',
+		full: 'waiting',
+	};
+	return html`<span class="line" data-phase=${status.phase}><span class="dot" aria-hidden="true"></span>${words[status.phase]}</span>`;
+}
+
+/**
+ * @param {Connection} connection
+ * @param {() => void} askKey
+ */
+function trouble(connection, askKey) {
+	const { phase, since, retryAt, message } = connection.status;
+	if (phase === 'live' || phase === 'connecting') return nothing;
+	const now = Date.now();
+	const next = html`<span>${retryAt > now ? `Next try in ${left(retryAt - now)}.` : 'Trying now.'}</span>
+		<button type="button" @click=${() => connection.retryNow()}>Try now</button>`;
+	const old = html`<span>Everything below is as it was then.</span>`;
+	const texts = {
+		lost: html`<strong>The connection is lost since ${clock(since, now)}</strong> <span>(${duration(now - since)}).</span> ${old} ${next}`,
+		closing: html`<strong>Breakwater was stopped at ${clock(since, now)}.</strong> ${old} ${next}`,
+		full: html`<strong>${message}</strong> ${next}`,
+		barred: html`<strong>${message}</strong> <button type="button" class="main" @click=${askKey}>Enter the key</button>`,
+	};
+	return html`<div class="trouble" role="alert" data-phase=${phase}>${texts[phase]}</div>`;
+}
+
+/** So many of each kind are named; the rest is counted. */
+const mostNamed = 3;
+
+/**
+ * In a few words for somebody who was just woken: who gets no answer, what is down, and what only seems to be well.
+ * @param {Snapshot} snapshot
+ * @param {number} now
+ * @param {boolean} isLive
+ */
+function summary(snapshot, now, isLive) {
+	const { providers } = snapshot;
+	const { dead, hurt, unavailable } = standing(snapshot, now);
+	const well = providers.length - hurt.length;
+	const isWell = dead.length === 0 && hurt.length === 0 && unavailable.length === 0;
+	const tone = isWell ? 'good' : dead.length > 0 || well === 0 ? 'bad' : 'some';
+	const sign = isWell ? 'closed' : dead.length > 0 ? 'open' : (hurt[0]?.health.state ?? 'unavailable');
+	return html`<p class="summary-line" data-live=${String(isLive)} data-tone=${tone}>
+		${glyph(sign)}
+		<span>${dead.length === 0 ? nothing : deadText(dead)}${trafficText(well, providers.length)} ${hurt.slice(0, mostNamed).map((provider) => hurtText(provider, now))}${moreText(hurt)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}</span>
+	</p>`;
+}
+
+/** @param {readonly string[]} dead */
+function deadText(dead) {
+	const names = dead
+		.slice(0, mostNamed)
+		.map((name, index) => html`${index === 0 ? '' : ', '}<b class="name">${name}</b>`);
+	const more = dead.length > mostNamed ? ` and ${dead.length - mostNamed} more` : '';
+	return html`<span class="dead">${dead.length === 1 ? 'Profile' : 'Profiles'} ${names}${more} cannot be served now.</span> `;
+}
+
+/**
+ * @param {number} well
+ * @param {number} all
+ */
+function trafficText(well, all) {
+	if (well === all) return all === 1 ? 'The provider takes traffic.' : `All ${all} providers take traffic.`;
+	return html`<b>${well} of ${all}</b> providers ${well === 1 ? 'takes' : 'take'} traffic.`;
+}
+
+/** @param {readonly unknown[]} all */
+function moreText(all) {
+	return all.length > mostNamed ? `And ${all.length - mostNamed} more. ` : '';
+}
+
+/**
+ * @param {import('./standing.js').Unavailable} model
+ * @param {number} now
+ */
+function unavailableText({ id, target, until }, now) {
+	const number = id.includes('#') ? ` ${id.slice(id.indexOf('#'))}` : '';
+	return html`<b class="name">${target}</b>${number} is unavailable, tried again in ${left(until - now)}. `;
+}
+
+/**
+ * @param {ProviderView} provider
+ * @param {number} now
+ */
+function hurtText({ id, health }, now) {
+	const until = health.retryAt === null ? undefined : Date.parse(health.retryAt);
+	const when =
+		until === undefined || until - now > 20 * 24 * 3600 * 1000
+			? ''
+			: `, tried again in ${until > now ? left(until - now) : 'a moment'}`;
+	return html`<b class="name">${id}</b> is ${health.state}${when}. `;
+}

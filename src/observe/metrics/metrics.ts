@@ -1,0 +1,72 @@
+import { Registry } from 'prom-client';
+import type { Config } from '../../config/config.ts';
+import type { GatewayObserver } from '../../contract/observer.ts';
+import { CallMetrics } from './call-metrics.ts';
+import { Cells } from './cells.ts';
+import { addProcessMetrics } from './process-metrics.ts';
+import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
+import { RefusalMetrics } from './refusal-metrics.ts';
+
+export interface Metrics {
+	/** What has to be told of everything that happens. */
+	readonly observer: GatewayObserver;
+	/** The `content-type` of `text`. */
+	readonly contentType: string;
+	/** Gives the gauges of the providers their source, once the gateway runs. */
+	watch(health: HealthSource): void;
+	/** Counts one notification that was delivered, or given up. */
+	notified(webhook: number, outcome: (typeof outcomes)[number]): void;
+	/** Everything, in Prometheus' text format. */
+	text(): Promise<string>;
+}
+
+const outcomes = ['delivered', 'failed', 'dropped'] as const;
+
+/**
+ * Metrics of one gateway, in a registry of their own. Every name begins with `breakwater_`; every label has a bounded
+ * set of values, which the configuration alone decides.
+ * @param config checked and resolved
+ * @param version of Breakwater
+ * @throws Error when the shipped error rules cannot be read
+ */
+export function createMetrics(config: Config, version: string): Metrics {
+	const registry = new Registry();
+	const calls = new CallMetrics(registry, config);
+	const providers = new ProviderMetrics(registry, config);
+	const refusals = new RefusalMetrics(registry, config);
+	const crashes = new Cells(registry, {
+		name: 'breakwater_crashes_total',
+		help: 'Faults of Breakwater itself; its log says more of each.',
+		labels: [],
+	}).cell({});
+	const notifications = new Cells(registry, {
+		name: 'breakwater_notifications_total',
+		help: 'Notifications, by the number of their webhook in the configuration and by what became of them.',
+		labels: ['webhook', 'outcome'],
+	});
+	for (const index of config.notifications?.webhooks.keys() ?? []) {
+		for (const outcome of outcomes) notifications.cell({ webhook: String(index + 1), outcome });
+	}
+	addProcessMetrics(registry, version);
+
+	return {
+		observer: {
+			callStarted: (call) => calls.started(call),
+			callEnded: (record) => calls.ended(record),
+			callRefused: (refusal) => refusals.count(refusal),
+			providerChanged: (id, _from, to) => providers.changed(id, to),
+			providerAlarmed: (id, _source, alarm) => providers.alarmed(id, alarm),
+			providerOperated: (id, order) => providers.operated(id, order),
+			crashed: () => {
+				crashes.pending += 1;
+			},
+		},
+		contentType: registry.contentType,
+		watch: (health) => providers.watch(health),
+		notified: (webhook, outcome) => notifications.count({ webhook: String(webhook), outcome }),
+		text: () => {
+			providers.countStays();
+			return registry.metrics();
+		},
+	};
+}

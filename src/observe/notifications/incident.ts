@@ -1,0 +1,43 @@
+import type { Failure } from '../../../machines/failure.ts';
+
+/**
+ * What a person has to put right.
+ * - `auth`: a provider rejects its key
+ * - `quota`: its quota or credit is exhausted
+ * - `model`: a model is not there
+ * - `down`: it has been out of traffic for long, for plain failures
+ */
+export type IncidentKind = 'auth' | 'quota' | 'model' | 'down';
+
+/** Something that lasts until it is put right. It holds no word of a caller or a provider. */
+export interface Incident {
+	/** The same in every notification of it, and in those of no other. */
+	readonly id: string;
+	readonly kind: IncidentKind;
+	/** The provider actor's id: the provider's name, with `#n` for one of several keys. */
+	readonly provider: string;
+	/** The model that is gone; for the other kinds, the one that was asked for. */
+	readonly model: string;
+	readonly failure: Failure;
+	/** ms since the epoch. */
+	readonly since: number;
+	/** When the provider (or the model) is asked again, ms since the epoch. */
+	readonly until: number;
+}
+
+/**
+ * What is told of an incident. `recovered` was proven by an answer; after a `reset`, a person says so and the next request
+ * will show it.
+ */
+export type IncidentNews = 'opened' | 'reminder' | 'recovered' | 'reset';
+
+/** What tells incidents apart that are open at the same time. */
+export function subjectOf({ kind, provider, model }: Pick<Incident, 'kind' | 'provider' | 'model'>): string {
+	return kind === 'model' ? `${kind}/${provider}/${model}` : `${kind}/${provider}`;
+}
+
+/** What an incident keeps out of traffic. */
+export function covers(incident: Incident, candidate: { credential: string; model: string }): boolean {
+	if (candidate.credential !== incident.provider) return false;
+	return incident.kind !== 'model' || candidate.model === incident.model;
+}

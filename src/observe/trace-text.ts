@@ -1,0 +1,44 @@
+import type { SeamPlace } from '../../machines/events.ts';
+import { failureName } from '../../machines/failure.ts';
+import type { TraceEntry } from '../../machines/request/progress.ts';
+
+/** A trace on one line, for a log: `alpha/large is open → beta/small SERVER_ERROR 503, 12 ms → …`. */
+export function traceLine(trace: readonly TraceEntry[]): string {
+	return trace.map((step) => `${where(step)} ${briefly(step)}`).join(' → ');
+}
+
+/** A trace as aligned lines, one a step, for a terminal: when, where, what. */
+export function traceLines(trace: readonly TraceEntry[]): string[] {
+	const width = Math.max(0, ...trace.map((step) => where(step).length));
+	return trace.map((step) => `${String(step.at).padStart(7)} ms  ${where(step).padEnd(width)}  ${fully(step)}`);
+}
+
+/** The target, and which of its provider's credentials where it has several. */
+function where({ target, credential }: TraceEntry): string {
+	const number = credential.indexOf('#');
+	return number === -1 ? target : `${target} (${credential.slice(number)})`;
+}
+
+function briefly(step: TraceEntry): string {
+	if (step.did === 'attempt') return attemptText(step);
+	if (step.did === 'wait') return `waits ${step.ms} ms`;
+	return step.reason === 'model' ? 'is unavailable' : `is ${step.state}`;
+}
+
+function fully(step: TraceEntry): string {
+	if (step.did === 'attempt') return attemptText(step);
+	if (step.did === 'wait') return `waits ${step.ms} ms before the next attempt`;
+	return `denied: ${step.state} (${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
+}
+
+function attemptText({ outcome, failure, ms, probe, seam }: Extract<TraceEntry, { did: 'attempt' }>): string {
+	const asProbe = probe ? 'probe ' : '';
+	const status = failure?.status === undefined ? '' : ` ${failure.status}`;
+	const result = failure === undefined ? outcome.replace('succeeded', 'ok') : `${failureName(failure)}${status}`;
+	return `${asProbe}${result}, ${ms} ms${seam === undefined ? '' : seamText(seam)}`;
+}
+
+function seamText({ sent, trimmed }: SeamPlace): string {
+	const repeated = trimmed === 0 ? '' : `, of which it repeated ${trimmed}`;
+	return ` (carried on after ${sent} characters${repeated})`;
+}

@@ -1,0 +1,132 @@
+import type { Effect } from '../../../machines/policy.ts';
+import type { Finding, Rule } from './rule.ts';
+import { categoryOf, effectAt, type LintedProvider, written } from './subject.ts';
+
+type Verdict = Pick<Finding, 'reason' | 'advice' | 'severity'>;
+
+/** What an effect on a failure with this key does that nobody can want; undefined when it is sound. */
+type Judge = (key: string, effect: Effect) => Verdict | undefined;
+
+function isOneOf(effect: Effect, ...effects: readonly Effect[]): boolean {
+	return effects.includes(effect);
+}
+
+/** The effects of a provider on the failures of some categories, with and without a reason, as one of the rules sees them. */
+const effectsOn =
+	(categories: readonly string[], lint: Judge): Rule['find'] =>
+	({ providers }) =>
+		providers.flatMap((linted) => findingsOn(linted, categories, lint));
+
+function findingsOn(linted: LintedProvider, categories: readonly string[], lint: Judge): Finding[] {
+	const { effects } = linted.policy.breaker;
+	return Object.keys(effects)
+		.filter((key) => categories.includes(categoryOf(key)))
+		.flatMap((key) => {
+			const verdict = lint(key, effectAt(linted.provider, key));
+			return verdict === undefined
+				? []
+				: { ...verdict, at: written(linted, ['breaker', 'effects', key]), about: key, concerns: linted.concerns };
+		});
+}
+
+/** What a caller's mistake does to everyone else. */
+const harms: Readonly<Record<Exclude<Effect, 'none'>, string>> = {
+	count: 'bad requests of one caller close it for all callers',
+	cool: 'bad requests of one caller close it for all callers',
+	auth: 'one bad request closes it for all callers, as if its key were rejected',
+	quota: 'one bad request closes it for all callers, as if its account were empty',
+	model: 'one bad request sidelines the model for all callers',
+};
+
+function onBadRequest(key: string, effect: Effect): Verdict | undefined {
+	if (effect === 'none') return undefined;
+	return {
+		reason: `${key} has the effect \`${effect}\` on its provider: ${harms[effect]}`,
+		advice: "write `none`, as a caller's mistake is no evidence against a provider",
+	};
+}
+
+/** Some providers limit each model by itself, or give a key to some models only, and say so with a reason. */
+function isOfOneModel(key: string, effect: Effect): boolean {
+	return effect === 'model' && key.includes('.');
+}
+
+function onQuota(key: string, effect: Effect): Verdict | undefined {
+	if (effect === 'quota' || isOfOneModel(key, effect)) return undefined;
+	return {
+		reason:
+			effect === 'auth'
+				? `${key} has the effect \`auth\`, so an empty account is held for a rejected key and cools for \`authCooldown\` instead of until the provider's reset time`
+				: `${key} has the effect \`${effect}\`, so a provider that ran out of credit is asked again and again${effect === 'model' ? ' for its other models' : ''}`,
+		advice: 'write `quota`',
+	};
+}
+
+function onAuth(key: string, effect: Effect): Verdict | undefined {
+	if (effect === 'auth' || isOfOneModel(key, effect)) return undefined;
+	return {
+		reason:
+			effect === 'quota'
+				? `${key} has the effect \`quota\`, so a rejected key is held for an empty account, and cools only as long as the provider says or for \`quotaCooldown\`, not for \`authCooldown\``
+				: `${key} has the effect \`${effect}\`, so a rejected key is asked again and again${effect === 'model' ? ' for its other models' : ', and nobody is called'}`,
+		advice: 'write `auth`',
+	};
+}
+
+function onMissingModel(key: string, effect: Effect): Verdict | undefined {
+	if (isOneOf(effect, 'model', 'none')) return undefined;
+	return {
+		reason: `${key} has the effect \`${effect}\`, so one model that is missing closes the provider for its other models`,
+		advice: 'write `model`, which sidelines the model alone',
+	};
+}
+
+function onOutage(key: string, effect: Effect): Verdict | undefined {
+	if (isOneOf(effect, 'auth', 'quota', 'model')) {
+		return {
+			reason: `${key} has the effect \`${effect}\`, so a single stumble has consequences that are meant for what only a person can mend`,
+			advice: 'write `count`',
+		};
+	}
+	if (effect !== 'none' || key.includes('.')) return undefined;
+	return {
+		reason: `${key} has the effect \`none\`, so a provider that is down this way is never left alone, and every request asks it first`,
+		advice: 'write `count`',
+	};
+}
+
+export const effectRules: readonly Rule[] = [
+	{
+		id: 'bad-request-counts',
+		severities: ['error'],
+		breaks: 'callers-mistake-is-no-evidence',
+		finds: "a caller's mistake that is held against a provider",
+		find: effectsOn(['BAD_REQUEST'], onBadRequest),
+	},
+	{
+		id: 'quota-not-cooled',
+		severities: ['error'],
+		breaks: 'quota-cools-down',
+		finds: 'an exhausted quota that does not cool its provider down',
+		find: effectsOn(['QUOTA_EXCEEDED'], onQuota),
+	},
+	{
+		id: 'auth-not-closed',
+		severities: ['error'],
+		breaks: 'rejected-key-opens-at-once',
+		finds: 'a rejected key that does not close its provider',
+		find: effectsOn(['AUTH_ERROR'], onAuth),
+	},
+	{
+		id: 'missing-model-closes-provider',
+		severities: ['warning'],
+		finds: 'a missing model that is held against its whole provider',
+		find: effectsOn(['MODEL_UNAVAILABLE'], onMissingModel),
+	},
+	{
+		id: 'outage-misjudged',
+		severities: ['warning'],
+		finds: 'an outage that never opens its provider, or is held for a dead key or account',
+		find: effectsOn(['TIMEOUT', 'SERVER_ERROR', 'NETWORK_ERROR', 'RATE_LIMIT'], onOutage),
+	},
+];

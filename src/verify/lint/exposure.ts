@@ -1,0 +1,138 @@
+import { isIP } from 'node:net';
+import type { ProviderConfig } from '../../config/config.ts';
+import type { Positions } from '../../config/positions.ts';
+import type { Path } from '../../config/tree.ts';
+import { openDoor } from '../../values/open-address.ts';
+import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
+import type { Finding, Rule } from './rule.ts';
+import type { Subject } from './subject.ts';
+
+/** What the name of a header or of a query parameter tells of its value. */
+const secretName = /key|auth|token|secret|cookie|password/i;
+
+/** Where a secret is written, and what to call it. */
+interface Secret {
+	path: Path;
+	what: string;
+}
+
+/** Where a provider's secrets are written: keys, and headers that look like it. Their values are never shown. */
+function secretsOf(
+	{ name, credentials, headers }: ProviderConfig,
+	positions: Positions,
+): { path: Path; what: string }[] {
+	const keys = credentials.flatMap(({ apiKey }, index) =>
+		apiKey === undefined ? [] : { path: keyPath(positions, name, index), what: 'the key' },
+	);
+	const secretHeaders = Object.keys(headers)
+		.filter((header) => secretName.test(header))
+		.map((header) => ({ path: headerPath(positions, name, header), what: `the header \`${header}\`` }));
+	return [...keys, ...secretHeaders];
+}
+
+/** Names of headers are resolved in lower case, and written as people like. */
+function headerPath(positions: Positions, provider: string, header: string): Path {
+	const path = ['providers', provider, 'headers'];
+	const name = positions.keysOf(path).find((key) => key.toLowerCase() === header) ?? header;
+	return [...path, name];
+}
+
+function secretParameters({ name, baseUrl }: ProviderConfig): Secret[] {
+	const parameters = baseUrl === undefined ? [] : [...new URL(baseUrl).searchParams.keys()];
+	const secret = parameters.filter((parameter) => secretName.test(parameter));
+	return secret.length === 0 ? [] : [{ path: ['providers', name, 'baseUrl'], what: 'a key in the query' }];
+}
+
+function keysInClear({ config, positions }: Subject): Finding[] {
+	return Object.values(config.providers).flatMap((provider) => {
+		const { name, baseUrl } = provider;
+		const secrets = [...secretsOf(provider, positions), ...secretParameters(provider)];
+		if (baseUrl === undefined || secrets.length === 0) return [];
+		if (new URL(baseUrl).protocol !== 'http:' || isLoopbackUrl(baseUrl)) return [];
+		return {
+			at: [['providers', name, 'baseUrl']],
+			reason: `${secrets[0]?.what} of \`${name}\`, the prompts and the answers travel unencrypted over http`,
+			advice: 'write https, or reach it through a tunnel',
+		};
+	});
+}
+
+function literalSecrets(subject: Subject): Finding[] {
+	const { config, positions } = subject;
+	const ofProviders = Object.values(config.providers)
+		.filter(({ baseUrl }) => !isLoopbackUrl(baseUrl))
+		.flatMap((provider) =>
+			[...secretsOf(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
+				path,
+				what: `${what} of \`${provider.name}\``,
+			})),
+		);
+	return [...ofProviders, ...ownSecrets(subject)]
+		.filter(({ path }) => positions.isLiteral(path))
+		.map(({ path, what }) => ({
+			at: [path],
+			reason: `${what} is written into the file itself, and goes wherever the file is copied or committed`,
+			// biome-ignore lint/suspicious/noTemplateCurlyInString: it shows the notation of the YAML.
+			advice: 'write `${VARIABLE}`, and put the value into the environment',
+		}));
+}
+
+/** The secrets that Breakwater gives out itself, and those of where it reports to. */
+function ownSecrets({ config, positions }: Subject): Secret[] {
+	const { clients = {} } = config.server;
+	const ofClients = Object.entries(clients).flatMap(([name, { key }]) => {
+		const path = ['server', 'clients', name, 'key'];
+		const paths = positions.isGiven([...path, 0]) ? key.map((_, index) => [...path, index]) : [path];
+		return paths.map((at) => ({ path: at, what: `a key of the client \`${name}\`` }));
+	});
+	const webhooks = config.notifications?.webhooks ?? [];
+	const ofWebhooks = webhooks.map((_, index) => ({
+		path: ['notifications', 'webhooks', index, 'url'],
+		what: 'the address of a webhook, which is a secret,',
+	}));
+	return [{ path: ['server', 'adminKey'], what: 'the operator key' }, ...ofClients, ...ofWebhooks];
+}
+
+function openToNetwork({ config }: Subject): Finding[] {
+	const { host, clients } = config.server;
+	const address = addressOf(host);
+	if (clients !== undefined || isLoopbackHost(address)) return [];
+	const { reason, advice } = openDoor(host);
+	const at = [['server', 'host']];
+	if (isIP(address) !== 0) return [{ at, reason, advice }];
+	return [
+		{
+			at,
+			severity: 'warning',
+			reason: `what the name \`${host}\` stands for is known only when \`serve\` listens, which it does not where others than this machine reach it: ${reason}`,
+			advice,
+		},
+	];
+}
+
+/** `0` and `127.1` are addresses too, and a URL writes them out; a name stays as it is. */
+function addressOf(host: string): string {
+	const bare = host.replace(/^\[|\]$/g, '');
+	return isIP(bare) === 0 && URL.canParse(`http://${bare}`) ? new URL(`http://${bare}`).hostname : bare;
+}
+
+export const exposureRules: readonly Rule[] = [
+	{
+		id: 'key-in-clear',
+		severities: ['warning'],
+		finds: 'a key that is sent over plain http beyond this machine',
+		find: keysInClear,
+	},
+	{
+		id: 'literal-key',
+		severities: ['warning'],
+		finds: 'a key that is written into the file instead of the environment',
+		find: literalSecrets,
+	},
+	{
+		id: 'open-to-network',
+		severities: ['error', 'warning'],
+		finds: 'an address that others than this machine reach, where callers need no key',
+		find: openToNetwork,
+	},
+];

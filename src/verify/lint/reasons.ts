@@ -1,0 +1,102 @@
+import { defaultPolicy } from '../../config/policy-schema.ts';
+import type { Path } from '../../config/tree.ts';
+import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
+import { inWords, nearest } from '../../values/nearest.ts';
+import { errorRulesFile } from '../../values/paths.ts';
+import type { Finding, Rule } from './rule.ts';
+import { categoryOf, type Layered, type Subject } from './subject.ts';
+
+/** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
+export const builtInReasons: readonly string[] = [
+	'NETWORK_ERROR.refused',
+	'NETWORK_ERROR.reset',
+	'NETWORK_ERROR.closed',
+	'NETWORK_ERROR.dns',
+	'NETWORK_ERROR.tls',
+	'NETWORK_ERROR.unreachable',
+	'TIMEOUT.connect',
+	'TIMEOUT.first_token',
+	'TIMEOUT.response',
+	'TIMEOUT.idle',
+	'SERVER_ERROR.malformed',
+	'SERVER_ERROR.truncated',
+	'SERVER_ERROR.too_large',
+	'UNKNOWN_TRANSIENT.seam_ambiguous',
+	'UNKNOWN_TRANSIENT.seam_diverged',
+];
+
+/** With those of the defaults: nobody has to read the rules to know them. */
+const familiar: readonly string[] = [
+	...builtInReasons,
+	...Object.keys(defaultPolicy.onError),
+	...Object.keys(defaultPolicy.breaker.effects),
+];
+
+let shipped: readonly string[] | undefined;
+
+/** Read once, as it takes longer than all of the judging. */
+function shippedReasons(): readonly string[] {
+	shipped ??= loadErrorRules(errorRulesFile).map((rule) => rule.as);
+	return shipped;
+}
+
+function knownReasons({ config }: Subject): readonly string[] {
+	const own = config.errorRules.map((rule) => rule.as);
+	return [...new Set([...builtInReasons, ...own, ...shippedReasons()])].filter((key) => key.includes('.'));
+}
+
+function tablesOf(subject: Subject): { layered: Layered; table: Path; keys: readonly string[] }[] {
+	const candidates = subject.profiles.flatMap((profile) => profile.candidates);
+	return [
+		...candidates.map((layered) => ({ layered, table: ['onError'], keys: Object.keys(layered.policy.onError) })),
+		...subject.providers.map((layered) => ({
+			layered,
+			table: ['breaker', 'effects'],
+			keys: Object.keys(layered.policy.breaker.effects),
+		})),
+	];
+}
+
+function unknownReasons(subject: Subject): Finding[] {
+	const used = tablesOf(subject).flatMap(({ layered, table, keys }) =>
+		keys
+			.filter((key) => key.includes('.') && !familiar.includes(key))
+			.flatMap((key) => layered.layers.map((layer) => ({ key, path: [...layer, ...table, key] })))
+			.filter(({ path }) => subject.positions.isGiven(path)),
+	);
+	// The shipped rules are not read where nobody narrows a category.
+	if (used.length === 0) return [];
+	const known = knownReasons(subject);
+	return used
+		.filter(({ key }) => !known.includes(key))
+		.map(({ key, path }) => ({
+			at: [path],
+			about: key,
+			reason: `no failure ever has the reason \`${key}\`, so this entry has no effect`,
+			advice: rightKey(key, known),
+		}));
+}
+
+function rightKey(key: string, known: readonly string[]): string {
+	const category = categoryOf(key);
+	const inCategory = known.filter((other) => categoryOf(other) === category);
+	const near = nearest(reasonOf(key), inCategory.map(reasonOf));
+	const meant = near === undefined ? known.find((other) => reasonOf(other) === reasonOf(key)) : `${category}.${near}`;
+	if (meant !== undefined) return `did you mean \`${meant}\`?`;
+	return inCategory.length === 0
+		? `write \`${category}\`, or an \`errorRules\` entry that gives this reason`
+		: `choose from ${inWords(inCategory)}, or write an \`errorRules\` entry that gives this reason`;
+}
+
+function reasonOf(key: string): string {
+	return key.split('.')[1] ?? '';
+}
+
+export const reasonRules: readonly Rule[] = [
+	{
+		id: 'unknown-reason',
+		severities: ['warning'],
+		finds: 'an entry for a reason that no failure has',
+		find: unknownReasons,
+	},
+];

@@ -1,0 +1,257 @@
+import { retryBackoff } from '../../../machines/backoff.ts';
+import { durationWords } from '../../values/time-text.ts';
+import { everLeadsOn, openFallbacks } from './chain.ts';
+import type { Finding, Rule } from './rule.ts';
+import {
+	categoryOf,
+	effectAt,
+	type LintedCandidate,
+	type LintedProfile,
+	type LintedProvider,
+	written,
+	writtenOnError,
+} from './subject.ts';
+import { namesText } from './words.ts';
+
+/** More upstream calls than this before an answer begins are no failover but a flood; five targets with the defaults make 15. */
+const mostAttempts = 20;
+
+/** What retrying this means: the failures that the same question to the same account will meet again. */
+const hopeless: Readonly<Record<string, string>> = {
+	AUTH_ERROR: 'a rejected key',
+	QUOTA_EXCEEDED: 'an account without credit',
+	BAD_REQUEST: "a caller's mistake",
+};
+
+/** The keys of `onError` with retries. */
+function retried({ policy }: LintedCandidate): [key: string, retries: number][] {
+	return Object.entries(policy.onError).flatMap(([key, { retries }]): [string, number][] =>
+		retries > 0 ? [[key, retries]] : [],
+	);
+}
+
+/**
+ * The most attempts on one target before an answer begins, and the key that causes them: the retries, which all failures
+ * of one credential share, on each credential that any of them goes on to.
+ */
+function mostOn(candidate: LintedCandidate): { key: string; attempts: number } {
+	const entries = Object.entries(candidate.policy.onError);
+	const goesOn = entries.some(([, { then }]) => openFallbacks(then).includes('credential'));
+	const credentials = goesOn ? candidate.provider.credentials.length : 1;
+	const each = entries.map(([key, { retries }]) => ({
+		key,
+		attempts: (mayBeRetried(candidate, key) ? retries + 1 : 1) * credentials,
+	}));
+	return each.reduce((most, one) => (one.attempts > most.attempts ? one : most));
+}
+
+/** The most attempts of one request before an answer begins, and on which target most of them are. */
+function mostOf({ candidates }: LintedProfile): { attempts: number; worst: Mostly | undefined } {
+	let most: { attempts: number; worst: Mostly | undefined } = { attempts: 0, worst: undefined };
+	let passed = most;
+	for (const candidate of candidates) {
+		const here = { candidate, ...mostOn(candidate) };
+		const isWorst = here.attempts > (passed.worst?.attempts ?? 0);
+		const through = { attempts: passed.attempts + here.attempts, worst: isWorst ? here : passed.worst };
+		if (through.attempts > most.attempts) most = through;
+		// A target that every failure ends at is passed by only while it is denied, without an attempt.
+		if (everLeadsOn(candidate)) passed = through;
+	}
+	return most;
+}
+
+interface Mostly {
+	candidate: LintedCandidate;
+	key: string;
+	attempts: number;
+}
+
+function tooManyAttempts(profile: LintedProfile): Finding[] {
+	const { attempts, worst } = mostOf(profile);
+	if (worst === undefined || attempts <= mostAttempts) return [];
+	const isCarriedOn = profile.policy.continuation.maxContinuations > 0;
+	return [
+		{
+			at: [...writtenOnError(worst.candidate, worst.key, 'retries'), profile.chainAt],
+			concerns: profile.concerns,
+			reason: `retries multiply: one request can cause up to ${attempts} upstream calls before an answer begins${isCarriedOn ? ', not counting those that carry a broken one on' : ''}, ${worst.attempts} of them on \`${worst.candidate.target.target}\`, just when providers are hurt`,
+			advice: 'lower `retries`, or shorten the chain',
+		},
+	];
+}
+
+/** The longest wait before a retry that is a backoff of ours, ms. */
+function longestBackoff({ policy: { retry } }: LintedCandidate, retries: number): number {
+	return Math.max(...[0, retries - 1].map((index) => retryBackoff(retry, index, 1)));
+}
+
+/**
+ * Can a retry that the policy allows come about, or does the failure close the provider for longer than any request
+ * waits? An account's own reset time may be as short as a hint that is waited for; a rejected key stays `authCooldown`.
+ */
+function mayBeRetried(candidate: LintedCandidate, key: string): boolean {
+	const retries = candidate.policy.onError[key]?.retries ?? 0;
+	if (retries === 0) return false;
+	if (effectAt(candidate.provider, key) !== 'auth') return true;
+	const { retry, timeouts } = candidate.policy;
+	const longestWait = Math.max(retry.maxRetryAfter, longestBackoff(candidate, retries));
+	return candidate.provider.policy.breaker.authCooldown <= Math.min(longestWait, timeouts.request - 1);
+}
+
+function hopelessRetries(candidate: LintedCandidate): Finding[] {
+	return retried(candidate).flatMap(([key, retries]) => {
+		const category = categoryOf(key);
+		const what = hopeless[category];
+		if (what === undefined) return [];
+		const happens = mayBeRetried(candidate, key);
+		return {
+			at: writtenOnError(candidate, key, 'retries'),
+			about: key,
+			concerns: candidate.concerns,
+			severity: happens && category !== 'BAD_REQUEST' ? 'error' : 'warning',
+			reason: `${key} is retried (${retries}) on the same target: ${what} does not mend in seconds, ${happens ? sequel(candidate, key) : 'and such a retry never happens, as the provider closes at once'}`,
+			advice: `write \`retries: 0\` for ${key}`,
+		} as const;
+	});
+}
+
+/** What comes of a hopeless retry, and when. */
+function sequel({ provider, policy: { retry } }: LintedCandidate, key: string): string {
+	const effect = effectAt(provider, key);
+	const again = 'the same request asks again and meets the same answer';
+	if (effect === 'quota') {
+		return `and where the provider names a wait of at most \`maxRetryAfter\` (${durationWords(retry.maxRetryAfter)}), ${again}`;
+	}
+	if (effect === 'auth') {
+		return `and as \`authCooldown\` (${durationWords(provider.policy.breaker.authCooldown)}) is no longer than a request waits, ${again}`;
+	}
+	return `so that ${again}`;
+}
+
+function timeoutRetries(candidate: LintedCandidate): Finding[] {
+	const { timeouts } = candidate.policy;
+	const { target } = candidate;
+	const limit = target.streamUpstream ? 'firstToken' : 'response';
+	return retried(candidate)
+		.filter(([key]) => categoryOf(key) === 'TIMEOUT')
+		.map(([key, retries]) => ({
+			at: writtenOnError(candidate, key, 'retries'),
+			about: key,
+			concerns: candidate.concerns,
+			reason: `${key} is retried (${retries}), so that waits multiply: a silent \`${target.target}\` holds a caller for up to ${durationWords((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationWords((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next target`,
+			advice: `write \`retries: 0\` for ${key}, as a silent provider stays silent`,
+		}));
+}
+
+/** One finding for a provider: it is one threshold that is too low for all of them. */
+function retriesBeyondThreshold(linted: LintedProvider): Finding[] {
+	const { failureThreshold } = linted.policy.breaker;
+	const beyond = linted.candidates.flatMap((candidate) =>
+		retried(candidate)
+			.filter(([key, retries]) => retries >= failureThreshold && effectAt(linted.provider, key) === 'count')
+			.map(([key, retries]) => ({ candidate, key, retries })),
+	);
+	const [worst] = beyond.toSorted((a, b) => b.retries - a.retries);
+	if (worst === undefined) return [];
+	const keys = [...new Set(beyond.map(({ key }) => key))];
+	const opens = failureThreshold === 1 ? 'the first failure' : `${failureThreshold} failures in a row`;
+	return [
+		{
+			at: [
+				...written(linted, ['breaker', 'failureThreshold']),
+				...writtenOnError(worst.candidate, worst.key, 'retries'),
+			],
+			concerns: linted.concerns,
+			reason: `a provider that opens on ${opens} (\`failureThreshold\`) is closed to everyone by one unlucky request, whose last retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
+			advice: `raise \`failureThreshold\` to ${worst.retries + 1}, or write at most \`retries: ${failureThreshold - 1}\``,
+		},
+	];
+}
+
+function noBackoff(candidate: LintedCandidate): Finding[] {
+	const { backoff, maxBackoff } = candidate.policy.retry;
+	if (backoff > 0 || retried(candidate).length === 0) return [];
+	return [
+		{
+			at: written(candidate, ['retry', 'backoff']),
+			concerns: candidate.concerns,
+			reason: `without a \`backoff\` retries follow at once, whatever \`factor\` and \`maxBackoff\` (${durationWords(maxBackoff)}) say, and meet the same failure`,
+			advice: 'write for example `backoff: 500ms`',
+		},
+	];
+}
+
+function backoffBeyondMaximum(candidate: LintedCandidate): Finding[] {
+	const { backoff, maxBackoff } = candidate.policy.retry;
+	if (backoff <= maxBackoff) return [];
+	return [
+		{
+			at: written(candidate, ['retry', 'backoff'], ['retry', 'maxBackoff']),
+			concerns: candidate.concerns,
+			reason: `\`backoff\` (${durationWords(backoff)}) is longer than \`maxBackoff\` (${durationWords(maxBackoff)}), which then limits nothing, and no wait grows`,
+			advice: 'shorten `backoff`, or raise `maxBackoff`',
+		},
+	];
+}
+
+/** It is the provider's own `maxRetryAfter`, not that of a profile, that decides whether a hint closes its door. */
+function hintBeyondDeadline(candidate: LintedCandidate): Finding[] {
+	const { request } = candidate.policy.timeouts;
+	const { maxRetryAfter } = candidate.provider.policy.retry;
+	if (maxRetryAfter < request) return [];
+	const ofProvider = { ...candidate, layers: candidate.layers.slice(-2) };
+	return [
+		{
+			at: [...written(ofProvider, ['retry', 'maxRetryAfter']), ...written(candidate, ['timeouts', 'request'])],
+			concerns: candidate.concerns,
+			reason: `\`maxRetryAfter\` (${durationWords(maxRetryAfter)}) is not shorter than \`request\` (${durationWords(request)}): a wait of such a length that \`${candidate.provider.name}\` asks for is longer than a request can wait, and yet does not close the provider, which is asked again at once`,
+			advice: 'write a `maxRetryAfter` of the seconds that a caller would really wait',
+		},
+	];
+}
+
+const perCandidate =
+	(find: (candidate: LintedCandidate) => Finding[]): Rule['find'] =>
+	({ profiles }) =>
+		profiles.flatMap(({ candidates }) => candidates.flatMap(find));
+
+export const retryRules: readonly Rule[] = [
+	{
+		id: 'too-many-attempts',
+		severities: ['warning'],
+		finds: `retries that multiply into more than ${mostAttempts} upstream calls of one request before an answer begins`,
+		find: ({ profiles }) => profiles.flatMap(tooManyAttempts),
+	},
+	{
+		id: 'hopeless-retries',
+		severities: ['error', 'warning'],
+		breaks: 'spent-credential-left-alone',
+		finds: "retries of a rejected key, an exhausted quota or a caller's mistake",
+		find: perCandidate(hopelessRetries),
+	},
+	{
+		id: 'timeout-retries',
+		severities: ['warning'],
+		finds: 'retries of a timeout, whose waits multiply',
+		find: perCandidate(timeoutRetries),
+	},
+	{
+		id: 'retries-beyond-threshold',
+		severities: ['note'],
+		finds: 'more retries than failures that open the provider',
+		find: ({ providers }) => providers.flatMap(retriesBeyondThreshold),
+	},
+	{ id: 'no-backoff', severities: ['warning'], finds: 'retries without a wait', find: perCandidate(noBackoff) },
+	{
+		id: 'backoff-beyond-maximum',
+		severities: ['warning'],
+		finds: 'a `backoff` that is longer than `maxBackoff`',
+		find: perCandidate(backoffBeyondMaximum),
+	},
+	{
+		id: 'hint-beyond-deadline',
+		severities: ['warning'],
+		finds: 'a `maxRetryAfter` that is not shorter than the deadline of the whole request',
+		find: perCandidate(hintBeyondDeadline),
+	},
+];

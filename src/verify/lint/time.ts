@@ -1,0 +1,155 @@
+import { retryBackoff } from '../../../machines/backoff.ts';
+import { lookup } from '../../../machines/failure.ts';
+import type { Timeouts } from '../../../machines/policy.ts';
+import { effectOf } from '../../../machines/provider/trip.ts';
+import type { Positions } from '../../config/positions.ts';
+import type { Path } from '../../config/tree.ts';
+import { durationWords } from '../../values/time-text.ts';
+import { leadsOn, openFallbacks } from './chain.ts';
+import type { Finding, Rule } from './rule.ts';
+import { differs, type LintedCandidate, type LintedProfile, written } from './subject.ts';
+import { namesText } from './words.ts';
+
+/** What the client asked for decides which timeout a silent provider meets. */
+const modes = [
+	{ about: 'streamed', is: 'a streamed request', limitOf: (): Limit => 'firstToken' },
+	{
+		about: 'whole',
+		is: 'a request that is not streamed',
+		limitOf: ({ target }: LintedCandidate): Limit => (target.streamUpstream ? 'firstToken' : 'response'),
+	},
+] as const;
+
+type Mode = (typeof modes)[number];
+type Limit = 'firstToken' | 'response';
+
+const reasons = { firstToken: 'first_token', response: 'response' } as const;
+
+/** How long a target holds a request when its provider accepts the connection and then says nothing, ms. */
+function silentMs(candidate: LintedCandidate, limit: Limit): { ms: number; leadsOn: boolean } {
+	const { timeouts, onError, retry } = candidate.policy;
+	const { breaker } = candidate.provider.policy;
+	const failure = { category: 'TIMEOUT', reason: reasons[limit] } as const;
+	const { retries, then } = lookup(onError, failure) ?? { retries: 0, then: ['next'] as const };
+	const isCounted = effectOf(breaker, failure) !== 'none';
+	const attempts = isCounted ? Math.min(retries + 1, breaker.failureThreshold) : retries + 1;
+	const waits = Array.from({ length: attempts - 1 }, (_, index) => retryBackoff(retry, index, 0.5));
+	const credentials = openFallbacks(then).includes('credential') ? candidate.provider.credentials.length : 1;
+	const ms = credentials * (attempts * timeouts[limit] + waits.reduce((sum, wait) => sum + wait, 0));
+	return { ms, leadsOn: leadsOn(then) };
+}
+
+function chainOutlastsDeadline(profile: LintedProfile, { about, is, limitOf }: Mode): Finding[] {
+	const { request } = profile.policy.timeouts;
+	const { candidates, concerns } = profile;
+	let spentMs = 0;
+	for (const candidate of candidates) {
+		const limit = limitOf(candidate);
+		if (spentMs >= request) {
+			const before = candidates.slice(0, candidate.index);
+			const isDefault = !before.some((earlier) => differs(earlier, 'timeouts', limitOf(earlier), 'request'));
+			return [
+				{
+					at: causes(profile, candidate, [...new Set(before.map(limitOf))]),
+					about,
+					concerns,
+					severity: isDefault ? 'note' : 'warning',
+					reason: `${is} cannot reach step ${candidate.index + 1}, \`${candidate.target.target}\`, when the targets before it are silent: their timeouts add up to ${durationWords(spentMs)}, and \`request\` ends it after ${durationWords(request)}`,
+					advice: `shorten ${namesText([...new Set(before.map(limitOf))])} or the chain, or raise \`request\``,
+				},
+			];
+		}
+		// A timeout that the deadline overtakes has a finding of its own.
+		if (candidate.policy.timeouts[limit] >= request) return [];
+		const silent = silentMs(candidate, limit);
+		if (!silent.leadsOn) return [];
+		spentMs += silent.ms;
+	}
+	return [];
+}
+
+/** The profile's own timeouts, else its chain, else those of the profile that it extends. */
+function causes({ lineage, chainAt }: LintedProfile, candidate: LintedCandidate, limits: readonly Limit[]): Path[] {
+	return lineage.flatMap((member) => [
+		...['request', ...limits].map((field) => ['profiles', member, 'policy', 'timeouts', field]),
+		...(chainAt[1] === member ? [candidate.at] : []),
+	]);
+}
+
+const phases: readonly (keyof Timeouts)[] = ['connect', 'firstToken', 'response', 'idle'];
+
+function timeoutBeyondDeadline(candidate: LintedCandidate): Finding[] {
+	const { timeouts } = candidate.policy;
+	const late = phases
+		.filter((phase) => phase !== 'response' || !candidate.target.streamUpstream)
+		.filter((phase) => timeouts[phase] >= timeouts.request);
+	if (late.length === 0) return [];
+	const longest = late.map((phase) => `\`${phase}\` (${durationWords(timeouts[phase])})`).join(', ');
+	const isIdleOnly = late.every((phase) => phase === 'idle');
+	return [
+		{
+			at: written(candidate, ['timeouts', 'request'], ...late.map((phase) => ['timeouts', phase])),
+			concerns: candidate.concerns,
+			severity: isIdleOnly ? 'note' : 'warning',
+			reason: `${longest} can never run out before the deadline of the whole request, \`request\` (${durationWords(timeouts.request)}), so a silent provider ends the request without failover and is never held to account`,
+			advice: `write timeouts well below \`request\`, or raise \`request\``,
+		},
+	];
+}
+
+function firstTokenAfterResponse(candidate: LintedCandidate): Finding[] {
+	const { firstToken, response } = candidate.policy.timeouts;
+	if (candidate.target.streamUpstream || firstToken <= response) return [];
+	return [
+		{
+			at: written(candidate, ['timeouts', 'firstToken'], ['timeouts', 'response']),
+			concerns: candidate.concerns,
+			reason: `a stream may take longer to begin, \`firstToken\` (${durationWords(firstToken)}), than a whole answer may take altogether, \`response\` (${durationWords(response)})`,
+			advice: 'shorten `firstToken`, or raise `response`',
+		},
+	];
+}
+
+function rareKeepAlive(profile: LintedProfile, positions: Positions): Finding[] {
+	const { keepAlive, maxContinuations } = profile.policy.continuation;
+	const idle = Math.max(...profile.candidates.map(({ policy }) => policy.timeouts.idle));
+	const at = written(profile, ['continuation', 'keepAlive']);
+	const isWritten = at.some((path) => positions.isGiven(path));
+	if (!isWritten || maxContinuations === 0 || keepAlive <= idle) return [];
+	return [
+		{
+			at,
+			concerns: profile.concerns,
+			reason: `\`keepAlive\` (${durationWords(keepAlive)}) is longer than \`idle\` (${durationWords(idle)}): a client with the patience that you have with providers gives up while its stream is being carried on`,
+			advice: 'shorten `keepAlive`',
+		},
+	];
+}
+
+export const timeRules: readonly Rule[] = [
+	{
+		id: 'chain-outlasts-deadline',
+		severities: ['warning', 'note'],
+		finds: 'a target that the deadline forestalls when those before it are silent',
+		find: ({ profiles }) =>
+			profiles.flatMap((profile) => modes.flatMap((mode) => chainOutlastsDeadline(profile, mode))),
+	},
+	{
+		id: 'timeout-beyond-deadline',
+		severities: ['warning', 'note'],
+		finds: 'a timeout that is not shorter than the deadline of the whole request',
+		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(timeoutBeyondDeadline)),
+	},
+	{
+		id: 'first-token-after-response',
+		severities: ['warning'],
+		finds: 'a `firstToken` that is longer than `response`',
+		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(firstTokenAfterResponse)),
+	},
+	{
+		id: 'rare-keep-alive',
+		severities: ['note'],
+		finds: 'a `keepAlive` that is longer than `idle`',
+		find: ({ profiles, positions }) => profiles.flatMap((profile) => rareKeepAlive(profile, positions)),
+	},
+];

@@ -1,0 +1,142 @@
+import type { SnapshotFrom } from 'xstate';
+import type { Permit, ProviderEvent, RequestRef } from '../../../machines/events.ts';
+import type { Failure } from '../../../machines/failure.ts';
+import type { Policy } from '../../../machines/policy.ts';
+import { providerMachine } from '../../../machines/provider/machine.ts';
+import type { CandidatePlan } from '../../gateway/routes.ts';
+import { type CaseScript, entryFor, type StateBefore } from './case-script.ts';
+import { type MachineStep, Runner, type RunState, type Timer } from './runner.ts';
+
+export type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
+
+/** What a provider is imagined to have met before the request. */
+export interface Past {
+	readonly state?: StateBefore | undefined;
+	/** Models that are unavailable, and for how long, ms; undefined: as long as the policy says. */
+	readonly unavailable: ReadonlyMap<string, number | undefined>;
+}
+
+/** A real provider machine, run as a function, that stands as its past left it. */
+export class ImaginedProvider {
+	readonly runner: Runner<typeof providerMachine>;
+	state: RunState<typeof providerMachine>;
+	readonly #policy: Policy;
+
+	/** @param now ms since the epoch, when the request comes */
+	constructor(id: string, policy: Policy, past: Past, now: number) {
+		this.runner = new Runner(providerMachine, { id, policy, now });
+		this.#policy = policy;
+		this.state = this.runner.start(now).state;
+		for (const [model, forMs = policy.breaker.modelCooldown] of past.unavailable) {
+			this.#fail({ category: 'MODEL_UNAVAILABLE', retryAfterMs: forMs }, policy, now, model);
+		}
+		if (past.state !== undefined) this.#bringInto(past.state, now);
+	}
+
+	get snapshot(): ProviderSnapshot {
+		return this.state.snapshot;
+	}
+
+	send(event: ProviderEvent, now: number): MachineStep<typeof providerMachine> {
+		const step = this.runner.send(this.state, event, now);
+		this.state = step.state;
+		return step;
+	}
+
+	/** Lets one of its timers go off. */
+	fire(timer: Timer): void {
+		this.state = this.runner.fire(this.state, timer).state;
+	}
+
+	#bringInto(before: StateBefore, now: number): void {
+		const { breaker, retry } = this.#policy;
+		switch (before.is) {
+			case 'closed':
+				return;
+			case 'failing':
+				for (let failure = 1; failure <= before.failures && this.snapshot.value === 'closed'; failure++) {
+					this.#fail({ category: 'SERVER_ERROR' }, this.#policy, now);
+				}
+				return;
+			case 'quota-cooldown':
+				this.#fail(
+					{ category: 'QUOTA_EXCEEDED', retryAfterMs: before.forMs ?? breaker.quotaCooldown },
+					this.#policy,
+					now,
+				);
+				return;
+			case 'half-open':
+				this.#open('failures', breaker.cooldown, now);
+				this.send({ type: 'operator.probed', now }, now);
+				if (before.isBusy) for (let probe = 1; probe <= breaker.probes; probe++) this.#ask(`before/${probe}`, '', now);
+				return;
+			case 'open': {
+				const usual = before.reason === 'auth' ? breaker.authCooldown : breaker.cooldown;
+				const hint = Math.max(usual, retry.maxRetryAfter + 1);
+				this.#open(before.reason, before.forMs ?? (before.reason === 'hint' ? hint : usual), now);
+			}
+		}
+	}
+
+	#open(reason: Extract<StateBefore, { is: 'open' }>['reason'], forMs: number, now: number): void {
+		const { breaker, retry } = this.#policy;
+		switch (reason) {
+			case 'operator':
+				this.send({ type: 'operator.tripped', now, forMs }, now);
+				return;
+			case 'auth':
+				this.#fail({ category: 'AUTH_ERROR' }, { ...this.#policy, breaker: { ...breaker, authCooldown: forMs } }, now);
+				return;
+			case 'hint': {
+				const patient = { ...this.#policy, retry: { ...retry, maxRetryAfter: 0 } };
+				this.#fail({ category: 'RATE_LIMIT', retryAfterMs: forMs }, patient, now);
+				return;
+			}
+			case 'failures': {
+				const opensFor = { cooldown: forMs, maxCooldown: forMs, cooldownJitter: 0, failureThreshold: 1 };
+				this.#fail({ category: 'SERVER_ERROR' }, { ...this.#policy, breaker: { ...breaker, ...opensFor } }, now);
+				this.#have({ consecutiveFailures: breaker.failureThreshold });
+			}
+		}
+	}
+
+	/**
+	 * The state is reached through the machine's own transitions, so that its timers and its memory are right, under a
+	 * policy by which this failure leads there; then its own policy is given back.
+	 */
+	#fail(failure: Failure, policy: Policy, now: number, model = ''): void {
+		const effects = { AUTH_ERROR: 'auth', QUOTA_EXCEEDED: 'quota', MODEL_UNAVAILABLE: 'model' } as const;
+		const leading = { ...effects, RATE_LIMIT: 'cool', SERVER_ERROR: 'count' } as const;
+		this.#have({ policy: { ...policy, breaker: { ...policy.breaker, effects: leading } } });
+		const permit = this.#ask('before', model, now);
+		if (permit === undefined) throw new Error(`provider ${this.snapshot.context.id} granted nothing before the case`);
+		const replyTo = this.runner.self as RequestRef;
+		const event: ProviderEvent = { type: 'attempt.failed', permit, failure, now, random: 0, lastTry: true, replyTo };
+		this.send(event, now);
+		this.#have({ policy: this.#policy });
+	}
+
+	#ask(id: string, model: string, now: number): Permit | undefined {
+		const replyTo = this.runner.self as RequestRef;
+		const event: ProviderEvent = { type: 'permit.requested', id, model, now, early: false, replyTo };
+		const reply = this.send(event, now).sent[0]?.event;
+		return reply !== undefined && 'permit' in reply ? (reply.permit as Permit) : undefined;
+	}
+
+	#have(changes: Partial<ProviderSnapshot['context']>): void {
+		const { snapshot, timers } = this.state;
+		this.state = { snapshot: { ...snapshot, context: { ...snapshot.context, ...changes } }, timers };
+	}
+}
+
+/** @param targets those of one provider actor */
+export function pastOf({ entries }: CaseScript, candidates: readonly CandidatePlan[]): Past {
+	const stateEntries = entries.filter(({ state }) => state !== undefined);
+	const sideliningEntries = entries.filter(({ unavailable }) => unavailable !== undefined);
+	const [state] = candidates.flatMap((candidate) => entryFor(stateEntries, candidate)?.state ?? []);
+	const unavailable = candidates.flatMap((candidate): [string, number | undefined][] => {
+		const entry = entryFor(sideliningEntries, candidate);
+		return entry === undefined ? [] : [[candidate.model, entry.unavailable?.forMs]];
+	});
+	return { state, unavailable: new Map(unavailable) };
+}

@@ -1,0 +1,142 @@
+import type { Failure } from '../../../../machines/failure.ts';
+import type { Policy } from '../../../../machines/policy.ts';
+import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
+import { hintsUnder } from '../failure-samples.ts';
+import { effectUnder, isCounted } from './meaning.ts';
+import { distinctSamples, type Sample } from './samples.ts';
+import type { Liberties } from './world.ts';
+
+/** What the small numbers of an exploration stand for; larger ones of the file are run through by rails. */
+const MOST = { failureThreshold: 4, probes: 2, successThreshold: 2, reopenings: 3 } as const;
+
+/** A real date, so that a time taken for a duration shows. */
+export const STARTED_AT = Date.UTC(2026, 0, 1);
+
+/** Results in a window that are never reached. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+const MINUTE_MS = 60_000;
+
+/** The policy with counters that an exploration can go through in every order. */
+function smallPolicy(policy: Policy): Policy {
+	const { breaker } = policy;
+	const { cooldown, cooldownFactor, maxCooldown } = breaker;
+	const reached = Math.max(cooldown, Math.round(cooldown * cooldownFactor ** MOST.reopenings));
+	return {
+		...policy,
+		breaker: {
+			...breaker,
+			failureThreshold: Math.min(breaker.failureThreshold, MOST.failureThreshold),
+			minimumVolume: NEVER,
+			probes: Math.min(breaker.probes, MOST.probes),
+			successThreshold: Math.min(breaker.successThreshold, MOST.successThreshold),
+			maxCooldown: Math.min(maxCooldown, reached),
+		},
+	};
+}
+
+function isAboutModels(policy: Policy, failure: Failure): boolean {
+	return (
+		effectUnder(policy, failure) === 'model' || (failure.category === 'BAD_REQUEST' && failure.reason === 'prefill')
+	);
+}
+
+/** One exploration: with which policy, and what may happen. */
+export interface Aspect {
+	name: string;
+	small: Policy;
+	liberties: Liberties;
+	/** Its numbers are the file's: what is answered goes into the summary. */
+	isTold: boolean;
+}
+
+/** The explorations that a policy is looked at with. */
+export function aspectsOf(machine: ProviderMachine, policy: Policy, failures: readonly Failure[]): Aspect[] {
+	return [
+		oneModel(machine, policy, failures),
+		unavailableModels(machine, policy, failures),
+		namedTimes(policy, failures),
+	];
+}
+
+/** Everything around one model, but for the failures that concern models alone. */
+function oneModel(machine: ProviderMachine, policy: Policy, failures: readonly Failure[]): Aspect {
+	const { veryLong } = hintsUnder(policy);
+	const small = smallPolicy(policy);
+	const others = failures.filter((failure) => !isAboutModels(policy, failure));
+	const samples = distinctSamples(machine, small, others, STARTED_AT);
+	const tripsMs = [MINUTE_MS, veryLong + MINUTE_MS];
+	return {
+		name: 'one model',
+		small,
+		liberties: { models: ['m'], samples, samplesOfOthers: samples, tripsMs },
+		isTold: true,
+	};
+}
+
+/**
+ * What is looked for here does not depend on how long a wait is, only on which one ends first: all are whole minutes,
+ * so that they meet.
+ */
+function unavailableModels(machine: ProviderMachine, policy: Policy, failures: readonly Failure[]): Aspect {
+	const small = inMinutes(policy);
+	const plain = failures.filter(({ retryAfterMs }) => retryAfterMs === undefined);
+	const aboutModels = plain.filter((failure) => isAboutModels(policy, failure));
+	const hinted = aboutModels.map((failure) => ({ ...failure, retryAfterMs: MINUTE_MS }));
+	const transient = plain.find((failure) => isCounted(policy, failure));
+	const quota = plain.find((failure) => effectUnder(policy, failure) === 'quota');
+	const hurting = [transient, quota].filter((failure) => failure !== undefined);
+	const samples = distinctSamples(machine, small, [...aboutModels, ...hinted, ...hurting], STARTED_AT);
+	// The other model is unavailable as well, so that two are; all that can be is tried with the first.
+	const sidelining = samples.find(({ failure, lastTry }) => lastTry && effectUnder(policy, failure) === 'model');
+	const others = samples.filter(({ failure }) => !isAboutModels(policy, failure));
+	const samplesOfOthers = sidelining === undefined ? others : [...others, sidelining];
+	return {
+		name: 'unavailable models',
+		small,
+		liberties: { models: ['m', 'n'], samples, samplesOfOthers, tripsMs: [] },
+		isTold: false,
+	};
+}
+
+/**
+ * What attempts that were out already tell of a provider that is open for failures: waits and dead keys whose time comes
+ * before its cooldown is over, the longer one first and last. A policy whose own cooldown is the shorter one never comes
+ * to this, and its machine must still be right.
+ */
+function namedTimes(policy: Policy, failures: readonly Failure[]): Aspect {
+	const minutes = inMinutes(policy);
+	const [cooldown, authCooldown] = [4 * MINUTE_MS, 2 * MINUTE_MS];
+	const breaker = { ...minutes.breaker, failureThreshold: 1, cooldown, maxCooldown: cooldown, authCooldown };
+	const plain = failures.filter(({ retryAfterMs }) => retryAfterMs === undefined);
+	const transient = plain.find((failure) => isCounted(policy, failure));
+	const rejected = plain.find((failure) => effectUnder(policy, failure) === 'auth');
+	const hinted = [2, 3].flatMap((count) => (transient ? [{ ...transient, retryAfterMs: count * MINUTE_MS }] : []));
+	const samples = [transient, ...hinted, rejected].flatMap((failure): Sample[] =>
+		failure === undefined ? [] : [{ failure, random: 0, lastTry: true, standsFor: [] }],
+	);
+	return {
+		name: 'times that are named while it is open',
+		small: { ...minutes, breaker },
+		liberties: { models: ['m'], samples, samplesOfOthers: [], tripsMs: [], stopsAtNamed: true },
+		isTold: false,
+	};
+}
+
+function inMinutes(policy: Policy): Policy {
+	const breaker = {
+		...policy.breaker,
+		failureThreshold: Math.min(policy.breaker.failureThreshold, 2),
+		minimumVolume: NEVER,
+		cooldown: MINUTE_MS,
+		maxCooldown: MINUTE_MS,
+		cooldownJitter: 0,
+		probes: 1,
+		successThreshold: 1,
+		probeDeadline: MINUTE_MS,
+		authCooldown: MINUTE_MS,
+		quotaCooldown: 2 * MINUTE_MS,
+		modelCooldown: 2 * MINUTE_MS,
+	};
+	return { ...policy, retry: { ...policy.retry, maxRetryAfter: MINUTE_MS }, breaker };
+}

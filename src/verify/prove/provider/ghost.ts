@@ -1,0 +1,295 @@
+import { LONGEST_TIMER_MS } from '../../../../machines/backoff.ts';
+import type { DenialReason, ProviderAlarm, ProviderEvent, ProviderStateName } from '../../../../machines/events.ts';
+import type { Failure } from '../../../../machines/failure.ts';
+import type { Effect, Policy } from '../../../../machines/policy.ts';
+import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
+
+/**
+ * What a provider actor has to be, told by the events and the policy alone. It shares nothing with the machine, neither
+ * its context nor its helpers: what is wrong there must not be wrong here too.
+ */
+export interface Ghost {
+	readonly state: ProviderStateName;
+	/** When it came to be in this state, or when its cooldown was set last other than by a trip of one tripped; ms since the epoch. */
+	readonly since: number;
+	/** When the cooldown ends, ms since the epoch; 0 outside a cooldown. */
+	readonly deadline: number;
+	/** What the deadline is for. */
+	readonly reason: DenialReason | undefined;
+	/** When the cooldown's timer is due: no timer runs longer than 24 days. */
+	readonly timerAt: number;
+	/** The latest time that a failure has named for this cooldown, or that an operator's trip found; ms since the epoch, or 0. */
+	readonly notBefore: number;
+	/** Cooldowns that have begun: a permit from before the last of them is late. */
+	readonly trips: number;
+	readonly failuresInARow: number;
+	/** Results of the window, by when their tenth of the window began. */
+	readonly results: readonly Tenth[];
+	readonly reopenings: number;
+	readonly probes: readonly { readonly id: string; readonly deadline: number }[];
+	readonly probeSuccesses: number;
+	/** What a person has been called for since the last probe. */
+	readonly alarmed: readonly ('auth' | 'quota')[];
+	readonly unavailable: Readonly<Record<string, number>>;
+	readonly refusesPrefill: readonly string[];
+	/** The last failure of any attempt; no state and no operator makes it forgotten. */
+	readonly lastFailure: { readonly failure: Failure; readonly model: string; readonly at: number } | undefined;
+}
+
+interface Tenth {
+	readonly from: number;
+	readonly total: number;
+	readonly failed: number;
+}
+
+/** What must come of an event. */
+export interface Expectation {
+	readonly ghost: Ghost;
+	/** What must be answered: a grant, or the first time at which one is possible. */
+	readonly reply?:
+		| { granted: true; probe: boolean }
+		| { granted: false; retryAt: number; reason: DenialReason | undefined }
+		| { settled: number };
+	readonly alarm?: ProviderAlarm['alarm'];
+}
+
+/** What happened, as far as it decides anything. */
+export type ProviderObservation = Exclude<ProviderEvent, { type: 'probe.overdue' }> | { type: 'timer'; probe?: string };
+
+export const unhurtGhost: Ghost = {
+	state: 'closed',
+	since: 0,
+	deadline: 0,
+	reason: undefined,
+	timerAt: 0,
+	notBefore: 0,
+	trips: 0,
+	failuresInARow: 0,
+	results: [],
+	reopenings: 0,
+	probes: [],
+	probeSuccesses: 0,
+	alarmed: [],
+	unavailable: {},
+	refusesPrefill: [],
+	lastFailure: undefined,
+};
+
+/** @param isLate the permit that is settled is from before the last trip */
+export function expect(
+	policy: Policy,
+	ghost: Ghost,
+	event: ProviderObservation,
+	now: number,
+	isLate: boolean,
+): Expectation {
+	switch (event.type) {
+		case 'permit.requested':
+			return afterAsking(policy, ghost, event, now);
+		case 'attempt.succeeded':
+			return { ghost: afterSuccess(policy, ghost, event.permit.id, now, isLate) };
+		case 'attempt.abandoned':
+			return { ghost: withoutProbe(ghost, event.permit.id) };
+		case 'attempt.failed':
+			return afterFailure(policy, ghost, event, isLate);
+		case 'timer':
+			return { ghost: afterTimer(policy, ghost, event.probe) };
+		case 'operator.tripped': {
+			const isTheirs = ghost.reason === 'operator';
+			const notBefore = isTheirs ? ghost.notBefore : ghost.deadline;
+			const bare: Ghost = { ...ghost, state: 'open', deadline: notBefore, notBefore };
+			const held = cooling(bare, now + event.forMs, now, 'operator');
+			return { ghost: { ...held, reason: 'operator', since: isTheirs ? ghost.since : now } };
+		}
+		case 'operator.reset': {
+			const since = ghost.state === 'closed' ? ghost.since : event.now;
+			return { ghost: { ...healed(ghost, since), trips: ghost.trips + 1 } };
+		}
+		case 'operator.probed':
+			return { ghost: isCooling(ghost) ? probing(ghost, event.now) : ghost };
+	}
+}
+
+export function isCooling({ state }: Ghost): boolean {
+	return state === 'open' || state === 'quota-cooldown';
+}
+
+export function isOut(ghost: Ghost, permitId: string): boolean {
+	return ghost.probes.some(({ id }) => id === permitId);
+}
+
+/**
+ * Is the rest of the cooldown a guess of ours, that an early probe may cut short? Not while a time that a failure named
+ * is to come, nor while a person is called for, nor when an operator said so.
+ */
+export function isGuess({ state, reason, alarmed, notBefore }: Ghost, now: number): boolean {
+	return state === 'open' && reason === 'failures' && alarmed.length === 0 && now >= notBefore;
+}
+
+/** The models that are unavailable still, and for how long, ms; in the order of their names, whichever came first. */
+export function leftAside(unavailable: Readonly<Record<string, number>>, now: number): string {
+	let left = '';
+	for (const model of Object.keys(unavailable).sort()) {
+		const ms = (unavailable[model] ?? 0) - now;
+		if (ms > 0) left += `${model}${ms}`;
+	}
+	return left;
+}
+
+type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
+
+function afterAsking(
+	{ breaker }: Policy,
+	ghost: Ghost,
+	{ id, model, early }: Extract<ProviderEvent, { type: 'permit.requested' }>,
+	now: number,
+): Expectation {
+	const { state, deadline, probes } = ghost;
+	const unavailable = ghost.unavailable[model] ?? 0;
+	const reason = unavailable > now ? 'model' : ghost.reason;
+	const denied = { granted: false, retryAt: Math.max(deadline, unavailable, now), reason } as const;
+	if (unavailable > now) return { ghost, reply: denied };
+	if (state === 'closed') return { ghost, reply: { granted: true, probe: false } };
+	const probe = { id, deadline: now + breaker.probeDeadline };
+	const reply = { granted: true, probe: true } as const;
+	if (state === 'half-open') {
+		if (probes.length >= breaker.probes) return { ghost, reply: denied };
+		return { ghost: { ...ghost, probes: [...probes, probe] }, reply };
+	}
+	if (now < deadline && !(early && isGuess(ghost, now))) return { ghost, reply: denied };
+	return { ghost: { ...probing(ghost, now), probes: [probe] }, reply };
+}
+
+function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: number, isLate: boolean): Ghost {
+	if (ghost.state === 'closed') return isLate ? ghost : withResult(policy, ghost, false, now);
+	if (ghost.state !== 'half-open' || !isOut(ghost, permitId)) return ghost;
+	const probeSuccesses = ghost.probeSuccesses + 1;
+	if (probeSuccesses < policy.breaker.successThreshold) {
+		return { ...withoutProbe(ghost, permitId), probeSuccesses };
+	}
+	const { alarmed, unavailable } = ghost;
+	return { ...healed(ghost, now), alarmed, unavailable };
+}
+
+/** Nothing is held against it any more. */
+function healed({ trips, refusesPrefill, lastFailure }: Ghost, now: number): Ghost {
+	return { ...unhurtGhost, since: now, trips, refusesPrefill, lastFailure };
+}
+
+function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {
+	const { failure, permit, now, lastTry } = event;
+	const effect = effectUnder(policy, failure);
+	const alarm = alarmFor(before, effect, permit.model, lastTry, now);
+	const noted = noting(policy, before, event, alarm);
+	const ghost = afterVerdict(policy, noted, event, effect, isLate);
+	const settled = Math.max(ghost.deadline, ghost.unavailable[permit.model] ?? 0, now);
+	return alarm === undefined ? { ghost, reply: { settled } } : { ghost, reply: { settled }, alarm };
+}
+
+function alarmFor(ghost: Ghost, effect: Effect, model: string, lastTry: boolean, now: number) {
+	if (effect === 'model') return lastTry && (ghost.unavailable[model] ?? 0) <= now ? effect : undefined;
+	if (effect !== 'auth' && effect !== 'quota') return undefined;
+	return ghost.alarmed.includes(effect) ? undefined : effect;
+}
+
+/** What a failure tells whatever state the provider is in. */
+function noting(policy: Policy, ghost: Ghost, event: AttemptFailed, alarm: ProviderAlarm['alarm'] | undefined): Ghost {
+	const { failure, permit, now, lastTry } = event;
+	const { model } = permit;
+	const isRefusal = failure.category === 'BAD_REQUEST' && failure.reason === 'prefill';
+	const refused = isRefusal && !ghost.refusesPrefill.includes(model);
+	const refusesPrefill = refused ? [...ghost.refusesPrefill, model] : ghost.refusesPrefill;
+	const alarmed = alarm === undefined || alarm === 'model' ? ghost.alarmed : [...ghost.alarmed, alarm];
+	const noted = { ...ghost, refusesPrefill, alarmed, lastFailure: { failure, model, at: now } };
+	if (effectUnder(policy, failure) !== 'model' || !lastTry) return noted;
+	const until = now + (failure.retryAfterMs ?? policy.breaker.modelCooldown);
+	const unavailable = { ...ghost.unavailable, [model]: Math.max(until, ghost.unavailable[model] ?? 0) };
+	return { ...noted, unavailable };
+}
+
+function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect: Effect, isLate: boolean): Ghost {
+	const { failure, permit, now, random } = event;
+	const named = namedWait(policy, failure);
+	if (named !== undefined) {
+		const state = effect === 'quota' || ghost.state === 'quota-cooldown' ? 'quota-cooldown' : 'open';
+		const reason = effect === 'quota' || effect === 'auth' ? effect : 'hint';
+		const isLonger = !isCooling(ghost) || state !== ghost.state || now + named > ghost.deadline;
+		const cooled = isLonger ? cooling({ ...ghost, state }, now + named, now, reason) : ghost;
+		return { ...cooled, notBefore: Math.max(cooled.notBefore, now + named) };
+	}
+	if (ghost.state === 'closed' && !isLate && isCounted(policy, failure)) {
+		const counted = withResult(policy, ghost, true, now);
+		if (!mustOpen(policy, counted, now)) return counted;
+		return cooling(
+			{ ...counted, state: 'open' },
+			now + cooldownUnder(policy, counted.reopenings, random),
+			now,
+			'failures',
+		);
+	}
+	if (ghost.state !== 'half-open' || !isOut(ghost, permit.id)) return ghost;
+	if (effect === 'count' || effect === 'cool') return reopened(policy, ghost, now, random);
+	return withoutProbe(ghost, permit.id);
+}
+
+function afterTimer(policy: Policy, ghost: Ghost, probe: string | undefined): Ghost {
+	if (probe === undefined) return isCooling(ghost) ? probing(ghost, ghost.timerAt) : ghost;
+	const overdue = ghost.probes.find(({ id }) => id === probe);
+	return overdue === undefined ? ghost : reopened(policy, ghost, overdue.deadline, 0);
+}
+
+function reopened(policy: Policy, ghost: Ghost, now: number, random: number): Ghost {
+	const reopenings = ghost.reopenings + 1;
+	return cooling(
+		{ ...ghost, state: 'open', reopenings },
+		now + cooldownUnder(policy, reopenings, random),
+		now,
+		'failures',
+	);
+}
+
+function cooling(ghost: Ghost, until: number, now: number, because: DenialReason): Ghost {
+	const deadline = Math.max(until, ghost.deadline);
+	const timerAt = Math.min(deadline, now + LONGEST_TIMER_MS);
+	const reason = deadline > until ? ghost.reason : because;
+	return { ...ghost, since: now, deadline, reason, timerAt, trips: ghost.trips + 1, probes: [], probeSuccesses: 0 };
+}
+
+function probing(ghost: Ghost, now: number): Ghost {
+	return {
+		...ghost,
+		state: 'half-open',
+		since: now,
+		deadline: 0,
+		reason: 'probing',
+		timerAt: 0,
+		notBefore: 0,
+		probes: [],
+		probeSuccesses: 0,
+		alarmed: [],
+	};
+}
+
+function withoutProbe(ghost: Ghost, permitId: string): Ghost {
+	if (!isOut(ghost, permitId)) return ghost;
+	return { ...ghost, probes: ghost.probes.filter(({ id }) => id !== permitId) };
+}
+
+function withResult({ breaker }: Policy, ghost: Ghost, isFailure: boolean, now: number): Ghost {
+	const tenthMs = breaker.window / 10;
+	const last = ghost.results.at(-1);
+	const from = Math.max(Math.floor(now / tenthMs) * tenthMs, last?.from ?? 0);
+	const same = last?.from === from ? last : { from, total: 0, failed: 0 };
+	const older = ghost.results.filter((tenth) => tenth.from < from && tenth.from > now - breaker.window);
+	const failed = same.failed + (isFailure ? 1 : 0);
+	const results = [...older, { from, total: same.total + 1, failed }];
+	return { ...ghost, results, failuresInARow: isFailure ? ghost.failuresInARow + 1 : 0 };
+}
+
+function mustOpen({ breaker }: Policy, { failuresInARow, results }: Ghost, now: number): boolean {
+	if (failuresInARow >= breaker.failureThreshold) return true;
+	const recent = results.filter(({ from }) => from > now - breaker.window);
+	const total = recent.reduce((sum, tenth) => sum + tenth.total, 0);
+	const failed = recent.reduce((sum, tenth) => sum + tenth.failed, 0);
+	return total >= breaker.minimumVolume && failed / total >= breaker.failureRate;
+}

@@ -1,0 +1,113 @@
+import { durationWords } from '../../../values/time-text.ts';
+import { failureWords } from '../failure-samples.ts';
+import { isGuess } from './ghost.ts';
+import { effectUnder } from './meaning.ts';
+import type { Property } from './seen.ts';
+
+/** Who is granted a permit, and who is not. */
+export const grantProperties: readonly Property[] = [
+	{
+		id: 'only-closed-and-half-open-grant',
+		statement: 'only closed and half-open grant, and half-open only probes',
+		check: ({ state, replies }) => {
+			for (const reply of replies) {
+				if (reply.type !== 'permit.granted') continue;
+				const { probe } = reply.permit;
+				if (state === 'closed' && !probe) continue;
+				if (state === 'half-open' && probe) continue;
+				return `a permit was granted ${probe ? 'as a probe ' : ''}in ${state}`;
+			}
+			return undefined;
+		},
+	},
+	{
+		id: 'unavailable-model-is-not-granted',
+		statement: 'a unavailable model is not granted, and its provider and its other models are left alone',
+		check: ({ policy, event, before, now, replies, stateBefore, state, expected }) => {
+			if (event.type === 'permit.requested') {
+				const isUnavailable = (before.unavailable[event.model] ?? 0) > now;
+				const isGranted = replies.some(({ type }) => type === 'permit.granted');
+				if (isUnavailable && isGranted) return `model ${event.model} was granted while it is unavailable`;
+				const isBlamed = replies.some((reply) => reply.type === 'permit.denied' && reply.reason === 'model');
+				if (isBlamed && !isUnavailable) return `model ${event.model} was denied as unavailable, which it is not`;
+				return undefined;
+			}
+			if (event.type !== 'attempt.failed' || effectUnder(policy, event.failure) !== 'model') return undefined;
+			if (state === stateBefore) return undefined;
+			return state === expected.ghost.state
+				? undefined
+				: `${failureWords(event.failure)}, which concerns one model, moved the provider from ${stateBefore} to ${state}`;
+		},
+	},
+	{
+		id: 'probes-are-limited',
+		statement: 'half-open never has more probes out than `breaker.probes`',
+		check: ({ policy, event, before, replies, stateBefore }) => {
+			if (event.type !== 'permit.requested' || stateBefore !== 'half-open') return undefined;
+			if (before.probes.length < policy.breaker.probes) return undefined;
+			if (!replies.some(({ type }) => type === 'permit.granted')) return undefined;
+			return `a probe was granted with ${before.probes.length} of ${policy.breaker.probes} out`;
+		},
+	},
+	{
+		id: 'half-open-grants-a-probe',
+		statement:
+			'half-open grants a probe whenever fewer than `breaker.probes` are out, and so does a cooldown that is over or that an early probe may cut short',
+		check: ({ event, expected, replies, stateBefore }) => {
+			if (event.type !== 'permit.requested' || stateBefore === 'closed') return undefined;
+			const { reply } = expected;
+			if (reply === undefined || !('granted' in reply) || !reply.granted) return undefined;
+			const denial = replies.find(({ type }) => type === 'permit.denied');
+			return denial === undefined
+				? undefined
+				: `a probe was denied in ${stateBefore}, though nothing stands against it`;
+		},
+	},
+	{
+		id: 'closed-grants',
+		statement: 'closed grants every model that is not unavailable',
+		check: ({ event, expected, replies, stateBefore }) => {
+			if (event.type !== 'permit.requested' || stateBefore !== 'closed') return undefined;
+			const { reply } = expected;
+			if (reply === undefined || !('granted' in reply) || !reply.granted) return undefined;
+			const isDenied = replies.some(({ type }) => type === 'permit.denied');
+			return isDenied ? `model ${event.model} was denied in closed, though nothing stands against it` : undefined;
+		},
+	},
+	{
+		id: 'no-grant-before-the-deadline',
+		statement:
+			'nothing is granted before the deadline that was named; an early probe cuts short only a cooldown after failures, never a hint, a dead key, an empty account or an operator, and none while a person is called for',
+		check: ({ event, before, now, stateBefore, state, replies }) => {
+			if (stateBefore !== 'open' && stateBefore !== 'quota-cooldown') return undefined;
+			if (event.type === 'timer') {
+				const isEarly = state !== stateBefore && now < before.timerAt;
+				return isEarly ? `its timer ended the cooldown ${durationWords(before.timerAt - now)} too soon` : undefined;
+			}
+			if (event.type !== 'permit.requested' || now >= before.deadline) return undefined;
+			if (!replies.some(({ type }) => type === 'permit.granted')) return undefined;
+			if (event.early && isGuess(before, now)) return undefined;
+			const named = event.early && before.notBefore > now ? before.notBefore : before.deadline;
+			const granted = `a permit was granted ${durationWords(named - now)} before the time that was named`;
+			return before.alarmed.length === 0 ? granted : `${granted}, and a person has been called for`;
+		},
+	},
+	{
+		id: 'permit-tells-what-is-known',
+		statement:
+			'a permit is for the attempt and the model that were asked for, and says whether that model refused a prefill',
+		check: ({ event, replies, before }) => {
+			if (event.type !== 'permit.requested') return undefined;
+			for (const reply of replies) {
+				if (reply.type !== 'permit.granted') continue;
+				const { id, model, refusesPrefill } = reply.permit;
+				if (id !== event.id || model !== event.model)
+					return 'a permit was granted for something that was not asked for';
+				if (refusesPrefill !== before.refusesPrefill.includes(model)) {
+					return `the permit says that model ${model} ${refusesPrefill ? 'refuses' : 'takes'} a prefill`;
+				}
+			}
+			return undefined;
+		},
+	},
+];

@@ -1,0 +1,187 @@
+import type { Failure } from '../../../../machines/failure.ts';
+import type { Policy } from '../../../../machines/policy.ts';
+import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
+import { providerMachine } from '../../../../machines/provider/machine.ts';
+import type { PropertyResult, ProviderReport } from '../../report/report.ts';
+import { defaultBounds } from '../default-bounds.ts';
+import { type Bounds, type Exploration, explore, type Move, pathTo, type Reached, type World } from '../explore.ts';
+import { failureSamples } from '../failure-samples.ts';
+import { type Aspect, aspectsOf, STARTED_AT } from './aspects.ts';
+import { caseSteps, happensUnder } from './cases.ts';
+import { isCounted } from './meaning.ts';
+import { otherProperties, remainingProperty, stepProperties } from './properties.ts';
+import { beyondRails, rails, reopeningsCap } from './rails.ts';
+import { shownProperty } from './shown.ts';
+import { type KeyWriter, type Node, ProviderStage } from './stage.ts';
+import { type ProviderSummary, SummaryBuilder } from './summary.ts';
+import { WatchedWorld } from './watched-world.ts';
+import { keyWriter, providerWorld } from './world.ts';
+
+/** A reason that the machine knows of BAD_REQUEST alone; rules of a user can give it to any category. */
+const misplaced: Failure = { category: 'SERVER_ERROR', reason: 'prefill' };
+
+/** Results of a window that are tried in every order. */
+const MOST_MIXED_STATES = 6_000;
+
+/**
+ * Explores the provider machine under a policy, in five parts, and watches every event of each with the same properties.
+ *
+ * 1. Everything around one model: every result of every kind of attempt that can be out (of the present, from before the
+ *    last trip, a probe, a probe reported twice), every question, the operator, and time, which goes on to the next
+ *    instant that matters, with the timer that is due then going off before or after anything else. Counters above
+ *    `MOST` are made smaller, and the failure rate does not open it.
+ * 2. Two models that are unavailable, beside a provider that fails or is out of quota.
+ * 3. Failures that name a time while it is open for another reason.
+ * 4. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
+ *    many, the straight runs alone.
+ * 5. Straight runs under the file's own numbers (`rails.ts`).
+ *
+ * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
+ * are one: any number of attempts may be out.
+ * @param ids provider actors that obey this policy
+ * @param options.shared explorations that other policies of the same check had already: parts 2 and 3 depend on few numbers
+ */
+export function checkProvider(
+	ids: readonly string[],
+	policy: Policy,
+	options: { machine?: ProviderMachine; bounds?: Partial<Bounds>; shared?: SharedExplorations } = {},
+): ProviderReport & { summary: ProviderSummary } {
+	const { machine = providerMachine, shared = new Map() } = options;
+	const bounds = { states: defaultBounds.provider, ...options.bounds };
+	const summary = new SummaryBuilder();
+	const findings = new Findings(machine, policy);
+	const failures = [...failureSamples(policy), misplaced];
+	const unexplored: string[] = [];
+	for (const aspect of aspectsOf(machine, policy, failures)) {
+		const { name, small, liberties, isTold } = aspect;
+		const key = JSON.stringify([small, liberties]);
+		const known = isTold ? undefined : shared.get(key);
+		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary);
+		if (!isTold) shared.set(key, { exploration, stuck });
+		findings.explored(exploration, small, known !== undefined);
+		if (exploration.isComplete) {
+			findings.stuck(stuck, small);
+			continue;
+		}
+		unexplored.push(
+			`the exploration of a provider with ${name} stopped at its bound of ${bounds.states} states; not every order of events was tried`,
+		);
+	}
+	const stage = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT, summary });
+	const mixed = mixedResults(stage, failures, policy);
+	if (mixed !== undefined) {
+		const exploration = explore(mixed, bounds);
+		findings.explored(exploration);
+		if (!exploration.isComplete) {
+			unexplored.push(
+				`the exploration of the failure rate stopped at its bound of ${bounds.states} states; not every order of results was tried`,
+			);
+		}
+	}
+	const untold = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT });
+	for (const rail of rails(stage, untold, failures)) findings.ran(rail);
+	unexplored.push(...beyondRails(policy));
+	return { ids, ...findings.report(ids[0] ?? 'provider'), unexplored, summary: summary.summary() };
+}
+
+/** An exploration, and the first state of it from which closed is not reached again. */
+interface Explored {
+	exploration: Exploration<Node>;
+	stuck: Reached<Node> | undefined;
+}
+
+/** By what they depend on. */
+export type SharedExplorations = Map<string, Explored>;
+
+function exploreAspect(machine: ProviderMachine, aspect: Aspect, bounds: Bounds, summary: SummaryBuilder): Explored {
+	const { small, liberties, isTold } = aspect;
+	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
+		startedAt: STARTED_AT,
+		...(isTold ? { summary } : {}),
+	});
+	const world = new WatchedWorld(providerWorld(stage, liberties));
+	const exploration = explore(world, bounds);
+	return { exploration, stuck: exploration.isComplete ? world.withoutWayToClosed(exploration) : undefined };
+}
+
+const windowKey: KeyWriter = ({ run, ghost }) => {
+	const { results, failuresInARow } = ghost;
+	const { value, context } = run.snapshot;
+	const [{ total = 0, failed = 0 } = {}] = results;
+	return `${String(value)} ${context.consecutiveFailures} ${failuresInARow} ${total} ${failed}`;
+};
+
+/** Successes and failures of one moment, in every order; undefined where there are too many orders, or none that counts. */
+function mixedResults(stage: ProviderStage, failures: readonly Failure[], policy: Policy): World<Node> | undefined {
+	const { minimumVolume, failureThreshold } = policy.breaker;
+	const states = (minimumVolume ** 2 / 2) * Math.min(minimumVolume, failureThreshold);
+	const failure = failures.find((transient) => isCounted(policy, transient));
+	if (states > MOST_MIXED_STATES || failure === undefined) return undefined;
+	const sample = { failure, random: 0, lastTry: true, standsFor: [] };
+	const most = minimumVolume + 2;
+	return {
+		initial: stage.ask(stage.begin(), 'm', false).node,
+		keyOf: ({ key }) => key,
+		*moves(node) {
+			const total = node.ghost.results[0]?.total ?? 0;
+			const [holding] = node.plain;
+			if (node.ghost.state !== 'closed' || holding === undefined || total >= most) return;
+			const settling = { holding, isRepeated: false };
+			yield stage.succeed(node, settling);
+			yield stage.fail(node, settling, sample);
+		},
+	};
+}
+
+/** What all parts of a check have found, the shortest counterexample of each property first. */
+class Findings {
+	states = 0;
+	transitions = 0;
+	readonly #machine: ProviderMachine;
+	readonly #policy: Policy;
+	readonly #violations = new Map<string, { message: string; path: Node[]; policy: Policy }>();
+
+	constructor(machine: ProviderMachine, policy: Policy) {
+		this.#machine = machine;
+		this.#policy = policy;
+	}
+
+	/** @param isCounted another policy's share of the work has it already */
+	explored({ states, transitions, violations }: Exploration<Node>, policy = this.#policy, isCounted = false): void {
+		this.states += isCounted ? 0 : states;
+		this.transitions += isCounted ? 0 : transitions;
+		for (const [property, { message, at }] of violations) this.#note(property, message, at, policy);
+	}
+
+	ran({ events, violations, at }: { events: number; violations: Move<Node>['violations']; at: Reached<Node> }): void {
+		this.states += events;
+		this.transitions += events;
+		for (const { property, message } of violations) this.#note(property, message, at, this.#policy);
+	}
+
+	stuck(at: Reached<Node> | undefined, policy: Policy): void {
+		if (at === undefined) return;
+		const message = `from ${String(at.node.run.snapshot.value)} as it is then, nothing but an operator leads back to closed`;
+		this.#note(otherProperties.closedCanBeReached.id, message, at, policy);
+	}
+
+	report(provider: string): { states: number; transitions: number; properties: PropertyResult[] } {
+		const all = [...stepProperties, remainingProperty, shownProperty, ...Object.values(otherProperties)];
+		const properties = all.map(({ id, statement }): PropertyResult => {
+			const violation = this.#violations.get(id);
+			if (violation === undefined) return { id, statement, holds: true };
+			const { message, path, policy } = violation;
+			const isOwn = policy === this.#policy || happensUnder(this.#machine, this.#policy, path);
+			const counterexample = { message, steps: caseSteps(path, provider), ...(isOwn ? {} : { policy }) };
+			return { id, statement, holds: false, counterexample };
+		});
+		return { states: this.states, transitions: this.transitions, properties };
+	}
+
+	#note(property: string, message: string, at: Reached<Node>, policy: Policy): void {
+		const path = pathTo(at);
+		const known = this.#violations.get(property);
+		if (known === undefined || path.length < known.path.length)
+			this.#violations.set(property, { message, path, policy });
+	}
+}

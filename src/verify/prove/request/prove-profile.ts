@@ -1,0 +1,149 @@
+import { requestMachine } from '../../../../machines/request/machine.ts';
+import type { ProfileReport, PropertyResult, WorstCase } from '../../report/report.ts';
+import { defaultBounds } from '../default-bounds.ts';
+import { type Bounds, explore } from '../explore.ts';
+import type { Focus } from './environment.ts';
+import { type RequestProperty, requestProperties } from './properties.ts';
+import type { RouteToCheck } from './route.ts';
+import { stepsTo } from './steps.ts';
+import { caseStartMs, type RequestNode, RequestWorld, thrownMessage } from './world.ts';
+
+export interface ProfileCheckOptions {
+	/** Instead of the machine that runs: one that is broken on purpose. */
+	machine?: typeof requestMachine;
+	/** `states` bounds each of the four explorations of a profile; by default a chain of 100 targets just fits. */
+	bounds?: Partial<Bounds>;
+}
+
+/** States times targets: what a state costs grows with the chain, so this bounds the time, to some seconds. */
+const MOST_WORK = 1_200_000;
+
+interface Found {
+	message: string;
+	/** Undefined: it never began. */
+	node: RequestNode | undefined;
+}
+
+/** One of the explorations of a profile, and what was remarkable in it. */
+interface Part {
+	states: number;
+	transitions: number;
+	isComplete: boolean;
+	/** By property, the first violation. */
+	found: Map<string, Found>;
+	/** Of the requests that ended, or began to answer: the one with most of what the part looks for. */
+	worst: { most: number; node: RequestNode | undefined };
+}
+
+/**
+ * Explores what can become of a request on a route, in everything that its providers, its upstreams, its client and the
+ * time can do to it, and says which properties hold and what the worst cases are.
+ *
+ * There are four explorations. One tries everything, in no time: the shortest way to each state (see `keyOf` for what is
+ * merged) with every reply and every kind of failure. Three look for the worst cases, with the ways merged that differ
+ * only in how they came to the same state, of which the worst is kept: most attempts, and the longest wait for a streamed
+ * and for a whole answer, where every step takes as long as its timeout allows.
+ */
+export function checkProfile(route: RouteToCheck, options: ProfileCheckOptions = {}): ProfileReport {
+	const parts = {
+		everything: explorePart(route, 'everything', options, () => 0),
+		attempts: explorePart(route, 'most-attempts', options, ({ seen }) => seen.attempts),
+		stream: explorePart(route, 'slow-stream', options, waited),
+		document: explorePart(route, 'slow-document', options, waited),
+	};
+	const all = Object.values(parts);
+	const found = new Map(all.toReversed().flatMap((part) => [...part.found]));
+	const worstOf = ({ worst, isComplete, found: faults }: Part): WorstCase => ({
+		most: worst.most,
+		isExact: isComplete && faults.size === 0,
+		steps: stepsTo(worst.node, route.candidates),
+	});
+	return {
+		name: route.name,
+		chain: chainOf(route),
+		states: sum(all.map(({ states }) => states)),
+		transitions: sum(all.map(({ transitions }) => transitions)),
+		unexplored: unexplored(route, Object.values(parts)),
+		properties: Object.entries(requestProperties).map(([id, statement]) => resultOf(id, statement, found, route)),
+		worst: {
+			attempts: worstOf(parts.attempts),
+			firstContent: worstOf(parts.stream),
+			wholeAnswer: worstOf(parts.document),
+		},
+	};
+}
+
+/** How long the client has waited, ms. */
+const waited = ({ now }: RequestNode) => now - caseStartMs;
+
+function explorePart(
+	route: RouteToCheck,
+	focus: Focus,
+	{ machine = requestMachine, bounds }: ProfileCheckOptions,
+	amountOf: (node: RequestNode) => number,
+): Part {
+	const found = new Map<string, Found>();
+	let world: RequestWorld;
+	try {
+		world = new RequestWorld(route, machine, focus);
+	} catch (error) {
+		found.set('never-throws', { message: thrownMessage(error), node: undefined });
+		return { states: 0, transitions: 0, isComplete: false, found, worst: { most: 0, node: undefined } };
+	}
+	for (const { property, message } of world.initialViolations) {
+		if (!found.has(property)) found.set(property, { message, node: world.initial });
+	}
+	const worst: Part['worst'] = { most: amountOf(world.initial), node: world.initial };
+	const watched = {
+		initial: world.initial,
+		keyOf: (node: RequestNode) => node.key,
+		...(world.ranks === undefined ? {} : { ranks: world.ranks }),
+		...(world.layerOf === undefined ? {} : { layerOf: world.layerOf }),
+		*moves(node: RequestNode) {
+			for (const move of world.moves(node)) {
+				const most = amountOf(move.node);
+				if (move.violations.length === 0 && most > worst.most) Object.assign(worst, { most, node: move.node });
+				yield move;
+			}
+		},
+	};
+	// What was reached is not kept: it is most of the memory, and the next exploration needs it.
+	const { states, transitions, isComplete, violations } = explore(watched, { states: mostStates(route), ...bounds });
+	for (const [property, { message, at }] of violations) found.set(property, { message, node: at.node });
+	return { states, transitions, isComplete, found, worst };
+}
+
+function resultOf(
+	id: string,
+	statement: string,
+	found: ReadonlyMap<string, Found>,
+	route: RouteToCheck,
+): PropertyResult {
+	const fault = found.get(id satisfies string as RequestProperty);
+	if (fault === undefined) return { id, statement, holds: true };
+	const steps = stepsTo(fault.node, route.candidates);
+	return { id, statement, holds: false, counterexample: { message: fault.message, steps } };
+}
+
+function mostStates({ candidates }: RouteToCheck): number {
+	return Math.min(defaultBounds.profile, Math.floor(MOST_WORK / candidates.length));
+}
+
+function unexplored({ candidates }: RouteToCheck, parts: readonly Part[]): string[] {
+	const stopped = parts.filter(({ isComplete }) => !isComplete);
+	if (stopped.length === 0) return [];
+	const states = Math.max(...stopped.map((part) => part.states));
+	if (states === 0) return ['nothing was explored: the machine does not start'];
+	return [
+		`the exploration stopped after ${states} states: what longer ways through the ${candidates.length} targets lead to is not covered, and there may be worse cases`,
+	];
+}
+
+/** The targets in order; the credentials of one are one link. */
+function chainOf({ candidates }: RouteToCheck): string[] {
+	return candidates.flatMap(({ target, link }, index) => (candidates[index - 1]?.link === link ? [] : [target]));
+}
+
+function sum(numbers: readonly number[]): number {
+	return numbers.reduce((total, number) => total + number, 0);
+}

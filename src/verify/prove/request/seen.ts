@@ -1,0 +1,127 @@
+import type { DenialReason, SeamPlace } from '../../../../machines/events.ts';
+import type { Failure } from '../../../../machines/failure.ts';
+import type { TraceEntry, Way } from '../../../../machines/request/progress.ts';
+
+/**
+ * What an onlooker knows of one request: told by the events that it got and by what it did, never by its own memory, so
+ * that a machine that forgets something is found out.
+ */
+export interface Seen {
+	/** A target was asked for a permit, and has not answered. */
+	readonly asked: Asked | undefined;
+	/** Granted, and not settled. */
+	readonly permit: Held | undefined;
+	/** An attempt was begun, and not stopped. */
+	readonly isRunning: boolean;
+	/** The attempt has written something. */
+	readonly isAnswering: boolean;
+	readonly isCommitted: boolean;
+	/** What the client was told. */
+	readonly told: 'answer' | 'failure' | undefined;
+	/** The target that was asked last. */
+	readonly position: number;
+	readonly attempts: number;
+	/** Attempts, the last one first. */
+	readonly made: Made | undefined;
+	/** Since the request turned to this target. */
+	readonly attemptsHere: number;
+	/** Ways in which this target was asked to carry the answer on since it last broke. */
+	readonly waysHere: readonly Way[];
+	/** How often the present target was asked since the request turned to it. */
+	readonly asksHere: number;
+	readonly continuations: number;
+	/** Targets that were asked: in all before the commit, since the answer last broke after it. */
+	readonly gone: readonly number[];
+	/** Targets that were asked ahead of their time. */
+	readonly goneEarly: readonly number[];
+	readonly failed: Failed | undefined;
+	/** Credentials that were rejected or are out of credit. */
+	readonly spent: readonly string[];
+	/** A context window that was too small, tokens. */
+	readonly tooSmallWindow: number;
+	/** When each target that has said so would grant again, by position: what the client may be told. ms since the epoch. */
+	readonly said: Readonly<Record<number, number>>;
+	/** Until when a credential, or a model of it, grants nothing to anybody, ms since the epoch. */
+	readonly closed: Readonly<Record<string, number>>;
+	readonly denials: number;
+	/** What the trace must tell, the last step first. */
+	readonly past: Past | undefined;
+}
+
+/** A step that is over; its `at` is in ms since the epoch. */
+export interface Past {
+	readonly step: TraceEntry;
+	readonly before: Past | undefined;
+}
+
+export interface Held {
+	readonly id: string;
+	readonly position: number;
+	readonly probe: boolean;
+	readonly refusesPrefill: boolean;
+}
+
+export interface Asked {
+	readonly id: string;
+	readonly position: number;
+	readonly early: boolean;
+}
+
+export interface Made {
+	readonly position: number;
+	readonly permitId: string;
+	readonly way: Way;
+	readonly startedAt: number;
+	readonly probe: boolean;
+	/** How it joined what had been sent before it. */
+	readonly seam: SeamPlace | undefined;
+	readonly before: Made | undefined;
+}
+
+/** The last failure of an attempt, and the circumstances. */
+export interface Failed {
+	readonly failure: Failure;
+	readonly position: number;
+	readonly way: Way;
+	readonly wasAnswering: boolean;
+	readonly wasCommitted: boolean;
+	readonly isContinuable: boolean;
+	readonly at: number;
+	/** 0 to 1: what the jitter of the wait is made from. */
+	readonly random: number;
+}
+
+export const nothingSeen: Seen = {
+	asked: undefined,
+	permit: undefined,
+	isRunning: false,
+	isAnswering: false,
+	isCommitted: false,
+	told: undefined,
+	position: -1,
+	attempts: 0,
+	made: undefined,
+	attemptsHere: 0,
+	waysHere: [],
+	asksHere: 0,
+	continuations: 0,
+	gone: [],
+	goneEarly: [],
+	failed: undefined,
+	spent: [],
+	tooSmallWindow: 0,
+	said: {},
+	closed: {},
+	denials: 0,
+	past: undefined,
+};
+
+/** What a denial closes: the model, when it is only that one; else the whole credential. */
+export function doorOf({ credential, model }: { credential: string; model: string }, reason: DenialReason): string {
+	return reason === 'model' ? `${credential}/${model}` : credential;
+}
+
+/** Until when a target's provider has said that it grants nothing, ms since the epoch. */
+export function closedUntil({ closed }: Seen, { credential, model }: { credential: string; model: string }): number {
+	return Math.max(closed[credential] ?? 0, closed[`${credential}/${model}`] ?? 0);
+}

@@ -1,0 +1,111 @@
+import type { EventObject } from 'xstate';
+import type { Policy } from '../../../machines/policy.ts';
+
+/** What `breakwater check` found out about one configuration. It holds no key. */
+export interface Report {
+	file: string;
+	/** `holds`: everything does. `fails`: a property does not, or a judgement is an error. `unknown`: a bound was reached. */
+	verdict: 'holds' | 'fails' | 'unknown';
+	lintFindings: readonly LintFinding[];
+	/** One for each set of providers that obey the same policy, for they behave the same. */
+	providers: readonly ProviderReport[];
+	profiles: readonly ProfileReport[];
+	/** Everything that was explored. */
+	states: number;
+	transitions: number;
+	/** How long the check took, ms. */
+	ms: number;
+	/** The most memory the process has had, bytes. */
+	memory: number;
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** What an expert would say of the configuration. */
+export interface LintFinding {
+	/** Stable, in kebab-case: `same-target-twice`. */
+	rule: string;
+	severity: Severity;
+	line: number;
+	column: number;
+	/** What it is, why it matters, and after a semicolon what to do. */
+	message: string;
+}
+
+export interface ProviderReport extends Coverage {
+	/** The provider actors that obey this policy. */
+	ids: readonly string[];
+	properties: readonly PropertyResult[];
+}
+
+export interface ProfileReport extends Coverage {
+	name: string;
+	chain: readonly string[];
+	properties: readonly PropertyResult[];
+	worst: WorstCases;
+}
+
+export interface Coverage {
+	states: number;
+	transitions: number;
+	/** Bounds that were reached, one sentence each: what was not covered. Empty when all of it was. */
+	unexplored: readonly string[];
+}
+
+export interface PropertyResult {
+	/** Stable, in kebab-case: `quota-cools-down`. */
+	id: string;
+	/** What must hold, as one sentence without a full stop. */
+	statement: string;
+	holds: boolean;
+	/** Only where it does not hold. */
+	counterexample?: Counterexample;
+}
+
+/** Events, in order, that lead to where a property does not hold. */
+export interface Counterexample {
+	/** What happened instead, in one sentence. */
+	message: string;
+	steps: readonly CaseStep[];
+	/** The line of the file that makes it so, where one does; both count from 1. */
+	at?: { line: number; column: number };
+	/** The policy of the case, where it is not the file's: an exploration makes large numbers smaller. */
+	policy?: Policy;
+}
+
+/** One event of a case: a counterexample, a worst case, or a case that is explained. */
+export interface CaseStep {
+	/** ms since the case began. */
+	at: number;
+	/** Who causes it. */
+	by: 'request' | 'provider' | 'upstream' | 'client' | 'operator' | 'time';
+	/** The provider actor that is concerned, such as `openai#1`. */
+	provider?: string;
+	/** The target that is concerned. */
+	target?: string;
+	/** What happened, in words: `openai/gpt-5.4 answers 429 RATE_LIMIT, retry-after 30 s`. */
+	words: string;
+	/** The event as the machine got it, so that the case can be replayed. */
+	event: EventObject;
+	/** The state of the request machine after it: `attempting.pending`. Absent where no request is looked at. */
+	requestState?: string;
+	/** The state of the provider machine after it, as far as it is known. */
+	providerState?: string;
+}
+
+export interface WorstCases {
+	/** The most attempts that one request can cause. */
+	attempts: WorstCase;
+	/** The longest that a client can wait for the first content of a stream, or for an error instead, ms. */
+	firstContent: WorstCase;
+	/** The longest that a client can wait for an answer that is not streamed, or for an error instead, ms. */
+	wholeAnswer: WorstCase;
+}
+
+export interface WorstCase {
+	/** Attempts, or ms. */
+	most: number;
+	/** The exploration was complete: there is nothing worse. */
+	isExact: boolean;
+	steps: readonly CaseStep[];
+}

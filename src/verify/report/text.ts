@@ -1,0 +1,189 @@
+import { timeText } from '../../values/time-text.ts';
+import { amountText, memoryText, wrapped } from './figures.ts';
+import type {
+	LintFinding,
+	ProfileReport,
+	PropertyResult,
+	ProviderReport,
+	Report,
+	Severity,
+	WorstCase,
+} from './report.ts';
+import { briefPath, stepLines } from './steps-text.ts';
+
+export type Color = 'red' | 'yellow' | 'green' | 'cyan' | 'gray' | 'bold';
+
+export interface Page {
+	/** Width, characters. */
+	columns: number;
+	/** Gives a text a colour, or returns it as it is. */
+	paint(color: Color, text: string): string;
+	/** Show the traces of the worst cases step by step, not in one line. */
+	showsTraces: boolean;
+}
+
+/**
+ * A report for people: what holds or does not, what is wrong and where, how it comes about, the worst cases of each
+ * profile, and what was explored. Each line stands for itself, so that a page can be read from either end.
+ */
+export function reportText(report: Report, page: Page): string {
+	const sections = [
+		[headline(report, page)],
+		report.lintFindings.map((lintFinding) => lintLine(report.file, lintFinding, page)),
+		...failures(report).map((failure) => failureLines(report.file, failure, page)),
+		holdingLines(report, page),
+		...report.profiles.map((profile) => profileLines(profile, page)),
+		unexploredLines(report, page),
+		[totals(report, page)],
+	];
+	const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+	return `${text.join('\n\n')}\n`;
+}
+
+const colors = { holds: 'green', fails: 'red', unknown: 'yellow' } as const;
+const severityColors: Readonly<Record<Severity, Color>> = { error: 'red', warning: 'yellow', note: 'cyan' };
+
+function headline(report: Report, { paint }: Page): string {
+	const { file, verdict, lintFindings } = report;
+	const warnings = lintFindings.filter(({ severity }) => severity === 'warning').length;
+	const aside = warnings === 0 ? '' : `, with ${amountText(warnings, 'warning')}`;
+	switch (verdict) {
+		case 'holds':
+			return paint('green', `${file} holds: nothing that can happen breaks it${aside}.`);
+		case 'fails':
+			return paint('red', `${file} does not hold: ${faults(report)}${aside}.`);
+		case 'unknown':
+			return paint('yellow', `${file} could not be checked as a whole: nothing fails in what was explored${aside}.`);
+	}
+}
+
+function faults(report: Report): string {
+	const errors = report.lintFindings.filter(({ severity }) => severity === 'error').length;
+	const failed = failures(report).length;
+	const parts = [
+		...(errors === 0 ? [] : [amountText(errors, 'error')]),
+		...(failed === 0 ? [] : [`${amountText(failed, 'property', 'properties')} broken`]),
+	];
+	return parts.join(', ');
+}
+
+function lintLine(file: string, { severity, line, column, message, rule }: LintFinding, { paint }: Page): string {
+	const label = paint(severityColors[severity], `${severity}:`);
+	return `${file}:${line}:${column}: ${label} ${message} ${paint('gray', `[${rule}]`)}`;
+}
+
+/** A property that does not hold, and for whom. */
+interface Failure {
+	property: PropertyResult;
+	/** `profile default`, `provider openai`: the first one is that of the counterexample. */
+	of: readonly string[];
+}
+
+/** What breaks in the same way in several places is one failure, shown where the way to it is the shortest. */
+function failures({ providers, profiles }: Report): Failure[] {
+	const subjects = [
+		...providers.map(({ ids, properties }) => ({ kind: 'provider', name: ids.join(', '), properties })),
+		...profiles.map(({ name, properties }) => ({ kind: 'profile', name, properties })),
+	];
+	const broken = subjects.flatMap(({ kind, name, properties }) =>
+		properties.filter(({ holds }) => !holds).map((property) => ({ kind, name, property })),
+	);
+	const groups = Map.groupBy(broken, ({ kind, property }) => `${kind} ${property.id}`);
+	return [...groups.values()].flatMap((group) => {
+		const [shown, ...others] = group.toSorted((a, b) => stepsOf(a.property) - stepsOf(b.property));
+		if (shown === undefined) return [];
+		return [{ property: shown.property, of: [shown, ...others].map(({ kind, name }) => `${kind} ${name}`) }];
+	});
+}
+
+function stepsOf({ counterexample }: PropertyResult): number {
+	return counterexample?.steps.length ?? Number.POSITIVE_INFINITY;
+}
+
+function failureLines(file: string, { property, of: [where, ...others] }: Failure, page: Page): string[] {
+	const { id, statement, counterexample } = property;
+	const { columns, paint } = page;
+	const place =
+		counterexample?.at === undefined ? '' : `${file}:${counterexample.at.line}:${counterexample.at.column}: `;
+	return [
+		...wrapped(`${place}broken: ${statement} [${id}]`, columns).map((line) => paint('red', line)),
+		...indented(wrapped(`in ${where}: ${counterexample?.message ?? 'no way to it was kept'}`, columns - 2)),
+		...indented(stepLines(counterexample?.steps ?? [], columns - 2)),
+		...(others.length === 0 ? [] : indented(wrapped(`the same in ${others.join('; ')}`, columns - 2))),
+	];
+}
+
+/** The properties of the providers, and those of the profiles, that hold for all of them. */
+function holdingLines({ providers, profiles }: Report, page: Page): string[] {
+	const ids = providers.flatMap((provider) => provider.ids);
+	return [
+		...groupLines(`providers ${ids.join(', ')}`, providers, page),
+		...groupLines(amountText(profiles.length, 'profile'), profiles, page),
+	];
+}
+
+function groupLines(
+	name: string,
+	members: readonly (ProviderReport | ProfileReport)[],
+	{ columns, paint }: Page,
+): string[] {
+	const results = members.flatMap(({ properties }) => properties);
+	const broken = new Set(results.filter(({ holds }) => !holds).map(({ id }) => id));
+	const holding = [...new Set(results.map(({ id }) => id))].filter((id) => !broken.has(id));
+	if (holding.length === 0) return [];
+	const isComplete = members.every(({ unexplored }) => unexplored.length === 0);
+	const title = `${name}: ${amountText(holding.length, 'property', 'properties')} explored, no way to break them${isComplete ? '' : ' so far'}`;
+	return [
+		...wrapped(title, columns),
+		...indented(wrapped(holding.join(', '), columns - 2)).map((line) => paint('gray', line)),
+	];
+}
+
+function profileLines(profile: ProfileReport, page: Page): string[] {
+	const { name, chain, worst } = profile;
+	const title = `profile ${name}: ${chain.length > 8 ? amountText(chain.length, 'target') : chain.join(' → ')}`;
+	const limit = (value: string, { isExact }: WorstCase) => (isExact ? `at most ${value}` : `${value} or more`);
+	return [
+		...wrapped(title, page.columns).map((line, index) => page.paint('bold', index === 0 ? line : `  ${line}`)),
+		...worstLines(limit(amountText(worst.attempts.most, 'attempt'), worst.attempts), worst.attempts, page),
+		...worstLines(
+			`${limit(timeText(worst.firstContent.most), worst.firstContent)} until the first content, or an error`,
+			worst.firstContent,
+			page,
+		),
+		...worstLines(
+			`${limit(timeText(worst.wholeAnswer.most), worst.wholeAnswer)} until an answer that is not streamed, or an error`,
+			worst.wholeAnswer,
+			page,
+		),
+	];
+}
+
+function worstLines(title: string, { steps }: WorstCase, { columns, paint, showsTraces }: Page): string[] {
+	const way = showsTraces ? stepLines(steps, columns - 4) : wrapped(briefPath(steps), columns - 4);
+	return [`  ${title}`, ...way.map((line) => paint('gray', `    ${line}`))];
+}
+
+function unexploredLines({ providers, profiles }: Report, { columns, paint }: Page): string[] {
+	const sentences = [
+		...providers.flatMap(({ ids, unexplored }) => unexplored.map((what) => `provider ${ids.join(', ')}: ${what}`)),
+		...profiles.flatMap(({ name, unexplored }) => unexplored.map((what) => `profile ${name}: ${what}`)),
+	];
+	if (sentences.length === 0) return [];
+	const advice = 'A larger exploration may get to the end: --bound sets how many states it may have.';
+	return [
+		paint('yellow', 'not explored:'),
+		...sentences.flatMap((sentence) => indented(wrapped(sentence, columns - 2))),
+		...indented(wrapped(advice, columns - 2)),
+	];
+}
+
+/** What was explored, and what it cost. */
+function totals({ verdict, states, transitions, ms, memory }: Report, { paint }: Page): string {
+	const explored = `${amountText(states, 'state')}, ${amountText(transitions, 'transition')} explored`;
+	return `${paint(colors[verdict], verdict)}: ${explored} in ${timeText(ms)}, ${memoryText(memory)}`;
+}
+
+function indented(lines: readonly string[]): string[] {
+	return lines.map((line) => `  ${line}`);
+}

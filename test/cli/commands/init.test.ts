@@ -1,0 +1,284 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { Commands } from '../../helpers/command.ts';
+import { freePort, listing, type ModelServer, noLocalServers, startServer } from '../../helpers/model-server.ts';
+
+// Each of them starts processes, and checks a whole configuration.
+vi.setConfig({ testTimeout: 30_000 });
+
+let commands: Commands;
+let port: string;
+const open: ModelServer[] = [];
+const keys = { OPENAI_API_KEY: 'sk-PLANTED1', GROQ_API_KEY: 'gsk_PLANTED2' };
+
+beforeEach(async () => {
+	commands = new Commands();
+	port = await freePort();
+});
+
+afterEach(async () => {
+	await commands.end();
+	for (const server of open.splice(0)) server.close();
+});
+
+async function init(env: Record<string, string>, ...args: string[]) {
+	const command = commands.startWith({ ...noLocalServers, ...env }, 'init', '--port', port, ...args);
+	const code = await command.exit;
+	expect(command.stdout + command.stderr).not.toMatch(/PLANTED|\.ts:\d/);
+	return { code, stdout: command.stdout, stderr: command.stderr };
+}
+
+async function withModels(...models: string[]): Promise<{ OLLAMA_HOST: string }> {
+	const server = await startServer(listing(...models));
+	open.push(server);
+	return { OLLAMA_HOST: server.port };
+}
+
+const path = (file = 'config/gateway.yaml') => join(commands.folder, file);
+const written = (env: Record<string, string>): Config => loadConfig(path(), env);
+const chainOf = (config: Config, name: string) => config.profiles[name]?.chain.map(({ target }) => target);
+
+describe('init --yes writes', () => {
+	test('a configuration of the keys and local servers there are, with all profiles, that runs', async () => {
+		const local = await withModels('qwen3:8b', 'qwen2.5-coder:7b');
+		const { code, stdout, stderr } = await init({ ...keys, ...local }, '--yes');
+		expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+		expect(stdout).toMatch(/^Wrote config\/gateway\.yaml: providers openai, groq, ollama; /);
+		expect(stdout).toMatch(/Checked with `breakwater check`: everything holds \(\d+ states\), no warnings/);
+
+		const text = readFileSync(path(), 'utf8');
+		expect(text).not.toMatch(/PLANTED/);
+		expect(text).toMatch(/apiKey: \$\{OPENAI_API_KEY\}/);
+		const config = written(keys);
+		expect(config.server.port).toBe(Number(port));
+		expect(Object.keys(config.profiles)).toEqual(['default', 'cheap', 'critical', 'local-first', 'code']);
+		expect(chainOf(config, 'default')?.at(0)).toMatch(/^openai\//);
+		expect(chainOf(config, 'default')?.at(-1)).toBe('ollama/qwen3:8b');
+		expect(chainOf(config, 'local-first')?.at(0)).toBe('ollama/qwen3:8b');
+		expect(chainOf(config, 'code')).toContain('ollama/qwen2.5-coder:7b');
+		expect(config.providers.openai?.policy.timeouts.firstToken).toBe(60_000);
+		expect(config.providers.ollama?.policy.timeouts.firstToken).toBe(60_000);
+		const [known] = Object.values(config.providers.openai?.models ?? {});
+		expect(known?.contextWindow).toBeGreaterThan(100_000);
+		expect(known?.price?.output).toBeGreaterThan(known?.price?.input ?? 0);
+		expect(readdirSync(path('config'))).toEqual(['gateway.yaml']);
+
+		const server = commands.startWith(keys, 'serve');
+		expect(await server.address()).toBe(`http://127.0.0.1:${port}/v1`);
+	});
+
+	test('one of a key in .env, which serve reads too', async () => {
+		writeFileSync(path('.env'), 'GROQ_API_KEY=gsk_PLANTED\n');
+		expect(await init({}, '--yes')).toMatchObject({ code: 0 });
+		expect(chainOf(written({ GROQ_API_KEY: 'x' }), 'default')?.at(0)).toMatch(/^groq\//);
+		const server = commands.start('serve');
+		expect(await server.address()).toContain(port);
+	});
+
+	test('one of a local server alone', async () => {
+		const { code } = await init(await withModels('only'), '--yes');
+		expect(code).toBe(0);
+		const config = written({});
+		for (const name of Object.keys(config.profiles)) expect(chainOf(config, name)).toEqual(['ollama/only']);
+	});
+
+	test('to another place, whose folders it makes', async () => {
+		expect(await init(keys, '--yes', '--out', 'some/where/x.yaml')).toMatchObject({ code: 0 });
+		expect(existsSync(path('some/where/x.yaml'))).toBe(true);
+		expect(existsSync(path())).toBe(false);
+	});
+
+	test('simulated providers, when told to', async () => {
+		const { code, stdout } = await init({}, '--yes', '--simulated');
+		expect(code).toBe(0);
+		expect(stdout).toMatch(/everything holds/);
+		expect(Object.values(written({}).providers).map(({ protocol }) => protocol)).toEqual(['simulated', 'simulated']);
+	});
+
+	test('without the provider whose key cannot be right, in one sentence, and exits with 1', async () => {
+		const { code, stdout, stderr } = await init({ ...keys, OPENROUTER_API_KEY: 'sk-PLANTED' }, '--yes');
+		expect(code).toBe(1);
+		expect(stdout).toMatch(/^Wrote .* providers openai, groq;/);
+		expect(stderr).toMatch(
+			/^openrouter was left out: OPENROUTER_API_KEY does not look like .* begins with sk-or-.*\n$/,
+		);
+		expect(readFileSync(path(), 'utf8')).toMatch(/# openrouter was left out/);
+	});
+
+	test('and says when the port of it is taken', async () => {
+		const other = await startServer(() => {});
+		open.push(other);
+		port = other.port;
+		const { code, stdout } = await init(keys, '--yes');
+		expect(code).toBe(0);
+		expect(stdout).toMatch(new RegExp(`It will not start yet: Port ${port} on 127.0.0.1 is in use by another program`));
+	});
+});
+
+describe('init --default-model', () => {
+	test.each([
+		['a known model', 'groq/openai/gpt-oss-120b', {}],
+		['a model that is not known', 'openai/gpt-99', {}],
+		['a provider of your own', 'my-own/x', { MY_OWN_BASE_URL: 'http://127.0.0.1:1/v1', MY_OWN_API_KEY: 'PLANTED' }],
+	])('puts %s first', async (_name, target, more) => {
+		const env = { ...keys, ...more };
+		expect(await init(env, '--yes', '--default-model', target)).toMatchObject({ code: 0 });
+		const config = written(env);
+		for (const name of ['default', 'critical', 'code']) expect(chainOf(config, name)?.[0]).toBe(target);
+	});
+
+	test('puts a local model first', async () => {
+		const local = await withModels('small', 'big');
+		expect(await init({ ...keys, ...local }, '--yes', '--default-model', 'ollama/big')).toMatchObject({ code: 0 });
+		expect(chainOf(written(keys), 'default')?.[0]).toBe('ollama/big');
+	});
+
+	test.each([
+		['nonsense', /named with its provider/],
+		['anthropic/claude', /There is no key for Anthropic; set ANTHROPIC_API_KEY/],
+		['opnai/gpt-5.4', /no provider that Breakwater knows: did you mean `openai`, or set OPNAI_BASE_URL/],
+		['ollama/x', /Ollama does not answer at .*; start it first/],
+		['openrouter/x', /OPENROUTER_API_KEY does not look like/],
+	])('of %s writes nothing and says why', async (target, message) => {
+		const { code, stderr } = await init({ ...keys, OPENROUTER_API_KEY: 'PLANTED' }, '--yes', '--default-model', target);
+		expect(code).toBe(1);
+		expect(stderr).toMatch(message);
+		expect(stderr.trim().split('\n')).toHaveLength(1);
+		expect(existsSync(path('config'))).toBe(false);
+	});
+
+	test('of a local model that is not there names those that are', async () => {
+		const { code, stderr } = await init(await withModels('small', 'big'), '--yes', '--default-model', 'ollama/bug');
+		expect(code).toBe(1);
+		expect(stderr).toBe("Ollama has no model 'bug'; it has `small`, `big`.\n");
+	});
+});
+
+describe('init writes nothing', () => {
+	test('when there is nothing to write it from, and offers the simulator', async () => {
+		const { code, stderr } = await init({}, '--yes');
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/no usable API key and no local model server.*--simulated/);
+		expect(readdirSync(commands.folder)).toEqual([]);
+	});
+
+	test('when the only key cannot be right', async () => {
+		const { code, stderr } = await init({ OPENAI_API_KEY: 'sk-or-PLANTED' }, '--yes');
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^OPENAI_API_KEY looks like a key of OpenRouter, not of OpenAI/);
+		expect(readdirSync(commands.folder)).toEqual([]);
+	});
+
+	test('without a terminal to ask on and without --yes', async () => {
+		const { code, stderr } = await init(keys);
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^There is no terminal to ask questions on; run it with --yes/);
+	});
+
+	test('over a file that is there, before --force says so', async () => {
+		mkdirSync(path('config'));
+		writeFileSync(path(), 'mine');
+		const { code, stderr } = await init(keys, '--yes');
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^config\/gateway\.yaml is there already and was left as it is; --force replaces it/);
+		expect(readFileSync(path(), 'utf8')).toBe('mine');
+		expect(await init(keys, '--yes', '--force')).toMatchObject({ code: 0 });
+		expect(chainOf(written(keys), 'default')?.[0]).toMatch(/^openai/);
+	});
+
+	test('where a part of the path is a file, or a directory has its name', async () => {
+		writeFileSync(path('config'), 'a file');
+		const file = await init(keys, '--yes');
+		expect(file).toMatchObject({ code: 1, stderr: expect.stringMatching(/a part of its path is a file/) });
+		const directory = await init(keys, '--yes', '--force', '--out', '.');
+		expect(directory).toMatchObject({ code: 1, stderr: expect.stringMatching(/is a directory; name a file/) });
+		expect(readdirSync(commands.folder)).toEqual(['config']);
+	});
+
+	test.skipIf(process.getuid?.() === 0)('in a folder that may not be written to', async () => {
+		mkdirSync(path('config'));
+		chmodSync(path('config'), 0o500);
+		const { code, stderr } = await init(keys, '--yes');
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/its folder may not be written to; name another place with --out/);
+	});
+
+	test('when it is interrupted half-way', async () => {
+		const silent = await startServer(() => {});
+		open.push(silent);
+		const command = commands.startWith({ ...keys, ...noLocalServers, OLLAMA_HOST: silent.port }, 'init', '--yes');
+		const asked = new Promise((resolve) => setTimeout(resolve, 700));
+		await Promise.race([asked, command.exit]);
+		command.kill('SIGINT');
+		expect(await command.exit).toBe(null);
+		expect(readdirSync(commands.folder)).toEqual([]);
+	});
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+/** On a terminal that `script` makes; types each answer once the question before it stands there. */
+describe.skipIf(!hasScript)('init on a terminal', () => {
+	async function typed(env: Record<string, string>, answers: [RegExp, string][]) {
+		const { spawn } = await import('node:child_process');
+		const cli = join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts');
+		const line = `'${process.execPath}' '${cli}' init --port ${port}`;
+		const child = spawn('script', ['-qec', line, '/dev/null'], {
+			cwd: commands.folder,
+			env: { HOME: commands.folder, PATH: process.env.PATH, TERM: 'xterm', ...noLocalServers, ...env },
+		});
+		let shown = '';
+		const queue = [...answers];
+		child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+			shown += piece;
+			const [next] = queue;
+			if (next === undefined || !next[0].test(shown)) return;
+			queue.shift();
+			child.stdin.write(next[1]);
+		});
+		const code = await new Promise((resolve) => child.once('close', resolve));
+		expect(queue).toEqual([]);
+		expect(shown).not.toMatch(/PLANTED/);
+		return { code, shown };
+	}
+
+	test('asks which model comes first, and whether to write', async () => {
+		const { code } = await typed(keys, [
+			[/Which model first, as provider\/model\? \[openai\/[^\]]+\] /, 'groq/openai/gpt-oss-120b\r'],
+			[/Write config\/gateway\.yaml\? \[yes\] /, '\r'],
+		]);
+		expect(code).toBe(0);
+		expect(chainOf(written(keys), 'default')?.[0]).toBe('groq/openai/gpt-oss-120b');
+	});
+
+	test.each([
+		['Ctrl-C at a question', [[/Which model first/, '\x03']], /Stopped; nothing was written/],
+		['Ctrl-D at a question', [[/Which model first/, '\x04']], /Stopped; nothing was written/],
+		[
+			'a no',
+			[
+				[/Which model first/, '\r'],
+				[/Write .*\? /, 'no\r'],
+			],
+			/Nothing was written/,
+		],
+	] as [string, [RegExp, string][], RegExp][])('writes nothing after %s', async (_name, answers, message) => {
+		const { code, shown } = await typed(keys, answers);
+		expect(code).toBe(1);
+		expect(shown).toMatch(message);
+		expect(readdirSync(commands.folder)).toEqual([]);
+	});
+
+	test('offers the simulator where there is nothing else', async () => {
+		const { code } = await typed({}, [
+			[/Write simulated providers, which need no key\? \[yes\] /, '\r'],
+			[/Write config\/gateway\.yaml\? /, 'y\r'],
+		]);
+		expect(code).toBe(0);
+		expect(written({}).providers.alpha?.protocol).toBe('simulated');
+	});
+});

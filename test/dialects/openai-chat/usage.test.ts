@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { usageOfAll } from '../../../src/dialects/openai-chat/usage.ts';
+
+const a = {
+	prompt_tokens: 100,
+	completion_tokens: 20,
+	total_tokens: 120,
+	prompt_tokens_details: { cached_tokens: 90, audio_tokens: 0 },
+	queue_time: 0.5,
+};
+const b = {
+	prompt_tokens: 10,
+	completion_tokens: 2,
+	total_tokens: 12,
+	prompt_tokens_details: { cached_tokens: 5 },
+	completion_tokens_details: { reasoning_tokens: 1, tier: 'fast' },
+	queue_time: 0.1,
+};
+
+it('the usage of one attempt is what it told, whatever that is', () => {
+	expect(usageOfAll([{ target: 'a/m', usage: a }])).toEqual({ usage: a });
+});
+
+it('the usage of several is the sum of the counts and of what breaks them down, and otherwise the last word', () => {
+	const { usage, failover } = usageOfAll([
+		{ target: 'a/m', usage: a },
+		{ target: 'b/m', usage: b },
+	]);
+	expect(usage).toEqual({
+		prompt_tokens: 110,
+		completion_tokens: 22,
+		total_tokens: 132,
+		prompt_tokens_details: { cached_tokens: 95, audio_tokens: 0 },
+		completion_tokens_details: { reasoning_tokens: 1, tier: 'fast' },
+		queue_time: 0.1,
+	});
+	expect(failover).toEqual({
+		usage: [
+			{ target: 'a/m', usage: a },
+			{ target: 'b/m', usage: b },
+		],
+	});
+});
+
+it.each([
+	['broke before it told', undefined],
+	['told null', null],
+	['told nonsense', 'many'],
+])('an attempt that %s is a part, of unknown size', (_name, unknown) => {
+	const parts = [
+		{ target: 'a/m', usage: unknown },
+		{ target: 'b/m', usage: b },
+	];
+	expect(usageOfAll(parts)).toEqual({
+		usage: b,
+		failover: {
+			usage: [
+				{ target: 'a/m', usage: null },
+				{ target: 'b/m', usage: b },
+			],
+		},
+	});
+});
+
+it('no usage at all is none, and a count that nobody told is not zero', () => {
+	expect(usageOfAll([])).toEqual({});
+	expect(usageOfAll([{ target: 'a/m', usage: undefined }])).toEqual({});
+	const parts = [
+		{ target: 'a/m', usage: { completion_tokens: 1 } },
+		{ target: 'b/m', usage: { completion_tokens: 2, prompt_tokens_details: null } },
+	];
+	expect(usageOfAll(parts).usage).toEqual({ completion_tokens: 3, prompt_tokens_details: null });
+});

@@ -1,0 +1,158 @@
+import { createActor, fromCallback, SimulatedClock } from 'xstate';
+import type { Permit, ProviderAlarm, ProviderReply, RequestEvent } from '../../../machines/events.ts';
+import type { Failure } from '../../../machines/failure.ts';
+import { providerMachine } from '../../../machines/provider/machine.ts';
+import { type PolicyChanges, policyWith } from '../../helpers/policy.ts';
+import { minuteMs, serverError } from '../samples.ts';
+
+/** When every test begins, ms since the epoch: a real date, so that a time taken for a duration shows. */
+export const startMs = Date.parse('2026-09-01T00:00:00Z');
+
+/**
+ * A simulated clock that knows how many timers are set, for one that is left behind is a leak, and that treats too long
+ * a delay as Node does: it fires after 1 ms.
+ */
+export class CountingClock extends SimulatedClock {
+	readonly #pending = new Set<number>();
+
+	constructor() {
+		super();
+		this.increment(startMs);
+	}
+
+	get timers(): number {
+		return this.#pending.size;
+	}
+
+	override setTimeout(fn: () => void, delayMs: number): number {
+		const id: number = super.setTimeout(
+			() => {
+				this.#pending.delete(id);
+				fn();
+			},
+			delayMs >= 2 ** 31 ? 1 : delayMs,
+		);
+		this.#pending.add(id);
+		return id;
+	}
+
+	override clearTimeout(id: number): void {
+		this.#pending.delete(id);
+		super.clearTimeout(id);
+	}
+}
+
+export interface Ask {
+	model?: string;
+	early?: boolean;
+	/** What the caller takes for the present, ms since the epoch. Default: the clock's. */
+	now?: number;
+}
+
+export interface Report {
+	/** 0 to 1. Default: 0, no jitter. */
+	random?: number;
+	/** Default: true. */
+	lastTry?: boolean;
+}
+
+export type ProviderHarness = ReturnType<typeof startProvider>;
+
+/** A provider actor on a simulated clock, and a caller that collects what it is answered. */
+export function startProvider(changes: PolicyChanges = {}, clock: CountingClock = new CountingClock()) {
+	const actor = createActor(providerMachine, {
+		clock,
+		input: { id: 'a', policy: policyWith(changes), now: clock.now() },
+	});
+	const replies: RequestEvent[] = [];
+	const caller = createActor(
+		fromCallback<RequestEvent>(({ receive }) => receive((reply) => replies.push(reply))),
+	).start();
+	const alarms: ProviderAlarm[] = [];
+	actor.on('provider.alarmed', (alarm) => alarms.push(alarm));
+	actor.start();
+	let asked = 0;
+
+	/** The one reply that an event to the actor leads to. */
+	function replyTo(send: () => void): RequestEvent {
+		replies.length = 0;
+		send();
+		const [reply, ...more] = replies;
+		if (reply === undefined || more.length > 0) throw new Error(`there were ${replies.length} replies, not one`);
+		return reply;
+	}
+
+	function ask({ model = 'm', early = false, now = clock.now() }: Ask = {}): ProviderReply {
+		asked += 1;
+		const id = `request/${asked}`;
+		const reply = replyTo(() => actor.send({ type: 'permit.requested', id, model, now, early, replyTo: caller }));
+		if (reply.type !== 'permit.granted' && reply.type !== 'permit.denied')
+			throw new Error(`answered with ${reply.type}`);
+		return reply;
+	}
+
+	function permit(options: Ask = {}): Permit {
+		const reply = ask(options);
+		if (reply.type !== 'permit.granted') throw new Error(`denied: ${JSON.stringify(reply)}`);
+		return reply.permit;
+	}
+
+	/** @returns when the provider would grant this model again, ms since the epoch */
+	function fail(failed: Permit, failure: Failure, { random = 0, lastTry = true }: Report = {}): number {
+		const now = clock.now();
+		const reply = replyTo(() =>
+			actor.send({ type: 'attempt.failed', permit: failed, failure, now, random, lastTry, replyTo: caller }),
+		);
+		if (reply.type !== 'attempt.settled') throw new Error(`answered with ${reply.type}`);
+		return reply.retryAt;
+	}
+
+	/** An event that nobody is to be answered for. */
+	function tell(event: { type: 'attempt.succeeded' | 'attempt.abandoned'; permit: Permit }): void {
+		replies.length = 0;
+		actor.send({ ...event, now: clock.now() });
+		if (replies.length > 0) throw new Error(`${event.type} was answered`);
+	}
+
+	const state = () => actor.getSnapshot().value;
+
+	/** Attempts fail, one after the other, until it no longer is closed. */
+	function trip(failure: Failure = serverError): void {
+		for (let failures = 0; state() === 'closed'; failures++) {
+			if (failures > 1_000) throw new Error('the provider does not open');
+			fail(permit(), failure);
+		}
+	}
+
+	return {
+		actor,
+		clock,
+		alarms,
+		trip,
+		ask,
+		permit,
+		fail,
+		succeed: (permit: Permit) => tell({ type: 'attempt.succeeded', permit }),
+		abandon: (permit: Permit) => tell({ type: 'attempt.abandoned', permit }),
+		/** An attempt that begins and fails in this very moment. */
+		failNow: (failure: Failure, report: Report = {}) => fail(permit(), failure, report),
+		pass: (ms: number) => clock.increment(ms),
+		state,
+		context: () => actor.getSnapshot().context,
+	};
+}
+
+/** Opens at the third failure in a row, for a minute. */
+export function opened(...given: Parameters<typeof startProvider>) {
+	const provider = startProvider(...given);
+	provider.trip();
+	return provider;
+}
+
+/** Stands in `half-open`, with no probe out. */
+export function halfOpened(...given: Parameters<typeof startProvider>) {
+	const provider = opened(...given);
+	provider.pass(minuteMs);
+	if (provider.state() !== 'half-open') throw new Error(`the provider is ${provider.state()}`);
+	return provider;
+}

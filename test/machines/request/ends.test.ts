@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { earliestRetryAt } from '../../../machines/request/progress.ts';
+import { candidateOn, policyWith } from '../../helpers/policy.ts';
+import { startMs } from '../provider/provider-harness.ts';
+import { authError, minuteMs, serverError } from '../samples.ts';
+import { alone, denied, realPair, scriptedProvider, startRequest } from './request-harness.ts';
+
+const requestMs = policyWith().timeouts.request;
+
+/** A request brought into each of the states that it can stay in, on a provider that can keep silent. */
+const stays = {
+	asking: () => {
+		const a = scriptedProvider({ answer: () => undefined });
+		return { a, request: startRequest([candidateOn(a.actor)]) };
+	},
+	'attempting.pending': () => alone(),
+	'attempting.streaming': () => {
+		const { a, request } = alone();
+		request.answering();
+		return { a, request };
+	},
+	settling: () => {
+		const a = scriptedProvider({ settle: () => undefined });
+		const request = startRequest([candidateOn(a.actor)]);
+		request.breakWith(serverError);
+		return { a, request };
+	},
+	waiting: () => {
+		const { a, request } = alone();
+		request.breakWith(serverError);
+		return { a, request };
+	},
+};
+type Stay = keyof typeof stays;
+
+const heldIn: [Stay, settlements: string[]][] = [
+	['asking', []],
+	['attempting.pending', ['attempt.abandoned']],
+	['attempting.streaming', ['attempt.abandoned']],
+	['settling', ['attempt.failed']],
+	['waiting', ['attempt.failed']],
+];
+
+describe('a client that leaves', () => {
+	it.each(heldIn)('while %s ends the request at once, with %j', (state, settlements) => {
+		const { a, request } = stays[state]();
+		expect(request.state()).toBe(state);
+		request.leave();
+		expect(request.state()).toBe('aborted');
+		expect(a.settlements()).toEqual(settlements);
+		expect(request.did.filter((action) => action === 'stop')).toHaveLength(settlements.length);
+		expect(request.did).not.toContain('finish');
+		expect(request.did).not.toContain('report');
+		expect(request.clock.timers).toBe(0);
+	});
+
+	it('gives its probe back to the provider', () => {
+		const { a, clock, candidates } = realPair({ breaker: { failureThreshold: 1 } });
+		a.failNow(serverError);
+		clock.increment(minuteMs);
+		const request = startRequest(candidates, { clock });
+		expect(request.context().permit?.probe).toBe(true);
+		request.leave();
+		expect(a.state()).toBe('half-open');
+		expect(a.context().probes).toEqual([]);
+	});
+});
+
+describe('the deadline', () => {
+	it.each(heldIn.filter(([state]) => state !== 'waiting'))(
+		'ends a request that is %s, with %j',
+		(state, settlements) => {
+			const { a, request } = stays[state]();
+			request.pass(requestMs - 1);
+			expect(request.state()).toBe(state);
+			request.pass(1);
+			expect(request.state()).toBe('failed');
+			expect(request.ending()).toBe(state === 'attempting.streaming' ? 'interrupted' : 'deadline');
+			expect(request.context().failure).toEqual({ category: 'TIMEOUT', reason: 'deadline' });
+			expect(a.settlements()).toEqual(settlements);
+			expect(request.did.filter((action) => action === 'report')).toHaveLength(1);
+		},
+	);
+
+	it('ends a wait that timers made longer than it was meant to be', () => {
+		const { a, request } = alone();
+		request.pass(requestMs - 100);
+		request.breakWith(serverError, { now: startMs });
+		expect(request.state()).toBe('waiting');
+		request.pass(100);
+		expect(request.ending()).toBe('deadline');
+		expect(a.settlements()).toEqual(['attempt.failed']);
+		expect(request.attempted()).toEqual(['a/m']);
+	});
+
+	it('is the last moment of the attempt that it cuts off', () => {
+		const { request } = alone();
+		request.pass(requestMs);
+		expect(request.context().trace).toMatchObject([{ did: 'attempt', ms: requestMs, outcome: 'abandoned' }]);
+	});
+
+	it("is the profile's, whatever the policy of a target says", () => {
+		const a = scriptedProvider();
+		const policy = policyWith({ timeouts: { request: 1_000 } });
+		const request = startRequest([candidateOn(a.actor)], { policy });
+		request.pass(1_000);
+		expect(request.ending()).toBe('deadline');
+	});
+
+	it('is not counted against the provider', () => {
+		const { a, clock, candidates } = realPair({ breaker: { failureThreshold: 1 } });
+		startRequest(candidates, { clock });
+		clock.increment(requestMs);
+		expect(a.state()).toBe('closed');
+	});
+
+	it('of a year does not pass at once', () => {
+		const a = scriptedProvider();
+		const request = startRequest([candidateOn(a.actor)], {
+			policy: policyWith({ timeouts: { request: 365 * 24 * 60 * minuteMs } }),
+		});
+		request.pass(24 * 60 * minuteMs);
+		expect(request.state()).toBe('attempting.pending');
+	});
+});
+
+describe('a request that is denied everywhere', () => {
+	/** Providers `a`, `b`, `c` that would open after these times, ms. */
+	function closedFor(waitsMs: number[], whenAllDenied: 'fail' | 'try-soonest', grantsEarly = -1) {
+		const order: string[] = [];
+		const candidates = waitsMs.map((waitMs, link) => {
+			const provider = scriptedProvider({
+				answer: ({ id, model, early }) => {
+					order.push(`${early ? 'early ' : ''}${'abc'[link]}`);
+					if (early && link === grantsEarly)
+						return { type: 'permit.granted', permit: { id, model, probe: true, epoch: 1, refusesPrefill: false } };
+					// Asked early, a provider may name another time; the order of the early round stays.
+					return denied(startMs + (early ? 90_000 - waitMs : waitMs));
+				},
+			});
+			return candidateOn(provider.actor, { link, credential: 'abc'[link] ?? 'z' });
+		});
+		return { order, request: startRequest(candidates, { policy: policyWith({ whenAllDenied }) }) };
+	}
+
+	it('fails as denied, with the earliest time that any of them named', () => {
+		const { order, request } = closedFor([30_000, 10_000, 20_000], 'fail');
+		expect(request.state()).toBe('failed');
+		expect(request.ending()).toBe('denied');
+		expect(request.did).toEqual(['report']);
+		expect(order).toEqual(['a', 'b', 'c']);
+		expect(earliestRetryAt(request.context())).toBe(startMs + 10_000);
+	});
+
+	it('is told to try again now when a time has passed', () => {
+		const { request } = closedFor([-5], 'fail');
+		expect(earliestRetryAt(request.context())).toBe(startMs);
+	});
+
+	it('asks each once more, the soonest first, where the policy says so', () => {
+		const { order, request } = closedFor([30_000, 10_000, 20_000], 'try-soonest');
+		expect(order).toEqual(['a', 'b', 'c', 'early b', 'early c', 'early a']);
+		expect(request.ending()).toBe('denied');
+		expect(earliestRetryAt(request.context())).toBe(startMs + 10_000);
+	});
+
+	it('attempts the first that lets it in early', () => {
+		const { order, request } = closedFor([30_000, 10_000, 20_000], 'try-soonest', 2);
+		expect(order.slice(3)).toEqual(['early b', 'early c']);
+		expect(request.attempted()).toEqual(['c/m']);
+		request.complete();
+		expect(request.state()).toBe('done');
+	});
+
+	it('gets through to a real provider that only failures opened', () => {
+		const { a, b, clock, candidates, policy } = realPair({
+			breaker: { failureThreshold: 1 },
+			whenAllDenied: 'try-soonest',
+		});
+		a.failNow(authError);
+		b.failNow(serverError);
+		const request = startRequest(candidates, { clock, policy });
+		expect(request.attempted()).toEqual(['b/m']);
+		request.complete();
+		expect(b.state()).toBe('closed');
+		expect(a.state()).toBe('open');
+	});
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { assign } from 'xstate';
+import { providerMachine } from '../../machines/provider/machine.ts';
+import { requestMachine } from '../../machines/request/machine.ts';
+import { readConfigText } from '../../src/config/load.ts';
+import { checkConfig } from '../../src/verify/check.ts';
+
+const read = (text: string) => readConfigText(text, { file: 'f.yaml', env: {} });
+
+/** Enough to find what is broken on purpose; what these tests look at needs no more. */
+const bounds = { states: 200 };
+
+const several = read(`providers:
+  a: { baseUrl: https://a.example/v1, apiKey: [one, two] }
+  b: { baseUrl: https://b.example/v1, policy: { breaker: { cooldown: 30s }, retry: { jitter: 0.2 } } }
+  c: { baseUrl: https://c.example/v1, policy: { breaker: { cooldown: 60s }, timeouts: { firstToken: 1m } } }
+profiles:
+  default: { chain: [a/m, b/n] }
+  small: { chain: [c/o] }
+`);
+
+const report = checkConfig(several, { bounds });
+
+describe('checkConfig', () => {
+	it('explores each policy once, for all the keys of all the providers that obey it', () => {
+		expect(report.providers.map(({ ids }) => ids)).toEqual([['a#1', 'a#2', 'c'], ['b']]);
+	});
+
+	it('tells policies apart by what a provider obeys, not by the order in which it is written', () => {
+		const provider = (policy: string) => `{ baseUrl: https://a.example/v1, policy: { ${policy} } }`;
+		const alike = read(`providers:
+  a: ${provider('breaker: { effects: { TIMEOUT.idle: none, TIMEOUT.connect: none } }')}
+  b: ${provider('breaker: { effects: { TIMEOUT.connect: none, TIMEOUT.idle: none } }, timeouts: { connect: 1s }')}
+  c: ${provider('retry: { maxRetryAfter: 1s }')}
+  d: ${provider('')}
+profiles: { default: { chain: [a/m, b/m, c/m, d/m] } }
+`);
+		const { providers } = checkConfig(alike, { bounds: { states: 1 } });
+		expect(providers.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c'], ['d']]);
+	});
+
+	it('explores once what policies that differ have in common', () => {
+		const alone = read(`providers: { a: { baseUrl: https://a.example/v1 } }
+profiles: { default: { chain: [a/m] } }
+`);
+		const two = read(`providers:
+  a: { baseUrl: https://a.example/v1 }
+  b: { baseUrl: https://b.example/v1, policy: { breaker: { cooldown: 59s } } }
+profiles: { default: { chain: [a/m] } }
+`);
+		const [first] = checkConfig(alone).providers;
+		const [same, second] = checkConfig(two).providers;
+		expect(same?.transitions).toBe(first?.transitions);
+		expect(second?.ids).toEqual(['b']);
+		expect(second?.transitions).toBeLessThan(0.8 * (first?.transitions ?? 0));
+	});
+
+	it('explores every profile, in the order of the file', () => {
+		expect(report.profiles.map(({ name, chain }) => [name, chain])).toEqual([
+			['default', ['a/m', 'b/n']],
+			['small', ['c/o']],
+		]);
+	});
+
+	it('explores profiles that differ in nothing but the name once', () => {
+		const alike = read(`providers: { a: { baseUrl: https://a.example/v1 } }
+profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m], commit: complete } }
+`);
+		const { profiles, providers, states } = checkConfig(alike);
+		const [one, two, three] = profiles;
+		expect(profiles.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
+		expect({ ...two, name: 'one' }).toEqual(one);
+		expect(states).toBe([...providers, one, three].reduce((sum, part) => sum + (part?.states ?? 0), 0));
+	});
+
+	it('explores one profile with the providers that it leads to, where it is told to', () => {
+		const { providers, profiles } = checkConfig(several, { bounds, profile: 'small' });
+		expect(providers.map(({ ids }) => ids)).toEqual([['c']]);
+		expect(profiles.map(({ name }) => name)).toEqual(['small']);
+	});
+
+	it('sums up what was explored, and what it took', () => {
+		const { file, states, transitions, ms, memory, providers, profiles } = report;
+		const parts = [...providers, ...profiles];
+		expect(file).toBe('f.yaml');
+		expect(states).toBe(parts.reduce((sum, part) => sum + part.states, 0));
+		expect(transitions).toBe(parts.reduce((sum, part) => sum + part.transitions, 0));
+		expect(transitions).toBeGreaterThan(states);
+		expect(ms).toBeGreaterThan(0);
+		expect(memory).toBeGreaterThan(1e7);
+	});
+
+	it('tells what it is at', () => {
+		const chain = Array.from({ length: 100 }, (_, candidate) => `a/model-${candidate}`).join(', ');
+		const long = read(`providers: { a: { baseUrl: https://a.example } }\nprofiles: { p: { chain: [${chain}] } }\n`);
+		const told = new Set<string>();
+		checkConfig(long, { bounds: { states: 1000 }, onProgress: (what) => told.add(what) });
+		expect([...told]).toEqual(['profile p']);
+	});
+});
+
+describe('the verdict', () => {
+	it('is unknown where a bound was reached', () => {
+		expect(report.verdict).toBe('unknown');
+	});
+
+	it('is that it fails where a judgement is an error, whatever else is unknown', () => {
+		const harmful = read(`providers: { a: { baseUrl: https://a.example/v1 } }
+profiles: { default: { chain: [a/m] } }
+policy: { breaker: { effects: { BAD_REQUEST: count } } }
+`);
+		const { verdict, lintFindings } = checkConfig(harmful, { bounds });
+		expect(lintFindings.map(({ severity }) => severity)).toContain('error');
+		expect(verdict).toBe('fails');
+	});
+
+	it('is that it fails where the request machine breaks a property, with the way to it', () => {
+		const request = requestMachine.provide({ actions: { returnPermit: () => {} } });
+		const { verdict, profiles } = checkConfig(several, { bounds, machines: { request } });
+		expect(verdict).toBe('fails');
+		const broken = profiles.flatMap(({ properties }) => properties.filter(({ holds }) => !holds));
+		expect(broken.map(({ id }) => id)).toContain('permits-settled-once');
+		expect(broken[0]?.counterexample?.steps.length).toBeGreaterThan(0);
+	});
+
+	it('is that it fails where the provider machine breaks one', () => {
+		const provider = providerMachine.provide({ actions: { recover: assign({ until: 0 }) } });
+		const { verdict, providers } = checkConfig(several, { bounds: { states: 1000 }, machines: { provider } });
+		expect(verdict).toBe('fails');
+		expect(providers[0]?.properties.some(({ holds }) => !holds)).toBe(true);
+	});
+});
