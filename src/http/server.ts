@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ClientDialect } from '../contract/dialect.ts';
 import type { RefusedCall } from '../contract/observer.ts';
 import { Refusal } from '../contract/refusal.ts';
 import type { Service } from '../contract/service.ts';
+import { clientDialects } from '../dialects/dialects.ts';
 import { newRequestId } from '../values/request-id.ts';
 import { addOperatorApi, type OperatorSources } from './admin/admin-api.ts';
 import { operatorDoor } from './admin/admin-check.ts';
@@ -10,11 +12,13 @@ import { type Clients, clientDoor } from './callers/caller-check.ts';
 import { isBelow, notFound } from './not-found.ts';
 import { addProbes } from './probes.ts';
 import { idHeaders } from './request-ids.ts';
-import { chatHandler } from './v1/chat.ts';
+import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, type Routing } from './v1/directory.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
 export interface ServerOptions {
+	/** How callers may speak, each at its own path; default: all that Breakwater knows. */
+	dialects?: readonly ClientDialect[];
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
 	unknownModel: 'default' | 'reject';
@@ -71,7 +75,6 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const startedAt = Date.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
-	const chat = chatHandler(service, directory, { repairJson: options.repairJson === true });
 
 	server.removeAllContentTypeParsers();
 	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -87,7 +90,10 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const operators = operatorDoor(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
 
 	const behindDoor = callers === undefined ? {} : { onRequest: callers };
-	server.post<{ Body: string | undefined }>('/v1/chat/completions', behindDoor, chat);
+	for (const dialect of options.dialects ?? clientDialects) {
+		const handler = dialectHandler(dialect, service, directory, { repairJson: options.repairJson === true });
+		server.post<{ Body: string | undefined }>(dialect.path, behindDoor, handler);
+	}
 	server.get('/v1/models', behindDoor, () => ({ object: 'list', data: modelList(service, startedAt) }));
 	server.get<{ Params: { '*': string } }>('/v1/models/*', behindDoor, (request) => {
 		const model = modelList(service, startedAt).find(({ id }) => id === request.params['*']);

@@ -5,8 +5,8 @@ import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import type { RecentRequest, RecentRequests } from '../../observe/recent-requests.ts';
 import { traceLine } from '../../observe/trace-text.ts';
+import { clip } from '../../values/clip.ts';
 import type { Door } from '../callers/caller-check.ts';
-import { clip } from '../v1/json.ts';
 import { readFilter, readTripBody, refuseFields } from './admin-input.ts';
 
 /** What the configuration says of a provider actor. */

@@ -13,24 +13,28 @@ export class ReplySink implements AnswerSink {
 		this.#requestId = requestId;
 	}
 
-	answer(info: AnswerInfo, body: Buffer | string): void {
+	answer(info: AnswerInfo, body: Buffer | string, contentType: string): void {
 		this.#reply.hijack();
 		this.#reply.raw.writeHead(200, {
-			'content-type': 'application/json; charset=utf-8',
+			'content-type': contentType,
 			'content-length': Buffer.byteLength(body),
 			...answerHeaders(info, this.#reply),
 		});
 		this.#reply.raw.end(body);
 	}
 
-	fail(report: FailureReport): void {
-		sendFailure(this.#reply, report, this.#requestId);
+	fail({ status, headers }: FailureReport, body: string): void {
+		this.#reply
+			.code(status)
+			.headers({ ...headers, ...idHeaders(this.#reply, this.#requestId) })
+			.type('application/json; charset=utf-8')
+			.send(body);
 	}
 
-	begin(info: AnswerInfo): void {
+	begin(info: AnswerInfo, contentType: string): void {
 		this.#reply.hijack();
 		this.#reply.raw.writeHead(200, {
-			'content-type': 'text/event-stream; charset=utf-8',
+			'content-type': contentType,
 			'cache-control': 'no-cache',
 			// Proxies in front of us would gather the tokens otherwise.
 			'x-accel-buffering': 'no',
@@ -38,17 +42,16 @@ export class ReplySink implements AnswerSink {
 		});
 	}
 
-	write(events: string): boolean {
-		return this.#reply.raw.write(events);
+	write(text: string): boolean {
+		return this.#reply.raw.write(text);
 	}
 
-	end(): void {
-		this.#reply.raw.end('data: [DONE]\n\n');
+	end(text: string): void {
+		this.#reply.raw.end(text);
 	}
 
-	/** An error event, and no `[DONE]`: no OpenAI client can take the fragment for a whole answer. */
-	breakOff(report: FailureReport): void {
-		this.#reply.raw.end(`data: ${JSON.stringify(report.body)}\n\n`);
+	breakOff(_report: FailureReport, text: string): void {
+		this.#reply.raw.end(text);
 	}
 }
 

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
+import { readDocument } from '../../dialects/openai-chat/read-document.ts';
 import { asObject } from '../ask-local.ts';
 import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -79,7 +79,9 @@ function traceFinding(about: string, { headers, ms }: Answered, first: string | 
 }
 
 function mistakeOfWhole(answer: Answered): string | undefined {
-	return readWholeAnswer(answer.body).kind === 'completion' ? undefined : 'it is no completion with a choice in it';
+	return readDocument(answer.body, { model: '' }).is === 'answer'
+		? undefined
+		: 'it is no completion with a choice in it';
 }
 
 function mistakeOfStream({ headers, body }: Answered, redact: (text: string) => string): string | undefined {

@@ -1,10 +1,7 @@
-/** How an answer comes: as a stream of events, or as one document. */
-export type AnswerForm = 'events' | 'document';
+import type { AnswerForm, AnswerHeaders } from '../contract/dialect.ts';
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-/** What the content type says of an answer, whatever was asked for; undefined when it says neither. */
-export function formOf(headers: Headers): AnswerForm | undefined {
+/** What the content type says of an answer in JSON or server-sent events, whatever was asked for; undefined when it says neither. */
+export function formOf(headers: AnswerHeaders): AnswerForm | undefined {
 	const contentType = ([headers['content-type'] ?? ''].flat()[0] ?? '').trim();
 	if (/^text\/event-stream\b/i.test(contentType)) return 'events';
 	return /^(application\/(problem\+)?json|text\/html)\b/i.test(contentType) ? 'document' : undefined;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Way } from '../../machines/request/progress.ts';
-import type { RequestConfig } from '../../src/config/config.ts';
-import { providerRequest } from '../../src/gateway/provider-request.ts';
-import { candidateSettings } from '../../src/gateway/request-settings.ts';
+import type { Way } from '../../../machines/request/progress.ts';
+import type { RequestConfig } from '../../../src/config/config.ts';
+import { providerRequest } from '../../../src/dialects/openai-chat/render-request.ts';
+import { requestSettings } from '../../../src/gateway/request-settings.ts';
 
 interface Case {
 	json: string;
@@ -15,7 +15,7 @@ interface Case {
 
 function requestOf({ json, stream = false, choices = 1, settings = {}, streamUpstream = false, way = 'fresh' }: Case) {
 	const call = { id: 'r', route: 'default', json, stream, choices, isContinuable: true };
-	const set = candidateSettings({ defaults: {}, force: {}, ...settings }, {});
+	const set = requestSettings({ defaults: {}, force: {}, ...settings }, {});
 	return providerRequest(call, { model: 'm', streamUpstream }, set, way);
 }
 
@@ -34,7 +34,7 @@ describe('without settings', () => {
 	});
 
 	it('costs nothing', () => {
-		expect(candidateSettings({ defaults: {}, force: {} }, {})).toBeUndefined();
+		expect(requestSettings({ defaults: {}, force: {} }, {})).toBeUndefined();
 	});
 });
 
@@ -130,7 +130,7 @@ describe('settings', () => {
 	});
 
 	it('know whether the answer is a plain text', () => {
-		const isPlain = (force: RequestConfig['force']) => candidateSettings({ defaults: {}, force }, {})?.isPlainText;
+		const isPlain = (force: RequestConfig['force']) => requestSettings({ defaults: {}, force }, {})?.isPlainText;
 		expect(isPlain({ temperature: 1, response_format: { type: 'text' } })).toBe(true);
 		expect(isPlain({ response_format: { type: 'json_object' } })).toBe(false);
 		expect(isPlain({ logprobs: true })).toBe(false);

@@ -1,6 +1,8 @@
-import { isObject, type JsonObject, type StreamChunk, streamChunk } from './chunk.ts';
+import type { AnswerEvent } from '../../contract/answer-parts.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
+import { eventOf } from './chunk.ts';
 
-export interface DocumentChunksOptions {
+export interface DocumentEventsOptions {
 	/** Goes into chunks of a document that does not say which model wrote it. */
 	model: string;
 	/** Whether a chunk with the usage follows, as `stream_options.include_usage` asks for. */
@@ -21,11 +23,11 @@ const growing = ['reasoning_content', 'reasoning', 'content', 'refusal'];
  * pieces, its calls of tools, its finish reason; then the usage.
  * @param completion one that has been found whole
  */
-export function documentChunks(completion: JsonObject, { model, withUsage }: DocumentChunksOptions): StreamChunk[] {
+export function documentEvents(completion: JsonObject, { model, withUsage }: DocumentEventsOptions): AnswerEvent[] {
 	const { choices, usage, object: _, ...told } = completion;
 	const envelope: JsonObject = { ...told, model: told.model || model };
-	const head: JsonObject = { object: 'chat.completion.chunk' };
-	const rest: JsonObject = {};
+	const head: Record<string, unknown> = { object: 'chat.completion.chunk' };
+	const rest: Record<string, unknown> = {};
 	for (const [name, value] of Object.entries(envelope)) (inEveryChunk.includes(name) ? head : rest)[name] = value;
 	const whole = (Array.isArray(choices) ? choices : []).filter(isObject);
 	const values = whole.flatMap((choice, position) => {
@@ -38,7 +40,7 @@ export function documentChunks(completion: JsonObject, { model, withUsage }: Doc
 		}));
 	});
 	const used = withUsage && isObject(usage) ? [{ ...head, choices: [], usage }] : [];
-	return [...values, ...used].map(streamChunk);
+	return [...values, ...used].map(eventOf);
 }
 
 /** The choices of the chunks that one choice becomes. */

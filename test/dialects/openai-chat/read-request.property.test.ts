@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Refusal } from '../../../src/contract/refusal.ts';
-import { parseChatRequest } from '../../../src/http/v1/chat-request.ts';
+import { parseChatRequest } from '../../../src/dialects/openai-chat/read-request.ts';
 import { recognizeMessages } from '../../../src/http/v1/heuristics.ts';
 import { repairJson } from '../../../src/http/v1/repair.ts';
 

@@ -1,5 +1,7 @@
-import type { ClientChunk } from '../../answer/answer-stream.ts';
-import { isObject, type JsonObject } from './chunk.ts';
+import type { AnswerEvent } from '../../contract/answer-parts.ts';
+import type { DocumentWriter } from '../../contract/dialect.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 
 interface AssembledChoice {
 	index: number;
@@ -15,12 +17,23 @@ interface AssembledChoice {
 const identities: readonly string[] = ['role', 'id', 'type', 'name'];
 
 /** Puts the chunks of a streamed answer together into the whole one that a caller without a stream expects. */
-export class AssembledAnswer {
-	#head: JsonObject = {};
+export class ChatDocumentWriter implements DocumentWriter {
+	readonly #chunks: ChunkWriter;
+	readonly #head: Record<string, unknown> = {};
 	#usage: JsonObject = {};
 	readonly #choices = new Map<number, AssembledChoice>();
 
-	add({ value }: Pick<ClientChunk, 'value'>): void {
+	constructor(requestId: string) {
+		this.#chunks = new ChunkWriter(true, requestId);
+	}
+
+	add(event: AnswerEvent): void {
+		const value = this.#chunks.valueOf(event);
+		if (value !== undefined) this.addChunk(value);
+	}
+
+	/** @param value a chunk of a chat completion */
+	addChunk(value: JsonObject): void {
 		const { choices, usage, failover, ...head } = value;
 		// The first word counts, but an empty one is none: some providers begin with a chunk that has no id yet.
 		for (const [name, told] of Object.entries(head)) this.#head[name] = this.#head[name] || told;
@@ -29,8 +42,8 @@ export class AssembledAnswer {
 		for (const choice of Array.isArray(choices) ? (choices as JsonObject[]) : []) this.#addChoice(choice);
 	}
 
-	/** The completion's JSON text. */
-	toJson(): string {
+	/** @returns the completion's JSON text */
+	whole(): string {
 		const choices = [...this.#choices.values()].sort((a, b) => a.index - b.index).map(wholeChoice);
 		return JSON.stringify({ ...this.#head, object: 'chat.completion', choices, ...this.#usage });
 	}
@@ -66,7 +79,7 @@ function wholeChoice({ index, message, toolCalls, others, finishReason }: Assemb
 
 /** Texts grow, lists grow, objects grow member by member, anything else is replaced; null says nothing. */
 function joined(known: JsonObject, more: JsonObject): JsonObject {
-	const next = { ...known };
+	const next: Record<string, unknown> = { ...known };
 	for (const [name, value] of Object.entries(more)) {
 		if (value === null || value === undefined) continue;
 		next[name] = identities.includes(name) ? value || next[name] : grown(next[name], value);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readWholeAnswer } from '../../../src/dialects/openai-chat/whole-answer.ts';
+import { readWholeAnswer } from '../../../src/dialects/openai-chat/read-document.ts';
 import { completionOf } from '../../helpers/openai-shapes.ts';
 
 function read(value: unknown) {

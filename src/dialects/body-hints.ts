@@ -1,11 +1,6 @@
-import { topLevelMembers, withMembers } from '../../values/json-members.ts';
-import { isObject } from './json.ts';
-
-/** What a body says about the profile that it wants, without naming one. */
-export interface BodyHints {
-	taskType: string | undefined;
-	quality: string | undefined;
-}
+import type { BodyHints } from '../contract/dialect.ts';
+import { isObject } from '../values/json.ts';
+import { type Edits, type JsonText, withMembers } from '../values/json-members.ts';
 
 /** Where hints may stand, the first that has one wins. */
 const places = ['failover', 'meta', 'metadata'];
@@ -36,15 +31,12 @@ function firstText(places: readonly Record<string, unknown>[], names: readonly s
  * @param metadata parsed
  * @returns the edit of the request that takes them out, if there are any
  */
-export function withoutHints(
-	json: string,
-	metadata: Readonly<Record<string, unknown>>,
-): Record<string, string | undefined> {
+export function withoutHints(json: JsonText, metadata: Readonly<Record<string, unknown>>): Edits {
 	const hints = [...taskTypeNames, ...qualityNames].filter((name) => typeof metadata[name] === 'string');
 	if (hints.length === 0) return {};
 	if (Object.keys(metadata).length === hints.length) return { metadata: undefined };
-	const member = topLevelMembers(json).findLast(({ key }) => key === 'metadata');
+	const member = json.members.findLast(({ key }) => key === 'metadata');
 	if (member === undefined) return {};
-	const text = json.slice(member.valueStart, member.end);
+	const text = json.text.slice(member.valueStart, member.end);
 	return { metadata: withMembers(text, Object.fromEntries(hints.map((name) => [name, undefined]))) };
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AssembledAnswer } from '../../../src/dialects/openai-chat/assembled-answer.ts';
+import { AssembledAnswer } from '../../../src/dialects/openai-chat/document-writer.ts';
 import type { JsonObject } from '../../../src/dialects/openai-chat/chunk.ts';
 import { documentChunks } from '../../../src/dialects/openai-chat/document-chunks.ts';
-import { StreamAnswer } from '../../../src/dialects/openai-chat/stream-answer.ts';
+import { StreamAnswer } from '../../../src/dialects/openai-chat/stream-reader.ts';
 import { completionOf } from '../../helpers/upstream.ts';
 
 const chunksOf = (completion: object, withUsage = true) =>

@@ -1,20 +1,6 @@
-import { plainText } from './error-text.ts';
-
-/** What the body of a failed answer says, in the terms that rules and wait hints are written in. */
-export interface ErrorBody {
-	/** The parsed JSON, `undefined` when the body is none. */
-	json: unknown;
-	/** Codes, types, statuses and reasons, lower-case, as rules' `code` sees them. */
-	identifiers: readonly string[];
-	/** `error.type`, lower-case. */
-	type: string;
-	/** The error's texts on one line each, the outermost first. */
-	texts: readonly string[];
-	/** The HTTP status 400 to 599 that the body itself names. */
-	status: number | undefined;
-}
-
-type Json = Readonly<Record<string, unknown>>;
+import { type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
+import { isObject, type JsonObject } from '../values/json.ts';
+import { pageText, plainText } from '../values/plain-text.ts';
 
 /** A longer body is no error object; parsing it would only cost time. */
 const maxParsedLength = 262_144;
@@ -30,23 +16,26 @@ const textKeys = ['message', 'detail', 'msg', 'error', 'title', 'status_msg'] as
 
 /**
  * Reads whatever a provider, or a proxy on the way to it, put into the body of a failed answer. Never throws.
- * @param status the HTTP status. Under a 2xx only a JSON error object counts: any other text may be (half) an answer,
- *   which must reach neither a rule nor a message.
+ * @param status the HTTP status. Under a 2xx only a JSON error object or a web page counts: any other text may be (half)
+ *   an answer, which must reach neither a rule nor a message.
  * @param body as text, perhaps cut off, perhaps not JSON
  */
 export function readErrorBody(status: number, body: string): ErrorBody {
 	const text = body.trim();
 	const json = parseJson(text);
-	if (json !== undefined) return readJson(json);
-	const nothing = { json, identifiers: [], type: '', texts: [], status: undefined };
-	if (status >= 200 && status < 300) return nothing;
-	if (/^(?:[[{]|data:|event:)/.test(text)) return { ...nothing, ...salvage(text) };
-	return { ...nothing, texts: [plainText(text)].filter(isNotEmpty) };
+	if (json !== undefined) return readErrorJson(json);
+	const isSuccess = status >= 200 && status < 300;
+	const page = pageText(text);
+	if (page !== undefined) {
+		return { ...emptyErrorBody, identifiers: [htmlPage], texts: isSuccess ? [page].filter(isNotEmpty) : [] };
+	}
+	if (isSuccess) return emptyErrorBody;
+	if (/^(?:[[{]|data:|event:)/.test(text)) return { ...emptyErrorBody, ...salvage(text) };
+	return { ...emptyErrorBody, texts: [plainText(text)].filter(isNotEmpty) };
 }
 
-export function isRecord(value: unknown): value is Json {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+/** What a web page in place of an answer is called in error rules. */
+export const htmlPage = 'html_page';
 
 function parseJson(text: string): unknown {
 	if (text === '' || text.length > maxParsedLength) return undefined;
@@ -57,10 +46,11 @@ function parseJson(text: string): unknown {
 	}
 }
 
-function readJson(json: unknown): ErrorBody {
+/** The same of a body that has been parsed. */
+export function readErrorJson(json: unknown): ErrorBody {
 	const layers = layersOf(json);
 	const root = layers[0];
-	const type = isRecord(root?.error) ? root.error.type : undefined;
+	const type = isObject(root?.error) ? root.error.type : undefined;
 	return {
 		json,
 		identifiers: [...new Set(layers.flatMap(identifiersOf))].slice(0, maxIdentifiers),
@@ -73,23 +63,23 @@ function readJson(json: unknown): ErrorBody {
 }
 
 /** The error object and those it wraps, from the outside in; a stream's or Gemini's array counts as its first element. */
-function layersOf(json: unknown): Json[] {
+function layersOf(json: unknown): JsonObject[] {
 	const queue: unknown[] = [Array.isArray(json) ? json[0] : json];
-	const layers: Json[] = [];
+	const layers: JsonObject[] = [];
 	for (const value of queue) {
 		if (layers.length === maxLayers) break;
-		if (!isRecord(value)) continue;
+		if (!isObject(value)) continue;
 		layers.push(value);
 		queue.push(...layerKeys.map((key) => value[key]));
 		if (Array.isArray(value.errors)) queue.push(value.errors[0]);
-		if (Array.isArray(value.choices) && isRecord(value.choices[0])) queue.push(value.choices[0].error);
+		if (Array.isArray(value.choices) && isObject(value.choices[0])) queue.push(value.choices[0].error);
 		// A router hands on the upstream's error as text inside its own.
 		if (typeof value.raw === 'string') queue.push(parseJson(value.raw));
 	}
 	return layers;
 }
 
-function identifiersOf(layer: Json): string[] {
+function identifiersOf(layer: JsonObject): string[] {
 	const error = typeof layer.error === 'string' && /^[\w.-]+$/.test(layer.error) ? layer.error : undefined;
 	return [...identifierKeys.map((key) => layer[key]), error, ...detailsOf(layer), ...verdictsOf(layer)].flatMap(
 		identifier,
@@ -97,17 +87,17 @@ function identifiersOf(layer: Json): string[] {
 }
 
 /** Google's error details: reasons, and the names of the quotas that were violated. */
-function detailsOf(layer: Json): unknown[] {
+function detailsOf(layer: JsonObject): unknown[] {
 	return records(layer.details).flatMap((detail) => [
 		detail.reason,
-		isRecord(detail.metadata) ? detail.metadata.quota_limit : undefined,
+		isObject(detail.metadata) ? detail.metadata.quota_limit : undefined,
 		...records(detail.violations).map((violation) => violation.quotaId),
 	]);
 }
 
 /** Why a 200 holds no answer: `blockReason:SAFETY` (Gemini), `finishReason:content_filter` (OpenAI's shape). */
-function verdictsOf(layer: Json): unknown[] {
-	const blocked = isRecord(layer.promptFeedback) ? layer.promptFeedback.blockReason : undefined;
+function verdictsOf(layer: JsonObject): unknown[] {
+	const blocked = isObject(layer.promptFeedback) ? layer.promptFeedback.blockReason : undefined;
 	const finished = [
 		...records(layer.candidates).map((candidate) => candidate.finishReason),
 		...records(layer.choices).map((choice) => choice.finish_reason),
@@ -118,8 +108,8 @@ function verdictsOf(layer: Json): unknown[] {
 	];
 }
 
-function records(value: unknown): Json[] {
-	return Array.isArray(value) ? value.slice(0, 20).filter(isRecord) : [];
+function records(value: unknown): JsonObject[] {
+	return Array.isArray(value) ? value.slice(0, 20).filter(isObject) : [];
 }
 
 /** As text and lower-case; a name with a namespace (`com.amazon#ThrottlingException`) counts without it too. */
@@ -131,7 +121,7 @@ export function identifier(value: unknown): string[] {
 	return namespaceEnd === -1 ? [name] : [name, name.slice(namespaceEnd + 1)];
 }
 
-function textsOf(layer: Json): string[] {
+function textsOf(layer: JsonObject): string[] {
 	const raw = typeof layer.raw === 'string' && !/^\s*[[{]/.test(layer.raw) ? layer.raw : undefined;
 	// Validation errors come as a list. Their `input` is the caller's prompt and is left where it is.
 	const validation = records(layer.detail).map((entry) => textOf(entry.msg));
@@ -142,7 +132,7 @@ function textOf(value: unknown): string {
 	return typeof value === 'string' ? plainText(value) : '';
 }
 
-function statusesOf(layer: Json): number[] {
+function statusesOf(layer: JsonObject): number[] {
 	return [layer.code, layer.status, layer.status_code]
 		.filter((value) => typeof value === 'number' || (typeof value === 'string' && /^\d{3}$/.test(value)))
 		.map(Number)

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StreamAnswer, type StreamState } from '../../../src/dialects/openai-chat/stream-answer.ts';
+import { StreamAnswer, type StreamState } from '../../../src/dialects/openai-chat/stream-reader.ts';
 import { chunkOf, chunksOf } from '../../helpers/openai-shapes.ts';
 import { contentOf, parseEvents } from '../../helpers/sse.ts';
 

@@ -1,8 +1,5 @@
 /** The longest text of a provider that is matched or searched, in characters; keeps every regex cheap. */
 const maxTextLength = 4_000;
-/** The longest provider message that is handed on, in characters. */
-const maxMessageLength = 500;
-
 /**
  * A text of a provider on one line: whitespace, control characters and bidirectional overrides collapsed to single
  * spaces, at most 4,000 characters, and without the HTML page that a proxy on the way may have put into it.
@@ -17,15 +14,13 @@ export function plainText(raw: string): string {
 }
 
 /**
- * The provider's words for the caller: the outermost text and, where the error wraps another one, that one's.
- * @returns one line of at most 500 characters, `''` when the provider said nothing
+ * The words of a web page, for error rules: its text without markup, scripts and styles, on one line.
+ * @returns undefined when the text is no web page
  */
-export function providerMessage(texts: readonly string[]): string {
-	const [outer = '', inner = ''] = texts;
-	const message = inner === '' || outer.includes(inner) ? outer : `${outer}: ${inner}`;
-	if (message.length <= maxMessageLength) return message;
-	return `${message
-		.slice(0, maxMessageLength - 1)
-		.replace(/[\ud800-\udbff]$/, '')
-		.trimEnd()}…`;
+export function pageText(raw: string): string | undefined {
+	if (!/^(?:<!doctype html|<html|<head|<body|<\?xml[^>]{0,200}>\s*<(?:!doctype html|html))/i.test(raw.trimStart()))
+		return undefined;
+	const head = raw.slice(0, 16 * maxTextLength);
+	const words = head.replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1\s*>/gi, ' ').replace(/<[^>]{0,2000}>?/g, ' ');
+	return plainText(words);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AssembledAnswer } from '../../../src/dialects/openai-chat/assembled-answer.ts';
+import { AssembledAnswer } from '../../../src/dialects/openai-chat/document-writer.ts';
 import { chunkOf, chunksOf } from '../../helpers/upstream.ts';
 
 function assembled(chunks: readonly object[]) {

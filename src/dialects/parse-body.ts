@@ -1,11 +1,11 @@
-import { Refusal } from '../../contract/refusal.ts';
+import { Refusal } from '../contract/refusal.ts';
 
 /**
  * Reads a body. What it says of a wrong one is where the text stops being JSON, and none of the text: it is the caller's
  * prompt.
  * @throws Refusal when it is not JSON
  */
-export function parseJson(json: string): unknown {
+export function parseBody(json: string): unknown {
 	if (json.trim() === '') throw new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
 	try {
 		return JSON.parse(json);
@@ -19,13 +19,4 @@ function whereItBreaks(error: string): string {
 	if (error.endsWith('Unexpected end of JSON input')) return 'ends too early or is cut off';
 	const position = / in JSON at position (\d+) \(line \d+ column \d+\)$/.exec(error)?.[1];
 	return position === undefined ? 'has a character where none may stand' : `breaks at character ${position}`;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A caller's own word, short enough to be shown back. */
-export function clip(word: string): string {
-	return word.length > 80 ? `${word.slice(0, 80)}…` : word;
 }

@@ -1,38 +1,50 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ClientDialect, ReadOptions } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import { clientRequestId } from '../callers/caller-request-id.ts';
-import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { repairJson } from './repair.ts';
 import { headerValue, ReplySink } from './reply-sink.ts';
 import { chooseRoute, type Directory, type RouteHeaders } from './route.ts';
 
-export interface ChatOptions {
+export interface DialectOptions {
 	/** Whether a body that is not quite JSON is repaired. */
 	repairJson: boolean;
 }
 
 /**
- * `POST /v1/chat/completions`: parse, choose a profile, hand over. The gateway writes the reply.
+ * A request in one of the dialects of callers: read, choose a profile, hand over. The gateway writes the reply.
  */
-export function chatHandler(service: Service, directory: Directory, options: ChatOptions) {
+export function dialectHandler(
+	dialect: ClientDialect,
+	service: Service,
+	directory: Directory,
+	options: DialectOptions,
+) {
 	const takesHints = directory.hints !== undefined;
 	const tellsReason = takesHints || directory.heuristics !== undefined;
 
 	return (request: FastifyRequest<{ Body: string | undefined }>, reply: FastifyReply): void => {
 		const { id, client: caller, headers } = request;
-		const { chat, repaired } = read(request.body ?? '', { takesHints, ...options });
+		const { asked, repaired } = read(dialect, request.body ?? '', { takesHints, ...options });
 		// On the bare response: the answers of providers are written past Fastify.
 		if (repaired) reply.raw.setHeader('x-breakwater-repaired', 'true');
-		const { route, targets, reason } = chooseRoute(chat, routeHeaders(headers), directory);
+		const { route, targets, reason } = chooseRoute(asked.wish, routeHeaders(headers), directory);
 		if (tellsReason) reply.raw.setHeader('x-breakwater-route-reason', headerValue(reason));
-		const { json, stream, includeUsage, choices, isContinuable } = chat;
-		const asked = { json, stream, includeUsage, choices, isContinuable, repaired };
-		const call = { ...asked, id, route, targets, client: caller, clientRequestId: clientRequestId(headers) };
+		const call = {
+			id,
+			route,
+			targets,
+			request: asked.request,
+			dialect,
+			repaired,
+			client: caller,
+			clientRequestId: clientRequestId(headers),
+		};
 		const running = service.call(call, new ReplySink(reply, id));
 		reply.raw.on('close', () => running.leave());
-		if (stream) reply.raw.on('drain', () => running.resume());
+		if (asked.request.stream) reply.raw.on('drain', () => running.resume());
 	};
 }
 
@@ -48,22 +60,28 @@ function first(header: string | string[] | undefined): string | undefined {
 	return Array.isArray(header) ? header[0] : header;
 }
 
+type Asked = ReturnType<ClientDialect['read']>;
+
 /** @throws Refusal; of a body that was not even repaired to a request, the one about the body as it came */
-function read(body: string, options: ChatOptions & { takesHints: boolean }): { chat: ChatRequest; repaired: boolean } {
+function read(
+	dialect: ClientDialect,
+	body: string,
+	{ repairJson: repairs, takesHints }: DialectOptions & ReadOptions,
+): { asked: Asked; repaired: boolean } {
 	try {
-		return { chat: parseChatRequest(body, options), repaired: false };
+		return { asked: dialect.read(body, { takesHints }), repaired: false };
 	} catch (error) {
 		const isBroken = error instanceof Refusal && error.code === 'invalid_json' && body.trim() !== '';
-		const text = isBroken && options.repairJson ? repairJson(body) : undefined;
+		const text = isBroken && repairs ? repairJson(body) : undefined;
 		if (text === undefined) throw error;
-		return { chat: parseRepaired(text, options, error), repaired: true };
+		return { asked: readRepaired(dialect, text, { takesHints }, error), repaired: true };
 	}
 }
 
 /** A guess that leads to no request was a wrong guess. */
-function parseRepaired(text: string, options: { takesHints: boolean }, cause: unknown): ChatRequest {
+function readRepaired(dialect: ClientDialect, text: string, options: ReadOptions, cause: unknown): Asked {
 	try {
-		return parseChatRequest(text, options);
+		return dialect.read(text, options);
 	} catch {
 		throw cause;
 	}

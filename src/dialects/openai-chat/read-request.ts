@@ -1,34 +1,12 @@
+import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
-import { asksForPlainText } from '../../dialects/openai-chat/plain-text.ts';
+import { clip } from '../../values/clip.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
-import { type BodyHints, readHints, withoutHints } from './body-hints.ts';
-import { clip, isObject, parseJson } from './json.ts';
-
-/** A chat completion request as far as Breakwater reads it; everything else in it is the provider's. */
-export interface ChatRequest {
-	/** The text as it came, but for the members that are Breakwater's own. */
-	json: string;
-	model: string | undefined;
-	/** `models`: a chain of the caller's own, not empty; undefined where there is none. */
-	models: readonly string[] | undefined;
-	stream: boolean;
-	/** `stream_options.include_usage`. */
-	includeUsage: boolean;
-	/** `failover.profile`. */
-	profile: string | undefined;
-	hints: BodyHints;
-	/** As the caller gave them; they are not checked further than that they are a list. */
-	messages: readonly unknown[];
-	/** `n`. */
-	choices: number;
-	/** The answer is one plain text, which another model could carry on. */
-	isContinuable: boolean;
-}
-
-export interface ChatRequestOptions {
-	/** Whether hints choose profiles; then those in `metadata` are ours. */
-	takesHints: boolean;
-}
+import { readHints, withoutHints } from '../body-hints.ts';
+import { parseBody } from '../parse-body.ts';
+import { ChatBody, dialectName } from './chat-body.ts';
+import { asksForPlainText } from './plain-text.ts';
 
 type Edits = Record<string, string | undefined>;
 
@@ -37,11 +15,14 @@ const MOST_MODELS = 100;
 
 /**
  * Reads the body of `POST /v1/chat/completions`.
- * @param json the body as text
+ * @param text the body; parsed once, here
  * @throws Refusal when it is not one that any provider could answer
  */
-export function parseChatRequest(json: string, options: ChatRequestOptions = { takesHints: false }): ChatRequest {
-	const body = parseJson(json);
+export function readRequest(
+	text: string,
+	{ takesHints }: ReadOptions = { takesHints: false },
+): { request: ClientRequest; wish: RoutingWish } {
+	const body = parseBody(text);
 	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
 	const { model, stream, stream_options: streamOptions } = body;
 	if (model !== undefined && model !== null && typeof model !== 'string') {
@@ -57,24 +38,30 @@ export function parseChatRequest(json: string, options: ChatRequestOptions = { t
 	const hints = readHints(body);
 	if (body.failover !== undefined) edits.failover = undefined;
 	if (body.meta !== undefined) edits.meta = undefined;
-	if (options.takesHints && isObject(body.metadata)) Object.assign(edits, withoutHints(json, body.metadata));
+	const metadata = takesHints && isObject(body.metadata) ? body.metadata : undefined;
 	const choices = typeof body.n === 'number' && body.n > 1 ? body.n : 1;
 	return {
-		json: Object.keys(edits).length === 0 ? json : withMembers(json, edits),
-		model: model ?? undefined,
-		models,
-		stream: stream === true,
-		includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
-		profile,
-		hints,
-		messages,
-		choices,
-		isContinuable: choices === 1 && asksForPlainText(body),
+		request: {
+			dialect: dialectName,
+			body: chatBody(text, edits, metadata),
+			stream: stream === true,
+			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
+			choices,
+			isContinuable: choices === 1 && asksForPlainText(body),
+		},
+		wish: { model: model ?? undefined, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
 	};
 }
 
+/** Our own members leave it. Messages that stand in for a prompt are written at once: a continuation looks for their places. */
+function chatBody(text: string, edits: Edits, metadata: JsonObject | undefined): ChatBody {
+	const hintEdits = metadata === undefined ? {} : withoutHints(new ChatBody(text), metadata);
+	const all = { ...edits, ...hintEdits };
+	return edits.messages === undefined ? new ChatBody(text, all) : new ChatBody(withMembers(text, all));
+}
+
 /** A `prompt` stands in for messages that are missing or empty. It is an older API's, which no chat provider takes. */
-function readMessages({ messages, prompt }: Record<string, unknown>, edits: Edits): readonly unknown[] {
+function readMessages({ messages, prompt }: JsonObject, edits: Edits): readonly unknown[] {
 	const text = Array.isArray(prompt) && prompt.length === 1 ? prompt[0] : prompt;
 	const isText = typeof text === 'string';
 	if (isText) edits.prompt = undefined;
@@ -86,6 +73,16 @@ function readMessages({ messages, prompt }: Record<string, unknown>, edits: Edit
 	const asked = [{ role: 'user', content: text }];
 	edits.messages = JSON.stringify(asked);
 	return asked;
+}
+
+function lastUserMessage(messages: readonly unknown[]): ReturnType<RoutingWish['lastUserMessage']> {
+	const last = messages.findLast((message) => isObject(message) && message.role === 'user');
+	const content = isObject(last) ? last.content : undefined;
+	const parts: unknown[] = Array.isArray(content) ? content : [{ text: content }];
+	const texts = parts
+		.slice(0, 100)
+		.flatMap((part) => (isObject(part) && typeof part.text === 'string' ? part.text : []));
+	return { texts, isOnlyText: texts.length === parts.length };
 }
 
 function readModels(models: unknown, edits: Edits): readonly string[] | undefined {
