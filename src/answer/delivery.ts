@@ -70,7 +70,7 @@ export class StreamDelivery implements Delivery {
 	/** Also after a `finish` that threw halfway, when the error is no longer the first word of the answer. */
 	fail(report: FailureReport): void {
 		if (this.#hasBegun) this.#sink.breakOff(report, this.#writer.breakOff(report));
-		else this.#sink.fail(report, this.#dialect.failure(report));
+		else sendFailure(this.#sink, this.#dialect, report);
 	}
 
 	#send(text: string): boolean {
@@ -129,7 +129,10 @@ export class DocumentDelivery implements Delivery {
 	}
 
 	fail(report: FailureReport): void {
-		const { dialect, sink } = this.#recipient;
-		sink.fail(report, dialect.failure(report));
+		sendFailure(this.#recipient.sink, this.#recipient.dialect, report);
 	}
+}
+
+function sendFailure(sink: AnswerSink, dialect: ClientDialect, report: FailureReport): void {
+	sink.fail(report, dialect.failure(report), dialect.contentTypes.document);
 }

@@ -20,7 +20,7 @@ export interface AnswerSink {
 	/** A whole answer that is not streamed. */
 	answer(info: AnswerInfo, body: Buffer | string, contentType: string): void;
 	/** No byte of an answer went out: the error is the answer. */
-	fail(report: FailureReport, body: string): void;
+	fail(report: FailureReport, body: string, contentType: string): void;
 	/** The commit: a stream begins. */
 	begin(info: AnswerInfo, contentType: string): void;
 	/** @returns false when the client is slower than the answer: wait for `resume` before writing more */

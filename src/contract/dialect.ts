@@ -60,7 +60,7 @@ export interface ClientDialect {
 	newStream(request: ClientRequest, requestId: string): StreamWriter;
 	/** Puts a streamed answer together into the whole one that a caller without a stream expects. */
 	newDocument(request: ClientRequest, requestId: string): DocumentWriter;
-	/** The body of an answer that says why there is none. */
+	/** The body of an answer that says why there is none, also of one to a request that was refused. */
 	failure(report: FailureReport): string;
 }
 

@@ -25,8 +25,8 @@ import { createRedactor } from './redact.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 export interface GatewayOptions {
-	/** How providers are spoken to, by their `protocol`; default: all that Breakwater knows. */
-	dialects?: Readonly<Record<string, ProviderDialect>>;
+	/** How a provider is spoken to; default: as its `protocol` says. */
+	dialectOf?: (provider: ProviderConfig) => ProviderDialect;
 	/** XState's `inspect` for each new actor, where somebody looks at it; what it gets has policies, and no key, in it. */
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 }
@@ -55,7 +55,7 @@ type ProviderActor = ReturnType<typeof startProvider>;
 export async function createGateway(
 	config: Config,
 	observer: GatewayObserver = {},
-	{ inspect: inspectorOf, dialects = providerDialects }: GatewayOptions = {},
+	{ inspect: inspectorOf, dialectOf = configuredDialect }: GatewayOptions = {},
 ): Promise<Gateway> {
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit);
@@ -68,7 +68,7 @@ export async function createGateway(
 		for (const { id, apiKey } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
 			providers.set(id, startProvider(id, provider, config, observer, inspectorOf?.('provider')));
-			const dialect = required(dialects[provider.protocol], `the protocol ${provider.protocol}`);
+			const dialect = dialectOf(provider);
 			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers });
 		}
 	}
@@ -226,6 +226,10 @@ function secretsOf({ providers, profiles, server }: Config): string[] {
 	);
 	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
 	return [...ofProviders, ...ofCandidates, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
+}
+
+function configuredDialect({ protocol }: ProviderConfig): ProviderDialect {
+	return required(providerDialects[protocol], `the protocol ${protocol}`);
 }
 
 /** Whether what the configuration sets in a request leaves its answer one that can be carried on. */

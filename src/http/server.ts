@@ -5,6 +5,7 @@ import type { RefusedCall } from '../contract/observer.ts';
 import { Refusal } from '../contract/refusal.ts';
 import type { Service } from '../contract/service.ts';
 import { clientDialects } from '../dialects/dialects.ts';
+import { openaiChatClient } from '../dialects/openai-chat/openai-chat.ts';
 import { newRequestId } from '../values/request-id.ts';
 import { addOperatorApi, type OperatorSources } from './admin/admin-api.ts';
 import { operatorDoor } from './admin/admin-check.ts';
@@ -15,6 +16,13 @@ import { idHeaders } from './request-ids.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, type Routing } from './v1/directory.ts';
 import { sendFailure } from './v1/reply-sink.ts';
+
+declare module 'fastify' {
+	interface FastifyContextConfig {
+		/** In which the requests of a route come, and its errors are written. */
+		dialect?: ClientDialect;
+	}
+}
 
 export interface ServerOptions {
 	/** How callers may speak, each at its own path; default: all that Breakwater knows. */
@@ -56,10 +64,12 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
 		const refusal = asRefusal(error, options.bodyLimit);
 		const { id, client, ip: address } = request;
-		const { status } = refusal.report();
+		const report = refusal.report();
+		const { status } = report;
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
-		sendFailure(reply, refusal.report(), id);
+		const { failure, contentTypes } = request.routeOptions?.config.dialect ?? openaiChatClient;
+		sendFailure(reply, id, report, failure(report), contentTypes.document);
 	};
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
@@ -92,7 +102,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const behindDoor = callers === undefined ? {} : { onRequest: callers };
 	for (const dialect of options.dialects ?? clientDialects) {
 		const handler = dialectHandler(dialect, service, directory, { repairJson: options.repairJson === true });
-		server.post<{ Body: string | undefined }>(dialect.path, behindDoor, handler);
+		server.post<{ Body: string | undefined }>(dialect.path, { ...behindDoor, config: { dialect } }, handler);
 	}
 	server.get('/v1/models', behindDoor, () => ({ object: 'list', data: modelList(service, startedAt) }));
 	server.get<{ Params: { '*': string } }>('/v1/models/*', behindDoor, (request) => {

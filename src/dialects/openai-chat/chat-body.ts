@@ -11,26 +11,36 @@ export interface LastMessage {
 	readonly content: unknown;
 }
 
+/** The messages of a request as JSON texts, without the brackets of their list. */
+export interface Messages {
+	readonly all: string;
+	/** All but the last, without the comma behind them. */
+	readonly before: string;
+	readonly last: LastMessage | undefined;
+}
+
 /** The body of a chat request: its text, and where its messages stand. */
 export class ChatBody extends JsonText {
-	#messages: { before: string; last: LastMessage | undefined } | undefined;
+	#messages: Messages | undefined;
 
-	/**
-	 * The messages for a continuation: the JSON text of all but the last, without brackets and without a comma at its
-	 * end, and the last one. Looked for once, for a continuation may be rendered several times.
-	 */
-	get messages(): { readonly before: string; readonly last: LastMessage | undefined } {
+	/** The messages for a continuation. They are looked for once, for one may be rendered several times. */
+	get messages(): Messages {
 		this.#messages ??= this.#findMessages();
 		return this.#messages;
 	}
 
-	#findMessages(): { before: string; last: LastMessage | undefined } {
+	#findMessages(): Messages {
 		const member = this.members.findLast(({ key }) => key === 'messages');
-		if (member?.lastItem === undefined) return { before: '', last: undefined };
-		const text = this.text.slice(member.lastItem, member.end - 1).trim();
-		const before = this.text.slice(member.valueStart + 1, member.lastItem).trim();
+		if (member?.lastItem === undefined) return { all: '', before: '', last: undefined };
+		const { valueStart, lastItem, end } = member;
+		const all = this.text.slice(valueStart + 1, end - 1).trim();
+		const before = this.text
+			.slice(valueStart + 1, lastItem)
+			.trim()
+			.slice(0, -1);
+		const text = this.text.slice(lastItem, end - 1).trim();
 		const value: unknown = JSON.parse(text);
 		const { role, content } = isObject(value) ? value : {};
-		return { before: before.replace(/,$/, '').trimEnd(), last: { text, role, content } };
+		return { all, before, last: { text, role, content } };
 	}
 }

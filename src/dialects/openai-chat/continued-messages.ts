@@ -18,9 +18,9 @@ export const continuationInstruction =
  * @returns the JSON text of the list
  */
 export function continuedMessages(body: ChatBody, shown: string, way: ContinuationWay): string {
-	const { before, last } = body.messages;
+	const { all, before, last } = body.messages;
 	const prefill = isPrefill(last) ? last : undefined;
-	const given = [before, prefill === undefined ? (last?.text ?? '') : ''].filter((text) => text !== '');
+	const given = [prefill === undefined ? all : before].filter((text) => text !== '');
 	const added = [prefill === undefined ? assistantMessage(shown) : extended(prefill, shown, way)];
 	if (way === 'instruct') added.push(JSON.stringify({ role: 'user', content: continuationInstruction }));
 	return `[${[...given, ...added].join(',')}]`;

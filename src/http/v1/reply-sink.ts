@@ -23,12 +23,8 @@ export class ReplySink implements AnswerSink {
 		this.#reply.raw.end(body);
 	}
 
-	fail({ status, headers }: FailureReport, body: string): void {
-		this.#reply
-			.code(status)
-			.headers({ ...headers, ...idHeaders(this.#reply, this.#requestId) })
-			.type('application/json; charset=utf-8')
-			.send(body);
+	fail(report: FailureReport, body: string, contentType: string): void {
+		sendFailure(this.#reply, this.#requestId, report, body, contentType);
 	}
 
 	begin(info: AnswerInfo, contentType: string): void {
@@ -55,12 +51,19 @@ export class ReplySink implements AnswerSink {
 	}
 }
 
-/** @param requestId of the request, where it has one by then */
-export function sendFailure(reply: FastifyReply, report: FailureReport, requestId: string): void {
+/** Answers with a failure. @param requestId of the request, where it has one by then */
+export function sendFailure(
+	reply: FastifyReply,
+	requestId: string,
+	{ status, headers }: FailureReport,
+	body: string,
+	contentType: string,
+): void {
 	reply
-		.code(report.status)
-		.headers({ ...report.headers, ...idHeaders(reply, requestId) })
-		.send(report.body);
+		.code(status)
+		.headers({ ...headers, ...idHeaders(reply, requestId) })
+		.type(contentType)
+		.send(body);
 }
 
 function answerHeaders(

@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ChatBody } from '../../../src/dialects/openai-chat/chat-body.ts';
 import {
+	type ContinuationWay,
 	continuationInstruction,
-	continuationRequest,
-} from '../../../src/dialects/openai-chat/continuation-request.ts';
+	continuedMessages,
+} from '../../../src/dialects/openai-chat/continued-messages.ts';
+
+/** The whole request, carried on. */
+function continuationRequest(json: string, text: string, way: ContinuationWay): string {
+	const body = new ChatBody(json);
+	return body.render({ messages: continuedMessages(body, text, way) });
+}
 
 const shown = 'The harbour wall "was" built\nin 1862. 🌊';
 const assistant = (content: unknown) => JSON.stringify({ role: 'assistant', content });
@@ -25,11 +33,6 @@ describe('a request that carries an answer on', () => {
 		expect(continuationRequest(`${before}[ ${question} ]${after}`, shown, 'instruct')).toBe(
 			`${before}[${question},${assistant(shown)},${instruction}]${after}`,
 		);
-	});
-
-	it('is the original one when nothing is shown', () => {
-		const json = `${before}[ ${question} ]${after}`;
-		expect(continuationRequest(json, '', 'instruct')).toBe(json);
 	});
 
 	it('leaves messages of several parts, of tools and of the system as they came', () => {

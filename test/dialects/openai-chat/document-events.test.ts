@@ -1,18 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AssembledAnswer } from '../../../src/dialects/openai-chat/document-writer.ts';
-import type { JsonObject } from '../../../src/dialects/openai-chat/chunk.ts';
-import { documentChunks } from '../../../src/dialects/openai-chat/document-chunks.ts';
-import { StreamAnswer } from '../../../src/dialects/openai-chat/stream-reader.ts';
+import { documentEvents } from '../../../src/dialects/openai-chat/document-events.ts';
+import { ChatDocumentWriter } from '../../../src/dialects/openai-chat/document-writer.ts';
+import { ChatStreamReader } from '../../../src/dialects/openai-chat/stream-reader.ts';
+import type { JsonObject } from '../../../src/values/json.ts';
 import { completionOf } from '../../helpers/upstream.ts';
 
 const chunksOf = (completion: object, withUsage = true) =>
-	documentChunks(completion as JsonObject, { model: 'asked-model', withUsage });
+	documentEvents(completion as JsonObject, { model: 'asked-model', withUsage }).map(({ raw, ...event }) => ({
+		...event,
+		raw,
+		data: raw.data,
+		value: raw.value as JsonObject,
+	}));
 
 function assembled(completion: object): JsonObject {
-	const answer = new AssembledAnswer();
+	const answer = new ChatDocumentWriter('req');
 	for (const chunk of chunksOf(completion)) answer.add(chunk);
-	return JSON.parse(answer.toJson());
+	return JSON.parse(answer.whole());
 }
 
 const deltasOf = (completion: object) =>
@@ -85,7 +90,11 @@ describe('a document as chunks', () => {
 		fc.assert(
 			fc.property(completion, (whole) => {
 				const chunks = chunksOf(whole);
-				const reader = new StreamAnswer('m', 10_000_000, whole.choices.length);
+				const reader = new ChatStreamReader({
+					model: 'm',
+					maxEventLength: 10_000_000,
+					choices: whole.choices.length,
+				});
 				for (const { data } of chunks) reader.feed(Buffer.from(`data: ${data}\n\n`));
 				reader.feed(Buffer.from('data: [DONE]\n\n'));
 				expect(reader.state).toEqual({ is: 'whole' });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { AssembledAnswer } from '../../../src/dialects/openai-chat/document-writer.ts';
+import { ChatDocumentWriter } from '../../../src/dialects/openai-chat/document-writer.ts';
 import { chunkOf, chunksOf } from '../../helpers/upstream.ts';
 
 function assembled(chunks: readonly object[]) {
-	const answer = new AssembledAnswer();
-	for (const chunk of chunks) answer.add({ value: { ...chunk } });
-	return JSON.parse(answer.toJson());
+	const answer = new ChatDocumentWriter('req');
+	for (const chunk of chunks) answer.addChunk({ ...chunk });
+	return JSON.parse(answer.whole());
 }
 
 /** The only choice of an answer. */

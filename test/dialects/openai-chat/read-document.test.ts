@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readWholeAnswer } from '../../../src/dialects/openai-chat/read-document.ts';
+import { readDocument } from '../../../src/dialects/openai-chat/read-document.ts';
 import { completionOf } from '../../helpers/openai-shapes.ts';
 
 function read(value: unknown) {
-	return readWholeAnswer(JSON.stringify(value));
+	return readText(JSON.stringify(value));
 }
 
 function withMessage(message: unknown, finishReason: unknown = null) {
 	return { model: 'm', choices: [{ index: 0, message, finish_reason: finishReason }] };
 }
 
-const believed = { kind: 'completion', hasModel: true };
-const failure = { kind: 'failure' };
+const believed = { is: 'answer' };
+const failure = { is: 'failure' };
+const readText = (text: string) => readDocument(text, { model: 'asked' });
 
 describe('a completion', () => {
 	it.each([
@@ -33,12 +34,24 @@ describe('a completion', () => {
 		['no model', { ...completionOf('Hi'), model: undefined }],
 		['an empty model', { ...completionOf('Hi'), model: '' }],
 		['a model that is no text', { ...completionOf('Hi'), model: null }],
-	])('with %s says so', (_name, value) => {
-		expect(read(value)).toMatchObject({ kind: 'completion', hasModel: false });
+	])('with %s gets it filled in, and is otherwise as it came', (_name, value) => {
+		const bytes = Buffer.from(JSON.stringify(value));
+		const reading = readText(bytes.toString());
+		if (reading.is !== 'answer') throw new Error('it is an answer');
+		expect(JSON.parse(reading.answer.body(bytes).toString())).toEqual({
+			...JSON.parse(bytes.toString()),
+			model: 'asked',
+		});
+	});
+
+	it('goes out byte for byte where nothing is missing in it', () => {
+		const bytes = Buffer.from(JSON.stringify(completionOf('Hi'), null, 3));
+		const reading = readText(bytes.toString());
+		expect(reading.is === 'answer' && reading.answer.body(bytes)).toBe(bytes);
 	});
 
 	it('may stand in white space', () => {
-		expect(readWholeAnswer(`\n \r\n${JSON.stringify(completionOf('Hi'), null, 2)}\n`)).toMatchObject(believed);
+		expect(readText(`\n \r\n${JSON.stringify(completionOf('Hi'), null, 2)}\n`)).toMatchObject(believed);
 	});
 });
 
@@ -54,7 +67,7 @@ describe('a failure is', () => {
 		['a text', '"Hi"'],
 		['null', 'null'],
 	])('%s', (_name, body) => {
-		expect(readWholeAnswer(body)).toEqual(failure);
+		expect(readText(body)).toMatchObject(failure);
 	});
 
 	it.each([
@@ -74,7 +87,7 @@ describe('a failure is', () => {
 		['empty lists', withMessage({ content: [], tool_calls: [] })],
 		['one good choice and a broken one', { choices: [...completionOf('Hi').choices, { message: null }] }],
 	])('%s', (_name, value) => {
-		expect(read(value)).toEqual(failure);
+		expect(read(value)).toMatchObject(failure);
 	});
 });
 
@@ -87,7 +100,7 @@ it('never throws', () => {
 	);
 	fc.assert(
 		fc.property(body, (text) => {
-			expect(['completion', 'failure']).toContain(readWholeAnswer(text).kind);
+			expect(['answer', 'failure']).toContain(readText(text).is);
 		}),
 	);
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Way } from '../../../machines/request/progress.ts';
 import type { RequestConfig } from '../../../src/config/config.ts';
-import { providerRequest } from '../../../src/dialects/openai-chat/render-request.ts';
+import { ChatBody } from '../../../src/dialects/openai-chat/chat-body.ts';
+import { openaiChatProvider } from '../../../src/dialects/openai-chat/openai-chat.ts';
+import { renderRequest } from '../../../src/dialects/openai-chat/render-request.ts';
 import { requestSettings } from '../../../src/gateway/request-settings.ts';
 
 interface Case {
@@ -14,9 +16,17 @@ interface Case {
 }
 
 function requestOf({ json, stream = false, choices = 1, settings = {}, streamUpstream = false, way = 'fresh' }: Case) {
-	const call = { id: 'r', route: 'default', json, stream, choices, isContinuable: true };
-	const set = requestSettings({ defaults: {}, force: {}, ...settings }, {});
-	return providerRequest(call, { model: 'm', streamUpstream }, set, way);
+	const request = {
+		dialect: 'openai-chat',
+		body: new ChatBody(json),
+		stream,
+		includeUsage: false,
+		choices,
+		isContinuable: true,
+	};
+	const members = requestSettings({ defaults: {}, force: {}, ...settings }, {});
+	const { body, ...rendered } = renderRequest({ request, model: 'm', streamUpstream, members, way, shown: '' });
+	return { json: body, ...rendered };
 }
 
 const usage = '"stream_options":{"include_usage":true}';
@@ -130,7 +140,7 @@ describe('settings', () => {
 	});
 
 	it('know whether the answer is a plain text', () => {
-		const isPlain = (force: RequestConfig['force']) => requestSettings({ defaults: {}, force }, {})?.isPlainText;
+		const isPlain = (force: RequestConfig['force']) => openaiChatProvider.isContinuable(force);
 		expect(isPlain({ temperature: 1, response_format: { type: 'text' } })).toBe(true);
 		expect(isPlain({ response_format: { type: 'json_object' } })).toBe(false);
 		expect(isPlain({ logprobs: true })).toBe(false);

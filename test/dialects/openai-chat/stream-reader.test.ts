@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StreamAnswer, type StreamState } from '../../../src/dialects/openai-chat/stream-reader.ts';
+import type { AnswerEvent } from '../../../src/contract/answer-parts.ts';
+import type { ReaderOptions, StreamState } from '../../../src/contract/dialect.ts';
+import { ChatStreamReader } from '../../../src/dialects/openai-chat/stream-reader.ts';
 import { chunkOf, chunksOf } from '../../helpers/openai-shapes.ts';
 import { contentOf, parseEvents } from '../../helpers/sse.ts';
 
@@ -13,10 +15,11 @@ interface Reading {
 }
 
 /** Feeds the pieces to a new answer, then ends the body. */
-const textOf = (chunks: readonly { data: string }[]) => chunks.map(({ data }) => `data: ${data}\n\n`).join('');
+const textOf = (events: readonly AnswerEvent[]) => events.map(({ raw }) => `data: ${raw.data}\n\n`).join('');
+const options: ReaderOptions = { model: 'asked-model', maxEventLength: 1000, choices: 1 };
 
 function read(pieces: readonly Uint8Array[], maxEventLength = 100_000): Reading {
-	const answer = new StreamAnswer('asked-model', maxEventLength);
+	const answer = new ChatStreamReader({ ...options, maxEventLength });
 	const events = pieces.map((piece) => textOf(answer.feed(Buffer.from(piece)))).join('') + textOf(answer.finish());
 	const { state, hasContent, isFinished, skippedEvents } = answer;
 	return { events, state, hasContent, isFinished, skippedEvents };
@@ -98,7 +101,7 @@ describe('a valid stream', () => {
 	});
 
 	it('hands an event on as soon as it is complete', () => {
-		const answer = new StreamAnswer('asked-model', 1000);
+		const answer = new ChatStreamReader(options);
 		const text = sse(hello);
 		expect(textOf(answer.feed(Buffer.from(text.slice(0, -1))))).toBe('');
 		expect(textOf(answer.feed(Buffer.from(text.slice(-1))))).toBe(text);
@@ -160,7 +163,7 @@ describe('any bytes at all', () => {
 		fc.assert(
 			fc.property(bytes, fc.array(fc.nat(), { maxLength: 5 }), (input, positions) => {
 				const { state, events } = read(split(Buffer.from(input), positions), 20);
-				expect(state.is).toMatch(/^(?:open|whole|error|empty|unfinished|damaged|too-large)$/);
+				expect(state.is).toMatch(/^(?:open|whole|error|faulty)$/);
 				expect(() => parseEvents(events)).not.toThrow();
 			}),
 			{ numRuns: 300 },
@@ -178,7 +181,7 @@ describe('content', () => {
 		['garbage', sse('garbage')],
 	])('is not %s', (_name, text) => {
 		const { hasContent, state } = readText(text);
-		expect({ hasContent, state }).toEqual({ hasContent: false, state: { is: 'empty' } });
+		expect({ hasContent, state }).toMatchObject({ hasContent: false, state: { is: 'faulty', fault: 'answer_empty' } });
 	});
 
 	it.each([
@@ -191,7 +194,7 @@ describe('content', () => {
 
 describe('the end', () => {
 	it.each([
-		['[DONE] after content that is not finished', sse(hello, '[DONE]'), 'unfinished'],
+		['[DONE] after content that is not finished', sse(hello, '[DONE]'), 'answer_unfinished'],
 		['[DONE] after content and its finish', sse(hello, stop, '[DONE]'), 'whole'],
 		['[DONE] after a finish', sse(stop, '[DONE]'), 'whole'],
 		['[DONE] with white space', sse(hello, stop, ' [DONE] '), 'whole'],
@@ -200,12 +203,13 @@ describe('the end', () => {
 		['a finish without its blank line', sse(hello, stop).trimEnd(), 'whole'],
 		['an error event after the finish', sse(hello, stop, '{"error":{"message":"x"}}'), 'whole'],
 		['a finish whose verdict comes late', sse(hello, stop, chunkOf({}, null)), 'whole'],
-		['[DONE] at once', sse('[DONE]'), 'empty'],
-		['[DONE] after a role', sse(role, '[DONE]'), 'empty'],
+		['[DONE] at once', sse('[DONE]'), 'answer_empty'],
+		['[DONE] after a role', sse(role, '[DONE]'), 'answer_empty'],
 		['content and nothing more', sse(role, hello), 'open'],
 		['content and an event cut off', `${sse(hello)}data: ${JSON.stringify(stop).slice(0, 30)}`, 'open'],
 	])('%s', (_name, text, is) => {
-		expect(readText(text).state).toEqual({ is });
+		const { state } = readText(text);
+		expect(state.is === 'faulty' ? state.fault : state.is).toBe(is);
 	});
 
 	it('waits for every choice that began', () => {
@@ -217,7 +221,7 @@ describe('the end', () => {
 	});
 
 	it('leaves out what comes after [DONE]', () => {
-		const answer = new StreamAnswer('asked-model', 1000);
+		const answer = new ChatStreamReader(options);
 		expect(textOf(answer.feed(Buffer.from(sse(hello, stop, '[DONE]', hello))))).toBe(sse(hello, stop));
 		expect(textOf(answer.feed(Buffer.from(sse(hello))))).toBe('');
 		expect(textOf(answer.finish())).toBe('');
@@ -237,17 +241,20 @@ describe('an error event', () => {
 		['the event name', `event: error\n${sse(data)}`],
 	])('is told by %s, and ends the reading', (_name, text) => {
 		const reading = readText(sse(role, hello) + text + sse(stop, '[DONE]'));
-		expect(reading.state).toEqual({ is: 'error', data });
+		expect(reading.state).toMatchObject({ is: 'error', error: { json: JSON.parse(data), texts: ['overloaded'] } });
 		expect(reading.events).toBe(sse(role, hello));
 	});
 
 	it('is told by its name though its data is no JSON', () => {
-		expect(readText('event: error\ndata: upstream died\n\n').state).toEqual({ is: 'error', data: 'upstream died' });
+		expect(readText('event: error\ndata: upstream died\n\n').state).toMatchObject({
+			is: 'error',
+			error: { texts: [] },
+		});
 	});
 
 	it('is told by the finish reason "error"', () => {
 		const failing = { ...chunkOf({ content: '' }, 'error'), error: null };
-		expect(readText(sse(hello, failing)).state).toEqual({ is: 'error', data: JSON.stringify(failing) });
+		expect(readText(sse(hello, failing)).state).toMatchObject({ is: 'error', error: { json: failing } });
 	});
 });
 
@@ -265,7 +272,7 @@ describe('a chunk whose JSON is broken around its text', () => {
 
 	it('ends the reading: left out, it would leave a hole in the answer', () => {
 		const reading = readText(sse(role, hello, broken, hello, stop, '[DONE]'));
-		expect(reading.state).toEqual({ is: 'damaged' });
+		expect(reading.state).toEqual({ is: 'faulty', fault: 'answer_damaged' });
 		expect(reading.events).toBe(sse(role, hello));
 	});
 
@@ -285,7 +292,7 @@ describe('an event that is too large', () => {
 			[sse(hello), ...pieces, sse(stop)].map((piece) => Buffer.from(piece)),
 			1000,
 		);
-		expect(reading.state).toEqual({ is: 'too-large' });
+		expect(reading.state).toEqual({ is: 'faulty', fault: 'answer_too_large' });
 		expect(reading.events).toBe(sse(hello));
 	});
 
