@@ -124,12 +124,12 @@ export class Reception {
 
 	/**
 	 * Under a success, of something that is no whole answer.
-	 * @param error what else it says; where it says what is wrong, that counts
+	 * @param error what else it says: error rules see that, and the fault as one more code
 	 */
 	refuse(fault: AnswerFault, error: ErrorBody = emptyErrorBody): Verdict {
-		if (namesError(error)) return this.#broken(error);
-		const { failure } = this.#classified({ ...error, identifiers: [...error.identifiers, fault] });
-		return { is: 'broken', broken: { failure, message: faultMessages[fault] } };
+		const { failure, message } = this.#classified({ ...error, identifiers: [...error.identifiers, fault] });
+		const isSaid = error.json !== undefined && message !== '';
+		return { is: 'broken', broken: { failure, message: isSaid ? message : faultMessages[fault] } };
 	}
 
 	get #isTooLarge(): boolean {
@@ -160,7 +160,7 @@ export class Reception {
 		if (state.is === 'whole') return { is: 'whole', completion: { is: 'events' } };
 		if (state.is === 'error') return this.#broken(state.error);
 		const isExplained = cut !== undefined && (state.fault === 'answer_empty' || state.fault === 'answer_damaged');
-		if (isExplained && !namesError(state.error ?? emptyErrorBody)) return { is: 'broken', broken: cut };
+		if (isExplained && state.error?.json === undefined) return { is: 'broken', broken: cut };
 		return this.refuse(state.fault, state.error);
 	}
 
@@ -194,11 +194,6 @@ export class Reception {
 		const status = this.isSuccess ? 200 : this.#status;
 		return classify({ status, headers: this.#headers, error, provider, now: Date.now() });
 	}
-}
-
-/** Whether a body under a success says that it is an error: a web page, or nothing, does not. */
-function namesError({ json, status }: ErrorBody): boolean {
-	return json !== undefined || status !== undefined;
 }
 
 /** What a caller is told of each. */
