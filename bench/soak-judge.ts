@@ -179,22 +179,25 @@ function checkTools(expected: Answer['tools'], received: Received['tools']): voi
 }
 
 /**
- * Usage that no provider told in full, because it was cut off behind the finish, cannot be passed on by anyone. Of
+ * Usage that no provider reported in full, because it was cut off after the finish, cannot be passed on by anyone. Of
  * several attempts at one provider, any may be the one that finished: on a busy machine, a provider may read a request
  * when the gateway has long given it up.
  */
 function checkUsage({ usages, author }: Received, attempts: readonly AttemptRecord[], isWanted: boolean): void {
 	const byAuthor = attempts.filter(({ provider }) => author === `model-${provider}`);
-	const told = byAuthor.flatMap(({ usage }) => (usage === undefined ? [] : [usage]));
+	const reported = byAuthor.flatMap(({ usage }) => (usage === undefined ? [] : [usage]));
 	if (usages.length === 0) {
 		const isMissed = isWanted && byAuthor.length > 0 && byAuthor.every(({ isUsageSure }) => isUsageSure);
-		if (isMissed) throw new Lie('no usage, though it was asked for and told');
+		if (isMissed) throw new Lie('no usage, although it was asked for and reported');
 		return;
 	}
-	if (!isWanted || told.length === 0) throw new Lie('usage that nobody asked for or told');
+	if (!isWanted || reported.length === 0) throw new Lie('usage that nobody asked for or reported');
 	if (usages.length > 1) throw new Lie(`${usages.length} blocks of usage`);
-	const isTold = told.some((usage) => Object.entries(usage).every(([name, tokens]) => usages[0]?.[name] === tokens));
-	if (!isTold) throw new Lie(`usage says ${JSON.stringify(usages[0])}, and the provider ${JSON.stringify(told)}`);
+	const isReported = reported.some((usage) =>
+		Object.entries(usage).every(([name, tokens]) => usages[0]?.[name] === tokens),
+	);
+	if (!isReported)
+		throw new Lie(`usage says ${JSON.stringify(usages[0])}, and the provider ${JSON.stringify(reported)}`);
 }
 
 /** Where two texts part, in words. */

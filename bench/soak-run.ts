@@ -40,7 +40,7 @@ export interface SoakResult {
 	 * was asked to. */
 	tallies: { kind: Tally; delivery: Tally; fault: Tally; behaviour: Tally };
 	lies: readonly LieReport[];
-	/** VmRSS of the gateway, MB; undefined where the system does not tell. */
+	/** VmRSS of the gateway, MB; undefined where the system does not say. */
 	residentMB: { start: number | undefined; middle: number | undefined; end: number | undefined };
 	/** Exchanges that the gateway had left open at the providers when every client was gone. */
 	openExchanges: number;
@@ -58,7 +58,7 @@ const SETTLE_MS = 3000;
 /** A client that was refused asks again after this, ms; at once, they would be most of what there is to count. */
 const REFUSED_PAUSE_MS = 300;
 
-/** Runs a Breakwater process between clients and providers of this process, and judges every answer. */
+/** Runs a Breakwater process between clients and providers of this process, and checks every answer. */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
 	const { seed, directory } = options;
 	const attempts: Attempts = new Map();

@@ -30,7 +30,7 @@ export function readinessAt(
 		(policy.whenAllDenied === 'try-soonest' && candidates.some((candidate) => grants(candidate, true)));
 }
 
-/** Whether a provider would grant a permit for a model at this moment, as its machine says without being told of the question. */
+/** Whether a provider would grant a permit for a model at this moment, as its machine answers without changing its state. */
 export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
 	const event = { type: 'permit.requested', id: '', model, now, early, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);

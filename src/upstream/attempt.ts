@@ -33,7 +33,7 @@ export interface AttemptOptions {
 export interface AttemptListener {
 	/** Chunks of an answer, from the first one on, but not before there is content among them. */
 	onChunks(chunks: readonly StreamChunk[]): void;
-	/** The answer is whole: its body (`''` when it was told in chunks), and the usage that one document tells. */
+	/** The answer is whole: its body (`''` when it came in chunks), and the usage that one document tells. */
 	onCompleted(body: Buffer | string, usage?: unknown): void;
 	onBroke(broken: Classified): void;
 }

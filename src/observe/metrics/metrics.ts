@@ -8,7 +8,7 @@ import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
 import { RefusalMetrics } from './refusal-metrics.ts';
 
 export interface Metrics {
-	/** What has to be told of everything that happens. */
+	/** Receives everything that happens. */
 	readonly observer: GatewayObserver;
 	/** The `content-type` of `text`. */
 	readonly contentType: string;
@@ -56,7 +56,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 			callRefused: (refusal) => refusals.count(refusal),
 			providerChanged: (id, _from, to) => providers.changed(id, to),
 			providerAlarmed: (id, _source, alarm) => providers.alarmed(id, alarm),
-			providerOperated: (id, order) => providers.operated(id, order),
+			providerOperated: (id, action) => providers.operated(id, action),
 			crashed: () => {
 				crashes.pending += 1;
 			},

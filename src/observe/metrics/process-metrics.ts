@@ -9,7 +9,7 @@ const quantiles = [0.5, 0.9, 0.99, 1];
 export function addProcessMetrics(registry: Registry, version: string): void {
 	const build = new Gauge({
 		name: 'breakwater_build_info',
-		help: 'Always 1; the labels tell what runs.',
+		help: 'Always 1; the labels say what runs.',
 		labelNames: ['version', 'node'],
 		registers: [registry],
 	});

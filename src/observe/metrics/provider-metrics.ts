@@ -69,7 +69,7 @@ export class ProviderMetrics {
 	readonly #stays = new Map<string, Stay>();
 	readonly #stateSeconds;
 	readonly #alarms;
-	readonly #orders;
+	readonly #actions;
 	readonly #models: ReadonlyMap<string, ReadonlySet<string>>;
 	#health: HealthSource = () => ({});
 
@@ -91,10 +91,10 @@ export class ProviderMetrics {
 			help: 'Failures that a person has to put right: a rejected key, an exhausted quota, a model that is not there.',
 			labels: [...providerLabelNames, 'alarm'],
 		});
-		this.#orders = new Cells(registry, {
-			name: 'breakwater_operator_orders_total',
-			help: 'Orders of a person to a provider actor.',
-			labels: [...providerLabelNames, 'order'],
+		this.#actions = new Cells(registry, {
+			name: 'breakwater_admin_actions_total',
+			help: 'Actions on a provider actor through the admin API.',
+			labels: [...providerLabelNames, 'action'],
 		});
 		for (const gauge of gauges) this.#createGauge(registry, gauge);
 		for (const [id, labels] of this.#labels) {
@@ -122,7 +122,7 @@ export class ProviderMetrics {
 
 	operated(id: string, { type }: OperatorEvent): void {
 		const labels = this.#labels.get(id);
-		if (labels !== undefined) this.#orders.count({ ...labels, order: type.replace('operator.', '') });
+		if (labels !== undefined) this.#actions.count({ ...labels, action: type.replace('operator.', '') });
 	}
 
 	/** To be called before a scrape: a counter of seconds is true only up to when it was last counted. */

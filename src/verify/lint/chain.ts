@@ -30,7 +30,7 @@ export function everLeadsOn({ policy }: Layered): boolean {
 	return Object.values(policy.onError).some(({ then }) => leadsOn(then));
 }
 
-/** Can the provider's door close, so that a request passes it by? */
+/** Can the provider open, so that a request goes on to the next target? */
 function everDenies({ provider }: LintedCandidate): boolean {
 	return Object.values(provider.policy.breaker.effects).some((effect) => effect !== 'none');
 }
@@ -61,7 +61,7 @@ function unreachableCandidates({ candidates, concerns }: LintedProfile): Finding
 			concerns,
 			severity: isNever ? 'error' : 'warning',
 			reason: `step ${unreached.index + 1}, \`${unreached.target.target}\`, ${when}: every failure of \`${last.target.target}\` before it ends the request`,
-			advice: 'give `onError` a `then: next` for what shall fail over, or remove the targets from here on',
+			advice: 'give `onError` a `then: next` for failures that should fail over, or remove the targets from here on',
 		},
 	];
 }
@@ -77,8 +77,8 @@ function categoriesThatEnd({ candidates }: LintedProfile): Finding[] {
 					at: writtenOnError(candidate, key, 'then'),
 					about: key,
 					concerns: candidate.concerns,
-					reason: `after a ${key} the request ends, though the chain has further targets`,
-					advice: 'nothing to do if the caller shall see it, else write `then: next`',
+					reason: `after a ${key} the request ends, although the chain has further targets`,
+					advice: 'nothing to do if the caller should see it; otherwise write `then: next`',
 				})),
 		);
 }
@@ -98,7 +98,7 @@ function waysNeverTaken(candidate: LintedCandidate): Finding[] {
 			at: writtenOnError(candidate, key, 'then'),
 			about: key,
 			concerns: candidate.concerns,
-			reason: `of the ways after ${key}, ${namesText([...new Set(dead)])} can never be taken, for what stands before leads there or ends the request`,
+			reason: `after ${key}, ${namesText([...new Set(dead)])} in \`then\` is never reached: an entry before it leads to the same targets or ends the request`,
 			advice: 'put it further to the front, or remove it',
 		};
 	});
@@ -126,7 +126,7 @@ export const chainRules: readonly Rule[] = [
 	{
 		id: 'way-never-taken',
 		severities: ['warning'],
-		finds: 'a way in `then` that an earlier one makes useless',
+		finds: 'an entry of `then` that is never reached',
 		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(waysNeverTaken)),
 	},
 ];

@@ -109,7 +109,7 @@ function hopelessRetries(candidate: LintedCandidate): Finding[] {
 			about: key,
 			concerns: candidate.concerns,
 			severity: happens && category !== 'BAD_REQUEST' ? 'error' : 'warning',
-			reason: `${key} is retried (${retries}) on the same target: ${what} does not mend in seconds, ${happens ? sequel(candidate, key) : 'and such a retry never happens, as the provider closes at once'}`,
+			reason: `${key} is retried (${retries}) on the same target: ${what} does not go away in seconds, ${happens ? sequel(candidate, key) : 'and such a retry never happens, as the provider closes at once'}`,
 			advice: `write \`retries: 0\` for ${key}`,
 		} as const;
 	});
@@ -138,8 +138,8 @@ function timeoutRetries(candidate: LintedCandidate): Finding[] {
 			at: writtenOnError(candidate, key, 'retries'),
 			about: key,
 			concerns: candidate.concerns,
-			reason: `${key} is retried (${retries}), so that waits multiply: a silent \`${target.target}\` holds a caller for up to ${durationWords((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationWords((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next target`,
-			advice: `write \`retries: 0\` for ${key}, as a silent provider stays silent`,
+			reason: `${key} is retried (${retries}), so the waits add up: a silent \`${target.target}\` holds a caller for up to ${durationWords((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationWords((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next target`,
+			advice: `write \`retries: 0\` for ${key}, as a silent provider usually stays silent`,
 		}));
 }
 
@@ -194,7 +194,7 @@ function backoffBeyondMaximum(candidate: LintedCandidate): Finding[] {
 	];
 }
 
-/** It is the provider's own `maxRetryAfter`, not that of a profile, that decides whether a hint closes its door. */
+/** It is the provider's own `maxRetryAfter`, not that of a profile, that decides whether a hint opens it. */
 function hintBeyondDeadline(candidate: LintedCandidate): Finding[] {
 	const { request } = candidate.policy.timeouts;
 	const { maxRetryAfter } = candidate.provider.policy.retry;
@@ -232,7 +232,7 @@ export const retryRules: readonly Rule[] = [
 	{
 		id: 'timeout-retries',
 		severities: ['warning'],
-		finds: 'retries of a timeout, whose waits multiply',
+		finds: 'retries of a timeout, whose waits add up',
 		find: perCandidate(timeoutRetries),
 	},
 	{

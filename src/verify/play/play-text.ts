@@ -23,7 +23,7 @@ export function explainedText(explained: ExplainedCase, columns: number): string
 		'Afterwards:',
 		...standingLines(after),
 		'',
-		'+ counts from the beginning of the request. Every jitter is at its middle; whoever is not named answers at once.',
+		'+ counts from the beginning of the request. Every jitter is at its middle; a provider that is not named answers at once.',
 	];
 	return `${lines.join('\n')}\n`;
 }

@@ -69,7 +69,7 @@ function wayWords({ way }: Progress): string {
 		case 'prefill':
 			return ', to carry the answer on (shown as its own last message)';
 		case 'instruct':
-			return ', to carry the answer on (told to)';
+			return ', to carry the answer on (by an instruction)';
 		case 'rewind':
 			return ', to carry the answer on from further back';
 	}

@@ -34,7 +34,7 @@ export class Monitor {
 	watch(seenBefore: Seen, { event, now, before, step }: WatchedStep): { seen: Seen; violations: Violation[] } {
 		const violations: Violation[] = [];
 		const blame: Blame = (property: RequestProperty, message) =>
-			violations.push({ property, message, ...(property === 'last-try-is-told' ? { isOnlyTold: true } : {}) });
+			violations.push({ property, message, ...(property === 'last-try-is-reported' ? { isOnlyTold: true } : {}) });
 		const told = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
 		let seen = told;
 		for (const { to, event: said } of step.sent) {
@@ -86,7 +86,10 @@ export class Monitor {
 		const isWanted = this.#retrying.isWanted(seen);
 		if (isWanted !== undefined && said.lastTry === isWanted) {
 			const will = isWanted ? 'will' : 'will not';
-			blame('last-try-is-told', `${stop.target} is told the opposite of what is so: the request ${will} try it again`);
+			blame(
+				'last-try-is-reported',
+				`${stop.target} is told the opposite of what is so: the request ${will} try it again`,
+			);
 		}
 		return { ...seen, permit: undefined };
 	}
