@@ -71,7 +71,7 @@ function probeOutlivesDeadline(linted: LintedProvider): Finding[] {
 			concerns: linted.concerns,
 			severity: isCutOff ? 'warning' : 'note',
 			reason: isCutOff
-				? `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may honestly take \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`
+				? `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may need \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`
 				: `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but a stream may last as long as \`request\` (${durationWords(stream.ms)}), so that a long answer that goes well opens its provider again`,
 			advice: `raise \`probeDeadline\`, or shorten \`${other}\``,
 		},

@@ -52,9 +52,7 @@ function unreachableCandidates({ candidates, concerns }: LintedProfile): Finding
 	const unreached = candidates.find(({ index }) => index === (last?.index ?? candidates.length) + 1);
 	if (last === undefined || unreached === undefined) return [];
 	const isNever = !everDenies(last);
-	const when = isNever
-		? 'is never reached'
-		: `is reached only while the provider of \`${last.target.target}\` is closed off`;
+	const when = isNever ? 'is never reached' : `is reached only while the provider of \`${last.target.target}\` is open`;
 	return [
 		{
 			at: [unreached.at],
@@ -93,12 +91,13 @@ function waysNeverTaken(candidate: LintedCandidate): Finding[] {
 				then.indexOf(fallback) < index ||
 				(fallback === 'larger-context' && next !== -1 && next < index),
 		);
-		if (dead.length === 0) return [];
+		const names = [...new Set(dead)];
+		if (names.length === 0) return [];
 		return {
 			at: writtenOnError(candidate, key, 'then'),
 			about: key,
 			concerns: candidate.concerns,
-			reason: `after ${key}, ${namesText([...new Set(dead)])} in \`then\` is never reached: an entry before it leads to the same targets or ends the request`,
+			reason: `after ${key}, ${namesText(names)} in \`then\` ${names.length === 1 ? 'is' : 'are'} never reached: an earlier entry leads to the same targets or ends the request`,
 			advice: 'put it further to the front, or remove it',
 		};
 	});

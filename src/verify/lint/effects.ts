@@ -31,10 +31,10 @@ function findingsOn(linted: LintedProvider, categories: readonly string[], lint:
 
 /** What a caller's mistake does to everyone else. */
 const harms: Readonly<Record<Exclude<Effect, 'none'>, string>> = {
-	count: 'bad requests of one caller close it for all callers',
-	cool: 'bad requests of one caller close it for all callers',
-	auth: 'one bad request closes it for all callers, as if its key were rejected',
-	quota: 'one bad request closes it for all callers, as if its account were empty',
+	count: 'bad requests of one caller open it for all callers',
+	cool: 'bad requests of one caller open it for all callers',
+	auth: 'one bad request opens it for all callers, as if its key were rejected',
+	quota: 'one bad request opens it for all callers, as if its account were empty',
 	model: 'one bad request makes the model unavailable to all callers',
 };
 
@@ -76,7 +76,7 @@ function onAuth(key: string, effect: Effect): Verdict | undefined {
 function onMissingModel(key: string, effect: Effect): Verdict | undefined {
 	if (isOneOf(effect, 'model', 'none')) return undefined;
 	return {
-		reason: `${key} has the effect \`${effect}\`, so one model that is missing closes the provider for its other models`,
+		reason: `${key} has the effect \`${effect}\`, so one model that is missing opens the provider, and its other models are not asked either`,
 		advice: 'write `model`, which makes only that model unavailable',
 	};
 }
@@ -111,14 +111,14 @@ export const effectRules: readonly Rule[] = [
 		find: effectsOn(['QUOTA_EXCEEDED'], onQuota),
 	},
 	{
-		id: 'auth-not-closed',
+		id: 'auth-does-not-open',
 		severities: ['error'],
 		breaks: 'rejected-key-opens-at-once',
 		finds: 'a rejected key that does not open its provider at once',
 		find: effectsOn(['AUTH_ERROR'], onAuth),
 	},
 	{
-		id: 'missing-model-closes-provider',
+		id: 'missing-model-opens-provider',
 		severities: ['warning'],
 		finds: 'a missing model that counts against its whole provider',
 		find: effectsOn(['MODEL_UNAVAILABLE'], onMissingModel),
