@@ -90,7 +90,7 @@ function ownSecrets({ config, positions }: Subject): Secret[] {
 		path: ['notifications', 'webhooks', index, 'url'],
 		what: 'the address of a webhook, which is a secret,',
 	}));
-	return [{ path: ['server', 'adminKey'], what: 'the operator key' }, ...ofClients, ...ofWebhooks];
+	return [{ path: ['server', 'adminKey'], what: 'the admin key' }, ...ofClients, ...ofWebhooks];
 }
 
 function openToNetwork({ config }: Subject): Finding[] {

@@ -166,7 +166,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		await page.keyboard.press('Enter');
 		await inState(page, 'a', 'open');
 		await card(page, 'a').getByText('Done: closed → open.').waitFor();
-		await card(page, 'a').locator('.now').getByText('an operator took it out').waitFor();
+		await card(page, 'a').locator('.now').getByText('tripped by an operator').waitFor();
 		// The key is known now, and not asked for again.
 		await card(page, 'a').locator('[data-action=reset]').click();
 		await inState(page, 'a', 'closed');

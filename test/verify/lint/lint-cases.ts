@@ -620,7 +620,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'literal-key',
 		severity: 'warning',
 		text: `${providers}${profiles}server: { adminKey: §planted-key-0123456789 }\n`,
-		says: /the operator key is written into the file/,
+		says: /the admin key is written into the file/,
 		sound: `${providers}${profiles}server: { adminKey: "\${LONG_KEY}" }\n`,
 	},
 	{

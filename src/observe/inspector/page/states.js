@@ -16,7 +16,7 @@ export const reasons = /** @type {Readonly<Record<string, string>>} */ ({
 	hint: 'the provider asked for a pause',
 	auth: 'the provider rejects the key',
 	quota: 'quota or credit is used up',
-	operator: 'an operator took it out',
+	operator: 'tripped by an operator',
 	probing: 'a probe decides',
 	model: 'the model is unavailable',
 });
