@@ -269,7 +269,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		try {
 			this.#delivery.fail(report);
 		} catch {
-			// There is nobody left to tell.
+			// The client itself failed, so there is nobody to report it to.
 		}
 	}
 

@@ -5,7 +5,7 @@ import type { CandidatePlan, Route } from './routes.ts';
 
 type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
 
-/** Whoever asks here wants no answer: nothing is sent to it, as nothing that the machine decides is carried out. */
+/** Takes the place of the request that asks. Nothing is sent to it, as no action of the machine is carried out here. */
 const nobody = createActor(fromCallback(() => {})) as unknown as RequestRef;
 
 /**

@@ -5,7 +5,7 @@ interface Route {
 	/** As it is shown. */
 	path: string;
 	pattern: RegExp;
-	/** Named to whoever is lost. */
+	/** Named in the answer to a path that does not exist. */
 	isShown: boolean;
 }
 

@@ -83,7 +83,7 @@ export function addAdminApi(
 		if (found !== undefined) return requestView(found);
 		throw new Refusal(
 			'unknown_request',
-			'There is no such request among the last ones; it is under way, or has been forgotten.',
+			'There is no such request among the last ones; it is under way, or no longer kept.',
 		);
 	});
 }

@@ -41,7 +41,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 	}).cell({});
 	const notifications = new Cells(registry, {
 		name: 'breakwater_notifications_total',
-		help: 'Notifications, by the number of their webhook in the configuration and by what became of them.',
+		help: 'Notifications, by the number of their webhook in the configuration and by outcome.',
 		labels: ['webhook', 'outcome'],
 	});
 	for (const index of config.notifications?.webhooks.keys() ?? []) {

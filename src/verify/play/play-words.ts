@@ -141,7 +141,7 @@ function whyWords({ context }: ProviderSnapshot): string {
 			if (context.consecutiveFailures >= breaker.failureThreshold) return rowWordsOfTrip(context.consecutiveFailures);
 			return 'too many of its recent results failed';
 		default:
-			return context.reason ?? 'unhurt';
+			return context.reason ?? 'no failures';
 	}
 }
 

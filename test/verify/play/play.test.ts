@@ -316,7 +316,7 @@ test('for people: the chain, what was before, the steps, the end and what is aft
 	expect(text).toContain('\nBefore:\n  openai  open until +40 s (because of failures)\n');
 	expect(text).toContain('\nThe client gets 502 provider_auth_failed after 0 ms, 1 attempt.\n');
 	expect(text).toContain('\nAfterwards:\n  openai       open until +40 s');
-	expect(text).toContain('Every jitter is at its middle');
+	expect(text).toContain('(jitter) have their middle value');
 	for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(112);
 });
 
