@@ -86,10 +86,7 @@ export class Monitor {
 		const isWanted = this.#retrying.isWanted(seen);
 		if (isWanted !== undefined && said.lastTry === isWanted) {
 			const will = isWanted ? 'will' : 'will not';
-			blame(
-				'last-try-is-reported',
-				`the report to ${stop.target} is wrong: the request ${will} try it again`,
-			);
+			blame('last-try-is-reported', `the report to ${stop.target} is wrong: the request ${will} try it again`);
 		}
 		return { ...seen, permit: undefined };
 	}
