@@ -52,7 +52,7 @@ function startLoad(bench: Bench, logFile: string): ChildProcess {
  * Measures one system once: in one fresh process throughput, first token and open streams, in another the memory that
  * open streams cost, which the traces of the former would hide.
  * @param direct what the first token takes without a system in between.
- * @param onProblem told what could not be measured; the rest is.
+ * @param onProblem called with what could not be measured; the rest is.
  */
 export async function measureRound(
 	bench: Bench,

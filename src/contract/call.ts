@@ -15,7 +15,7 @@ export interface Call {
 	repaired?: boolean | undefined;
 	/** The name of the caller, where callers have keys (`server.clients`). */
 	client?: string | undefined;
-	/** The `X-Request-Id` that the caller gave. It is theirs: it may come twice, so nothing is told apart by it. */
+	/** The `X-Request-Id` that the caller gave. It is theirs: it may come twice, so it identifies nothing. */
 	clientRequestId?: string | undefined;
 }
 

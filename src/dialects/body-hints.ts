@@ -16,8 +16,8 @@ const noHints: BodyHints = { taskType: undefined, quality: undefined };
  */
 export function readHints(body: Readonly<Record<string, unknown>>): BodyHints {
 	if (body.failover === undefined && body.meta === undefined && body.metadata === undefined) return noHints;
-	const told = places.map((place) => body[place]).filter(isObject);
-	return { taskType: firstText(told, taskTypeNames), quality: firstText(told, qualityNames) };
+	const given = places.map((place) => body[place]).filter(isObject);
+	return { taskType: firstText(given, taskTypeNames), quality: firstText(given, qualityNames) };
 }
 
 function firstText(places: readonly Record<string, unknown>[], names: readonly string[]): string | undefined {

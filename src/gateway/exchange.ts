@@ -233,32 +233,32 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#attempt?.resume();
 	}
 
-	/** The process ends before the answer did. The caller is told; no provider is blamed. */
+	/** The process ends before the answer did. The caller gets an error; it counts against no provider. */
 	shutDown(): void {
 		if (this.#isOver) return;
 		this.#actor.send({ type: 'client.left', now: Date.now() });
 		this.#giveUp(reportShutdown(this.#options.call.id));
 	}
 
-	/** The actor threw: a bug of ours. The permit is given back, the caller is told, and nobody else notices. */
+	/** The actor threw: a bug of ours. The permit is given back, the caller gets an error, and other requests are not affected. */
 	crash(): void {
 		if (this.#isOver) return;
 		this.#attempt?.stop();
 		const progress = this.#attemptProgress;
-		// One that is settled already is given back in vain: a provider knows its probes by their ids.
+		// Giving back one that is settled already does nothing: a provider knows its probes by their ids.
 		if (progress?.permit !== undefined) {
 			currentCandidate(progress).actor.send({ type: 'attempt.abandoned', permit: progress.permit, now: Date.now() });
 		}
 		this.#giveUp(reportInternalError(this.#options.call.id));
 	}
 
-	/** Never throws: a client that does must not keep the others of a stop, or of a crash, from being told. */
+	/** Never throws: a client that does must not keep the others of a stop, or of a crash, from hearing of it. */
 	#giveUp(report: FailureReport): void {
 		this.#end(this.#progress, 'failed', report.body.error.code);
 		try {
 			this.#delivery.fail(report);
 		} catch {
-			// There is nobody left to tell.
+			// The client itself failed, so there is nobody to report it to.
 		}
 	}
 

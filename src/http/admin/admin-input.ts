@@ -65,7 +65,7 @@ export function readTripBody(
 	throw new Refusal('invalid_request', `'for' ${reading.mistake}.`, 'for');
 }
 
-/** An order that takes no fields must not be misread as one that obeyed them. */
+/** An action that takes no fields must not look as if it had followed them. */
 export function refuseFields(body: string, action: string): void {
 	const [unknown] = Object.keys(readObject(body));
 	if (unknown === undefined) return;

@@ -17,7 +17,7 @@ interface Sign {
 
 /** How much of a long message is looked at, from its beginning and from its end, characters. */
 const LOOKED_AT = 2000;
-/** A task that is told in so few characters is a small one. */
+/** A task that is described in so few characters is a small one. */
 const SHORT = 400;
 
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);

@@ -59,15 +59,15 @@ export function chooseRoute(request: RoutingWish, headers: RouteHeaders, directo
 	if (isModelGiven && isName(model, directory)) return { route: model, reason: 'model' };
 
 	const { hints, heuristics, unknownModel, defaultProfile } = directory;
-	const told = hints === undefined ? undefined : lookUpHints(hints, headers, request.hints);
-	if (told?.profile !== undefined) return { route: told.profile, reason: told.reason };
+	const hinted = hints === undefined ? undefined : lookUpHints(hints, headers, request.hints);
+	if (hinted?.profile !== undefined) return { route: hinted.profile, reason: hinted.reason };
 	if (isModelGiven && unknownModel === 'reject') throw unknownModelRefusal(model);
 	const found = heuristics === undefined ? undefined : recognizeMessage(request.lastUserMessage(), heuristics);
 	const guessed = found === undefined ? undefined : heuristics?.get(found.kind);
 	if (found !== undefined && guessed !== undefined) {
 		return { route: guessed, reason: `heuristic ${found.kind}: ${found.because}` };
 	}
-	return { route: defaultProfile, reason: told === undefined ? 'default' : `default; ${told.reason}` };
+	return { route: defaultProfile, reason: hinted === undefined ? 'default' : `default; ${hinted.reason}` };
 }
 
 function isName(name: string, { profiles, targets }: Directory): boolean {

@@ -101,8 +101,8 @@ describe('what happened is what is counted', () => {
 		expect(valuesOf(scraped, 'breakwater_permits_denied_total')).toEqual({
 			'{gen_ai_provider_name="a",provider="a",reason="failures"}': 1,
 		});
-		expect(valuesOf(scraped, 'breakwater_operator_orders_total')).toEqual({
-			'{gen_ai_provider_name="a",order="reset",provider="a"}': 1,
+		expect(valuesOf(scraped, 'breakwater_admin_actions_total')).toEqual({
+			'{action="reset",gen_ai_provider_name="a",provider="a"}': 1,
 		});
 		expect(scraped.get('breakwater_open_requests{stream="false"}')).toBe(0);
 	});

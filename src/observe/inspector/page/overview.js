@@ -2,9 +2,9 @@
  * @typedef {import('../messages.ts').Snapshot} Snapshot
  * @typedef {import('../messages.ts').ProviderView} ProviderView
  *
- * @typedef {object} Standing how it stands, worst first
- * @property {readonly string[]} dead profiles that cannot be served now
- * @property {ProviderView[]} hurt provider actors that are not closed
+ * @typedef {object} Overview what is not well, worst first
+ * @property {readonly string[]} unservable profiles that cannot be served now
+ * @property {ProviderView[]} notClosed provider actors that are not closed
  * @property {Unavailable[]} unavailable models that their closed provider is not asked for
  *
  * @typedef {object} Unavailable
@@ -14,13 +14,13 @@
  */
 
 /**
- * What a person has to know first. All of it is well only where nothing is in any of the lists.
+ * What a person has to know first. All is well when every list is empty.
  * @param {Snapshot} snapshot
  * @param {number} now ms since the epoch
- * @returns {Standing}
+ * @returns {Overview}
  */
-export function standing({ providers, unservable }, now) {
-	const hurt = providers.filter(({ health }) => health.state !== 'closed');
+export function overviewOf({ providers, unservable }, now) {
+	const notClosed = providers.filter(({ health }) => health.state !== 'closed');
 	const unavailable = providers.flatMap((provider) =>
 		provider.health.state !== 'closed'
 			? []
@@ -30,7 +30,7 @@ export function standing({ providers, unservable }, now) {
 					until,
 				})),
 	);
-	return { dead: unservable, hurt, unavailable };
+	return { unservable, notClosed, unavailable };
 }
 
 /**
@@ -49,6 +49,6 @@ export function unavailableModels({ health }, now) {
  * @param {string} model
  * @param {number} now ms since the epoch
  */
-export function isSidelined(provider, model, now) {
+export function isUnavailable(provider, model, now) {
 	return unavailableModels(provider, now).some((unavailable) => unavailable.model === model);
 }

@@ -79,7 +79,7 @@ describe('beyond loopback', () => {
 	});
 
 	test.skipIf(lan === undefined)(
-		'the operator API is not there for other addresses, unless the configuration says so',
+		'the admin API is not there for other addresses, unless the configuration says so',
 		async () => {
 			const ask = async (server: object) => {
 				const command = commands.start(
