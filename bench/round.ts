@@ -122,7 +122,9 @@ async function measureThroughput(bench: Bench, { gateway, load, target }: Pair):
 	const stop = watchCpu(pids(bench, gateway, load), bench.cores);
 	const { requestsPerSecond, p50Ms, p99Ms } = await ask(load, 'throughput', target, bench.seconds);
 	const cpu = stop();
-	return { requestsPerSecond, p50Ms, p99Ms, ...cpu, rssAfterRunMB: residentMB(pidOf(gateway)) };
+	const cpuPerRequestUs =
+		cpu.gatewayCpuPercent === undefined ? undefined : (cpu.gatewayCpuPercent * 10_000) / requestsPerSecond;
+	return { requestsPerSecond, cpuPerRequestUs, p50Ms, p99Ms, ...cpu, rssAfterRunMB: residentMB(pidOf(gateway)) };
 }
 
 async function measureFirstToken(bench: Bench, { load, target }: Pair, direct: FirstToken): Promise<Sample> {
@@ -138,6 +140,10 @@ async function measureOpenStreams(bench: Bench, { gateway, load, target }: Pair)
 	return {
 		latePercent: streams.lateShare * 100,
 		latenessP99Ms: streams.latenessP99Ms,
+		cpuPerTokenUs:
+			cpu.gatewayCpuPercent === undefined
+				? undefined
+				: (cpu.gatewayCpuPercent * 10_000) / (openStreamCount * tokensPerSecond),
 		streamsGatewayCpuPercent: cpu.gatewayCpuPercent,
 		streamsGatewayCoreStrangersPercent: cpu.gatewayCoreStrangersPercent,
 		streamsLoadCoreStrangersPercent: cpu.loadCoreStrangersPercent,
