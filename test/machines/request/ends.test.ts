@@ -13,8 +13,8 @@ const stays = {
 		const a = scriptedProvider({ answer: () => undefined });
 		return { a, request: startRequest([candidateOn(a.actor)]) };
 	},
-	'attempting.pending': () => alone(),
-	'attempting.streaming': () => {
+	attempting: () => alone(),
+	'committed.streaming': () => {
 		const { a, request } = alone();
 		request.answering();
 		return { a, request };
@@ -35,8 +35,8 @@ type Stay = keyof typeof stays;
 
 const heldIn: [Stay, settlements: string[]][] = [
 	['asking', []],
-	['attempting.pending', ['attempt.abandoned']],
-	['attempting.streaming', ['attempt.abandoned']],
+	['attempting', ['attempt.abandoned']],
+	['committed.streaming', ['attempt.abandoned']],
 	['settling', ['attempt.failed']],
 	['waiting', ['attempt.failed']],
 ];
@@ -75,7 +75,7 @@ describe('the deadline', () => {
 			expect(request.state()).toBe(state);
 			request.pass(1);
 			expect(request.state()).toBe('failed');
-			expect(request.ending()).toBe(state === 'attempting.streaming' ? 'interrupted' : 'deadline');
+			expect(request.ending()).toBe(state === 'committed.streaming' ? 'interrupted' : 'deadline');
 			expect(request.context().failure).toEqual({ category: 'TIMEOUT', reason: 'deadline' });
 			expect(a.settlements()).toEqual(settlements);
 			expect(request.did.filter((action) => action === 'report')).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('the deadline', () => {
 			policy: policyWith({ timeouts: { request: 365 * 24 * 60 * minuteMs } }),
 		});
 		request.pass(24 * 60 * minuteMs);
-		expect(request.state()).toBe('attempting.pending');
+		expect(request.state()).toBe('attempting');
 	});
 });
 

@@ -27,7 +27,7 @@ export const requestProperties = {
 	'ways-fit':
 		'a prefill is asked of a model that takes it, once, and nothing is carried on before the commit; a refused prefill is followed by an instruction, an unclear seam by one from further back',
 	'one-ending':
-		'the caller is told exactly once how it ended: an answer only after a completed attempt, a failure otherwise, nothing when it left',
+		'an answer is committed once, and the caller is told exactly once how it ended: an answer only after a completed attempt, a failure otherwise, nothing when it left',
 	'ending-is-true': 'what the caller is told of the ending, and of the failure behind it, is what happened',
 	'permits-settled-once': 'every granted permit is settled exactly once, with the actor that granted it',
 	'attempts-are-stopped': 'every attempt that was begun is stopped, at the latest when the request ends',
