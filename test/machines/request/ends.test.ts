@@ -3,7 +3,7 @@ import { earliestRetryAt } from '../../../machines/request/progress.ts';
 import { candidateOn, policyWith } from '../../helpers/policy.ts';
 import { startMs } from '../provider/provider-harness.ts';
 import { authError, minuteMs, serverError } from '../samples.ts';
-import { alone, denied, realPair, scriptedProvider, startRequest } from './request-harness.ts';
+import { alone, denied, granted, realPair, type Script, scriptedProvider, startRequest } from './request-harness.ts';
 
 const requestMs = policyWith().timeouts.request;
 
@@ -30,7 +30,23 @@ const stays = {
 		request.breakWith(serverError);
 		return { a, request };
 	},
+	'committed.settling': () => broken({ settle: () => undefined }),
+	'committed.asking': () => {
+		let asked = 0;
+		return broken({ answer: (event) => (asked++ === 0 ? granted(event) : undefined) });
+	},
+	'committed.attempting': () => broken({}),
 };
+
+/** Its answer has broken off, and can be carried on. */
+function broken(script: Script) {
+	const a = scriptedProvider(script);
+	const request = startRequest([candidateOn(a.actor)]);
+	request.answering();
+	request.breakWith(serverError, { continuable: true });
+	return { a, request };
+}
+
 type Stay = keyof typeof stays;
 
 const heldIn: [Stay, settlements: string[]][] = [
@@ -39,6 +55,9 @@ const heldIn: [Stay, settlements: string[]][] = [
 	['committed.streaming', ['attempt.abandoned']],
 	['settling', ['attempt.failed']],
 	['waiting', ['attempt.failed']],
+	['committed.settling', ['attempt.failed']],
+	['committed.asking', ['attempt.failed']],
+	['committed.attempting', ['attempt.failed', 'attempt.abandoned']],
 ];
 
 describe('a client that leaves', () => {
@@ -75,7 +94,7 @@ describe('the deadline', () => {
 			expect(request.state()).toBe(state);
 			request.pass(1);
 			expect(request.state()).toBe('failed');
-			expect(request.ending()).toBe(state === 'committed.streaming' ? 'interrupted' : 'deadline');
+			expect(request.ending()).toBe(state.startsWith('committed.') ? 'interrupted' : 'deadline');
 			expect(request.context().failure).toEqual({ category: 'TIMEOUT', reason: 'deadline' });
 			expect(a.settlements()).toEqual(settlements);
 			expect(request.did.filter((action) => action === 'report')).toHaveLength(1);

@@ -105,8 +105,8 @@ export function startRequest(
 		answering: () => send({ type: 'attempt.answering', now: clock.now() }),
 		complete: () => send({ type: 'attempt.completed', now: clock.now() }),
 		/** @param options `random` 0 to 1, default 0.5: no jitter. `now` in ms since the epoch, default the clock's. */
-		breakWith: (failure: Failure, { random = 0.5, now = clock.now() } = {}) =>
-			send({ type: 'attempt.broke', failure, now, random, continuable: false }),
+		breakWith: (failure: Failure, { random = 0.5, now = clock.now(), continuable = false } = {}) =>
+			send({ type: 'attempt.broke', failure, now, random, continuable }),
 		leave: () => send({ type: 'client.left', now: clock.now() }),
 		pass: (ms: number) => clock.increment(ms),
 		/** `asking`, `attempting`, `committed.streaming`, `waiting`, `done` … */
