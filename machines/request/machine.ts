@@ -1,6 +1,6 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from '../backoff.ts';
-import type { ProviderEvent, RequestEvent } from '../events.ts';
+import type { ProviderEvent, RequestEvent, RequestRef } from '../events.ts';
 import { mayCarryOn, nextToCarryOn, shouldAskFromFurtherBack, shouldAskWithoutPrefill } from './continuation.ts';
 import { isFailureFinal, mayRetryHere, nextTarget, retryWait, soonestTarget, wouldRetry } from './failover.ts';
 import { currentCandidate, type Progress, type RequestInput } from './progress.ts';
@@ -26,7 +26,7 @@ import {
 	waited,
 } from './updates.ts';
 
-/** The whole trace in one member: XState copies a context member by member for every assignment, slowly. */
+/** All that it knows in one member: XState copies a context member by member for every assignment, slowly. */
 export interface RequestContext {
 	readonly progress: Progress;
 }
@@ -34,6 +34,11 @@ export interface RequestContext {
 function only<T extends RequestEvent['type']>(event: RequestEvent, type: T): Extract<RequestEvent, { type: T }> {
 	if (event.type !== type) throw new Error(`the request machine met ${event.type} where only ${type} can be`);
 	return event as Extract<RequestEvent, { type: T }>;
+}
+
+function failedEvent(progress: Progress, event: RequestEvent, lastTry: boolean, replyTo: RequestRef): ProviderEvent {
+	const { failure, now, random } = only(event, 'attempt.broke');
+	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, replyTo };
 }
 
 const unprovided = (action: string) => () => {
@@ -106,20 +111,15 @@ export const requestMachine = setup({
 		/** Before the commit: with whether the request will try the target again. */
 		reportFailedTry: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
-			({ context: { progress }, event, self }): ProviderEvent => {
+			({ context: { progress }, event, self }) => {
 				const { failure, now, random } = only(event, 'attempt.broke');
-				const lastTry = !wouldRetry({ ...progress, now, random }, failure);
-				return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, replyTo: self };
+				return failedEvent(progress, event, !wouldRetry({ ...progress, now, random }, failure), self);
 			},
 		),
 		/** After the commit, when nothing is retried. */
 		reportLastTry: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
-			({ context: { progress }, event, self }): ProviderEvent => {
-				const { failure, now, random } = only(event, 'attempt.broke');
-				const permit = heldPermit(progress);
-				return { type: 'attempt.failed', permit, failure, now, random, lastTry: true, replyTo: self };
-			},
+			({ context: { progress }, event, self }) => failedEvent(progress, event, true, self),
 		),
 		/** Where an attempt runs that nobody waits for any more: stops it, and gives its permit back. */
 		abandonAttempt: enqueueActions(({ context: { progress }, event, enqueue }) => {

@@ -2,7 +2,7 @@ import type { DenialReason, Permit, ProviderRef, ProviderStateName, SeamPlace } 
 import { type Failure, lookup } from '../failure.ts';
 import type { ErrorPolicy, Policy } from '../policy.ts';
 
-/** One target of a request's way: a target, asked through one credential of its provider. */
+/** One target of a request's chain, asked through one credential of its provider. */
 export interface Candidate {
 	/** Which entry of the chain it comes from; the credentials of one provider share it. */
 	readonly link: number;
@@ -42,7 +42,7 @@ export interface RequestInput {
 	now: number;
 }
 
-/** One step of the trace, for the trace. `at` is in ms since the request began; it holds no word of the caller. */
+/** One step of the trace. `at` is in ms since the request began; it holds no word of the caller. */
 export type TraceEntry =
 	| {
 			did: 'deny';
@@ -70,7 +70,7 @@ export type TraceEntry =
 	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
 
 /**
- * How a request ended without an answer.
+ * How a request ended without an answer: set by the transition that ends it.
  * - `denied`: no target gave a permit, nothing was attempted
  * - `rejected`: the policy says that this failure goes to the caller
  * - `exhausted`: every target failed or was denied
