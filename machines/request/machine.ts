@@ -1,24 +1,32 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from '../backoff.ts';
-import type { ProviderEvent, RequestEvent } from '../events.ts';
-import { wouldRetry } from './decision.ts';
+import type { ProviderEvent, RequestEvent, RequestRef } from '../events.ts';
+import { mayCarryOn, nextToCarryOn, shouldAskFromFurtherBack, shouldAskWithoutPrefill } from './continuation.ts';
+import { isFailureFinal, mayRetryHere, nextTarget, retryWait, soonestTarget, wouldRetry } from './failover.ts';
 import { currentCandidate, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
-	answering,
+	answerBroke,
+	askedAgain,
+	attemptFailed,
 	begin,
-	broken,
+	carriedOn,
+	committed,
 	completed,
 	denied,
+	ended,
 	granted,
+	grantedToCarryOn,
 	heldPermit,
+	joined,
 	movedOn,
+	movedToSoonest,
 	ranOutOfTime,
 	settled,
 	waited,
 } from './updates.ts';
 
-/** The whole trace in one member: XState copies a context member by member for every assignment, slowly. */
+/** All that it knows in one member: XState copies a context member by member for every assignment, slowly. */
 export interface RequestContext {
 	readonly progress: Progress;
 }
@@ -28,15 +36,24 @@ function only<T extends RequestEvent['type']>(event: RequestEvent, type: T): Ext
 	return event as Extract<RequestEvent, { type: T }>;
 }
 
+function failedEvent(progress: Progress, event: RequestEvent, lastTry: boolean, replyTo: RequestRef): ProviderEvent {
+	const { failure, now, random } = only(event, 'attempt.broke');
+	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, replyTo };
+}
+
 const unprovided = (action: string) => () => {
 	throw new Error(`the request machine needs its action ${action} provided`);
 };
 
 /**
- * One request: walks the targets of its chain, asks each provider actor for a permit, attempts, waits, moves on,
- * commits, and ends in `done`, `failed` or `aborted`. All I/O is in five actions that the composition root provides;
- * what they start reports back with `attempt.*` events. The attempt lives exactly as long as the state `attempting`.
- * Whoever runs the actor sends `deadline.passed` at `progress.deadlineAt`: one timer outside costs a tenth of one inside.
+ * One request: goes through the targets of its chain, asks each provider actor for a permit, attempts, waits, moves on,
+ * commits, and ends in `done`, `failed` or `aborted`. The commit is the state `committed`: in it the answer has begun to
+ * flow to the client, and other attempts may carry it on but none may start over. Everything outside it is before the
+ * commit, without a state around it: one more level costs a healthy request 8 % of its actor.
+ *
+ * All I/O is in five actions that the composition root provides; what they start reports back with `attempt.*` events.
+ * An attempt runs exactly as long as its permit is held. Whoever runs the actor sends `deadline.passed` at
+ * `progress.deadlineAt`: one timer outside costs a tenth of one inside.
  */
 export const requestMachine = setup({
 	types: {
@@ -45,18 +62,28 @@ export const requestMachine = setup({
 		events: {} as RequestEvent,
 	},
 	delays: {
-		backoff: ({ context: { progress } }) => timerDelay(progress.decision.go === 'retry' ? progress.decision.waitMs : 0),
+		backoff: ({ context }) => timerDelay(retryWait(context.progress)),
 	},
 	guards: {
-		shouldAsk: ({ context }) => context.progress.decision.go === 'ask',
-		shouldRetry: ({ context }) => context.progress.decision.go === 'retry',
+		/** The policy allows another attempt on the target that failed, and its provider would grant it by then. */
+		mayRetryHere: ({ context, event }) => mayRetryHere(context.progress, only(event, 'attempt.settled').retryAt),
+		hasNextTarget: ({ context }) => nextTarget(context.progress) !== undefined,
+		/** Every target was denied, and the policy says to ask the one that opens soonest ahead of its time. */
+		mayTrySoonest: ({ context }) => soonestTarget(context.progress) !== undefined,
+		wasDeniedEverywhere: ({ context }) => context.progress.failed === undefined,
+		isFailureFinal: ({ context }) => isFailureFinal(context.progress),
+
+		mayCarryOn: ({ context }) => mayCarryOn(context.progress),
+		shouldAskWithoutPrefill: ({ context }) => shouldAskWithoutPrefill(context.progress),
+		shouldAskFromFurtherBack: ({ context }) => shouldAskFromFurtherBack(context.progress),
+		hasTargetToCarryOn: ({ context }) => nextToCarryOn(context.progress) !== undefined,
 	},
 	actions: {
 		/** Begin the attempt that `progress.permit` allows, on the current target. */
 		startAttempt: unprovided('startAttempt'),
 		/** The attempt is over or no longer wanted: abort what still runs of it. */
 		stopAttempt: unprovided('stopAttempt'),
-		/** From here on the answer flows to the client. */
+		/** From here on the answer flows to the client. Called once in a request, at the commit. */
 		commitAnswer: unprovided('commitAnswer'),
 		/** The answer is whole: deliver it, or end its stream. */
 		finishAnswer: unprovided('finishAnswer'),
@@ -81,30 +108,47 @@ export const requestMachine = setup({
 				return { type: 'attempt.succeeded', permit: heldPermit(progress), now };
 			},
 		),
-		reportBreak: sendTo(
+		/** Before the commit: with whether the request will try the target again. */
+		reportFailedTry: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
-			({ context: { progress }, event, self }): ProviderEvent => {
+			({ context: { progress }, event, self }) => {
 				const { failure, now, random } = only(event, 'attempt.broke');
-				const lastTry = !wouldRetry({ ...progress, now, random }, failure);
-				return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, replyTo: self };
+				return failedEvent(progress, event, !wouldRetry({ ...progress, now, random }, failure), self);
 			},
 		),
-		/** Gives back the permit of an attempt that nobody waits for any more. */
-		returnPermit: enqueueActions(({ context: { progress }, event, enqueue }) => {
+		/** After the commit, when nothing is retried. */
+		reportLastTry: sendTo(
+			({ context }) => currentCandidate(context.progress).actor,
+			({ context: { progress }, event, self }) => failedEvent(progress, event, true, self),
+		),
+		/** Where an attempt runs that nobody waits for any more: stops it, and gives its permit back. */
+		abandonAttempt: enqueueActions(({ context: { progress }, event, enqueue }) => {
 			if (progress.permit === undefined || !('now' in event)) return;
 			const { permit } = progress;
+			enqueue('stopAttempt');
 			enqueue.sendTo(currentCandidate(progress).actor, { type: 'attempt.abandoned', permit, now: event.now });
 		}),
 
 		noteGrant: assign(({ context, event }) => ({ progress: granted(context.progress, only(event, 'permit.granted')) })),
+		noteGrantToCarryOn: assign(({ context, event }) => ({
+			progress: grantedToCarryOn(context.progress, only(event, 'permit.granted')),
+		})),
 		noteDenial: assign(({ context, event }) => ({ progress: denied(context.progress, only(event, 'permit.denied')) })),
 		noteCommit: assign(({ context, event }) => ({
-			progress: answering(context.progress, only(event, 'attempt.answering')),
+			progress: committed(context.progress, only(event, 'attempt.answering')),
+		})),
+		noteSeam: assign(({ context, event }) => ({
+			progress: joined(context.progress, only(event, 'attempt.answering')),
 		})),
 		noteSuccess: assign(({ context, event }) => ({
 			progress: completed(context.progress, only(event, 'attempt.completed')),
 		})),
-		noteBreak: assign(({ context, event }) => ({ progress: broken(context.progress, only(event, 'attempt.broke')) })),
+		noteFailure: assign(({ context, event }) => ({
+			progress: attemptFailed(context.progress, only(event, 'attempt.broke')),
+		})),
+		noteBreak: assign(({ context, event }) => ({
+			progress: answerBroke(context.progress, only(event, 'attempt.broke')),
+		})),
 		noteSettled: assign(({ context, event }) => ({
 			progress: settled(context.progress, only(event, 'attempt.settled')),
 		})),
@@ -116,14 +160,23 @@ export const requestMachine = setup({
 		})),
 		noteWait: assign(({ context }) => ({ progress: waited(context.progress) })),
 		moveOn: assign(({ context }) => ({ progress: movedOn(context.progress) })),
+		moveToSoonest: assign(({ context }) => ({ progress: movedToSoonest(context.progress) })),
+		carryOn: assign(({ context }) => ({ progress: carriedOn(context.progress) })),
+		askWithoutPrefill: assign(({ context }) => ({ progress: askedAgain(context.progress, { isRewinding: false }) })),
+		askFromFurtherBack: assign(({ context }) => ({ progress: askedAgain(context.progress, { isRewinding: true }) })),
+		endDenied: assign(({ context }) => ({ progress: ended(context.progress, 'denied') })),
+		endRejected: assign(({ context }) => ({ progress: ended(context.progress, 'rejected') })),
+		endExhausted: assign(({ context }) => ({ progress: ended(context.progress, 'exhausted') })),
+		endOutOfTime: assign(({ context }) => ({ progress: ended(context.progress, 'deadline') })),
+		endInterrupted: assign(({ context }) => ({ progress: ended(context.progress, 'interrupted') })),
 	},
 }).createMachine({
 	id: 'request',
 	initial: 'asking',
 	context: ({ input }) => ({ progress: begin(input) }),
 	on: {
-		'client.left': { target: '.aborted', actions: ['returnPermit', 'noteDeparture'] },
-		'deadline.passed': { target: '.failed', actions: ['returnPermit', 'noteDeadline'] },
+		'client.left': { target: '.aborted', actions: ['abandonAttempt', 'noteDeparture'] },
+		'deadline.passed': { target: '.failed', actions: ['abandonAttempt', 'noteDeadline', 'endOutOfTime'] },
 	},
 	states: {
 		asking: {
@@ -135,29 +188,89 @@ export const requestMachine = setup({
 		},
 		attempting: {
 			entry: 'startAttempt',
-			exit: 'stopAttempt',
-			initial: 'pending',
 			on: {
-				'attempt.completed': { target: 'done', actions: ['reportSuccess', 'noteSuccess'] },
-				'attempt.broke': { target: 'settling', actions: ['reportBreak', 'noteBreak'] },
-			},
-			states: {
-				pending: { on: { 'attempt.answering': { target: 'streaming', actions: 'noteCommit' } } },
-				streaming: { entry: 'commitAnswer' },
+				'attempt.answering': { target: 'committed', actions: 'noteCommit' },
+				'attempt.completed': { target: 'done', actions: ['stopAttempt', 'reportSuccess', 'noteSuccess'] },
+				'attempt.broke': { target: 'settling', actions: ['stopAttempt', 'reportFailedTry', 'noteFailure'] },
 			},
 		},
 		settling: {
-			on: { 'attempt.settled': { target: 'choosing', actions: 'noteSettled' } },
-		},
-		choosing: {
-			always: [
-				{ guard: 'shouldAsk', target: 'asking', actions: 'moveOn' },
-				{ guard: 'shouldRetry', target: 'waiting' },
-				{ target: 'failed' },
-			],
+			on: {
+				'attempt.settled': [
+					{ guard: 'mayRetryHere', target: 'waiting', actions: 'noteSettled' },
+					{ target: 'choosing', actions: 'noteSettled' },
+				],
+			},
 		},
 		waiting: {
 			after: { backoff: { target: 'asking', actions: 'noteWait' } },
+		},
+		choosing: {
+			always: [
+				{ guard: 'hasNextTarget', target: 'asking', actions: 'moveOn' },
+				{ guard: 'mayTrySoonest', target: 'asking', actions: 'moveToSoonest' },
+				{ guard: 'wasDeniedEverywhere', target: 'failed', actions: 'endDenied' },
+				{ guard: 'isFailureFinal', target: 'failed', actions: 'endRejected' },
+				{ target: 'failed', actions: 'endExhausted' },
+			],
+		},
+		committed: {
+			entry: 'commitAnswer',
+			initial: 'streaming',
+			on: {
+				'deadline.passed': {
+					target: 'failed',
+					actions: ['abandonAttempt', 'noteDeadline', 'endInterrupted'],
+				},
+			},
+			states: {
+				streaming: {
+					on: {
+						'attempt.completed': {
+							target: '#request.done',
+							actions: ['stopAttempt', 'reportSuccess', 'noteSuccess'],
+						},
+						'attempt.broke': { target: 'settling', actions: ['stopAttempt', 'reportLastTry', 'noteBreak'] },
+					},
+				},
+				settling: {
+					on: {
+						'attempt.settled': [
+							{ guard: 'shouldAskWithoutPrefill', target: 'asking', actions: ['noteSettled', 'askWithoutPrefill'] },
+							{ guard: 'shouldAskFromFurtherBack', target: 'asking', actions: ['noteSettled', 'askFromFurtherBack'] },
+							{ guard: 'mayCarryOn', target: 'choosing', actions: 'noteSettled' },
+							{
+								target: '#request.failed',
+								actions: ['noteSettled', 'endInterrupted'],
+							},
+						],
+					},
+				},
+				choosing: {
+					always: [
+						{ guard: 'hasTargetToCarryOn', target: 'asking', actions: 'carryOn' },
+						{ target: '#request.failed', actions: 'endInterrupted' },
+					],
+				},
+				asking: {
+					entry: 'askPermit',
+					on: {
+						'permit.granted': { target: 'attempting', actions: 'noteGrantToCarryOn' },
+						'permit.denied': { target: 'choosing', actions: 'noteDenial' },
+					},
+				},
+				attempting: {
+					entry: 'startAttempt',
+					on: {
+						'attempt.answering': { target: 'streaming', actions: 'noteSeam' },
+						'attempt.completed': {
+							target: '#request.done',
+							actions: ['stopAttempt', 'reportSuccess', 'noteSuccess'],
+						},
+						'attempt.broke': { target: 'settling', actions: ['stopAttempt', 'reportLastTry', 'noteFailure'] },
+					},
+				},
+			},
 		},
 		done: { type: 'final', entry: 'finishAnswer' },
 		failed: { type: 'final', entry: 'reportFailure' },

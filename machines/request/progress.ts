@@ -1,8 +1,8 @@
 import type { DenialReason, Permit, ProviderRef, ProviderStateName, SeamPlace } from '../events.ts';
-import type { Failure } from '../failure.ts';
-import type { Policy } from '../policy.ts';
+import { type Failure, lookup } from '../failure.ts';
+import type { ErrorPolicy, Policy } from '../policy.ts';
 
-/** One target of a request's way: a target, asked through one credential of its provider. */
+/** One target of a request's chain, asked through one credential of its provider. */
 export interface Candidate {
 	/** Which entry of the chain it comes from; the credentials of one provider share it. */
 	readonly link: number;
@@ -42,7 +42,7 @@ export interface RequestInput {
 	now: number;
 }
 
-/** One step of the trace, for the trace. `at` is in ms since the request began; it holds no word of the caller. */
+/** One step of the trace. `at` is in ms since the request began; it holds no word of the caller. */
 export type TraceEntry =
 	| {
 			did: 'deny';
@@ -70,7 +70,7 @@ export type TraceEntry =
 	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
 
 /**
- * How a request ended without an answer.
+ * How a request ended without an answer: set by the transition that ends it.
  * - `denied`: no target gave a permit, nothing was attempted
  * - `rejected`: the policy says that this failure goes to the caller
  * - `exhausted`: every target failed or was denied
@@ -79,13 +79,19 @@ export type TraceEntry =
  */
 export type Ending = 'denied' | 'rejected' | 'exhausted' | 'deadline' | 'interrupted';
 
-/** Where a request goes after a denial or a failure. */
-export type Decision =
-	| { go: 'retry'; waitMs: number }
-	| { go: 'ask'; position: number; early: boolean; rewind?: boolean }
-	| { go: 'end'; ending: Ending };
+/** The failure of an attempt, and the circumstances. */
+export interface FailedAttempt {
+	readonly failure: Failure;
+	/** The target that it happened on. */
+	readonly candidate: Candidate;
+	/** It broke the answer off that was being streamed: no attempt to carry the answer on has failed since. */
+	readonly brokeAnswer: boolean;
+}
 
-/** How far a request has come: all that its actor knows. A new one is made for each event, never changed. */
+/**
+ * How far a request has come: all that its actor knows, but for what its state says. A new one is made for each event,
+ * never changed.
+ */
 export interface Progress {
 	readonly id: string;
 	readonly candidates: readonly Candidate[];
@@ -104,12 +110,8 @@ export interface Progress {
 	readonly attempts: number;
 	readonly permit: Permit | undefined;
 	readonly attemptStartedAt: number;
-	/** The first byte of an answer has gone to the client: no other answer may be started over. */
-	readonly committed: boolean;
 	/** How the present attempt asks. */
 	readonly way: Way;
-	/** The present attempt has written something. */
-	readonly isAnswering: boolean;
 	/** How the present attempt joined what had been sent before it. */
 	readonly seam: SeamPlace | undefined;
 	/** How often the answer has been carried on by another attempt. */
@@ -120,8 +122,8 @@ export interface Progress {
 	readonly isRewinding: boolean;
 	/** The last failure: what the caller is told when nothing answers. */
 	readonly failure: Failure | undefined;
-	/** The last failure of an attempt, and the target that it happened on. */
-	readonly failed: { readonly failure: Failure; readonly candidate: Candidate } | undefined;
+	/** The last failure of an attempt. */
+	readonly failed: FailedAttempt | undefined;
 	/** What had been sent when the last attempt broke can be carried on. */
 	readonly isContinuable: boolean;
 	/** 0 to 1, from the last failure: the jitter of the next wait. */
@@ -132,7 +134,8 @@ export interface Progress {
 	readonly tooSmallWindow: number;
 	/** Credentials that are of no more use to this request: out of credit, or rejected. */
 	readonly spent: readonly string[];
-	readonly decision: Decision;
+	/** How it ended without a whole answer; undefined as long as it has not. */
+	readonly ending: Ending | undefined;
 	readonly trace: readonly TraceEntry[];
 }
 
@@ -141,6 +144,17 @@ export function currentCandidate(progress: Progress): Candidate {
 	if (candidate === undefined)
 		throw new Error(`request ${progress.id} stands on step ${progress.position}, which does not exist`);
 	return candidate;
+}
+
+/** What the policy of a target says of a failure. What it does not name goes to the next target. */
+export function errorPolicy({ policy }: Candidate, failure: Failure): ErrorPolicy {
+	return lookup(policy.onError, failure) ?? { retries: 0, then: ['next'] };
+}
+
+/** @throws Error where no attempt has failed yet */
+export function lastFailed({ id, failed }: Progress): FailedAttempt {
+	if (failed === undefined) throw new Error(`request ${id} decides about a failure that it does not have`);
+	return failed;
 }
 
 /** Can this target still serve this request? Not with a credential that is spent, nor with too small a window. */

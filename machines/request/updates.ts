@@ -1,16 +1,17 @@
 import type { Permit, RequestEvent } from '../events.ts';
 import type { Category, Failure } from '../failure.ts';
-import { decideAfterDenial, decideAfterFailure } from './decision.ts';
+import { nextToCarryOn } from './continuation.ts';
+import { nextTarget, retryWait, soonestTarget } from './failover.ts';
 import {
 	currentCandidate,
-	type Decision,
+	type Ending,
 	type Progress,
 	type RequestInput,
 	type TraceEntry,
 	type Way,
 } from './progress.ts';
 
-/** How each event moves a trace on. Pure: a trace and what happened in, the next walk out. */
+/** How each event moves a request on. Pure: its progress and what happened in, the next progress out. */
 
 type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 
@@ -31,9 +32,7 @@ export function begin({ id, candidates, policy, now }: RequestInput): Progress {
 		attempts: 0,
 		permit: undefined,
 		attemptStartedAt: now,
-		committed: false,
 		way: 'fresh',
-		isAnswering: false,
 		seam: undefined,
 		continuations: 0,
 		asked: [],
@@ -45,28 +44,28 @@ export function begin({ id, candidates, policy, now }: RequestInput): Progress {
 		retryAts: {},
 		tooSmallWindow: 0,
 		spent: [],
-		decision: { go: 'ask', position: 0, early: false },
+		ending: undefined,
 		trace: [],
 	};
 }
 
+/** Before the commit: an attempt that begins an answer. */
 export function granted(progress: Progress, { permit }: Event<'permit.granted'>): Progress {
-	const attempts = progress.attempts + 1;
-	const attemptStartedAt = progress.now;
-	return {
-		...progress,
-		permit,
-		early: false,
-		attempts,
-		attemptStartedAt,
-		way: wayOf(progress, permit),
-		isAnswering: false,
-		seam: undefined,
-	};
+	return withAttempt(progress, permit, 'fresh');
 }
 
-function wayOf(progress: Progress, permit: Permit): Way {
-	if (!progress.committed) return 'fresh';
+/** After the commit: an attempt that carries the answer on. */
+export function grantedToCarryOn(progress: Progress, { permit }: Event<'permit.granted'>): Progress {
+	return withAttempt(progress, permit, wayToCarryOn(progress, permit));
+}
+
+function withAttempt(progress: Progress, permit: Permit, way: Way): Progress {
+	const attempts = progress.attempts + 1;
+	const attemptStartedAt = progress.now;
+	return { ...progress, permit, early: false, attempts, attemptStartedAt, way, seam: undefined };
+}
+
+function wayToCarryOn(progress: Progress, permit: Permit): Way {
 	if (progress.isRewinding) return 'rewind';
 	// Asked a second time, it has refused a prefill: whatever the permit knows of that, it must not be asked so again.
 	const hasRefused = progress.asked.indexOf(progress.position) !== progress.asked.lastIndexOf(progress.position);
@@ -79,21 +78,28 @@ export function denied(progress: Progress, { state, reason, retryAt }: Event<'pe
 	const retryAts = progress.early ? progress.retryAts : { ...progress.retryAts, [progress.position]: retryAt };
 	const at = progress.now - progress.startedAt;
 	const trace = withStep(progress, { did: 'deny', at, target, credential, state, reason, retryAt });
-	const after = { ...progress, retryAts, trace };
-	return { ...after, decision: decideAfterDenial(after) };
+	return { ...progress, retryAts, trace };
 }
 
-/** The attempt has its first content: the commit, or the seam of a continuation. */
-export function answering(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
-	const continuations = progress.committed ? progress.continuations + 1 : 0;
-	return { ...progress, now, committed: true, isAnswering: true, seam, continuations };
+/** The first content of an answer: the commit. */
+export function committed(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
+	return { ...progress, now, seam };
+}
+
+/** The first content of an attempt that carries the answer on. */
+export function joined(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
+	return { ...progress, now, seam, continuations: progress.continuations + 1 };
 }
 
 export function completed(progress: Progress, { now }: Event<'attempt.completed'>): Progress {
 	return { ...progress, now, permit: undefined, trace: withStep(progress, attemptStep(progress, now, 'succeeded')) };
 }
 
-export function broken(progress: Progress, { failure, now, random, continuable }: Event<'attempt.broke'>): Progress {
+/** An attempt failed before it had any content: one that should begin the answer, or carry it on. */
+export function attemptFailed(
+	progress: Progress,
+	{ failure, now, random, continuable }: Event<'attempt.broke'>,
+): Progress {
 	const candidate = currentCandidate(progress);
 	const { credential, contextWindow } = candidate;
 	const isTooLong = failure.category === 'BAD_REQUEST' && failure.reason === 'context_length';
@@ -102,9 +108,8 @@ export function broken(progress: Progress, { failure, now, random, continuable }
 		now,
 		random,
 		failure,
-		failed: { failure, candidate },
+		failed: { failure, candidate, brokeAnswer: false },
 		isContinuable: continuable,
-		asked: progress.isAnswering ? [] : progress.asked,
 		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(progress.tooSmallWindow, contextWindow ?? 0) : progress.tooSmallWindow,
 		spent: spending.includes(failure.category) ? [...progress.spent, credential] : progress.spent,
@@ -112,24 +117,50 @@ export function broken(progress: Progress, { failure, now, random, continuable }
 	};
 }
 
+/** The answer that flows to the client broke off: whoever was asked to carry it on before may be asked again. */
+export function answerBroke(progress: Progress, event: Event<'attempt.broke'>): Progress {
+	const failed = { failure: event.failure, candidate: currentCandidate(progress), brokeAnswer: true };
+	return { ...attemptFailed(progress, event), failed, asked: [] };
+}
+
 export function settled(progress: Progress, { retryAt }: Event<'attempt.settled'>): Progress {
-	const after = { ...progress, retryAts: settledRetryAts(progress, retryAt) };
-	return { ...after, decision: decideAfterFailure(after) };
+	return { ...progress, retryAts: settledRetryAts(progress, retryAt) };
 }
 
-/** The trace goes to the target that was decided on. */
+/** Before the commit: to the next target. */
 export function movedOn(progress: Progress): Progress {
-	if (progress.decision.go !== 'ask') throw new Error(`request ${progress.id} moves on without having decided where`);
-	const { position, early, rewind = false } = progress.decision;
-	const asked = progress.committed ? [...progress.asked, position] : progress.asked;
-	return { ...progress, position, early, retries: 0, asked, isRewinding: rewind };
+	return { ...progress, position: found(progress, nextTarget(progress)), retries: 0 };
 }
 
+/** To the target that opens soonest, which is asked ahead of its time. */
+export function movedToSoonest(progress: Progress): Progress {
+	return { ...progress, position: found(progress, soonestTarget(progress)), early: true, retries: 0 };
+}
+
+/** After the commit: to the next target that may carry the answer on. */
+export function carriedOn(progress: Progress): Progress {
+	return askedToCarryOn(progress, found(progress, nextToCarryOn(progress)), false);
+}
+
+/** After the commit: the same target once more, in another way. */
+export function askedAgain(progress: Progress, { isRewinding }: { isRewinding: boolean }): Progress {
+	return askedToCarryOn(progress, progress.position, isRewinding);
+}
+
+function askedToCarryOn(progress: Progress, position: number, isRewinding: boolean): Progress {
+	return { ...progress, position, asked: [...progress.asked, position], isRewinding };
+}
+
+function found({ id }: Progress, position: number | undefined): number {
+	if (position === undefined) throw new Error(`request ${id} moves on where no target is left`);
+	return position;
+}
+
+/** The wait before a retry is over. */
 export function waited(progress: Progress): Progress {
-	if (progress.decision.go !== 'retry') throw new Error(`request ${progress.id} waited without having decided to`);
 	const { target, credential } = currentCandidate(progress);
 	const at = progress.now - progress.startedAt;
-	const ms = progress.decision.waitMs;
+	const ms = retryWait(progress);
 	const trace = withStep(progress, { did: 'wait', at, target, credential, ms });
 	return { ...progress, now: progress.now + ms, retries: progress.retries + 1, trace };
 }
@@ -141,8 +172,11 @@ export function abandoned(progress: Progress, now: number): Progress {
 }
 
 export function ranOutOfTime(progress: Progress, { now }: Event<'deadline.passed'>): Progress {
-	const decision: Decision = { go: 'end', ending: progress.committed ? 'interrupted' : 'deadline' };
-	return { ...abandoned(progress, now), failure: { category: 'TIMEOUT', reason: 'deadline' }, decision };
+	return { ...abandoned(progress, now), failure: { category: 'TIMEOUT', reason: 'deadline' } };
+}
+
+export function ended(progress: Progress, ending: Ending): Progress {
+	return { ...progress, ending };
 }
 
 export function heldPermit({ id, permit }: Progress): Permit {

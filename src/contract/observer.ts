@@ -50,8 +50,11 @@ export interface StartedCall {
 	client?: string | undefined;
 	/** ms since the epoch. */
 	startedAt: number;
-	/** Called with the trace after each event, until its end. It costs the call a little: follow only what is looked at. */
-	follow(listener: (progress: Progress) => void): void;
+	/**
+	 * Called after each event, until its end, with how far the call has come and in which state it is
+	 * (`committed.streaming`). It costs the call a little: follow only what is looked at.
+	 */
+	follow(listener: (progress: Progress, state: string) => void): void;
 }
 
 /** One observer that tells them all, in this order; it listens to nothing that none of them listens to. */

@@ -40,7 +40,7 @@ export const endings = {
  * @param providerMessage the last provider's own words, without keys; `''` when it said nothing
  */
 export function reportFailure(progress: Progress, route: string, providerMessage: string): FailureReport {
-	const ending = progress.decision.go === 'end' ? progress.decision.ending : 'exhausted';
+	const { ending = 'exhausted' } = progress;
 	const kind = errorKind(ending, progress);
 	const retryAt = earliestRetryAt(progress);
 	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted';

@@ -2,6 +2,7 @@ import { createActor, type InspectionEvent } from 'xstate';
 import type { ProviderStateName } from '../../machines/events.ts';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
+import { stateName } from '../../machines/request/state-name.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
@@ -121,7 +122,7 @@ export async function createGateway(
 			stream: request.request.stream,
 			client: request.client,
 			startedAt: input.now,
-			follow: (listener) => actor.subscribe(({ context }) => listener(context.progress)),
+			follow: (listener) => actor.subscribe(({ context, value }) => listener(context.progress, stateName(value))),
 		});
 		// Without an error observer XState rethrows in a timer, which would take every other request down.
 		actor.subscribe({

@@ -6,31 +6,39 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
  */
 export function mermaidDiagram(machine: AnyStateMachine): string {
 	const { root } = machine;
-	return ['stateDiagram-v2', ...aliases(root), ...stateLines(root, '  '), ...ownTransitions(root)].join('\n');
+	return ['stateDiagram-v2', ...stateLines(root, '  '), ...transitionLines(root, root, 'any_state', '  ')].join('\n');
 }
 
 function stateLines(node: AnyStateNode, indent: string): string[] {
 	const children = Object.values(node.states);
 	const initial = node.initial?.target[0];
 	return [
-		...(initial === undefined ? [] : [`${indent}[*] --> ${name(initial)}`]),
+		...children.flatMap((child) => (id(child) === child.key ? [] : [`${indent}state "${child.key}" as ${id(child)}`])),
+		...(initial === undefined ? [] : [`${indent}[*] --> ${id(initial)}`]),
 		...children.flatMap((child) => [
 			...(isCompound(child)
-				? [`${indent}state ${name(child)} {`, ...stateLines(child, `${indent}  `), `${indent}}`]
+				? [`${indent}state ${id(child)} {`, ...stateLines(child, `${indent}  `), `${indent}}`]
 				: []),
-			...transitionLines(child, name(child), indent),
-			...(child.type === 'final' ? [`${indent}${name(child)} --> [*]`] : []),
+			...transitionsWithin(node, child, indent),
+			...(child.type === 'final' ? [`${indent}${id(child)} --> [*]`] : []),
 		]),
 	];
 }
 
-/** Transitions of the machine itself hold in every state; they are drawn from one that stands for all. */
-function ownTransitions(root: AnyStateNode): string[] {
-	return transitionLines(root, 'any_state', '  ');
+/**
+ * The transitions of a state and of those inside it that lead to states of this parent. Mermaid takes a state to belong
+ * where it is named first, so a transition that leaves a state is drawn outside it.
+ */
+function transitionsWithin(parent: AnyStateNode, node: AnyStateNode, indent: string): string[] {
+	const own = transitionLines(parent, node, id(node), indent);
+	return [...own, ...Object.values(node.states).flatMap((child) => transitionsWithin(parent, child, indent))];
 }
 
-function transitionLines(node: AnyStateNode, from: string, indent: string): string[] {
-	return [...transitionsOf(node)].map(([to, texts]) => `${indent}${from} --> ${name(to)}: ${texts.join(' / ')}`);
+/** Transitions of the machine itself hold in every state; they are drawn from one that stands for all. */
+function transitionLines(parent: AnyStateNode, node: AnyStateNode, from: string, indent: string): string[] {
+	return [...transitionsOf(node)].flatMap(([to, texts]) =>
+		to.parent === parent ? [`${indent}${from} --> ${id(to)}: ${texts.join(' / ')}`] : [],
+	);
 }
 
 /**
@@ -63,12 +71,7 @@ function isCompound(node: AnyStateNode): boolean {
 	return Object.keys(node.states).length > 0;
 }
 
-/** Mermaid takes no hyphen in the id of a state, so such a state is shown under its real name. */
-function aliases(root: AnyStateNode): string[] {
-	const hyphened = Object.values(root.states).filter(({ key }) => key.includes('-'));
-	return hyphened.map((node) => `  state "${node.key}" as ${name(node)}`);
-}
-
-function name(node: AnyStateNode): string {
-	return node.key.replaceAll('-', '_');
+/** Mermaid takes no hyphen in the id of a state, and one id for one state wherever it stands: others are told by their path. */
+function id({ path }: AnyStateNode): string {
+	return path.join('_').replaceAll('-', '_');
 }

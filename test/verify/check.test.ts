@@ -115,7 +115,7 @@ policy: { breaker: { effects: { BAD_REQUEST: count } } }
 	});
 
 	it('is that it fails where the request machine breaks a property, with the way to it', () => {
-		const request = requestMachine.provide({ actions: { returnPermit: () => {} } });
+		const request = requestMachine.provide({ actions: { abandonAttempt: () => {} } });
 		const { verdict, profiles } = checkConfig(several, { bounds, machines: { request } });
 		expect(verdict).toBe('fails');
 		const broken = profiles.flatMap(({ properties }) => properties.filter(({ holds }) => !holds));

@@ -8,14 +8,14 @@ import type { CallPhase, CallView } from './messages.ts';
 export interface LiveCall {
 	key: number;
 	call: StartedCall;
-	/** After the last event; absent before the first. */
-	trace?: Progress;
+	/** After the last event: how far it has come, and its state. Absent before the first. */
+	at?: { progress: Progress; state: string };
 }
 
-export function liveView({ key, call, trace }: LiveCall): CallView {
+export function liveView({ key, call, at }: LiveCall): CallView {
 	const { id, route, stream, client = null, startedAt } = call;
-	const now = trace === undefined ? null : phaseOf(trace);
-	return { key, id, route, stream, client, startedAt, trace: trace?.trace ?? [], now, end: null };
+	const now = at === undefined ? null : phaseOf(at.progress, at.state);
+	return { key, id, route, stream, client, startedAt, trace: at?.progress.trace ?? [], now, end: null };
 }
 
 export function endedView({ key, record, endedAt }: EndedCall): CallView {
@@ -38,13 +38,14 @@ export function isEventful({ outcome, trace }: CallRecord): boolean {
 	return outcome !== 'done' || trace.some((step) => step.did === 'attempt' && step.outcome === 'failed');
 }
 
-function phaseOf(trace: Progress): CallPhase {
-	const { target, credential } = currentCandidate(trace);
-	const place = { target, credential, probe: trace.permit?.probe ?? false, way: trace.way };
-	if (trace.permit !== undefined) {
-		const doing = trace.isAnswering ? 'answering' : 'attempting';
-		return { doing, at: trace.attemptStartedAt - trace.startedAt, ...place };
+function phaseOf(progress: Progress, state: string): CallPhase {
+	const { target, credential } = currentCandidate(progress);
+	const { permit, way, startedAt } = progress;
+	const isCommitted = state.startsWith('committed.');
+	const place = { target, credential, probe: permit?.probe ?? false, way, isCommitted };
+	if (permit !== undefined) {
+		const doing = state === 'committed.streaming' ? 'answering' : 'attempting';
+		return { doing, at: progress.attemptStartedAt - startedAt, ...place };
 	}
-	const doing = trace.decision.go === 'retry' ? 'waiting' : 'asking';
-	return { doing, at: trace.now - trace.startedAt, ...place };
+	return { doing: state === 'waiting' ? 'waiting' : 'asking', at: progress.now - startedAt, ...place };
 }

@@ -207,9 +207,9 @@ export class Feed {
 		const live: LiveCall = { key: this.#nextKey(), call };
 		this.#followed.set(call, live);
 		this.#moved.set(live.key, live);
-		call.follow((trace) => {
+		call.follow((progress, state) => {
 			if (this.#followed.get(call) !== live) return;
-			live.trace = trace;
+			live.at = { progress, state };
 			this.#moved.set(live.key, live);
 		});
 	}

@@ -116,6 +116,8 @@ export interface CallView {
 
 export interface CallPhase {
 	doing: 'asking' | 'attempting' | 'answering' | 'waiting';
+	/** The answer has begun to flow to the client: whoever is asked now carries it on. */
+	isCommitted: boolean;
 	target: string;
 	credential: string;
 	/** When it began to, ms since the request began. */

@@ -1,4 +1,5 @@
 import type { RequestEvent } from '../../../machines/events.ts';
+import { retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { CaseStep } from '../report/report.ts';
@@ -35,7 +36,7 @@ function wordsOf(happening: PlayedEvent): string {
 			const state =
 				told.reason === 'model' ? `${candidate.model} is unavailable` : `${told.state}, ${reasons[told.reason]}`;
 			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
-			const end = after.decision.go === 'end' ? `; ${decisionWords(after, nobodyLeft)}` : '';
+			const end = after.ending === undefined ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
 		}
 		case 'attempt.answering':
@@ -45,7 +46,7 @@ function wordsOf(happening: PlayedEvent): string {
 		case 'attempt.broke':
 			return `${name} ${says}`;
 		case 'attempt.settled':
-			return `${verdictWords(credential, candidate.model, provider)}; ${decisionWords(after, interruption(after))}`;
+			return `${verdictWords(credential, candidate.model, provider)}; ${decisionWords(happening, interruption(after))}`;
 		case 'client.left':
 			return 'the client leaves';
 		case 'deadline.passed':
@@ -159,10 +160,10 @@ const endings = {
 const nobodyLeft = 'no target is left to carry the answer on';
 
 /** Why an answer that broke is not carried on. */
-function interruption({ isContinuable, isAnswering, failure, continuations, policy }: Progress): string {
+function interruption({ isContinuable, failed, failure, continuations, policy }: Progress): string {
 	const { maxContinuations, categories } = policy.continuation;
 	if (!isContinuable) return 'what was sent of the answer cannot be carried on';
-	if (!isAnswering) return nobodyLeft;
+	if (failed?.brokeAnswer !== true) return nobodyLeft;
 	if (maxContinuations === 0) return 'no answer is carried on (continuation.maxContinuations, 0)';
 	if (failure !== undefined && !categories.includes(failure.category)) {
 		return `after ${failure.category} no answer is carried on (continuation.categories)`;
@@ -173,16 +174,11 @@ function interruption({ isContinuable, isAnswering, failure, continuations, poli
 }
 
 /** @param interrupted why an answer that has begun ends, where it does */
-function decisionWords(progress: Progress, interrupted: string): string {
-	const { decision } = progress;
-	switch (decision.go) {
-		case 'retry':
-			return `again in ${timeText(decision.waitMs)}`;
-		case 'end':
-			return decision.ending === 'interrupted' ? interrupted : endings[decision.ending];
-		case 'ask':
-			return `on to ${candidateName(progress)}`;
-	}
+function decisionWords({ requestState, progress: [, after] }: PlayedEvent, interrupted: string): string {
+	if (after.ending === 'interrupted') return interrupted;
+	if (after.ending !== undefined) return endings[after.ending];
+	if (requestState === 'waiting') return `again in ${timeText(retryWait(after))}`;
+	return `on to ${candidateName(after)}`;
 }
 
 /** A moment of the case, from its beginning. */

@@ -4,6 +4,7 @@ import type { Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import { requestMachine } from '../../../machines/request/machine.ts';
 import { type Candidate, currentCandidate, type Progress } from '../../../machines/request/progress.ts';
+import { stateName } from '../../../machines/request/state-name.ts';
 import type { CandidatePlan, Route } from '../../gateway/routes.ts';
 import type { Classify } from '../../upstream/classify/classify.ts';
 import { type CaseScript, entryFor, type Outcome } from './case-script.ts';
@@ -249,7 +250,7 @@ export class ScriptedWorld {
 	#act(action: string): void {
 		if (action === 'startAttempt') this.#startAttempt();
 		if (action === 'stopAttempt') this.#facts = [];
-		if (action === 'commitAnswer' && this.#options.stream) this.#begun ??= this.#progress;
+		if (action === 'commitAnswer' && this.#options.stream) this.#begun = this.#progress;
 	}
 
 	/**
@@ -291,12 +292,4 @@ export class ScriptedWorld {
 		this.#met.set(entry, met + 1);
 		return entry.outcomes[Math.min(met, entry.outcomes.length - 1)] as Outcome;
 	}
-}
-
-/** `attempting.pending`. */
-function stateName(value: unknown): string {
-	if (typeof value === 'string') return value;
-	return Object.entries(value as object)
-		.map(([name, inner]) => `${name}.${stateName(inner)}`)
-		.join();
 }

@@ -87,7 +87,7 @@ export interface CaseStep {
 	words: string;
 	/** The event as the machine got it, so that the case can be replayed. */
 	event: EventObject;
-	/** The state of the request machine after it: `attempting.pending`. Absent where no request is looked at. */
+	/** The state of the request machine after it: `attempting`, `committed.streaming`. Absent where no request is looked at. */
 	requestState?: string;
 	/** The state of the provider machine after it, as far as it is known. */
 	providerState?: string;

@@ -300,6 +300,21 @@ describe('while an answer is carried on', () => {
 		expect(providers[1]?.settlements()).toEqual(['attempt.abandoned']);
 	});
 
+	it('it is committed no second time, however often it is carried on', () => {
+		const { request, answersAndBreaks, answers, breaks } = start('abc');
+		answersAndBreaks();
+		answersAndBreaks();
+		breaks();
+		answers();
+		request.complete();
+		expect(request.did.map((did) => did.split(' ')[0])).toEqual([
+			...['start', 'commit', 'stop'],
+			...['start', 'stop', 'start', 'stop'],
+			...['start', 'stop', 'finish'],
+		]);
+		expect(request.context().continuations).toBe(2);
+	});
+
 	it('each provider is told what became of its own attempt', () => {
 		const { request, answersAndBreaks, breaks, providers } = start('abc');
 		const stall: Failure = { category: 'TIMEOUT', reason: 'idle' };

@@ -3,7 +3,7 @@ import { earliestRetryAt } from '../../../machines/request/progress.ts';
 import { candidateOn, policyWith } from '../../helpers/policy.ts';
 import { startMs } from '../provider/provider-harness.ts';
 import { authError, minuteMs, serverError } from '../samples.ts';
-import { alone, denied, realPair, scriptedProvider, startRequest } from './request-harness.ts';
+import { alone, denied, granted, realPair, type Script, scriptedProvider, startRequest } from './request-harness.ts';
 
 const requestMs = policyWith().timeouts.request;
 
@@ -13,8 +13,8 @@ const stays = {
 		const a = scriptedProvider({ answer: () => undefined });
 		return { a, request: startRequest([candidateOn(a.actor)]) };
 	},
-	'attempting.pending': () => alone(),
-	'attempting.streaming': () => {
+	attempting: () => alone(),
+	'committed.streaming': () => {
 		const { a, request } = alone();
 		request.answering();
 		return { a, request };
@@ -30,15 +30,34 @@ const stays = {
 		request.breakWith(serverError);
 		return { a, request };
 	},
+	'committed.settling': () => broken({ settle: () => undefined }),
+	'committed.asking': () => {
+		let asked = 0;
+		return broken({ answer: (event) => (asked++ === 0 ? granted(event) : undefined) });
+	},
+	'committed.attempting': () => broken({}),
 };
+
+/** Its answer has broken off, and can be carried on. */
+function broken(script: Script) {
+	const a = scriptedProvider(script);
+	const request = startRequest([candidateOn(a.actor)]);
+	request.answering();
+	request.breakWith(serverError, { continuable: true });
+	return { a, request };
+}
+
 type Stay = keyof typeof stays;
 
 const heldIn: [Stay, settlements: string[]][] = [
 	['asking', []],
-	['attempting.pending', ['attempt.abandoned']],
-	['attempting.streaming', ['attempt.abandoned']],
+	['attempting', ['attempt.abandoned']],
+	['committed.streaming', ['attempt.abandoned']],
 	['settling', ['attempt.failed']],
 	['waiting', ['attempt.failed']],
+	['committed.settling', ['attempt.failed']],
+	['committed.asking', ['attempt.failed']],
+	['committed.attempting', ['attempt.failed', 'attempt.abandoned']],
 ];
 
 describe('a client that leaves', () => {
@@ -75,7 +94,7 @@ describe('the deadline', () => {
 			expect(request.state()).toBe(state);
 			request.pass(1);
 			expect(request.state()).toBe('failed');
-			expect(request.ending()).toBe(state === 'attempting.streaming' ? 'interrupted' : 'deadline');
+			expect(request.ending()).toBe(state.startsWith('committed.') ? 'interrupted' : 'deadline');
 			expect(request.context().failure).toEqual({ category: 'TIMEOUT', reason: 'deadline' });
 			expect(a.settlements()).toEqual(settlements);
 			expect(request.did.filter((action) => action === 'report')).toHaveLength(1);
@@ -120,7 +139,7 @@ describe('the deadline', () => {
 			policy: policyWith({ timeouts: { request: 365 * 24 * 60 * minuteMs } }),
 		});
 		request.pass(24 * 60 * minuteMs);
-		expect(request.state()).toBe('attempting.pending');
+		expect(request.state()).toBe('attempting');
 	});
 });
 

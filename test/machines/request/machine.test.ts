@@ -14,7 +14,7 @@ const requestMs = policyWith().timeouts.request;
 describe('an answer', () => {
 	it('that is whole at once is delivered', () => {
 		const { a, request } = alone();
-		expect(request.state()).toBe('attempting.pending');
+		expect(request.state()).toBe('attempting');
 		request.complete();
 		expect(request.state()).toBe('done');
 		expect(request.did).toEqual(['start a/m', 'stop', 'finish']);
@@ -26,7 +26,7 @@ describe('an answer', () => {
 		const { a, request } = alone();
 		request.answering();
 		request.answering();
-		expect(request.state()).toBe('attempting.streaming');
+		expect(request.state()).toBe('committed.streaming');
 		request.complete();
 		expect(request.did).toEqual(['start a/m', 'commit', 'stop', 'finish']);
 		expect(a.settlements()).toEqual(['attempt.succeeded']);
@@ -130,7 +130,7 @@ describe('the wait before a retry', () => {
 		request.pass(waitMs - 1);
 		expect(request.state()).toBe('waiting');
 		request.pass(1);
-		expect(request.state()).toBe('attempting.pending');
+		expect(request.state()).toBe('attempting');
 	});
 
 	it('begins anew on the next target', () => {
@@ -146,7 +146,7 @@ describe('the wait before a retry', () => {
 		request.pass(4_320);
 		expect(request.state()).toBe('waiting');
 		request.pass(1);
-		expect(request.state()).toBe('attempting.pending');
+		expect(request.state()).toBe('attempting');
 	});
 
 	it('is not begun when the provider asked for a long one', () => {

@@ -3,8 +3,10 @@ import { timerDelay } from '../../../machines/backoff.ts';
 import type { Permit, ProviderEvent, ProviderReply, RequestEvent } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
+import { retryWait } from '../../../machines/request/failover.ts';
 import { requestMachine } from '../../../machines/request/machine.ts';
 import { type Candidate, currentCandidate, type Progress } from '../../../machines/request/progress.ts';
+import { stateName } from '../../../machines/request/state-name.ts';
 import { candidateOn, type PolicyChanges, policyWith } from '../../helpers/policy.ts';
 import { CountingClock, startProvider } from '../provider/provider-harness.ts';
 
@@ -103,20 +105,16 @@ export function startRequest(
 		answering: () => send({ type: 'attempt.answering', now: clock.now() }),
 		complete: () => send({ type: 'attempt.completed', now: clock.now() }),
 		/** @param options `random` 0 to 1, default 0.5: no jitter. `now` in ms since the epoch, default the clock's. */
-		breakWith: (failure: Failure, { random = 0.5, now = clock.now() } = {}) =>
-			send({ type: 'attempt.broke', failure, now, random, continuable: false }),
+		breakWith: (failure: Failure, { random = 0.5, now = clock.now(), continuable = false } = {}) =>
+			send({ type: 'attempt.broke', failure, now, random, continuable }),
 		leave: () => send({ type: 'client.left', now: clock.now() }),
 		pass: (ms: number) => clock.increment(ms),
-		/** `asking`, `attempting.pending`, `attempting.streaming`, `waiting`, `done` … */
-		state: (): string => {
-			const { value } = actor.getSnapshot();
-			return typeof value === 'string' ? value : `attempting.${value.attempting}`;
-		},
+		/** `asking`, `attempting`, `committed.streaming`, `waiting`, `done` … */
+		state: () => stateName(actor.getSnapshot().value),
+		/** The present attempt runs, and has not said anything yet. */
+		isAttempting: () => ['attempting', 'committed.attempting'].includes(stateName(actor.getSnapshot().value)),
 		isOver: () => actor.getSnapshot().status !== 'active',
-		ending: () => {
-			const { decision } = context();
-			return decision.go === 'end' ? decision.ending : undefined;
-		},
+		ending: () => context().ending,
 		attempted: () => did.flatMap((action) => (action.startsWith('start ') ? [action.slice('start '.length)] : [])),
 		waits: () => context().trace.flatMap((step) => (step.did === 'wait' ? [step.ms] : [])),
 	};
@@ -129,13 +127,12 @@ export function runToEnd(
 ) {
 	for (let events = 0; !request.isOver(); events++) {
 		if (events > 1_000) throw new Error(`the request does not end: ${request.did.join(', ')}`);
-		const { decision, permit } = request.context();
-		if (request.state() === 'waiting' && decision.go === 'retry') {
-			request.pass(decision.waitMs);
+		if (request.state() === 'waiting') {
+			request.pass(retryWait(request.context()));
 			continue;
 		}
-		if (request.state() !== 'attempting.pending') throw new Error(`the request is stuck in ${request.state()}`);
-		const result = outcome(currentCandidate(request.context()), permit);
+		if (!request.isAttempting()) throw new Error(`the request is stuck in ${request.state()}`);
+		const result = outcome(currentCandidate(request.context()), request.context().permit);
 		if (result === 'answer') request.complete();
 		else request.breakWith(result);
 	}

@@ -68,11 +68,19 @@ describe('the event stream', () => {
 		breakwater = await startInspected();
 		const viewer = await openLiveViewer(breakwater.origin);
 		const text = 'The wall was built by hand, stone by stone.';
+		const streaming = { doing: 'answering', isCommitted: true };
+		const attempting = { doing: 'attempting', isCommitted: true };
 		breakwater.upstream('a').next(streams(chunksOf(text.slice(0, 20)).slice(0, -1), { end: 'cut', delayMs: 120 }));
 		breakwater.upstream('b').next(streams(chunksOf(text.slice(20)), { delayMs: 120 }));
 		const walking = breakwater.post({ stream: true }).then((response) => response.text());
-		await soon(() => expect(callsOf(viewer)[0]?.now).toMatchObject({ doing: 'attempting', target: 'a/model-a' }));
-		await soon(() => expect(callsOf(viewer)[0]?.now).toMatchObject({ target: 'b/model-b', way: 'instruct' }));
+		await soon(() =>
+			expect(callsOf(viewer)[0]?.now).toMatchObject({ doing: 'attempting', target: 'a/model-a', isCommitted: false }),
+		);
+		await soon(() => expect(callsOf(viewer)[0]?.now).toMatchObject({ target: 'a/model-a', ...streaming }));
+		await soon(() =>
+			expect(callsOf(viewer)[0]?.now).toMatchObject({ target: 'b/model-b', way: 'instruct', ...attempting }),
+		);
+		await soon(() => expect(callsOf(viewer)[0]?.now).toMatchObject({ target: 'b/model-b', ...streaming }));
 		await walking;
 		await soon(() =>
 			expect(callsOf(viewer)).toMatchObject([

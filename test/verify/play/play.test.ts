@@ -34,7 +34,7 @@ describe('the trace', () => {
 		expect(
 			steps.map(({ at, by, words, requestState, providerState }) => [at, by, words, requestState, providerState]),
 		).toEqual([
-			[0, 'provider', 'openai/gpt-5.4 is asked: granted', 'attempting.pending', 'closed'],
+			[0, 'provider', 'openai/gpt-5.4 is asked: granted', 'attempting', 'closed'],
 			[0, 'upstream', 'openai/gpt-5.4 answers 429 → RATE_LIMIT, asks to wait 30 s', 'settling', 'closed'],
 			[
 				0,
@@ -43,7 +43,7 @@ describe('the trace', () => {
 				'asking',
 				'open',
 			],
-			[0, 'provider', 'anthropic/claude (#1) is asked: granted', 'attempting.pending', 'closed'],
+			[0, 'provider', 'anthropic/claude (#1) is asked: granted', 'attempting', 'closed'],
 			[
 				10_000,
 				'upstream',
@@ -58,8 +58,8 @@ describe('the trace', () => {
 				'asking',
 				'closed',
 			],
-			[10_000, 'provider', 'local/qwen:7b is asked: granted', 'attempting.pending', 'closed'],
-			[10_200, 'upstream', 'local/qwen:7b begins to answer', 'attempting.streaming', 'closed'],
+			[10_000, 'provider', 'local/qwen:7b is asked: granted', 'attempting', 'closed'],
+			[10_200, 'upstream', 'local/qwen:7b begins to answer', 'committed.streaming', 'closed'],
 			[10_200, 'upstream', 'local/qwen:7b completes the answer', 'done', 'closed'],
 		]);
 	});

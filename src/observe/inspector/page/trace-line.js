@@ -50,9 +50,9 @@ function seamChip({ seam }) {
  * @param {CallPhase} phase
  * @param {number} atMs since the request began
  */
-function phaseChip({ doing, target, credential, at, probe, way }, atMs) {
+function phaseChip({ doing, isCommitted, target, credential, at, probe, way }, atMs) {
 	const words = {
-		asking: 'asks',
+		asking: isCommitted ? 'asks, to carry on' : 'asks',
 		attempting: `${probe ? 'probe ' : ''}${way === 'fresh' ? 'attempt' : 'carries on'}`,
 		answering: 'streams',
 		waiting: 'waits',

@@ -31,7 +31,7 @@ export function traceRows({ route, stream, trace, now, end }) {
 	if (now !== null) {
 		const begins = now.doing === 'attempting' || now.doing === 'answering';
 		const words = {
-			asking: 'asks for a permit',
+			asking: `asks for a permit${now.isCommitted ? ', to carry on' : ''}`,
 			attempting: 'attempt, under way',
 			answering: 'attempt, streaming',
 			waiting: 'waits',

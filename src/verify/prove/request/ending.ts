@@ -49,11 +49,10 @@ export class EndingRules {
 		this.#checkRetryAfter(seen, progress, now, blame);
 	}
 
-	#checkEnding(seen: Seen, { decision, failure }: Progress, event: WatchedStep['event'], blame: Blame): void {
-		const ending = decision.go === 'end' ? decision.ending : 'none';
+	#checkEnding(seen: Seen, { ending, failure }: Progress, event: WatchedStep['event'], blame: Blame): void {
 		const expected = this.#expected(seen, event);
 		if (ending !== expected) {
-			blame('ending-is-true', `the ending that is reported to the caller is '${ending}', not '${expected}'`);
+			blame('ending-is-true', `the ending that is reported to the caller is '${ending ?? 'none'}', not '${expected}'`);
 		}
 		const behind = event?.type === 'deadline.passed' ? ranOutOfTime : seen.failed?.failure;
 		if (!isSameFailure(failure, behind)) {
@@ -83,7 +82,7 @@ export class EndingRules {
 	/** Takes the real reply: a header with seconds rounded up, at least one, the exact ms beside it, and the body's time. */
 	#checkRetryAfter(seen: Seen, progress: Progress, now: number, blame: Blame): void {
 		const { headers, body } = reportFailure(progress, this.#route.name, '');
-		const ending = progress.decision.go === 'end' ? progress.decision.ending : 'exhausted';
+		const { ending } = progress;
 		if (ending === 'rejected' || ending === 'interrupted') {
 			if ('retry-after' in headers || body.failover?.retryAt !== undefined)
 				blame('retry-after-is-true', 'the caller is asked to try again what will fail again');

@@ -1,4 +1,5 @@
 import type { requestMachine } from '../../../../machines/request/machine.ts';
+import { stateName } from '../../../../machines/request/state-name.ts';
 import type { RunState } from '../../play/runner.ts';
 import { ruleOf } from './facts.ts';
 import { isTooSmall, type Stop } from './route.ts';
@@ -27,11 +28,17 @@ export function keyOf(
 ): string {
 	const { value, status } = snapshot;
 	const { progress } = snapshot.context;
-	const state = typeof value === 'string' ? value : Object.values(value).join();
+	const state = stateName(value);
 	if (status !== 'active') {
-		const ending = progress.decision.go === 'end' ? progress.decision.ending : '';
 		const { failed } = seen;
-		return [state, ending, seen.told, seen.isCommitted, failed?.failure.category, Math.min(seen.attempts, 1)].join(' ');
+		return [
+			state,
+			progress.ending,
+			seen.told,
+			seen.isCommitted,
+			failed?.failure.category,
+			Math.min(seen.attempts, 1),
+		].join(' ');
 	}
 	const here = [
 		state,

@@ -42,6 +42,7 @@ export class Monitor {
 		}
 		const { progress } = step.state.snapshot.context;
 		for (const action of step.did) seen = this.#afterAction(seen, action, progress, { event, now }, blame);
+		this.#checkCommit(seenBefore, { event, step }, blame);
 		if (event?.type === 'attempt.settled') {
 			this.#retrying.checkSettled(told, step.state.timers.length > 0, blame);
 			this.#asking.checkSettled(told, seen.asked?.position, blame);
@@ -129,9 +130,6 @@ export class Monitor {
 				return this.#afterStart(seen, progress, at.now, blame);
 			case 'stopAttempt':
 				return { ...seen, isRunning: false };
-			case 'commitAnswer':
-				if (at.event?.type !== 'attempt.answering') blame('one-ending', 'an answer is committed that has not begun');
-				return seen;
 			case 'finishAnswer':
 				if (at.event?.type !== 'attempt.completed') blame('one-ending', 'an answer is finished that is not whole');
 				if (seen.told !== undefined) blame('one-ending', 'the caller gets two endings');
@@ -175,6 +173,17 @@ export class Monitor {
 		};
 	}
 
+	/** An answer is committed once: when it begins, and not again by who carries it on. */
+	#checkCommit(seenBefore: Seen, { event, step }: Pick<WatchedStep, 'event' | 'step'>, blame: Blame): void {
+		const commits = step.did.filter((action) => action === 'commitAnswer').length;
+		const isAnswering = event?.type === 'attempt.answering';
+		if (commits > 0 && !isAnswering) blame('one-ending', 'an answer is committed that has not begun');
+		if (isAnswering && !seenBefore.isCommitted && commits === 0) {
+			blame('one-ending', 'an answer begins, and is not committed');
+		}
+		if (commits > (seenBefore.isCommitted ? 0 : 1)) blame('one-ending', 'an answer is committed twice');
+	}
+
 	#checkWay(seen: Seen, stop: Stop, { way }: Progress, blame: Blame): void {
 		const { isCommitted, permit, waysHere } = seen;
 		const { target, prefill } = stop;
@@ -197,9 +206,6 @@ export class Monitor {
 		const { snapshot, timers } = step.state;
 		if (snapshot.context.progress.deadlineAt !== this.#deadlineAt) {
 			blame('ends-by-deadline', 'the deadline of the request is not the one of its profile');
-		}
-		if (event?.type === 'attempt.answering' && !step.did.includes('commitAnswer')) {
-			blame('one-ending', 'an answer begins, and is not committed');
 		}
 		if (event !== undefined && isAttemptOver(event) && seen.isRunning) {
 			blame('attempts-are-stopped', `an attempt runs on after ${event.type}`);

@@ -129,7 +129,6 @@ function pathOf(node: RequestNode, route: RouteToCheck): SamplePath {
 
 function endingOf({ state, seen }: RequestNode): { name: string } {
 	const { value, context } = state.snapshot;
-	const { decision } = context.progress;
-	const ending = decision.go === 'end' ? decision.ending : '';
+	const { ending = '' } = context.progress;
 	return { name: `${String(value)} ${value === 'failed' ? ending : ''} ${seen.failed?.failure.category}` };
 }

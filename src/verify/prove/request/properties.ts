@@ -27,7 +27,7 @@ export const requestProperties = {
 	'ways-fit':
 		'an answer is carried on only after the commit: by a prefill, once, where the model takes one; by an instruction where it does not or has refused it; from further back where the place to continue was unclear',
 	'one-ending':
-		'the caller gets exactly one ending: an answer only after a completed attempt, a failure otherwise, nothing when it left',
+		'an answer is committed once, and the caller gets exactly one ending: an answer only after a completed attempt, a failure otherwise, nothing when it left',
 	'ending-is-true': 'the ending that is reported to the caller, and the failure behind it, are what happened',
 	'permits-settled-once': 'every granted permit is settled exactly once, with the actor that granted it',
 	'attempts-are-stopped': 'every attempt that was begun is stopped, at the latest when the request ends',

@@ -1,6 +1,7 @@
 import type { EventObject } from 'xstate';
 import type { ProviderStateName, RequestEvent } from '../../../../machines/events.ts';
 import type { requestMachine } from '../../../../machines/request/machine.ts';
+import { stateName } from '../../../../machines/request/state-name.ts';
 import { Runner, type RunState } from '../../play/runner.ts';
 import type { Move, Violation, World } from '../explore.ts';
 import { Environment, type EnvironmentMove, type Focus } from './environment.ts';
@@ -21,7 +22,7 @@ export interface RequestObservation {
 	readonly at: number;
 	/** The target that it is about. */
 	readonly position: number;
-	/** `attempting.pending`. */
+	/** `attempting`, `committed.streaming`. */
 	readonly requestState: string;
 	readonly providerState: ProviderStateName | undefined;
 	readonly seen: Seen;
@@ -163,14 +164,6 @@ export function thrownMessage(error: unknown): string {
 
 /** More layers than one target can need: the most retries that a policy may name are ten. */
 const ROUNDS = 40;
-
-/** `waiting`, `attempting.pending`. */
-function stateName(value: unknown): string {
-	if (typeof value === 'string') return value;
-	return Object.entries(value as Record<string, unknown>)
-		.map(([name, inner]) => `${name}.${stateName(inner)}`)
-		.join(' ');
-}
 
 /** When a node is left at the earliest: a wait is long before it is over. */
 function comingTime({ state, now }: RequestNode): number {

@@ -1,21 +1,27 @@
-import { assign, type EventObject } from 'xstate';
-import type { RequestEvent } from '../../../../machines/events.ts';
+import { assign, type EventObject, enqueueActions } from 'xstate';
+import type { ProviderEvent, RequestEvent } from '../../../../machines/events.ts';
+import { mayCarryOn } from '../../../../machines/request/continuation.ts';
+import { mayRetryHere, nextTarget, retryWait } from '../../../../machines/request/failover.ts';
 import { requestMachine } from '../../../../machines/request/machine.ts';
-import type { Progress } from '../../../../machines/request/progress.ts';
+import { currentCandidate, lastFailed, type Progress } from '../../../../machines/request/progress.ts';
 import {
-	answering,
-	broken,
+	answerBroke,
+	attemptFailed,
+	carriedOn,
 	completed,
 	denied,
+	ended,
 	granted,
+	grantedToCarryOn,
+	joined,
 	movedOn,
-	ranOutOfTime,
+	movedToSoonest,
 	settled,
 	waited,
 } from '../../../../machines/request/updates.ts';
 import type { RequestProperty } from '../../../../src/verify/prove/request/properties.ts';
 import type { RouteToCheck } from '../../../../src/verify/prove/request/route.ts';
-import { chainOf, rewired, routeOver } from './route.ts';
+import { type ChartState, chainOf, rewired, routeOver } from './route.ts';
 
 export type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 
@@ -38,6 +44,25 @@ export function noting<T extends RequestEvent['type']>(
 	return requestMachine.provide({ actions: { [name]: action } as never });
 }
 
+/** A guard that answers its question in another way than the machine's own. */
+export function guarding<T extends RequestEvent['type']>(
+	name: string,
+	answer: (progress: Progress, event: Event<T>) => boolean,
+) {
+	const guard = ({ context, event }: { context: { progress: Progress }; event: EventObject }) =>
+		answer(context.progress, event as Event<T>);
+	return requestMachine.provide({ guards: { [name]: guard } as never });
+}
+
+/** Other actions on one transition, before the commit (`attempting`) or after it (`committed.streaming`). */
+function acting(state: string, event: string, target: string, actions: readonly string[]) {
+	return rewired((chart) => {
+		let at: Pick<ChartState, 'on' | 'states'> = chart;
+		for (const key of state.split('.')) at = at.states[key] ?? at;
+		at.on[event] = { target, actions };
+	});
+}
+
 const twoCandidates = routeOver(chainOf(2));
 const trySoonest = routeOver(chainOf(2), { policy: { whenAllDenied: 'try-soonest' } });
 
@@ -52,9 +77,9 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'asks the target that denied again',
 		breaks: 'always-ends',
-		machine: noting<'permit.denied'>('noteDenial', (progress, event) => {
-			const after = denied(progress, event);
-			return { ...after, decision: { go: 'ask', position: progress.position, early: false } };
+		machine: noting('moveOn', (progress) => {
+			const after = movedOn(progress);
+			return progress.trace.at(-1)?.did === 'deny' ? { ...after, position: progress.position } : after;
 		}),
 	},
 	{
@@ -62,7 +87,7 @@ export const mutants: readonly Mutant[] = [
 		breaks: 'request-goes-down',
 		machine: noting('moveOn', (progress) => {
 			const after = movedOn(progress);
-			return after.committed || after.position < 2 ? after : { ...after, position: 0 };
+			return after.position < 2 ? after : { ...after, position: 0 };
 		}),
 		route: routeOver(chainOf(3)),
 	},
@@ -74,22 +99,22 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'does not count its continuations',
 		breaks: 'continuations-within-policy',
-		machine: noting<'attempt.answering'>('noteCommit', (progress, event) => ({
-			...answering(progress, event),
+		machine: noting<'attempt.answering'>('noteSeam', (progress, event) => ({
+			...joined(progress, event),
 			continuations: 0,
 		})),
 	},
 	{
 		name: 'forgets who was asked to carry on',
 		breaks: 'continuations-within-policy',
-		machine: noting('moveOn', (progress) => ({ ...movedOn(progress), asked: [] })),
+		machine: noting('carryOn', (progress) => ({ ...carriedOn(progress), asked: [] })),
 	},
 	{
 		name: 'carries on after whatever broke the answer',
 		breaks: 'continuations-within-policy',
-		machine: noting<'attempt.settled'>('noteSettled', (progress, event) => {
-			const failure = progress.failure && { ...progress.failure, category: 'TIMEOUT' as const };
-			return progress.isAnswering ? settled({ ...progress, failure }, event) : settled(progress, event);
+		machine: guarding('mayCarryOn', (progress) => {
+			const failed = lastFailed(progress);
+			return mayCarryOn({ ...progress, failed: { ...failed, failure: { ...failed.failure, category: 'TIMEOUT' } } });
 		}),
 	},
 	{
@@ -100,21 +125,23 @@ export const mutants: readonly Mutant[] = [
 		}),
 	},
 	{
+		name: 'has no deadline after the commit',
+		breaks: 'ends-by-deadline',
+		machine: rewired(({ states }) => {
+			if (states.committed !== undefined) states.committed.on = { 'deadline.passed': {} };
+		}),
+	},
+	{
 		name: 'waits ten times as long',
 		breaks: 'waits-within-policy',
 		machine: requestMachine.provide({
-			delays: {
-				backoff: ({ context: { progress } }) => (progress.decision.go === 'retry' ? 10 * progress.decision.waitMs : 0),
-			},
+			delays: { backoff: ({ context: { progress } }) => 10 * retryWait(progress) },
 		}),
 	},
 	{
 		name: 'waits at a door that will be closed',
 		breaks: 'waits-within-policy',
-		machine: noting<'attempt.settled'>('noteSettled', (progress, event) => {
-			const after = settled({ ...progress, retryAts: {} }, { ...event, retryAt: progress.now });
-			return { ...after, retryAts: settled(progress, event).retryAts };
-		}),
+		machine: guarding('mayRetryHere', (progress) => mayRetryHere(progress, progress.now)),
 	},
 	{
 		name: 'attempts what denied',
@@ -136,8 +163,10 @@ export const mutants: readonly Mutant[] = [
 		name: 'takes a rejected key for an error of the network',
 		breaks: 'fail-fast-stays',
 		machine: noting<'attempt.settled'>('noteSettled', (progress, event) => {
-			if (progress.failure?.category !== 'AUTH_ERROR') return settled(progress, event);
-			return settled({ ...progress, failure: { category: 'NETWORK_ERROR' }, retries: 99 }, event);
+			const after = settled(progress, event);
+			const failed = lastFailed(progress);
+			if (failed.failure.category !== 'AUTH_ERROR') return after;
+			return { ...after, failed: { ...failed, failure: { category: 'NETWORK_ERROR' } } };
 		}),
 	},
 	{
@@ -153,24 +182,26 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'forgets which credentials are spent',
 		breaks: 'spent-credential-left-alone',
-		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({ ...broken(progress, event), spent: [] })),
+		machine: noting<'attempt.broke'>('noteFailure', (progress, event) => ({
+			...attemptFailed(progress, event),
+			spent: [],
+		})),
 		route: routeOver(['a/m', 'a/n', 'b/m']),
 	},
 	{
 		name: 'gives up after a failure',
 		breaks: 'no-target-passed-over',
-		machine: requestMachine.provide({
-			guards: {
-				shouldAsk: ({ context: { progress } }) => progress.decision.go === 'ask' && progress.failed === undefined,
-			},
-		}),
+		machine: guarding(
+			'hasNextTarget',
+			(progress) => nextTarget(progress) !== undefined && progress.failed === undefined,
+		),
 	},
 	{
 		name: 'skips a target',
 		breaks: 'no-target-passed-over',
 		machine: noting('moveOn', (progress) => {
 			const after = movedOn(progress);
-			return after.position === 1 && !after.committed ? { ...after, position: 2 } : after;
+			return after.position === 1 ? { ...after, position: 2 } : after;
 		}),
 		route: routeOver(chainOf(3)),
 	},
@@ -184,10 +215,10 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'asks the latest target first when it asks early',
 		breaks: 'early-asks-are-earned',
-		machine: noting('moveOn', (progress) => {
-			const after = movedOn(progress);
+		machine: noting('moveToSoonest', (progress) => {
+			const after = movedToSoonest(progress);
 			const [first = 0, second = 0] = [progress.retryAts[0], progress.retryAts[1]];
-			return after.early && progress.trace.length === 2 ? { ...after, position: first > second ? 0 : 1 } : after;
+			return progress.trace.length === 2 ? { ...after, position: first > second ? 0 : 1 } : after;
 		}),
 		route: trySoonest,
 	},
@@ -202,18 +233,15 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'starts a broken answer over',
 		breaks: 'no-second-start',
-		machine: noting<'permit.granted'>('noteGrant', (progress, event) => ({
-			...granted(progress, event),
-			way: 'fresh',
-		})),
+		machine: noting<'permit.granted'>('noteGrantToCarryOn', (progress, event) => granted(progress, event)),
 	},
 	{
 		name: 'asks everybody with a prefill',
 		breaks: 'ways-fit',
-		machine: noting<'permit.granted'>('noteGrant', (progress, event) => {
-			const after = granted(progress, event);
-			return after.committed ? { ...after, way: 'prefill' } : after;
-		}),
+		machine: noting<'permit.granted'>('noteGrantToCarryOn', (progress, event) => ({
+			...grantedToCarryOn(progress, event),
+			way: 'prefill',
+		})),
 	},
 	{
 		name: 'does not tell the caller of its failure',
@@ -232,62 +260,81 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'takes a broken answer for a whole one',
 		breaks: 'one-ending',
-		machine: rewired(({ states }) => {
-			if (states.attempting === undefined) return;
-			states.attempting.on['attempt.broke'] = { target: 'done', actions: ['reportBreak', 'noteBreak'] };
-		}),
+		machine: acting('attempting', 'attempt.broke', 'done', ['stopAttempt', 'reportFailedTry', 'noteFailure']),
 	},
 	{
 		name: 'does not commit',
 		breaks: 'one-ending',
 		machine: rewired(({ states }) => {
-			if (states.attempting !== undefined) states.attempting.states.streaming = {};
+			if (states.committed !== undefined) delete states.committed.entry;
 		}),
+	},
+	{
+		name: 'commits anew with each continuation',
+		breaks: 'one-ending',
+		machine: acting('committed.attempting', 'attempt.answering', 'streaming', ['noteSeam', 'commitAnswer']),
 	},
 	{
 		name: 'reports to a client that left',
 		breaks: 'one-ending',
 		machine: rewired(({ on }) => {
-			on['client.left'] = { target: '.failed', actions: ['returnPermit', 'noteDeparture'] };
+			on['client.left'] = { target: '.failed', actions: ['abandonAttempt', 'noteDeparture'] };
 		}),
 	},
 	{
 		name: 'calls an interruption a deadline',
 		breaks: 'ending-is-true',
-		machine: noting<'deadline.passed'>('noteDeadline', (progress, event) =>
-			ranOutOfTime({ ...progress, committed: false }, event),
-		),
+		machine: acting('committed', 'deadline.passed', 'failed', ['abandonAttempt', 'noteDeadline', 'endOutOfTime']),
 	},
 	{
 		name: 'keeps its permit when the client leaves',
 		breaks: 'permits-settled-once',
 		machine: rewired(({ on }) => {
-			on['client.left'] = { target: '.aborted', actions: 'noteDeparture' };
+			on['client.left'] = { target: '.aborted', actions: ['stopAttempt', 'noteDeparture'] };
 		}),
 	},
 	{
 		name: 'settles a permit twice',
 		breaks: 'permits-settled-once',
-		machine: rewired(({ states }) => {
-			if (states.attempting === undefined) return;
-			const actions = ['reportSuccess', 'reportSuccess', 'noteSuccess'];
-			states.attempting.on['attempt.completed'] = { target: 'done', actions };
-		}),
+		machine: acting('attempting', 'attempt.completed', 'done', [
+			'stopAttempt',
+			'reportSuccess',
+			'reportSuccess',
+			'noteSuccess',
+		]),
 	},
 	{
 		name: 'gives a permit back instead of reporting its success',
 		breaks: 'permits-settled-once',
-		machine: rewired(({ states }) => {
-			if (states.attempting === undefined) return;
-			const actions = ['returnPermit', 'noteSuccess'];
-			states.attempting.on['attempt.completed'] = { target: 'done', actions };
-		}),
+		machine: acting('attempting', 'attempt.completed', 'done', ['abandonAttempt', 'noteSuccess']),
 	},
+	...(
+		[
+			['attempting', 'attempt.broke', 'settling', ['reportFailedTry', 'noteFailure']],
+			['attempting', 'attempt.completed', 'done', ['reportSuccess', 'noteSuccess']],
+			['committed.streaming', 'attempt.broke', 'settling', ['reportLastTry', 'noteBreak']],
+			['committed.streaming', 'attempt.completed', '#request.done', ['reportSuccess', 'noteSuccess']],
+			['committed.attempting', 'attempt.broke', 'settling', ['reportLastTry', 'noteFailure']],
+			['committed.attempting', 'attempt.completed', '#request.done', ['reportSuccess', 'noteSuccess']],
+		] as const
+	).map(
+		([state, event, target, actions]): Mutant => ({
+			name: `lets an attempt run on at ${event} in ${state}`,
+			breaks: 'attempts-are-stopped',
+			machine: acting(state, event, target, actions),
+		}),
+	),
 	{
-		name: 'lets its attempts run on',
+		name: 'lets an attempt run on that nobody waits for any more',
 		breaks: 'attempts-are-stopped',
-		machine: rewired(({ states }) => {
-			if (states.attempting !== undefined) delete states.attempting.exit;
+		machine: requestMachine.provide({
+			actions: {
+				abandonAttempt: enqueueActions(({ context: { progress }, event, enqueue }) => {
+					const { permit, now } = { ...progress, ...event };
+					const told: ProviderEvent | undefined = permit && { type: 'attempt.abandoned', permit, now };
+					if (told !== undefined) enqueue.sendTo(currentCandidate(progress).actor, told);
+				}),
+			},
 		}),
 	},
 	{
@@ -320,8 +367,8 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'forgets that the prompt was too long',
 		breaks: 'long-prompt-goes-to-larger-window',
-		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({
-			...broken(progress, event),
+		machine: noting<'attempt.broke'>('noteFailure', (progress, event) => ({
+			...attemptFailed(progress, event),
 			tooSmallWindow: 0,
 		})),
 		route: routeOver(
@@ -336,23 +383,19 @@ export const mutants: readonly Mutant[] = [
 		name: 'carries on what cannot be carried on',
 		breaks: 'continuations-within-policy',
 		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({
-			...broken(progress, event),
+			...answerBroke(progress, event),
 			isContinuable: true,
 		})),
 	},
 	{
 		name: 'asks from further back at once',
 		breaks: 'ways-fit',
-		machine: noting('moveOn', (progress) => ({ ...movedOn(progress), isRewinding: true })),
+		machine: noting('carryOn', (progress) => ({ ...carriedOn(progress), isRewinding: true })),
 	},
 	{
 		name: 'calls the end of the chain a rejection',
 		breaks: 'ending-is-true',
-		machine: noting<'attempt.settled'>('noteSettled', (progress, event) => {
-			const after = settled(progress, event);
-			const isEnd = after.decision.go === 'end' && after.decision.ending === 'exhausted';
-			return isEnd ? { ...after, decision: { go: 'end', ending: 'rejected' } } : after;
-		}),
+		machine: noting('endExhausted', (progress) => ended(progress, 'rejected')),
 	},
 	{
 		name: 'writes no wait into the trace',
@@ -374,18 +417,17 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: 'retries when the time is up',
 		breaks: 'waits-within-policy',
-		machine: noting<'attempt.settled'>('noteSettled', (progress, event) => {
-			const after = settled({ ...progress, deadlineAt: Number.MAX_SAFE_INTEGER }, event);
-			return { ...after, deadlineAt: progress.deadlineAt };
-		}),
+		machine: guarding<'attempt.settled'>('mayRetryHere', (progress, { retryAt }) =>
+			mayRetryHere({ ...progress, deadlineAt: Number.MAX_SAFE_INTEGER }, retryAt),
+		),
 		route: routeOver(chainOf(2), { policy: { timeouts: { request: 700 } } }),
 	},
 	{
 		name: 'throws when it asks from further back',
 		breaks: 'never-throws',
-		machine: noting<'permit.granted'>('noteGrant', (progress, event) => {
+		machine: noting<'permit.granted'>('noteGrantToCarryOn', (progress, event) => {
 			if (progress.isRewinding) throw new Error('it does not know how');
-			return granted(progress, event);
+			return grantedToCarryOn(progress, event);
 		}),
 	},
 ];

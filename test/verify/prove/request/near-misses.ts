@@ -1,40 +1,39 @@
 import { sendTo } from 'xstate';
 import type { ProviderEvent } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
-import { wouldRetry } from '../../../../machines/request/decision.ts';
+import { shouldAskFromFurtherBack } from '../../../../machines/request/continuation.ts';
+import { mayRetryHere, retryWait, wouldRetry } from '../../../../machines/request/failover.ts';
 import { requestMachine } from '../../../../machines/request/machine.ts';
-import { currentCandidate, type Progress, type TraceEntry } from '../../../../machines/request/progress.ts';
+import { currentCandidate, lastFailed, type Progress, type TraceEntry } from '../../../../machines/request/progress.ts';
 import {
+	askedAgain,
+	attemptFailed,
 	begin,
-	broken,
 	completed,
 	denied,
-	granted,
+	grantedToCarryOn,
 	heldPermit,
-	movedOn,
 	ranOutOfTime,
 	settled,
 	waited,
 } from '../../../../machines/request/updates.ts';
 import { policyWith } from '../../../helpers/policy.ts';
-import { type Event, type Mutant, noting } from './mutants.ts';
+import { type Event, guarding, type Mutant, noting } from './mutants.ts';
 import { beginning, chainOf, routeOver } from './route.ts';
 
 type Settled = Event<'attempt.settled'>;
 type Broke = Event<'attempt.broke'>;
 
 /** No retry after the failures that are meant, although nothing else is wrong. */
-function notRetrying(isMeant: (progress: Progress, after: Progress, failure: Failure) => boolean) {
-	return noting<Settled['type']>('noteSettled', (progress, event) => {
-		const after = settled(progress, event);
-		if (after.decision.go !== 'retry' || progress.failure === undefined) return after;
-		return isMeant(progress, after, progress.failure) ? settled({ ...progress, retries: 99 }, event) : after;
+function notRetrying(isMeant: (progress: Progress, failure: Failure, retryAt: number) => boolean) {
+	return guarding<Settled['type']>('mayRetryHere', (progress, { retryAt }) => {
+		return mayRetryHere(progress, retryAt) && !isMeant(progress, lastFailed(progress).failure, retryAt);
 	});
 }
 
 /** Tells providers something else of whether a try was the last. */
-function telling(lastTry: (progress: Progress, event: Broke) => boolean) {
-	const reportBreak = sendTo(
+function telling(lastTry: (progress: Progress, event: Broke) => boolean, action = 'reportFailedTry') {
+	const report = sendTo(
 		({ context }: { context: { progress: Progress } }) => currentCandidate(context.progress).actor,
 		({ context: { progress }, event, self }): ProviderEvent => {
 			const { failure, now, random } = event as unknown as Broke;
@@ -51,7 +50,7 @@ function telling(lastTry: (progress: Progress, event: Broke) => boolean) {
 			};
 		},
 	);
-	return requestMachine.provide({ actions: { reportBreak } as never });
+	return requestMachine.provide({ actions: { [action]: report } as never });
 }
 
 /** The last step of the trace, told otherwise. */
@@ -62,7 +61,6 @@ function retold(progress: Progress, changes: Partial<TraceEntry>): Progress {
 		: { ...progress, trace: [...progress.trace.slice(0, -1), { ...last, ...changes } as TraceEntry] };
 }
 
-const isPrefillAnswered = ({ way, isAnswering }: Progress) => way === 'prefill' && !isAnswering;
 const prefills = routeOver([{ target: 'a/m', prefill: true }, 'b/m']);
 const threeSoonest = routeOver(chainOf(3), { policy: { whenAllDenied: 'try-soonest' } });
 const hurried = policyWith({ timeouts: { request: 20_000 } });
@@ -73,28 +71,25 @@ export const nearMisses: readonly Mutant[] = [
 	{
 		name: 'makes one retry too few',
 		breaks: 'retries-are-made',
-		machine: notRetrying(
-			(progress, _after, failure) =>
-				!wouldRetry({ ...progress, retries: progress.retries + 1, committed: false }, failure),
-		),
+		machine: notRetrying((progress, failure) => !wouldRetry({ ...progress, retries: progress.retries + 1 }, failure)),
 	},
 	{
 		name: 'does not wait for as long as a provider may ask it to',
 		breaks: 'retries-are-made',
 		machine: notRetrying(
-			(progress, _after, { retryAfterMs }) => retryAfterMs === currentCandidate(progress).policy.retry.maxRetryAfter,
+			(progress, { retryAfterMs }) => retryAfterMs === currentCandidate(progress).policy.retry.maxRetryAfter,
 		),
 	},
 	{
 		name: 'never retries after a hint',
 		breaks: 'retries-are-made',
-		machine: notRetrying((_walk, _after, { retryAfterMs }) => retryAfterMs !== undefined),
+		machine: notRetrying((_progress, { retryAfterMs }) => retryAfterMs !== undefined),
 	},
 	{
 		name: 'does not retry at the very moment at which the provider grants',
 		breaks: 'retries-are-made',
-		machine: notRetrying(({ now }, { retryAts, position, decision }) => {
-			return decision.go === 'retry' && retryAts[position] === now + decision.waitMs;
+		machine: notRetrying((progress, { retryAfterMs = 0 }, retryAt) => {
+			return Math.max(retryAt, progress.now + retryAfterMs) === progress.now + retryWait(progress);
 		}),
 	},
 	{
@@ -113,39 +108,38 @@ export const nearMisses: readonly Mutant[] = [
 		machine: telling((progress, { failure, random }) => !wouldRetry({ ...progress, random }, failure)),
 	},
 	{
+		name: 'tells after the commit what it would have told before',
+		breaks: 'last-try-is-reported',
+		machine: telling(
+			(progress, { failure, now, random }) => !wouldRetry({ ...progress, now, random }, failure),
+			'reportLastTry',
+		),
+	},
+	{
 		name: 'gives up on a target that refused a prefill',
 		breaks: 'no-target-passed-over',
-		machine: noting<Settled['type']>('noteSettled', (progress, event) => {
-			const isRefused = isPrefillAnswered(progress) && progress.failure?.reason === 'prefill';
-			return settled(isRefused ? { ...progress, way: 'instruct' } : progress, event);
-		}),
+		machine: guarding('shouldAskWithoutPrefill', () => false),
 		route: prefills,
 	},
 	{
 		name: 'gives up on a target that refused a prefill without a reason',
 		breaks: 'no-target-passed-over',
-		machine: noting<Settled['type']>('noteSettled', (progress, event) => {
-			const isRefused = isPrefillAnswered(progress) && progress.failure?.reason === undefined;
-			return settled(isRefused ? { ...progress, way: 'instruct' } : progress, event);
+		machine: guarding('shouldAskFromFurtherBack', (progress) => {
+			return shouldAskFromFurtherBack(progress) && lastFailed(progress).failure.category !== 'BAD_REQUEST';
 		}),
 		route: prefills,
 	},
 	{
 		name: 'asks from further back at once after a refused prefill',
 		breaks: 'ways-fit',
-		machine: noting('moveOn', (progress) => {
-			const after = movedOn(progress);
-			return isPrefillAnswered(progress) && progress.failure?.reason === 'prefill'
-				? { ...after, isRewinding: true }
-				: after;
-		}),
+		machine: noting('askWithoutPrefill', (progress) => askedAgain(progress, { isRewinding: true })),
 		route: prefills,
 	},
 	{
 		name: 'instructs models that take a prefill',
 		breaks: 'ways-fit',
-		machine: noting<'permit.granted'>('noteGrant', (progress, event) => {
-			const after = granted(progress, event);
+		machine: noting<'permit.granted'>('noteGrantToCarryOn', (progress, event) => {
+			const after = grantedToCarryOn(progress, event);
 			return after.way === 'prefill' ? { ...after, way: 'instruct' } : after;
 		}),
 		route: prefills,
@@ -169,26 +163,26 @@ export const nearMisses: readonly Mutant[] = [
 	{
 		name: 'forgets its chance',
 		breaks: 'waits-within-policy',
-		machine: noting<Broke['type']>('noteBreak', (progress, event) =>
-			broken(progress, { ...event, random: progress.random }),
+		machine: noting<Broke['type']>('noteFailure', (progress, event) =>
+			attemptFailed(progress, { ...event, random: progress.random }),
 		),
 	},
 	{
 		name: 'comes back at once when a provider names no time',
 		breaks: 'waits-within-policy',
-		machine: noting<Settled['type']>('noteSettled', (progress, event) => {
-			const after = settled(progress, event);
-			const isUnsaid = after.decision.go === 'retry' && progress.failure?.retryAfterMs === 0;
-			return isUnsaid ? { ...after, decision: { go: 'retry', waitMs: 0 } } : after;
+		machine: requestMachine.provide({
+			delays: {
+				backoff: ({ context: { progress } }) =>
+					lastFailed(progress).failure.retryAfterMs === 0 ? 0 : retryWait(progress),
+			},
 		}),
 	},
 	{
 		name: 'waits until the very deadline',
 		breaks: 'waits-within-policy',
-		machine: noting<Settled['type']>('noteSettled', (progress, event) => ({
-			...settled({ ...progress, deadlineAt: progress.deadlineAt + 1 }, event),
-			deadlineAt: progress.deadlineAt,
-		})),
+		machine: guarding<Settled['type']>('mayRetryHere', (progress, { retryAt }) =>
+			mayRetryHere({ ...progress, deadlineAt: progress.deadlineAt + 1 }, retryAt),
+		),
 	},
 	{
 		name: 'has the deadline of its first target',
@@ -215,8 +209,8 @@ export const nearMisses: readonly Mutant[] = [
 	{
 		name: 'keeps the seam of the attempt before',
 		breaks: 'trace-is-true',
-		machine: noting<'permit.granted'>('noteGrant', (progress, event) => ({
-			...granted(progress, event),
+		machine: noting<'permit.granted'>('noteGrantToCarryOn', (progress, event) => ({
+			...grantedToCarryOn(progress, event),
 			seam: progress.seam,
 		})),
 	},

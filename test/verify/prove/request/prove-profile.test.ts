@@ -94,12 +94,7 @@ describe('a policy', () => {
 			'p0/m would grant again at once',
 			'400 ms are waited, then p0/m is tried again',
 		]);
-		expect(steps.map(({ requestState }) => requestState)).toEqual([
-			'attempting.pending',
-			'settling',
-			'waiting',
-			'asking',
-		]);
+		expect(steps.map(({ requestState }) => requestState)).toEqual(['attempting', 'settling', 'waiting', 'asking']);
 		expect(steps[0]).toMatchObject({ by: 'provider', provider: 'p0', target: 'p0/m', providerState: 'closed' });
 	});
 });

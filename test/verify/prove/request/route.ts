@@ -3,6 +3,7 @@ import type { ProviderRef } from '../../../../machines/events.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import { requestMachine } from '../../../../machines/request/machine.ts';
 import type { Progress, RequestInput } from '../../../../machines/request/progress.ts';
+import { stateName } from '../../../../machines/request/state-name.ts';
 import type { ProviderSummary } from '../../../../src/verify/prove/provider/summary.ts';
 import type { RouteToCheck } from '../../../../src/verify/prove/request/route.ts';
 import { caseStartMs } from '../../../../src/verify/prove/request/world.ts';
@@ -60,7 +61,12 @@ type Machine = typeof requestMachine;
 /** The chart as it is written, to be changed by a test. */
 interface Chart {
 	on: Record<string, unknown>;
-	states: Record<string, Record<string, unknown> & { on: Record<string, unknown>; states: Record<string, unknown> }>;
+	states: Record<string, ChartState>;
+}
+export interface ChartState {
+	entry?: unknown;
+	on: Record<string, unknown>;
+	states: Record<string, ChartState>;
 }
 
 /** The request machine with another chart. */
@@ -128,11 +134,4 @@ export function replay(route: RouteToCheck, machine: Machine, steps: readonly Ca
 		return stateName(actor.getSnapshot().value);
 	});
 	return { states, did, error, progress: actor.getSnapshot().context.progress };
-}
-
-function stateName(value: unknown): string {
-	if (typeof value === 'string') return value;
-	return Object.entries(value as Record<string, string>)
-		.map(([name, inner]) => `${name}.${inner}`)
-		.join();
 }

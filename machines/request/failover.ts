@@ -1,0 +1,104 @@
+import { retryBackoff } from '../backoff.ts';
+import type { Failure } from '../failure.ts';
+import type { Fallback } from '../policy.ts';
+import { type Candidate, currentCandidate, errorPolicy, isUsable, lastFailed, type Progress } from './progress.ts';
+
+/**
+ * What a request does before the commit, after a failure or a denial. The order of preference is the policy's: another
+ * attempt on the same target while it has retries and time, then the ways that `then` names.
+ */
+
+/**
+ * Would a request attempt the same target again after this failure, as far as it is up to the request? Not when the
+ * wait is longer than a request waits, or outlasts the deadline. What the provider says comes later (`mayRetryHere`).
+ * It holds before the commit: after it nothing is retried.
+ * @param progress with the `now` and the `random` of the failure
+ */
+export function wouldRetry(progress: Progress, failure: Failure): boolean {
+	const candidate = currentCandidate(progress);
+	if (progress.retries >= errorPolicy(candidate, failure).retries) return false;
+	if ((failure.retryAfterMs ?? 0) > candidate.policy.retry.maxRetryAfter) return false;
+	return progress.now + waitAfter(progress, failure) < progress.deadlineAt;
+}
+
+/**
+ * A retry that its provider would deny is not waited for.
+ * @param retryAt when the provider would grant again, ms since the epoch
+ */
+export function mayRetryHere(progress: Progress, retryAt: number): boolean {
+	const { failure } = lastFailed(progress);
+	return wouldRetry(progress, failure) && retryAt <= progress.now + waitAfter(progress, failure);
+}
+
+/** The wait before the retry after the last failure, ms. */
+export function retryWait(progress: Progress): number {
+	return waitAfter(progress, lastFailed(progress).failure);
+}
+
+/** The provider's own word, where it gave one; else our backoff. */
+function waitAfter(progress: Progress, failure: Failure): number {
+	const { retry } = currentCandidate(progress).policy;
+	return failure.retryAfterMs || retryBackoff(retry, progress.retries, progress.random);
+}
+
+/**
+ * The position of the target that comes next: along the ways that the last failure left open, or simply the next one
+ * where nothing failed yet. A denial on the way does not open a way that the failure closed. In the early round nothing
+ * comes next but the soonest.
+ */
+export function nextTarget(progress: Progress): number | undefined {
+	if (progress.early) return undefined;
+	if (progress.failed === undefined) return nextCandidate(progress, () => true);
+	const { failure, candidate } = progress.failed;
+	for (const fallback of errorPolicy(candidate, failure).then) {
+		if (fallback === 'fail') return undefined;
+		const position = follow(fallback, progress, candidate);
+		if (position !== undefined) return position;
+	}
+	return undefined;
+}
+
+/**
+ * The position of the target to ask ahead of its time (`whenAllDenied: try-soonest`): of those that were not asked so
+ * yet, the one that would open first. It is for a request that was denied everywhere.
+ */
+export function soonestTarget(progress: Progress): number | undefined {
+	if (progress.failed !== undefined || progress.policy.whenAllDenied === 'fail') return undefined;
+	const order = soonestFirst(progress);
+	return progress.early ? order[order.indexOf(progress.position) + 1] : order[0];
+}
+
+/** Positions in the order in which their targets would open. */
+function soonestFirst(progress: Progress): number[] {
+	const retryAt = (position: number) => progress.retryAts[position] ?? progress.now;
+	return progress.candidates.map((_, position) => position).sort((a, b) => retryAt(a) - retryAt(b));
+}
+
+/**
+ * Is the last failure one that the policy sends to the caller, as no way leads on? A denial after it says that there was
+ * a way: then the chain is exhausted.
+ */
+export function isFailureFinal(progress: Progress): boolean {
+	const { failure, candidate } = lastFailed(progress);
+	const { then } = errorPolicy(candidate, failure);
+	const wasDenied = progress.trace.at(-1)?.did === 'deny';
+	return then.includes('fail') || (!wasDenied && !then.includes('next'));
+}
+
+function follow(fallback: Exclude<Fallback, 'fail'>, progress: Progress, from: Candidate): number | undefined {
+	if (fallback === 'credential') return nextCandidate(progress, (candidate) => candidate.link === from.link);
+	if (fallback === 'next') return nextCandidate(progress, (candidate) => candidate.link !== from.link);
+	return nextCandidate(progress, (candidate) => candidate.link !== from.link && hasLargerWindow(candidate, from));
+}
+
+function hasLargerWindow(candidate: Candidate, from: Candidate): boolean {
+	return candidate.contextWindow === undefined || candidate.contextWindow > (from.contextWindow ?? 0);
+}
+
+/** The first target further down that this request can still use. A request never goes back up. */
+function nextCandidate(progress: Progress, wanted: (candidate: Candidate) => boolean): number | undefined {
+	const position = progress.candidates.findIndex(
+		(candidate, index) => index > progress.position && wanted(candidate) && isUsable(progress, candidate),
+	);
+	return position === -1 ? undefined : position;
+}
