@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { defaultAddress } from '../config/default-address.ts';
 import { ConfigError } from '../config/problems.ts';
 import { version } from '../values/paths.ts';
 import { UserError } from '../values/user-error.ts';
@@ -94,7 +95,11 @@ program
 	.command('discover')
 	.description('look around for API keys, local model servers and configurations; no key is shown or tried')
 	.option('--json', 'print it as JSON')
-	.option('-p, --port <number>', 'the port to look at; default that of the configuration, else 4010', parsePort)
+	.option(
+		'-p, --port <number>',
+		`the port to look at; default that of the configuration, else ${defaultAddress.port}`,
+		parsePort,
+	)
 	.action(async (options: DiscoverOptions) => (await import('./commands/discover.ts')).discoverCommand(options));
 
 program
@@ -103,7 +108,7 @@ program
 	.option('-o, --out <file>', 'the file to write', 'config/gateway.yaml')
 	.option('-y, --yes', 'ask nothing, and take what is found')
 	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
-	.option('-p, --port <number>', 'the port to listen on; default 4010', parsePort)
+	.option('-p, --port <number>', `the port to listen on; default ${defaultAddress.port}`, parsePort)
 	.option('--force', 'replace a file that is there')
 	.option('--simulated', 'write simulated providers, which need no key')
 	.addHelpText(
@@ -117,7 +122,11 @@ program
 	.description('go the whole way: look around, write a configuration, check it, run it, ask it')
 	.option('-o, --out <file>', 'the configuration, which is written where there is none', 'config/gateway.yaml')
 	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
-	.option('-p, --port <number>', 'the port to write into a new configuration; default 4010', parsePort)
+	.option(
+		'-p, --port <number>',
+		`the port to write into a new configuration; default ${defaultAddress.port}`,
+		parsePort,
+	)
 	.option('--simulated', 'write simulated providers, which need no key')
 	.addOption(
 		new Option('--start', 'run it in the background, with breakwater.pid and breakwater.log').conflicts('systemd'),
@@ -132,7 +141,10 @@ program
 program
 	.command('selfcheck')
 	.description('ask a running proxy and every provider for an answer, and say what to do about what is wrong')
-	.option('-u, --url <address>', 'the proxy; default the address of the configuration, else http://127.0.0.1:4010')
+	.option(
+		'-u, --url <address>',
+		`the proxy; default the address of the configuration, else http://${defaultAddress.host}:${defaultAddress.port}`,
+	)
 	.option('-c, --config <file>', 'the configuration; default config/gateway.yaml, if there is one')
 	.option('--key <key>', 'the key that the proxy gave you, if it wants one; better in the variable BREAKWATER_KEY')
 	.option('--timeout <seconds>', 'how long to wait for one answer', parseSeconds, 30)

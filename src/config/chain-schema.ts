@@ -22,12 +22,15 @@ const entry = section({
 		.describe('What differs for this target from the policies of file, provider and profile.'),
 });
 
+/** How many targets a chain may have. */
+export const mostTargets = 100;
+
 /** The targets of a profile: targets, each as its name alone, or as a map with settings of its own. */
 export const chain = list(
 	z
 		.union([target, entry], { error: mistake })
 		.transform((candidate) => (typeof candidate === 'string' ? { target: candidate } : candidate)),
-	100,
+	mostTargets,
 	'write for example `[openai/gpt-5.4, local/qwen]`',
 );
 

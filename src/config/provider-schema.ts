@@ -1,18 +1,26 @@
 import { z } from 'zod';
-import { amount, count, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
+import { amount, count, defaulted, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
 import { providerPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
 
 /** A name that fits into a target, a header and a metric: visible ASCII but `/` and `#`, and not a number, whose order a map would lose. */
+export function isName(value: string): boolean {
+	return /^[!-"$-.0-~]+$/.test(value) && !/^\d+$/.test(value) && value !== '__proto__';
+}
+
 export const name = textThat(
-	(value) => /^[!-"$-.0-~]+$/.test(value) && !/^\d+$/.test(value),
+	isName,
 	'is not a usable name; write visible ASCII characters without spaces, `/` and `#`, and not only digits',
 );
 
 /** Model names go into response headers, so they are printable ASCII; they may contain slashes. */
+export function isModelName(value: string): boolean {
+	return /^[!-~]([ -~]*[!-~])?$/.test(value);
+}
+
 const modelName = textThat(
-	(value) => /^[!-~]([ -~]*[!-~])?$/.test(value),
+	isModelName,
 	'is not a model name; write it as the provider does, in visible ASCII characters',
 );
 
@@ -38,8 +46,13 @@ function mistakeOfBaseUrl(value: string): string | undefined {
 	return undefined;
 }
 
+/** What can be sent in a header. */
+export function isApiKey(value: string): boolean {
+	return /^[!-~]+$/.test(value);
+}
+
 const apiKey = textThat(
-	(value) => /^[!-~]+$/.test(value),
+	isApiKey,
 	'cannot be sent in an HTTP header; give a key of visible ASCII characters, without spaces and line breaks',
 );
 
@@ -94,12 +107,14 @@ export const streamUpstream = flag().exactOptional();
 
 const protocols = ['openai', 'simulated'] as const;
 
+export const defaultProtocol = 'openai';
+
 export const provider = section({
-	protocol: oneOf(protocols)
-		.prefault('openai')
-		.describe(
-			'How the provider is spoken to: over the OpenAI API, or simulated inside the process. Default: `openai`.',
-		),
+	protocol: defaulted(
+		oneOf(protocols),
+		defaultProtocol,
+		'How the provider is spoken to: over the OpenAI API, or simulated inside the process.',
+	),
 	baseUrl: baseUrl
 		.exactOptional()
 		.describe('The address up to and with the version, http or https. Required for `openai`, no default.'),

@@ -1,5 +1,6 @@
 import { suggestion } from '../values/nearest.ts';
 import { type Findings, formatPath } from './findings.ts';
+import { defaultProtocol } from './provider-schema.ts';
 import { checkServerKeys } from './server-keys.ts';
 import { isTarget } from './targets.ts';
 import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
@@ -26,7 +27,7 @@ function checkProvider(name: string, tree: Tree, findings: Findings): void {
 	const path = ['providers', name];
 	if (!isMap(valueAt(tree, path))) return;
 	const given = keysAt(tree, path);
-	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : 'openai';
+	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : defaultProtocol;
 
 	if (protocol === 'openai' && !given.includes('baseUrl')) {
 		findings.add(

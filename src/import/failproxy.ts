@@ -1,12 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { mostTargets } from '../config/chain-schema.ts';
 import type { KnownModels } from '../config/known-models.ts';
+import { defaultPolicy } from '../config/policy-schema.ts';
+import { isName } from '../config/provider-schema.ts';
 import { UserError } from '../values/user-error.ts';
-import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './draft.ts';
-import { DEFAULT_DEADLINE, durationText, LONGEST, timeoutPolicy } from './durations.ts';
+import type { DraftCandidate, DraftProfile, ImportDraft } from './draft.ts';
 import { type Endpoint, readEndpoint } from './endpoint.ts';
-import { isName, slug, unique } from './names.ts';
+import { slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
+import { deadlineFor, timeoutPolicy } from './policy-draft.ts';
 import { draftProviders, type ProviderDrafts } from './provider-drafts.ts';
 import { readJsonSource } from './source.ts';
 
@@ -16,11 +19,6 @@ interface Group {
 	file: string;
 	endpoints: readonly Endpoint[];
 }
-
-/** The time for a whole answer by default, in seconds. */
-const DEFAULT_RESPONSE = 120;
-/** As many as a chain may have. */
-const MOST_ENDPOINTS = 100;
 
 /**
  * Reads a folder of FailProxy's: each JSON file in it is a group of endpoints, in the order in which they are tried.
@@ -87,7 +85,7 @@ function readGroup(file: string, fileName: string, known: KnownModels, notices: 
 	const { value } = source;
 	if (!Array.isArray(value)) return leaveOut('it is not a list of endpoints, `[ { "baseurl": …, "model": … } ]`');
 	if (value.length === 0) return leaveOut('it is an empty list');
-	if (value.length > MOST_ENDPOINTS) return leaveOut(`it has more than ${MOST_ENDPOINTS} endpoints`);
+	if (value.length > mostTargets) return leaveOut(`it has more than ${mostTargets} endpoints`);
 	const endpoints = value.flatMap((entry, index) => readEndpoint(entry, [index], source, known, notices) ?? []);
 	if (endpoints.length === 0) return leaveOut('none of its endpoints can be used');
 	return [{ name: fileName.replace(/\.json$/i, ''), file, endpoints }];
@@ -108,30 +106,28 @@ function profileNames(groups: readonly Group[], notices: Notice[]): Map<string, 
 }
 
 function profileOf({ name, endpoints }: Group, profile: string, drafts: ProviderDrafts): DraftProfile {
-	const policy = deadlineFor(endpoints);
+	const timeouts = deadlineFor(sumOfTimeouts(endpoints));
 	return {
 		name: profile,
 		comment: `${shown(name)}.json`,
 		chain: endpoints.map((endpoint) => candidateOf(endpoint, drafts)),
-		...(policy !== undefined && { policy }),
+		...(timeouts.request !== undefined && { policy: { timeouts } }),
 	};
 }
 
 function candidateOf(endpoint: Endpoint, drafts: ProviderDrafts): DraftCandidate {
-	const { model, label, request, timeout } = endpoint;
+	const { model, label, request, timeoutMs } = endpoint;
 	const headers = drafts.ownHeadersOf(endpoint);
 	return {
 		target: `${drafts.nameOf(endpoint)}/${model}`,
 		...(label !== '' && { comment: label }),
 		...(request !== undefined && { request }),
 		...(headers !== undefined && { headers }),
-		...(timeout !== undefined && { policy: timeoutPolicy(timeout) }),
+		...(timeoutMs !== undefined && { policy: timeoutPolicy(timeoutMs) }),
 	};
 }
 
-/** A request may take as long as FailProxy would have taken for it: the sum of its endpoints' timeouts. */
-function deadlineFor(endpoints: readonly Endpoint[]): DraftPolicy | undefined {
-	const seconds = endpoints.reduce((sum, { timeout = DEFAULT_RESPONSE }) => sum + timeout, 0);
-	if (seconds <= DEFAULT_DEADLINE) return undefined;
-	return { timeouts: { request: durationText(Math.min(seconds, LONGEST)) } };
+/** A request may take as long as FailProxy would have taken for it. */
+function sumOfTimeouts(endpoints: readonly Endpoint[]): number {
+	return endpoints.reduce((sum, { timeoutMs = defaultPolicy.timeouts.response }) => sum + timeoutMs, 0);
 }

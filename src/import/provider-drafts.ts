@@ -1,9 +1,9 @@
 import type { KnownModels } from '../config/known-models.ts';
 import { knownProviderAt } from './base-url.ts';
 import type { DraftProvider } from './draft.ts';
-import { breakerFor } from './durations.ts';
 import type { Endpoint } from './endpoint.ts';
 import { hostName, keyVariable, slug, unique } from './names.ts';
+import { breakerFor, breakerSharedBy, defaultAttempts } from './policy-draft.ts';
 
 /** The providers behind a set of endpoints. */
 export interface ProviderDrafts {
@@ -37,9 +37,10 @@ export function draftProviders(endpoints: readonly Endpoint[], known: KnownModel
 		shared.set(identity, isShared);
 		const variable = variableFor(first.apiKey, name, known, takenVariables);
 		if (variable !== undefined) keys.set(variable, variableIn(first.apiKey) === undefined ? first.apiKey : '');
+		const models = new Set(members.map(({ model }) => model)).size;
 		const breaker = {
-			...sharedBy(new Set(members.map(({ model }) => model)).size),
-			...breakerFor(Math.max(...members.map(({ timeout = 0 }) => timeout))),
+			...(models > 1 && breakerSharedBy(defaultAttempts() * models)),
+			...breakerFor(Math.max(...members.map(({ timeoutMs = 0 }) => timeoutMs))),
 		};
 		return [
 			{
@@ -102,15 +103,4 @@ function withoutKey(baseUrl: string, apiKey: string, variable: string | undefine
 	const literal = baseUrl.replaceAll('${', '$${');
 	if (variable === undefined || apiKey.length < 8 || variableIn(apiKey) !== undefined) return literal;
 	return literal.replaceAll(apiKey, `\${${variable}}`);
-}
-
-/** Attempts at one target that a request makes by default. */
-const ATTEMPTS = 3;
-
-/**
- * Models behind one key share its breaker. A request that fails on all of them must not open it, nor must one model that
- * is down beside another that answers: the next endpoint of the group may be that other one.
- */
-function sharedBy(models: number): { failureThreshold?: number; failureRate?: number } {
-	return models > 1 ? { failureThreshold: ATTEMPTS * models + 1, failureRate: 1 } : {};
 }

@@ -3,8 +3,6 @@ import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocum
 import { syntaxMistakes } from '../config/syntax.ts';
 import type { Notice } from './notice.ts';
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** From the root of a file to a value in it. */
 export type SourcePath = readonly (string | number)[];
 

@@ -1,13 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the notation of the YAML.
 
+import { defaultPolicy } from '../config/policy-schema.ts';
+import { writtenDuration } from '../values/durations.ts';
 import { yamlFlow, yamlQuoted, yamlText } from '../values/yaml-text.ts';
 import type { ModelFacts, Plan, PlannedProfile, PlannedProvider } from './plan.ts';
 import { policyLines } from './policy-comments.ts';
 
-/** A reasoning model is silent while it thinks; the default of ten seconds takes that for a failure. */
-const REASONING_FIRST_TOKEN = '60s';
-/** A local server loads a model into memory before its first word. */
-const LOCAL_FIRST_TOKEN = '60s';
+/** A local server loads a model into memory before its first word, and a reasoning model thinks: silence that is no failure. */
+const SLOW_FIRST_TOKEN_MS = 60_000;
 const COLUMNS = 118;
 
 /**
@@ -30,7 +30,7 @@ export function configText(plan: Plan, options: { hasSchema: boolean }): string 
 		'profiles: # chains of targets, in the order in which they are tried; `model` in a request chooses one',
 		...plan.profiles.flatMap((profile) => profileLines(profile, plan)),
 		'',
-		'# What stands below is the default. To change one, take away the `# ` before it and before what it stands under.',
+		'# Below are the defaults. To change one, take away the `# ` before it and before what it stands under.',
 		...policyLines().map((line) => `# ${line}`),
 	];
 	return `${lines.join('\n')}\n`;
@@ -49,17 +49,19 @@ function providerLines(
 		...(keyVariable === undefined
 			? []
 			: [`    apiKey: \${${keyVariable}} # a list of keys gives each a breaker of its own`]),
-		...(isLocal
-			? [`    policy: { timeouts: { firstToken: ${LOCAL_FIRST_TOKEN} } } # loading a model takes its time`]
-			: []),
+		...(isLocal ? slowLines('    policy: { timeouts: ', ' } # loading a model takes its time') : []),
 		...(reasons && !isLocal
-			? [
-					`    policy: { timeouts: { firstToken: ${REASONING_FIRST_TOKEN} } } # a reasoning model thinks before its first word`,
-				]
+			? slowLines('    policy: { timeouts: ', ' } # a reasoning model thinks before its first word')
 			: []),
 		`    models:${isPriced ? ` # prices in USD per million tokens, as of ${asOf}; they change` : ''}`,
 		...facts.map(([model, text]) => `      ${yamlText(model)}: ${text}`),
 	];
+}
+
+/** A line with the timeouts of what is slow to begin; none where the default leaves that time anyway. */
+function slowLines(before: string, after = ''): string[] {
+	if (defaultPolicy.timeouts.firstToken >= SLOW_FIRST_TOKEN_MS) return [];
+	return [`${before}{ firstToken: ${writtenDuration(SLOW_FIRST_TOKEN_MS)} }${after}`];
 }
 
 function factsText({ contextWindow, price }: ModelFacts): string {
@@ -82,7 +84,7 @@ function profileLines({ name, purpose, chain }: PlannedProfile, { providers }: P
 	return [
 		...lines,
 		'    policy:',
-		...(reasons ? [`      timeouts: { firstToken: ${REASONING_FIRST_TOKEN} }`] : []),
+		...(reasons ? slowLines('      timeouts: ') : []),
 		'      onError: { AUTH_ERROR: { then: next } } # one dead key is not the end of a request',
 		'      whenAllDenied: try-soonest',
 	];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultAddress } from '../config/default-address.ts';
 import { type FoundEnvironment, readEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { type KnownModels, loadKnownModels } from '../config/known-models.ts';
@@ -36,8 +37,6 @@ export interface DiscoverOptions {
 	/** Overrides the port of that configuration. */
 	port?: number | undefined;
 }
-
-const defaultAddress = { host: '127.0.0.1', port: 4010 };
 
 /**
  * Looks at the environment, at `.env` and the configurations around the working directory, and at this machine's own

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
+import { defaultAddress } from '../config/default-address.ts';
 import { defaultConfigFile } from '../config/find-config.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { readConfig } from '../config/load.ts';
@@ -87,8 +88,8 @@ function configOf({ config, env }: SelfcheckOptions): { config?: Config; finding
 }
 
 function addressOf(config: Config | undefined): string {
-	const { host, port } = config?.server ?? { host: '127.0.0.1', port: 4010 };
-	return localAddress(host, port === 0 ? 4010 : port);
+	const { host, port } = config?.server ?? defaultAddress;
+	return localAddress(host, port === 0 ? defaultAddress.port : port);
 }
 
 async function checkProxySide(

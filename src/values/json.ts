@@ -6,6 +6,11 @@ export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** @returns the value itself where it is an object, else undefined; to reach into documents of strangers */
+export function asObject(value: unknown): JsonObject | undefined {
+	return isObject(value) ? value : undefined;
+}
+
 /** @returns the object that a text is; undefined where it is another value, or no JSON */
 export function parseObject(text: string): JsonObject | undefined {
 	try {
