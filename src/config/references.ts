@@ -1,9 +1,10 @@
+import { isObject } from '../values/json.ts';
 import { suggestion } from '../values/nearest.ts';
 import { type Findings, formatPath } from './findings.ts';
 import { defaultProtocol } from './provider-schema.ts';
 import { checkServerKeys } from './server-keys.ts';
 import { isTarget } from './targets.ts';
-import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
+import { keysAt, type Path, placeKey, type Tree, valueAt } from './tree.ts';
 
 /**
  * Reports what is wrong between the parts of a file: names that nothing has, circles, options that exclude each other.
@@ -25,7 +26,7 @@ export function checkReferences(tree: Tree, findings: Findings): void {
 
 function checkProvider(name: string, tree: Tree, findings: Findings): void {
 	const path = ['providers', name];
-	if (!isMap(valueAt(tree, path))) return;
+	if (!isObject(valueAt(tree, path))) return;
 	const given = keysAt(tree, path);
 	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : defaultProtocol;
 
@@ -52,10 +53,10 @@ function checkProvider(name: string, tree: Tree, findings: Findings): void {
 
 function checkProfile(name: string, tree: Tree, findings: Findings): void {
 	const path = ['profiles', name];
-	if (!isMap(valueAt(tree, path))) return;
+	if (!isObject(valueAt(tree, path))) return;
 	for (const index of indicesAt(tree, [...path, 'chain'])) {
 		const at = [...path, 'chain', index];
-		checkTarget(isMap(valueAt(tree, at)) ? [...at, 'target'] : at, tree, findings);
+		checkTarget(isObject(valueAt(tree, at)) ? [...at, 'target'] : at, tree, findings);
 	}
 
 	const parent = valueAt(tree, [...path, 'extends']);
@@ -125,20 +126,11 @@ function lineage(name: string, tree: Tree): string[] {
 	const line = [name];
 	for (;;) {
 		const parent = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']);
-		if (typeof parent !== 'string' || !isMap(valueAt(tree, ['profiles', parent]))) return line;
+		if (typeof parent !== 'string' || !isObject(valueAt(tree, ['profiles', parent]))) return line;
 		const again = line.includes(parent);
 		line.push(parent);
 		if (again) return line;
 	}
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function keysAt(tree: Tree, path: Path): string[] {
-	const value = valueAt(tree, path);
-	return isMap(value) ? Object.keys(value) : [];
 }
 
 function indicesAt(tree: Tree, path: Path): number[] {

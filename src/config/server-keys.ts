@@ -1,5 +1,5 @@
 import { type Findings, formatPath } from './findings.ts';
-import { type Path, type Tree, valueAt } from './tree.ts';
+import { keysAt, type Path, type Tree, valueAt } from './tree.ts';
 
 /**
  * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the operator's key could
@@ -18,9 +18,7 @@ export function checkServerKeys(tree: Tree, findings: Findings): void {
 }
 
 function givenKeys(tree: Tree): { key: string; path: Path }[] {
-	const clients = valueAt(tree, ['server', 'clients']);
-	const names = isMap(clients) ? Object.keys(clients) : [];
-	const paths = names.map((name): Path => ['server', 'clients', name, 'key']);
+	const paths = keysAt(tree, ['server', 'clients']).map((name): Path => ['server', 'clients', name, 'key']);
 	return [['server', 'adminKey'], ...paths].flatMap((path) => {
 		const value = valueAt(tree, path);
 		const list = Array.isArray(value) ? value.map((key, index) => ({ key, path: [...path, index] })) : [];
@@ -28,8 +26,4 @@ function givenKeys(tree: Tree): { key: string; path: Path }[] {
 			return typeof given.key === 'string' && given.key !== '';
 		});
 	});
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { asObject } from '../values/json.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 
 /** From the root of the file to a value: map keys and list indices. */
@@ -190,6 +191,11 @@ function contains(outer: Node, inner: Node): boolean {
 /** The value at a path of a tree that has not been validated. */
 export function valueAt(tree: Tree, path: Path): unknown {
 	return path.reduce<unknown>((value, key) => childOf(value, key), tree.value);
+}
+
+/** The keys of the map at a path, in their order; none where there is no map. */
+export function keysAt(tree: Tree, path: Path): string[] {
+	return Object.keys(asObject(valueAt(tree, path)) ?? {});
 }
 
 function childOf(value: unknown, key: PropertyKey): unknown {

@@ -1,8 +1,9 @@
 import type { Environment } from '../config/interpolate.ts';
 import type { KnownModels } from '../config/known-models.ts';
 import { isTarget } from '../config/targets.ts';
+import { asObject } from '../values/json.ts';
 import { isLoopbackHost } from '../verify/lint/addresses.ts';
-import { askLocal, asObject } from './ask-local.ts';
+import { askLocal } from './ask-local.ts';
 
 /** A model server that may run on this machine. */
 export interface LocalServer {

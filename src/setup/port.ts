@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { askLocal, asObject } from './ask-local.ts';
+import { asObject } from '../values/json.ts';
+import { askLocal } from './ask-local.ts';
 
 /** Who has the port on which Breakwater listens. */
 export interface PortOwner {

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
+import { asObject } from '../values/json.ts';
 import { UserError } from '../values/user-error.ts';
-import { askLocal, asObject } from './ask-local.ts';
+import { askLocal } from './ask-local.ts';
 import { logFile, pidFile, startInBackground } from './background.ts';
 import { findPortOwner } from './port.ts';
 import { missingForService } from './service-variables.ts';

@@ -1,3 +1,5 @@
+import { isObject, parseObject } from '../values/json.ts';
+
 /** What a simulated provider needs to know of a chat request. */
 export interface ChatRequest {
 	model: string;
@@ -24,11 +26,11 @@ export interface Refusal {
  * @returns the request, or why it is malformed; a refusal repeats nothing of the body.
  */
 export function parseChatRequest(text: string): ChatRequest | Refusal {
-	const body = parseJson(text);
-	if (!isRecord(body)) return { message: 'The body is not a JSON object.', param: null };
+	const body = parseObject(text);
+	if (body === undefined) return { message: 'The body is not a JSON object.', param: null };
 	const { model, messages, stream, stream_options: streamOptions } = body;
 	if (typeof model !== 'string' || model === '') return { message: 'model must be a name.', param: 'model' };
-	if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord)) {
+	if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) {
 		return { message: 'messages must be a list of at least one message.', param: 'messages' };
 	}
 	const limitName = isGiven(body.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
@@ -40,7 +42,7 @@ export function parseChatRequest(text: string): ChatRequest | Refusal {
 	return {
 		model,
 		isStream: stream === true,
-		includeUsage: isRecord(streamOptions) && streamOptions.include_usage === true,
+		includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 		maxTokens: isPositiveInteger(limit) ? limit : Number.POSITIVE_INFINITY,
 		promptTokens: messages.reduce((sum, { content }) => sum + countWords(textOf(content)), 0),
 		prefill: last?.role === 'assistant' ? textOf(last.content) : '',
@@ -56,23 +58,11 @@ export function isRefusal(parsed: ChatRequest | Refusal): parsed is Refusal {
 function textOf(content: unknown): string {
 	if (typeof content === 'string') return content;
 	if (!Array.isArray(content)) return '';
-	return content.map((part) => (isRecord(part) && typeof part.text === 'string' ? part.text : '')).join('');
+	return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
 }
 
 export function countWords(text: string): number {
 	return text.match(/\S+/g)?.length ?? 0;
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isGiven(value: unknown): boolean {

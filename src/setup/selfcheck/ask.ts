@@ -1,6 +1,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 import { classifyTransportError } from '../../upstream/classify/classify.ts';
+import { parseJson } from '../../values/json.ts';
 
 /** What a server said, or why it said nothing. */
 export type Asked = Answered | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
@@ -95,9 +96,5 @@ function sentencePart(message: string): string {
 
 /** The JSON of an answer; undefined when it is none. */
 export function jsonOf({ body }: Answered): unknown {
-	try {
-		return JSON.parse(body);
-	} catch {
-		return undefined;
-	}
+	return parseJson(body);
 }

@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
-import { asObject } from '../ask-local.ts';
+import { asObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { clientHeaders, ofProxy, type ProxyQuestion } from './proxy.ts';
@@ -86,7 +86,7 @@ function mistakeOfStream({ headers, body }: Answered, redact: (text: string) => 
 	if (!headers['content-type']?.startsWith('text/event-stream')) return 'it did not come as a stream';
 	const events: string[] = [];
 	createParser({ onEvent: ({ data }) => void events.push(data) }).feed(body);
-	const chunks = events.map((data) => asObject(parsed(data)));
+	const chunks = events.map(parseObject);
 	const error = chunks.find((chunk) => chunk?.error !== undefined && chunk.error !== null);
 	if (error !== undefined) return `it broke off${reasonIn(error, redact)}`;
 	if (events.at(-1) !== '[DONE]') return 'it ended without [DONE]';
@@ -94,17 +94,9 @@ function mistakeOfStream({ headers, body }: Answered, redact: (text: string) => 
 	return undefined;
 }
 
-function hasFinishReason(chunk: Readonly<Record<string, unknown>> | undefined): boolean {
+function hasFinishReason(chunk: JsonObject | undefined): boolean {
 	const choices = chunk?.choices;
 	return Array.isArray(choices) && choices.some((choice) => typeof asObject(choice)?.finish_reason === 'string');
-}
-
-function parsed(data: string): unknown {
-	try {
-		return JSON.parse(data);
-	} catch {
-		return undefined;
-	}
 }
 
 function reasonOf(answer: Answered, redact: (text: string) => string): string {
@@ -112,7 +104,7 @@ function reasonOf(answer: Answered, redact: (text: string) => string): string {
 }
 
 /** What Breakwater says of a failure ends in what to do. */
-function reasonIn(body: Readonly<Record<string, unknown>> | undefined, redact: (text: string) => string): string {
+function reasonIn(body: JsonObject | undefined, redact: (text: string) => string): string {
 	const message = asObject(body?.error)?.message;
 	return typeof message === 'string' && message !== '' ? `: ${lineOf(redact(message))}` : '';
 }

@@ -1,7 +1,7 @@
 import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
 import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
 import type { Classified, Classify } from '../../upstream/classify/classify.ts';
-import { asObject } from '../ask-local.ts';
+import { asObject } from '../../values/json.ts';
 import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

@@ -1,5 +1,5 @@
+import { asObject } from '../../values/json.ts';
 import { version as ownVersion } from '../../values/paths.ts';
-import { asObject } from '../ask-local.ts';
 import { type Answered, ask, jsonOf } from './ask.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
