@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { list, section, table, textThat } from './fields.ts';
 import { targetPolicy } from './policy-schema.ts';
-import { headerValue, ownHeaderName } from './provider-schema.ts';
+import { headerContent, ownHeaderName } from './provider-schema.ts';
 import { request } from './request-schema.ts';
 import { isTarget } from './targets.ts';
 
@@ -14,7 +14,7 @@ const entry = section({
 	request: request
 		.exactOptional()
 		.describe('What is set in the requests to this target, over what its provider and its model say.'),
-	headers: table(ownHeaderName, headerValue)
+	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers of this target, over those of its provider. Default: none.'),
 	policy: targetPolicy

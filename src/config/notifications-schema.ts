@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaulted, duration, list, oneOf, section, table } from './fields.ts';
-import { headerValue, ownHeaderName } from './provider-schema.ts';
+import { headerContent, ownHeaderName } from './provider-schema.ts';
 
 const help = 'write for example `https://hooks.example.com/alerts`, or a variable that holds it';
 
@@ -29,7 +29,7 @@ const webhook = section({
 		'json',
 		"What is sent: all that is known as JSON, or a message in Slack's format.",
 	),
-	headers: table(ownHeaderName, headerValue)
+	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value, such as a token. Default: none.'),
 });

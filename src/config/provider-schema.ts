@@ -5,12 +5,12 @@ import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
 
 /** A name that fits into a target, a header and a metric: visible ASCII but `/` and `#`, and not a number, whose order a map would lose. */
-export function isName(value: string): boolean {
+export function isUsableName(value: string): boolean {
 	return /^[!-"$-.0-~]+$/.test(value) && !/^\d+$/.test(value) && value !== '__proto__';
 }
 
 export const name = textThat(
-	isName,
+	isUsableName,
 	'is not a usable name; write visible ASCII characters without spaces, `/` and `#`, and not only digits',
 );
 
@@ -79,7 +79,7 @@ export const ownHeaderName = headerName.refine(
 	},
 );
 
-export const headerValue = textThat(
+export const headerContent = textThat(
 	(value) => /^[!-~]([ -~\t]*[!-~])?$/.test(value),
 	'cannot be sent in an HTTP header; give a text of visible ASCII characters, without line breaks',
 );
@@ -121,7 +121,7 @@ export const provider = section({
 	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
 		.exactOptional()
 		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),
-	headers: table(ownHeaderName, headerValue)
+	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),
 	request: request.exactOptional().describe('What is set in the requests to every model of this provider.'),

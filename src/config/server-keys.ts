@@ -1,11 +1,11 @@
-import { type Findings, formatPath } from './findings.ts';
+import { formatPath, type ProblemCollector } from './problem-collector.ts';
 import { keysAt, type Path, type Tree, valueAt } from './tree.ts';
 
 /**
  * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the operator's key could
  * do what the operator can. It names places, never a key.
  */
-export function checkServerKeys(tree: Tree, findings: Findings): void {
+export function checkServerKeys(tree: Tree, collector: ProblemCollector): void {
 	const owners = new Map<string, Path>();
 	for (const { key, path } of givenKeys(tree)) {
 		const owner = owners.get(key);
@@ -13,7 +13,7 @@ export function checkServerKeys(tree: Tree, findings: Findings): void {
 			owners.set(key, path);
 			continue;
 		}
-		findings.add(tree, path, 'value', `is the same key as \`${formatPath(owner)}\`; give each its own`);
+		collector.add(tree, path, 'value', `is the same key as \`${formatPath(owner)}\`; give each its own`);
 	}
 }
 

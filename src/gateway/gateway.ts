@@ -14,7 +14,7 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/classify.ts';
 import { loadErrorRules } from '../upstream/classify/error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
-import { errorRulesFile } from '../values/paths.ts';
+import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { mostTargets } from '../config/chain-schema.ts';
 import type { KnownModels } from '../config/known-models.ts';
 import { defaultPolicy } from '../config/policy-schema.ts';
-import { isName } from '../config/provider-schema.ts';
+import { isUsableName } from '../config/provider-schema.ts';
 import { UserError } from '../values/user-error.ts';
 import type { DraftCandidate, DraftProfile, ImportDraft } from './draft.ts';
-import { type Endpoint, readEndpoint } from './endpoint.ts';
+import { type FailProxyEndpoint, readEndpoint } from './failproxy-endpoint.ts';
 import { slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
 import { deadlineFor, timeoutPolicy } from './policy-draft.ts';
 import { draftProviders, type ProviderDrafts } from './provider-drafts.ts';
-import { readJsonSource } from './source.ts';
+import { readJsonSource } from './source-file.ts';
 
 interface Group {
 	/** Of the file, without `.json`: what clients write as `model`. */
 	name: string;
 	file: string;
-	endpoints: readonly Endpoint[];
+	endpoints: readonly FailProxyEndpoint[];
 }
 
 /**
@@ -93,10 +93,10 @@ function readGroup(file: string, fileName: string, known: KnownModels, notices: 
 
 /** Names that a profile may have are kept, so that `"model": "think-stream"` goes on working; the others get one. */
 function profileNames(groups: readonly Group[], notices: Notice[]): Map<string, string> {
-	const taken = new Set(groups.map(({ name }) => name).filter(isName));
+	const taken = new Set(groups.map(({ name }) => name).filter(isUsableName));
 	return new Map(
 		groups.map(({ name, file }) => {
-			if (isName(name)) return [name, name];
+			if (isUsableName(name)) return [name, name];
 			const usable = unique(slug(name) || 'group', taken);
 			const message = `A profile cannot have the name of this group; it became \`${usable}\`, which is what clients must write as \`model\`.`;
 			notices.push({ severity: 'warning', file, line: 1, column: 1, message });
@@ -115,7 +115,7 @@ function profileOf({ name, endpoints }: Group, profile: string, drafts: Provider
 	};
 }
 
-function candidateOf(endpoint: Endpoint, drafts: ProviderDrafts): DraftCandidate {
+function candidateOf(endpoint: FailProxyEndpoint, drafts: ProviderDrafts): DraftCandidate {
 	const { model, label, request, timeoutMs } = endpoint;
 	const headers = drafts.ownHeadersOf(endpoint);
 	return {
@@ -128,6 +128,6 @@ function candidateOf(endpoint: Endpoint, drafts: ProviderDrafts): DraftCandidate
 }
 
 /** A request may take as long as FailProxy would have taken for it. */
-function sumOfTimeouts(endpoints: readonly Endpoint[]): number {
+function sumOfTimeouts(endpoints: readonly FailProxyEndpoint[]): number {
 	return endpoints.reduce((sum, { timeoutMs = defaultPolicy.timeouts.response }) => sum + timeoutMs, 0);
 }

@@ -1,6 +1,6 @@
 import { mostTargets } from '../config/chain-schema.ts';
 import { defaultPolicy } from '../config/policy-schema.ts';
-import { isName } from '../config/provider-schema.ts';
+import { isUsableName } from '../config/provider-schema.ts';
 import { isTarget } from '../config/targets.ts';
 import { asObject, type JsonObject } from '../values/json.ts';
 import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './draft.ts';
@@ -8,7 +8,7 @@ import { slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
 import { breakerOf, type FallbackSettings, onErrorOf, readSettings } from './openrouter-settings.ts';
 import { breakerSharedBy, deadlineFor, defaultAttempts, timeoutPolicy } from './policy-draft.ts';
-import { readYamlSource, type Source, type SourcePath } from './source.ts';
+import { readYamlSource, type SourceFile, type SourcePath } from './source-file.ts';
 
 const provider = 'openrouter';
 const LONGEST_HINT = 80;
@@ -69,7 +69,7 @@ function emptyDraft(notices: readonly Notice[]): ImportDraft {
 	};
 }
 
-function rootOf({ value }: Source): { value: JsonObject; path: SourcePath } | undefined {
+function rootOf({ value }: SourceFile): { value: JsonObject; path: SourcePath } | undefined {
 	const whole = asObject(value);
 	const inner = asObject(whole?.fallback);
 	for (const [map, path] of [[whole, []] as const, [inner, ['fallback']] as const]) {
@@ -78,14 +78,14 @@ function rootOf({ value }: Source): { value: JsonObject; path: SourcePath } | un
 	return undefined;
 }
 
-function defaultChain(value: JsonObject, path: SourcePath, source: Source, notices: Notice[]): Chain[] {
+function defaultChain(value: JsonObject, path: SourcePath, source: SourceFile, notices: Notice[]): Chain[] {
 	if (value.default_chain === undefined || value.default_chain === null) return [];
 	const at = [...path, 'default_chain'];
 	const models = readChain(value.default_chain, at, source, notices);
 	return models.length === 0 ? [] : [{ path: at, models }];
 }
 
-function taskChains(value: JsonObject, path: SourcePath, source: Source, notices: Notice[]): Chain[] {
+function taskChains(value: JsonObject, path: SourcePath, source: SourceFile, notices: Notice[]): Chain[] {
 	const { task_chains: given } = value;
 	if (given === undefined || given === null) return [];
 	const at = [...path, 'task_chains'];
@@ -106,7 +106,7 @@ function taskChains(value: JsonObject, path: SourcePath, source: Source, notices
 	});
 }
 
-function readChain(value: unknown, path: SourcePath, source: Source, notices: Notice[]): Model[] {
+function readChain(value: unknown, path: SourcePath, source: SourceFile, notices: Notice[]): Model[] {
 	const leaveOut = (reason: string): Model[] => {
 		notices.push(source.notice('error', path, `This chain was not imported: ${reason}.`));
 		return [];
@@ -121,7 +121,7 @@ function readChain(value: unknown, path: SourcePath, source: Source, notices: No
 }
 
 /** A model's id, or a map with its `id` (or `model`) and settings of its own. */
-function readModel(entry: unknown, path: SourcePath, source: Source, notices: Notice[]): Model[] {
+function readModel(entry: unknown, path: SourcePath, source: SourceFile, notices: Notice[]): Model[] {
 	const map = asObject(entry);
 	const { id, model, ...rest } = map ?? { id: entry };
 	const written = typeof id === 'string' ? id : model;
@@ -136,7 +136,7 @@ function readModel(entry: unknown, path: SourcePath, source: Source, notices: No
 	return [{ id: name, settings }];
 }
 
-function fileSettings(value: unknown, path: SourcePath, source: Source, notices: Notice[]): FallbackSettings {
+function fileSettings(value: unknown, path: SourcePath, source: SourceFile, notices: Notice[]): FallbackSettings {
 	if (value === undefined || value === null) return {};
 	const map = asObject(value);
 	if (map === undefined) {
@@ -157,14 +157,14 @@ function fileSettings(value: unknown, path: SourcePath, source: Source, notices:
 }
 
 /** `default` is the default chain's; without one, a task of that name is the default. */
-function profileNames(chains: readonly Chain[], source: Source, notices: Notice[]): string[] {
+function profileNames(chains: readonly Chain[], source: SourceFile, notices: Notice[]): string[] {
 	const taken = new Set<string>();
 	return chains.map(({ task, path }) => {
 		if (task === undefined) return unique('default', taken);
-		const isUsable = isName(task) && !taken.has(task);
+		const isUsable = isUsableName(task) && !taken.has(task);
 		const name = isUsable ? unique(task, taken) : unique(`task-${slug(task) || 'chain'}`, taken);
 		if (!isUsable) {
-			const message = `The profile for this task is called \`${name}\`, since ${isName(task) ? 'the default chain has its name' : 'a profile cannot have its name'}.`;
+			const message = `The profile for this task is called \`${name}\`, since ${isUsableName(task) ? 'the default chain has its name' : 'a profile cannot have its name'}.`;
 			notices.push(source.notice('warning', path, message));
 		}
 		return name;
@@ -175,7 +175,7 @@ function profileNames(chains: readonly Chain[], source: Source, notices: Notice[
 function taskHints(
 	chains: readonly Chain[],
 	names: readonly string[],
-	source: Source,
+	source: SourceFile,
 	notices: Notice[],
 ): Map<string, string> {
 	const hints = new Map<string, string>();

@@ -1,7 +1,7 @@
 import type { KnownModels } from '../config/known-models.ts';
 import { knownProviderAt } from './base-url.ts';
 import type { DraftProvider } from './draft.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { FailProxyEndpoint } from './failproxy-endpoint.ts';
 import { hostName, keyVariable, slug, unique } from './names.ts';
 import { breakerFor, breakerSharedBy, defaultAttempts } from './policy-draft.ts';
 
@@ -11,13 +11,13 @@ export interface ProviderDrafts {
 	/** The keys by the variable that is to hold each; `''` where the files themselves name a variable. */
 	keys: ReadonlyMap<string, string>;
 	/** The name of an endpoint's provider. */
-	nameOf: (endpoint: Endpoint) => string;
+	nameOf: (endpoint: FailProxyEndpoint) => string;
 	/** The headers that this endpoint wants and its provider's other endpoints do not. */
-	ownHeadersOf: (endpoint: Endpoint) => Readonly<Record<string, string>> | undefined;
+	ownHeadersOf: (endpoint: FailProxyEndpoint) => Readonly<Record<string, string>> | undefined;
 }
 
 /** One provider for each base URL and key, named after its host, or by what an endpoint is called where hosts repeat. */
-export function draftProviders(endpoints: readonly Endpoint[], known: KnownModels): ProviderDrafts {
+export function draftProviders(endpoints: readonly FailProxyEndpoint[], known: KnownModels): ProviderDrafts {
 	const groups = [...Map.groupBy(endpoints, identityOf)];
 	const hosts = groups.map(([, [first]]) => (first === undefined ? '' : calledByHost(first.baseUrl, known)));
 	const taken = new Set<string>();
@@ -64,7 +64,7 @@ export function draftProviders(endpoints: readonly Endpoint[], known: KnownModel
 	};
 }
 
-function identityOf({ baseUrl, apiKey }: Endpoint): string {
+function identityOf({ baseUrl, apiKey }: FailProxyEndpoint): string {
 	return `${baseUrl} ${apiKey}`;
 }
 

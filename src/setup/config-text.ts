@@ -3,7 +3,7 @@
 import { defaultPolicy } from '../config/policy-schema.ts';
 import { writtenDuration } from '../values/durations.ts';
 import { yamlFlow, yamlQuoted, yamlText } from '../values/yaml-text.ts';
-import type { ModelFacts, Plan, PlannedProfile, PlannedProvider } from './plan.ts';
+import type { Plan, PlannedModel, PlannedProfile, PlannedProvider } from './plan.ts';
 import { policyLines } from './policy-comments.ts';
 
 /** A local server loads a model into memory before its first word, and a reasoning model thinks: silence that is no failure. */
@@ -64,7 +64,7 @@ function slowLines(before: string, after = ''): string[] {
 	return [`${before}{ firstToken: ${writtenDuration(SLOW_FIRST_TOKEN_MS)} }${after}`];
 }
 
-function factsText({ contextWindow, price }: ModelFacts): string {
+function factsText({ contextWindow, price }: PlannedModel): string {
 	return yamlFlow({ ...(contextWindow !== undefined && { contextWindow }), ...(price !== undefined && { price }) });
 }
 

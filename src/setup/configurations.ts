@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { asObject, parseJson } from '../values/json.ts';
@@ -20,11 +20,11 @@ export interface FoundConfiguration {
 const shown = (names: readonly string[]) => names.map((name) => name.replace(/[^ -~]/g, '?').slice(0, 60)).join(', ');
 
 /** @param breakwaterFile where Breakwater's own is looked for */
-export function findConfigurations(breakwaterFile: string, variables: Environment): FoundConfiguration[] {
+export function findConfigurations(breakwaterFile: string, variables: Variables): FoundConfiguration[] {
 	return [...ownAt(breakwaterFile, variables), ...failProxyIn('config'), ...openClaw()];
 }
 
-function ownAt(path: string, variables: Environment): FoundConfiguration[] {
+function ownAt(path: string, variables: Variables): FoundConfiguration[] {
 	if (!existsSync(path)) return [];
 	try {
 		const { providers, profiles } = readConfig(path, variables).config;

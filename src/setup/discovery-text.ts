@@ -1,6 +1,6 @@
-import type { Discovery } from './discover.ts';
 import type { FoundKey } from './keys.ts';
 import type { LocalServer } from './local-servers.ts';
+import type { Discovery } from './surroundings.ts';
 
 type Paint = (color: 'bold' | 'green' | 'red' | 'yellow' | 'dim', text: string) => string;
 

@@ -1,5 +1,5 @@
-import type { FoundEnvironment } from '../config/environment.ts';
-import type { Environment } from '../config/interpolate.ts';
+import type { FoundEnvironment } from '../config/dotenv.ts';
+import type { Variables } from '../config/interpolate.ts';
 import type { KnownModels, KnownProvider } from '../config/known-models.ts';
 import { isLoopbackHost } from '../verify/lint/addresses.ts';
 
@@ -61,11 +61,7 @@ function ownerOf({ providers }: KnownModels, key: string, expected: string): str
 	return longest.keyPrefix === next?.keyPrefix ? undefined : longest.title;
 }
 
-function addressOf(
-	facts: KnownProvider,
-	variables: Environment,
-	ownPort: number,
-): Pick<FoundKey, 'baseUrl' | 'problem'> {
+function addressOf(facts: KnownProvider, variables: Variables, ownPort: number): Pick<FoundKey, 'baseUrl' | 'problem'> {
 	const { baseUrl, baseUrlFrom = '', needsEndpoint } = facts;
 	if (needsEndpoint !== undefined) return endpointOf(facts, needsEndpoint, variables[needsEndpoint]);
 	const moved = variables[baseUrlFrom]?.replace(/\/+$/, '');

@@ -1,4 +1,4 @@
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import type { KnownModels } from '../config/known-models.ts';
 import { isTarget } from '../config/targets.ts';
 import { asObject } from '../values/json.ts';
@@ -29,7 +29,7 @@ export interface LocalModel {
 const TIMEOUT_MS = 1500;
 
 /** Asks every known local server for its models, all at once. Nothing but this machine is asked. */
-export async function findLocalServers(known: KnownModels, variables: Environment): Promise<LocalServer[]> {
+export async function findLocalServers(known: KnownModels, variables: Variables): Promise<LocalServer[]> {
 	const servers = Object.entries(known.localServers).map(([name, { title, port, address }]) => {
 		const variable = address.find((candidate) => variables[candidate] !== undefined);
 		const url = localUrl(variable === undefined ? '' : (variables[variable] ?? ''), port);
@@ -69,9 +69,9 @@ function localUrl(text: string, port: number): URL | undefined {
 	return url;
 }
 
-type Asked = Pick<LocalServer, 'state' | 'models' | 'problem'>;
+type Impression = Pick<LocalServer, 'state' | 'models' | 'problem'>;
 
-async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Asked> {
+async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Impression> {
 	const answer = await askLocal(`${baseUrl}/models`, TIMEOUT_MS);
 	const nothing = { models: [] };
 	if (answer.is === 'absent') return { ...nothing, state: 'absent' };

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type Finding, selfcheck } from '../../src/setup/selfcheck.ts';
-import { version } from '../../src/values/paths.ts';
+import { type SelfcheckFinding, selfcheck } from '../../src/setup/selfcheck/selfcheck-run.ts';
+import { version } from '../../src/values/package-paths.ts';
 import { type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import {
 	answers,
@@ -55,7 +55,12 @@ function configFile(content: object): string {
 
 const simulated = { providers: { s: { protocol: 'simulated' } }, profiles: { default: { chain: ['s/m'] } } };
 
-async function check(options: { url?: string; config?: string; key?: string; timeoutMs?: number }): Promise<Finding[]> {
+async function check(options: {
+	url?: string;
+	config?: string;
+	key?: string;
+	timeoutMs?: number;
+}): Promise<SelfcheckFinding[]> {
 	const config = options.config ?? configFile(simulated);
 	const findings = await selfcheck({ timeoutMs: 4000, env: {}, ...options, config });
 	expect(JSON.stringify(findings)).not.toContain('PLANTEDKEY');
@@ -63,9 +68,9 @@ async function check(options: { url?: string; config?: string; key?: string; tim
 	return findings;
 }
 
-const shown = (findings: readonly Finding[]) =>
+const shown = (findings: readonly SelfcheckFinding[]) =>
 	findings.map(({ outcome, about, text }) => `${outcome} ${about}: ${text}`);
-const about = (findings: readonly Finding[], name: string) =>
+const about = (findings: readonly SelfcheckFinding[], name: string) =>
 	shown(findings.filter((finding) => finding.about.startsWith(name)));
 
 interface Paths {
@@ -298,7 +303,7 @@ describe('what claims to be a Breakwater', () => {
 		chat?: Behaviour;
 	}
 
-	async function findingsOn(faked: Faked): Promise<Finding[]> {
+	async function findingsOn(faked: Faked): Promise<SelfcheckFinding[]> {
 		const { baseUrl } = await upstream((exchange) => {
 			const { path } = exchange.request;
 			if (path === '/health') return (faked.health ?? completes(health))(exchange);

@@ -3,14 +3,14 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { findConfig } from '../../config/find-config.ts';
 import { ConfigError } from '../../config/problems.ts';
 import { UserError } from '../../values/user-error.ts';
-import { checkConfig } from '../../verify/check.ts';
-import { reportJson } from '../../verify/report/json.ts';
+import { checkConfig } from '../../verify/check-config.ts';
 import { reportMermaid } from '../../verify/report/mermaid.ts';
 import type { Report } from '../../verify/report/report.ts';
+import { reportJson } from '../../verify/report/report-json.ts';
 import { reportText } from '../../verify/report/text.ts';
-import { Progress } from './progress.ts';
+import { ProgressLine } from './progress-line.ts';
 
-export interface CheckOptions {
+export interface CheckFlags {
 	config?: string;
 	json?: boolean;
 	mermaid?: boolean;
@@ -33,7 +33,7 @@ const MOST_COLUMNS = 140;
  * 1 it does not, 2 it could not be checked, with the reason on standard error. It runs without a break and takes no
  * signal, so that Ctrl-C ends it at once.
  */
-export function check(file: string | undefined, options: CheckOptions): void {
+export function check(file: string | undefined, options: CheckFlags): void {
 	// What an exploration makes dies young: moved among what lives long, it costs a fifth more time, and twice the memory.
 	setFlagsFromString('--no-allocation-site-pretenuring');
 	process.stdout.on('error', unwritten);
@@ -48,7 +48,7 @@ export function check(file: string | undefined, options: CheckOptions): void {
 	}
 }
 
-function explored(file: string | undefined, { config, bound, profile }: CheckOptions): Report {
+function explored(file: string | undefined, { config, bound, profile }: CheckFlags): Report {
 	if (file !== undefined && config !== undefined) throw new UserError('Name the file once: as FILE, or with --config.');
 	const { isEmbedded, ...read } = findConfig(file ?? config);
 	if (isEmbedded) process.stderr.write('No configuration found: these are the simulated providers.\n');
@@ -57,7 +57,7 @@ function explored(file: string | undefined, { config, bound, profile }: CheckOpt
 			`There is no profile '${profile}' in ${read.config.file}; the profiles are ${Object.keys(read.config.profiles).join(', ')}.`,
 		);
 	}
-	const progress = new Progress(process.stderr, () => performance.now());
+	const progress = new ProgressLine(process.stderr, () => performance.now());
 	const onProgress = (what: string, states: number): void => {
 		refuseToRunOutOfMemory(what, states);
 		progress.tell(what, states);
@@ -69,7 +69,7 @@ function explored(file: string | undefined, { config, bound, profile }: CheckOpt
 	}
 }
 
-function shown(report: Report, { json, mermaid, profile }: CheckOptions): string {
+function shown(report: Report, { json, mermaid, profile }: CheckFlags): string {
 	if (json) return `${reportJson(report)}\n`;
 	if (mermaid) return reportMermaid(report);
 	return reportText(report, {

@@ -6,7 +6,7 @@ import { explainedText } from '../../verify/play/play-text.ts';
 import { ScriptError } from '../../verify/play/script-words.ts';
 import { casesMermaid } from '../../verify/report/mermaid.ts';
 
-export interface ExplainOptions {
+export interface ExplainFlags {
 	config?: string;
 	profile?: string;
 	when: string;
@@ -26,7 +26,7 @@ const MOST_COLUMNS = 140;
  * Prints the trace of one imagined request on standard output. A configuration that cannot be read ends in exit code 2.
  * @throws UserError when there is no such profile, or `when` is not in its grammar
  */
-export function explain(file: string | undefined, options: ExplainOptions): void {
+export function explain(file: string | undefined, options: ExplainFlags): void {
 	process.stdout.on('error', unwritten);
 	if (file !== undefined && options.config !== undefined) {
 		throw new UserError('Name the file once: as FILE, or with --config.');
@@ -41,13 +41,13 @@ export function explain(file: string | undefined, options: ExplainOptions): void
 	}
 }
 
-function explained(file: string | undefined, { profile, when, stream }: ExplainOptions): ExplainedCase {
+function explained(file: string | undefined, { profile, when, stream }: ExplainFlags): ExplainedCase {
 	const { config, isEmbedded } = findConfig(file);
 	if (isEmbedded) process.stderr.write('No configuration found: these are the simulated providers.\n');
 	return explainCase(config, { profile: profile ?? config.defaultProfile, when, stream });
 }
 
-function shown(found: ExplainedCase, { json, mermaid, when }: ExplainOptions): string {
+function shown(found: ExplainedCase, { json, mermaid, when }: ExplainFlags): string {
 	if (json) return `${JSON.stringify(found, null, 2)}\n`;
 	if (mermaid) return casesMermaid([{ title: `${found.profile}: ${when || 'everybody answers'}`, steps: found.steps }]);
 	const columns = process.stdout.columns ?? DEFAULT_COLUMNS;

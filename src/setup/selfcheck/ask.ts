@@ -4,9 +4,9 @@ import { classifyTransportError } from '../../upstream/classify/classify.ts';
 import { parseJson } from '../../values/json.ts';
 
 /** What a server said, or why it said nothing. */
-export type Asked = Answered | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
+export type Reply = ReplyAnswer | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
 
-export interface Answered {
+export interface ReplyAnswer {
 	is: 'answer';
 	status: number;
 	/** Names in lower case. */
@@ -30,7 +30,7 @@ export interface Question {
 const MOST_BYTES = 8_000_000;
 
 /** Asks once, for a bounded time and size, and follows no redirect, which would take the key elsewhere. Never throws. */
-export async function ask(url: string, { headers, json, timeoutMs }: Question): Promise<Asked> {
+export async function ask(url: string, { headers, json, timeoutMs }: Question): Promise<Reply> {
 	const signal = AbortSignal.timeout(timeoutMs);
 	const startedAt = Date.now();
 	try {
@@ -95,6 +95,6 @@ function sentencePart(message: string): string {
 }
 
 /** The JSON of an answer; undefined when it is none. */
-export function jsonOf({ body }: Answered): unknown {
+export function jsonOf({ body }: ReplyAnswer): unknown {
 	return parseJson(body);
 }

@@ -1,4 +1,4 @@
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 
 /** What one server's `Date` says. */
 export interface ClockReading {
@@ -13,7 +13,7 @@ export interface ClockReading {
 const TOLERANCE_MS = 120_000;
 
 /** Compares this machine's clock with those of the servers that were asked: when most disagree, it is ours that is wrong. */
-export function checkClock(readings: readonly ClockReading[]): Finding[] {
+export function selfcheckClock(readings: readonly ClockReading[]): SelfcheckFinding[] {
 	const isWrong = ({ aheadMs }: ClockReading) => Math.abs(aheadMs) > TOLERANCE_MS;
 	const telling = readings.filter((reading) => !reading.isOwn || isWrong(reading));
 	const wrong = telling.filter(isWrong);

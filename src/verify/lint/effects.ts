@@ -2,10 +2,10 @@ import type { Effect } from '../../../machines/policy.ts';
 import type { Finding, Rule } from './rule.ts';
 import { categoryOf, effectAt, type LintedProvider, written } from './subject.ts';
 
-type Verdict = Pick<Finding, 'reason' | 'advice' | 'severity'>;
+type Objection = Pick<Finding, 'reason' | 'advice' | 'severity'>;
 
 /** What an effect on a failure with this key does that nobody can want; undefined when it is sound. */
-type Judge = (key: string, effect: Effect) => Verdict | undefined;
+type Judge = (key: string, effect: Effect) => Objection | undefined;
 
 function isOneOf(effect: Effect, ...effects: readonly Effect[]): boolean {
 	return effects.includes(effect);
@@ -38,7 +38,7 @@ const harms: Readonly<Record<Exclude<Effect, 'none'>, string>> = {
 	model: 'one bad request sidelines the model for all callers',
 };
 
-function onBadRequest(key: string, effect: Effect): Verdict | undefined {
+function onBadRequest(key: string, effect: Effect): Objection | undefined {
 	if (effect === 'none') return undefined;
 	return {
 		reason: `${key} has the effect \`${effect}\` on its provider: ${harms[effect]}`,
@@ -51,7 +51,7 @@ function isOfOneModel(key: string, effect: Effect): boolean {
 	return effect === 'model' && key.includes('.');
 }
 
-function onQuota(key: string, effect: Effect): Verdict | undefined {
+function onQuota(key: string, effect: Effect): Objection | undefined {
 	if (effect === 'quota' || isOfOneModel(key, effect)) return undefined;
 	return {
 		reason:
@@ -62,7 +62,7 @@ function onQuota(key: string, effect: Effect): Verdict | undefined {
 	};
 }
 
-function onAuth(key: string, effect: Effect): Verdict | undefined {
+function onAuth(key: string, effect: Effect): Objection | undefined {
 	if (effect === 'auth' || isOfOneModel(key, effect)) return undefined;
 	return {
 		reason:
@@ -73,7 +73,7 @@ function onAuth(key: string, effect: Effect): Verdict | undefined {
 	};
 }
 
-function onMissingModel(key: string, effect: Effect): Verdict | undefined {
+function onMissingModel(key: string, effect: Effect): Objection | undefined {
 	if (isOneOf(effect, 'model', 'none')) return undefined;
 	return {
 		reason: `${key} has the effect \`${effect}\`, so one model that is missing closes the provider for its other models`,
@@ -81,7 +81,7 @@ function onMissingModel(key: string, effect: Effect): Verdict | undefined {
 	};
 }
 
-function onOutage(key: string, effect: Effect): Verdict | undefined {
+function onOutage(key: string, effect: Effect): Objection | undefined {
 	if (isOneOf(effect, 'auth', 'quota', 'model')) {
 		return {
 			reason: `${key} has the effect \`${effect}\`, so a single stumble has consequences that are meant for what only a person can mend`,

@@ -5,7 +5,7 @@ import type { Path } from '../../config/tree.ts';
 import { openDoor } from '../../values/open-address.ts';
 import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
 import type { Finding, Rule } from './rule.ts';
-import type { Subject } from './subject.ts';
+import type { LintSubject } from './subject.ts';
 
 /** What the name of a header or of a query parameter tells of its value. */
 const secretName = /key|auth|token|secret|cookie|password/i;
@@ -43,7 +43,7 @@ function secretParameters({ name, baseUrl }: ProviderConfig): Secret[] {
 	return secret.length === 0 ? [] : [{ path: ['providers', name, 'baseUrl'], what: 'a key in the query' }];
 }
 
-function keysInClear({ config, positions }: Subject): Finding[] {
+function keysInClear({ config, positions }: LintSubject): Finding[] {
 	return Object.values(config.providers).flatMap((provider) => {
 		const { name, baseUrl } = provider;
 		const secrets = [...secretsOf(provider, positions), ...secretParameters(provider)];
@@ -57,7 +57,7 @@ function keysInClear({ config, positions }: Subject): Finding[] {
 	});
 }
 
-function literalSecrets(subject: Subject): Finding[] {
+function literalSecrets(subject: LintSubject): Finding[] {
 	const { config, positions } = subject;
 	const ofProviders = Object.values(config.providers)
 		.filter(({ baseUrl }) => !isLoopbackUrl(baseUrl))
@@ -78,7 +78,7 @@ function literalSecrets(subject: Subject): Finding[] {
 }
 
 /** The secrets that Breakwater gives out itself, and those of where it reports to. */
-function ownSecrets({ config, positions }: Subject): Secret[] {
+function ownSecrets({ config, positions }: LintSubject): Secret[] {
 	const { clients = {} } = config.server;
 	const ofClients = Object.entries(clients).flatMap(([name, { key }]) => {
 		const path = ['server', 'clients', name, 'key'];
@@ -93,7 +93,7 @@ function ownSecrets({ config, positions }: Subject): Secret[] {
 	return [{ path: ['server', 'adminKey'], what: 'the operator key' }, ...ofClients, ...ofWebhooks];
 }
 
-function openToNetwork({ config }: Subject): Finding[] {
+function openToNetwork({ config }: LintSubject): Finding[] {
 	const { host, clients } = config.server;
 	const address = addressOf(host);
 	if (clients !== undefined || isLoopbackHost(address)) return [];

@@ -2,9 +2,9 @@ import { defaultPolicy } from '../../config/policy-schema.ts';
 import type { Path } from '../../config/tree.ts';
 import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
 import { inWords, nearest } from '../../values/nearest.ts';
-import { errorRulesFile } from '../../values/paths.ts';
+import { errorRulesFile } from '../../values/package-paths.ts';
 import type { Finding, Rule } from './rule.ts';
-import { categoryOf, type Layered, type Subject } from './subject.ts';
+import { categoryOf, type Layered, type LintSubject } from './subject.ts';
 
 /** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
 export const builtInReasons: readonly string[] = [
@@ -40,12 +40,12 @@ function shippedReasons(): readonly string[] {
 	return shipped;
 }
 
-function knownReasons({ config }: Subject): readonly string[] {
+function knownReasons({ config }: LintSubject): readonly string[] {
 	const own = config.errorRules.map((rule) => rule.as);
 	return [...new Set([...builtInReasons, ...own, ...shippedReasons()])].filter((key) => key.includes('.'));
 }
 
-function tablesOf(subject: Subject): { layered: Layered; table: Path; keys: readonly string[] }[] {
+function tablesOf(subject: LintSubject): { layered: Layered; table: Path; keys: readonly string[] }[] {
 	const candidates = subject.profiles.flatMap((profile) => profile.candidates);
 	return [
 		...candidates.map((layered) => ({ layered, table: ['onError'], keys: Object.keys(layered.policy.onError) })),
@@ -57,7 +57,7 @@ function tablesOf(subject: Subject): { layered: Layered; table: Path; keys: read
 	];
 }
 
-function unknownReasons(subject: Subject): Finding[] {
+function unknownReasons(subject: LintSubject): Finding[] {
 	const used = tablesOf(subject).flatMap(({ layered, table, keys }) =>
 		keys
 			.filter((key) => key.includes('.') && !familiar.includes(key))

@@ -6,7 +6,7 @@ import type { Positions } from '../../config/positions.ts';
 import type { Path } from '../../config/tree.ts';
 
 /** What is judged: a configuration as it works, and for each part of it the layers of the file that it comes from. */
-export interface Subject {
+export interface LintSubject {
 	config: Config;
 	positions: Positions;
 	providers: readonly LintedProvider[];
@@ -45,7 +45,7 @@ export interface LintedCandidate extends Layered {
 	at: Path;
 }
 
-export function subjectOf({ config, positions }: ReadConfig): Subject {
+export function lintSubjectOf({ config, positions }: ReadConfig): LintSubject {
 	const profiles = Object.values(config.profiles).map((profile) => lintedProfile(profile, config, positions));
 	const candidates = Map.groupBy(
 		profiles.flatMap((profile) => profile.candidates),
@@ -95,7 +95,11 @@ export function writtenOnError(layered: Layered, key: string, field: 'retries' |
 }
 
 /** Is one of these durations of a policy not the default? */
-export function differs({ policy }: Layered, section: 'timeouts' | 'breaker', ...fields: readonly string[]): boolean {
+export function differsFromDefault(
+	{ policy }: Layered,
+	section: 'timeouts' | 'breaker',
+	...fields: readonly string[]
+): boolean {
 	return fields.some((field) => Reflect.get(policy[section], field) !== Reflect.get(defaultPolicy[section], field));
 }
 

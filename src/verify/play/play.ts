@@ -8,7 +8,7 @@ import { type CandidatePlan, routesOf } from '../../gateway/routes.ts';
 import { type Classify, createClassifier } from '../../upstream/classify/classify.ts';
 import { type ErrorRule, loadErrorRules } from '../../upstream/classify/error-rules.ts';
 import { suggestion } from '../../values/nearest.ts';
-import { errorRulesFile } from '../../values/paths.ts';
+import { errorRulesFile } from '../../values/package-paths.ts';
 import type { CaseStep } from '../report/report.ts';
 import { concerns, type Subject } from './case-script.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, readConfigText } from '../../../src/config/load.ts';
-import { packageRoot } from '../../../src/values/paths.ts';
+import { packageRoot } from '../../../src/values/package-paths.ts';
 import { lint, lintRules, lintText, severities } from '../../../src/verify/lint/lint.ts';
 import { builtInReasons } from '../../../src/verify/lint/reasons.ts';
 import type { LintFinding } from '../../../src/verify/report/report.ts';

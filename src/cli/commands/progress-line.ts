@@ -14,7 +14,7 @@ const LOG_EVERY_MS = 5000;
 const clearedLine = '\r\x1b[K';
 
 /** Tells how far a long exploration is: on a terminal in one line that is written over, elsewhere in a line now and then. */
-export class Progress {
+export class ProgressLine {
 	readonly #stream: ProgressStream;
 	readonly #now: () => number;
 	#tellAt: number;

@@ -4,12 +4,12 @@ import { longestDurationMs } from '../values/durations.ts';
 import { isObject, type JsonObject } from '../values/json.ts';
 import { type BaseUrl, normalizeBaseUrl } from './base-url.ts';
 import type { DraftCandidate } from './draft.ts';
-import { endpointTypes } from './endpoint-types.ts';
+import { endpointTypes } from './failproxy-types.ts';
 import { type Notice, shown } from './notice.ts';
-import type { Source, SourcePath } from './source.ts';
+import type { SourceFile, SourcePath } from './source-file.ts';
 
 /** One endpoint of a FailProxy group, read. */
-export interface Endpoint {
+export interface FailProxyEndpoint {
 	/** What it is called, or `''`. */
 	label: string;
 	baseUrl: string;
@@ -45,10 +45,10 @@ type Field = (typeof fields)[number];
 export function readEndpoint(
 	value: unknown,
 	path: SourcePath,
-	source: Source,
+	source: SourceFile,
 	known: KnownModels,
 	notices: Notice[],
-): Endpoint | undefined {
+): FailProxyEndpoint | undefined {
 	const report = (severity: Notice['severity'], at: SourcePath, message: string): void => {
 		notices.push(source.notice(severity, [...path, ...at], message));
 	};

@@ -1,7 +1,7 @@
 import { isObject, parseObject } from '../values/json.ts';
 
 /** What a simulated provider needs to know of a chat request. */
-export interface ChatRequest {
+export interface SimulatedRequest {
 	model: string;
 	isStream: boolean;
 	includeUsage: boolean;
@@ -16,7 +16,7 @@ export interface ChatRequest {
 }
 
 /** Why a request is refused, as the fields of OpenAI's error object. */
-export interface Refusal {
+export interface BadRequest {
 	message: string;
 	param: string | null;
 }
@@ -25,7 +25,7 @@ export interface Refusal {
  * Reads the body of `POST /v1/chat/completions`. Fields that a simulation cannot honour are ignored.
  * @returns the request, or why it is malformed; a refusal repeats nothing of the body.
  */
-export function parseChatRequest(text: string): ChatRequest | Refusal {
+export function readSimulatedRequest(text: string): SimulatedRequest | BadRequest {
 	const body = parseObject(text);
 	if (body === undefined) return { message: 'The body is not a JSON object.', param: null };
 	const { model, messages, stream, stream_options: streamOptions } = body;
@@ -50,7 +50,7 @@ export function parseChatRequest(text: string): ChatRequest | Refusal {
 	};
 }
 
-export function isRefusal(parsed: ChatRequest | Refusal): parsed is Refusal {
+export function isBadRequest(parsed: SimulatedRequest | BadRequest): parsed is BadRequest {
 	return 'message' in parsed;
 }
 

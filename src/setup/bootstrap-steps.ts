@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { type ReadConfig, readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { UserError } from '../values/user-error.ts';
-import { checkConfig } from '../verify/check.ts';
+import { checkConfig } from '../verify/check-config.ts';
 import type { Report } from '../verify/report/report.ts';
-import { type Discovery, discover, type Surroundings } from './discover.ts';
-import { draftConfiguration, writeDraft } from './init.ts';
+import { draftConfiguration, writeDraft } from './draft-configuration.ts';
 import { localAddress } from './port.ts';
 import { selfcheckStep } from './selfcheck-step.ts';
 import { serveStep } from './serve-step.ts';
 import type { OnStep, SetupStep } from './step.ts';
+import { type Discovery, discover, type Surroundings } from './surroundings.ts';
 
 export interface BootstrapOptions {
 	/** The configuration, which is written where there is none. */
@@ -32,7 +32,7 @@ export interface BootstrapOptions {
  */
 export async function bootstrap(
 	options: BootstrapOptions,
-	processVariables: Environment,
+	processVariables: Variables,
 ): Promise<{ address: string; config: Config } | undefined> {
 	const { out, onStep } = options;
 	const surroundings = await discover({ file: out, port: options.port }, processVariables);
