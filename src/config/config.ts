@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { Simulation } from '../contract/simulation.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
 /** A whole configuration, checked and resolved: every default filled in, every duration in ms, every size in bytes. */
@@ -102,7 +103,7 @@ export interface ProviderConfig {
 	/** defaults ← `policy` ← the provider's policy. */
 	policy: Policy;
 	/** Always there for `simulated`, never for `openai`. */
-	simulate?: SimulationConfig;
+	simulate?: Simulation;
 }
 
 export interface Credential {
@@ -177,32 +178,4 @@ export interface ErrorRuleConfig {
 	provider?: readonly string[];
 	/** `CATEGORY` or `CATEGORY.reason`. */
 	as: string;
-}
-
-export interface SimulationConfig {
-	/** Until the first token, ms. */
-	firstToken: number;
-	/** Between two tokens, ms. */
-	tokenInterval: number;
-	/** Tokens of an answer when `reply` is not given. */
-	tokens: number;
-	reply?: string;
-	/** Played in order and over again; empty: always answers. */
-	script: readonly SimulationStep[];
-}
-
-/** What a simulated provider does, `for` so many ms or for so many `requests`; exactly one of the two is there. */
-export interface SimulationStep {
-	do: 'answer' | 'status' | 'hang' | 'reset' | 'empty' | 'garbage' | 'cut' | 'stall' | 'error-event';
-	for?: number;
-	requests?: number;
-	/** 400 to 599, with `do: status`. */
-	status?: number;
-	code?: string;
-	type?: string;
-	message?: string;
-	/** The hint sent along, ms. */
-	retryAfter?: number;
-	/** Tokens sent before the fault. */
-	afterTokens?: number;
 }

@@ -14,8 +14,8 @@ import { tokensOf, type UsagePart } from '../dialects/openai-chat/usage.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/classify.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
 import { providerRequest } from './provider-request.ts';
+import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { CandidateSettings } from './request-settings.ts';
 
 export type RequestActor = ActorRefFrom<typeof requestMachine>;

@@ -3,6 +3,7 @@ import type { ProviderStateName } from '../../machines/events.ts';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
+import { secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
@@ -26,7 +27,7 @@ export interface GatewayOptions {
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 }
 
-interface ActorInspector {
+export interface ActorInspector {
 	next(event: InspectionEvent): void;
 }
 
@@ -195,23 +196,6 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 	);
 	const started = await Promise.all(simulated.map(({ name, simulate }) => startSimulator(name, simulate)));
 	return new Map(started.map((simulator) => [simulator.name, simulator]));
-}
-
-const secretHeader = /key|auth|token|secret|cookie/i;
-
-function secretsOf({ providers, profiles, server }: Config): string[] {
-	const secretHeaders = (headers: Readonly<Record<string, string>>) =>
-		Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : []));
-	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl }) => [
-		...(baseUrl === undefined ? [] : new URL(baseUrl).searchParams.values()),
-		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
-		...secretHeaders(headers),
-	]);
-	const ofCandidates = Object.values(profiles).flatMap(({ chain }) =>
-		chain.flatMap(({ headers }) => secretHeaders(headers)),
-	);
-	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
-	return [...ofProviders, ...ofCandidates, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
 }
 
 function required<T>(value: T | undefined, name: string): T {

@@ -2,6 +2,7 @@
 
 import { defaultPolicy } from '../config/policy-schema.ts';
 import { writtenDuration } from '../values/durations.ts';
+import { wrapped } from '../values/figures.ts';
 import { yamlFlow, yamlQuoted, yamlText } from '../values/yaml-text.ts';
 import type { Plan, PlannedModel, PlannedProfile, PlannedProvider } from './plan.ts';
 import { policyLines } from './policy-comments.ts';
@@ -94,15 +95,4 @@ function chainLines(chain: readonly string[]): string[] {
 	const inLine = `    chain: ${yamlFlow(chain)}`;
 	if (inLine.length <= COLUMNS) return [inLine];
 	return ['    chain:', ...chain.map((target) => `      - ${yamlText(target)}`)];
-}
-
-function wrapped(text: string, columns: number): string[] {
-	const lines = [''];
-	for (const word of text.split(' ')) {
-		const line = lines.at(-1) ?? '';
-		if (line === '') lines[lines.length - 1] = word;
-		else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
-		else lines.push(word);
-	}
-	return lines;
 }

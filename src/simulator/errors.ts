@@ -1,5 +1,5 @@
+import type { SimulationStep } from '../contract/simulation.ts';
 import type { BadRequest } from './simulated-request.ts';
-import type { SimulationStep } from './simulation.ts';
 
 /** OpenAI's error body. */
 export interface SimulatedErrorBody {

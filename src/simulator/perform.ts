@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deed, SimulationStep } from '../contract/simulation.ts';
 import { type Answer, chunkBody, completionBody, usageChunk } from './answer.ts';
 import { defaultStatus, errorOf } from './errors.ts';
 import type { SimulatedRequest } from './simulated-request.ts';
-import type { Deed, SimulationStep } from './simulation.ts';
 
 /** One chat request, what would be a right answer to it, and the way to say it. */
 export interface Stage {

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import type { Simulation, SimulationStep } from '../contract/simulation.ts';
 import { tokensFor } from './answer.ts';
 import { refusalBody } from './errors.ts';
 import { perform, sendJson } from './perform.ts';
 import { endOf, passRequest, passTime, startOf, stepAt } from './script.ts';
 import { isBadRequest, readSimulatedRequest } from './simulated-request.ts';
-import { assertSimulation, longestTimerMs, type Simulation, type SimulationStep } from './simulation.ts';
+import { assertSimulation, longestTimerMs } from './simulation.ts';
 
 /** A provider that exists only in this process, on a real socket. */
 export interface Simulator {

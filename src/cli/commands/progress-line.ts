@@ -1,4 +1,4 @@
-import { amountText } from '../../verify/report/figures.ts';
+import { amountText } from '../../values/figures.ts';
 
 /** What a progress is told on: `process.stderr`. */
 export interface ProgressStream {

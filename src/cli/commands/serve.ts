@@ -7,7 +7,7 @@ import { findConfig } from '../../config/find-config.ts';
 import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { operatorSources } from '../../http/admin/admin-sources.ts';
-import { inspectorRoutes } from '../../http/inspector/routes.ts';
+import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
 import { createServer } from '../../http/server.ts';
 import { Feed } from '../../observe/inspector/feed.ts';
 import type { StatelyBridge } from '../../observe/inspector/stately.ts';

@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
 import { asObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { oneLine } from '../../values/one-line.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 import { clientHeaders, ofProxy, type ProxyQuestion } from './proxy.ts';
@@ -106,11 +107,10 @@ function reasonOf(answer: ReplyAnswer, redact: (text: string) => string): string
 /** What Breakwater says of a failure ends in what to do. */
 function reasonIn(body: JsonObject | undefined, redact: (text: string) => string): string {
 	const message = asObject(body?.error)?.message;
-	return typeof message === 'string' && message !== '' ? `: ${lineOf(redact(message))}` : '';
+	return typeof message === 'string' && message !== '' ? `: ${shortLine(redact(message))}` : '';
 }
 
-/** A stranger's words, fit for one line of a terminal. */
-function lineOf(text: string): string {
-	const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+function shortLine(text: string): string {
+	const line = oneLine(text);
 	return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

@@ -5,10 +5,12 @@ import { defaultConfigFile } from '../../config/find-config.ts';
 import type { Variables } from '../../config/interpolate.ts';
 import { readConfig } from '../../config/load.ts';
 import { ConfigError } from '../../config/problems.ts';
+import { secretsOf } from '../../config/secrets.ts';
 import { createRedactor } from '../../gateway/redact.ts';
 import { createClassifier } from '../../upstream/classify/classify.ts';
 import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
 import { isLoopback } from '../../values/loopback.ts';
+import { oneLine } from '../../values/one-line.ts';
 import { errorRulesFile } from '../../values/package-paths.ts';
 import { localAddress } from '../port.ts';
 import { type ClockReading, selfcheckClock } from './clock.ts';
@@ -49,7 +51,10 @@ export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFin
 	const { config, findings: configFindings } = configOf(options);
 	const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 	const url = options.url ?? addressOf(config);
-	const secrets = [...secretsOf(config), ...(options.key === undefined ? [] : [options.key])];
+	const secrets = [
+		...(config === undefined ? [] : secretsOf(config)),
+		...(options.key === undefined ? [] : [options.key]),
+	];
 	const redact = createRedactor(secrets);
 	// What is short, such as the `ollama` that a server without keys is given, may be a word of ours; theirs it is taken out of.
 	const redactOurs = createRedactor(secrets.filter((secret) => secret.length >= SHORTEST_SECRET));
@@ -63,7 +68,7 @@ export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFin
 		...providers.findings,
 		...selfcheckClock([...proxy.readings, ...providers.readings]),
 	];
-	return findings.map((finding) => ({ ...finding, text: lineOf(redactOurs(finding.text)) }));
+	return findings.map((finding) => ({ ...finding, text: oneLine(redactOurs(finding.text)) }));
 }
 
 interface Side {
@@ -132,24 +137,6 @@ async function checkProviderSide(config: Config, timeoutMs: number, redact: (tex
 		findings: checks.flatMap(({ findings }) => findings),
 		readings: checks.flatMap(({ readings }) => readings),
 	};
-}
-
-function secretsOf(config: Config | undefined): string[] {
-	if (config === undefined) return [];
-	const { adminKey, clients = {} } = config.server;
-	return [
-		...(adminKey === undefined ? [] : [adminKey]),
-		...Object.values(clients).flatMap(({ key }) => key),
-		...Object.values(config.providers).flatMap(({ credentials, headers }) => [
-			...credentials.flatMap(({ apiKey }) => apiKey ?? []),
-			...Object.entries(headers).flatMap(([name, value]) => (/auth|key|token|cookie|secret/.test(name) ? [value] : [])),
-		]),
-	];
-}
-
-/** A stranger's words may be in it, and must not move a terminal's cursor. */
-function lineOf(text: string): string {
-	return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 /** At most so many at once; the results are in the order of the items. */

@@ -1,14 +1,12 @@
 import { isIP } from 'node:net';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { Positions } from '../../config/positions.ts';
+import { isSecretName } from '../../config/secrets.ts';
 import type { Path } from '../../config/tree.ts';
 import { openDoor } from '../../values/open-address.ts';
 import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
 import type { Finding, Rule } from './rule.ts';
 import type { LintSubject } from './subject.ts';
-
-/** What the name of a header or of a query parameter tells of its value. */
-const secretName = /key|auth|token|secret|cookie|password/i;
 
 /** Where a secret is written, and what to call it. */
 interface Secret {
@@ -17,7 +15,7 @@ interface Secret {
 }
 
 /** Where a provider's secrets are written: keys, and headers that look like it. Their values are never shown. */
-function secretsOf(
+function writtenSecrets(
 	{ name, credentials, headers }: ProviderConfig,
 	positions: Positions,
 ): { path: Path; what: string }[] {
@@ -25,7 +23,7 @@ function secretsOf(
 		apiKey === undefined ? [] : { path: keyPath(positions, name, index), what: 'the key' },
 	);
 	const secretHeaders = Object.keys(headers)
-		.filter((header) => secretName.test(header))
+		.filter((header) => isSecretName(header))
 		.map((header) => ({ path: headerPath(positions, name, header), what: `the header \`${header}\`` }));
 	return [...keys, ...secretHeaders];
 }
@@ -39,14 +37,14 @@ function headerPath(positions: Positions, provider: string, header: string): Pat
 
 function secretParameters({ name, baseUrl }: ProviderConfig): Secret[] {
 	const parameters = baseUrl === undefined ? [] : [...new URL(baseUrl).searchParams.keys()];
-	const secret = parameters.filter((parameter) => secretName.test(parameter));
+	const secret = parameters.filter((parameter) => isSecretName(parameter));
 	return secret.length === 0 ? [] : [{ path: ['providers', name, 'baseUrl'], what: 'a key in the query' }];
 }
 
 function keysInClear({ config, positions }: LintSubject): Finding[] {
 	return Object.values(config.providers).flatMap((provider) => {
 		const { name, baseUrl } = provider;
-		const secrets = [...secretsOf(provider, positions), ...secretParameters(provider)];
+		const secrets = [...writtenSecrets(provider, positions), ...secretParameters(provider)];
 		if (baseUrl === undefined || secrets.length === 0) return [];
 		if (new URL(baseUrl).protocol !== 'http:' || isLoopbackUrl(baseUrl)) return [];
 		return {
@@ -62,7 +60,7 @@ function literalSecrets(subject: LintSubject): Finding[] {
 	const ofProviders = Object.values(config.providers)
 		.filter(({ baseUrl }) => !isLoopbackUrl(baseUrl))
 		.flatMap((provider) =>
-			[...secretsOf(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
+			[...writtenSecrets(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
 				path,
 				what: `${what} of \`${provider.name}\``,
 			})),

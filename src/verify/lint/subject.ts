@@ -1,5 +1,6 @@
 import type { Effect, Policy } from '../../../machines/policy.ts';
 import type { Config, ProfileConfig, ProviderConfig, TargetConfig } from '../../config/config.ts';
+import { categoryOf } from '../../config/failure-keys.ts';
 import type { ReadConfig } from '../../config/load.ts';
 import { defaultPolicy } from '../../config/policy-schema.ts';
 import type { Positions } from '../../config/positions.ts';
@@ -101,11 +102,6 @@ export function differsFromDefault(
 	...fields: readonly string[]
 ): boolean {
 	return fields.some((field) => Reflect.get(policy[section], field) !== Reflect.get(defaultPolicy[section], field));
-}
-
-/** `BAD_REQUEST` of `BAD_REQUEST.context_length`. */
-export function categoryOf(key: string): string {
-	return key.split('.')[0] ?? key;
 }
 
 /** What a failure with this key of `onError` or `effects` means to a provider. */

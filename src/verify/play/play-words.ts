@@ -1,5 +1,6 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
+import { candidateName } from '../../values/candidate-name.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { CaseStep } from '../report/report.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
@@ -24,7 +25,7 @@ function wordsOf(happening: PlayedEvent): string {
 	const { at, event, credential, candidate, says, provider, progress } = happening;
 	const [, after] = progress;
 	if (candidate === undefined) return `${credential}: ${timerWords(provider[1])}`;
-	const name = candidateName(progress[0]);
+	const name = candidateName(currentCandidate(progress[0]));
 	const told = event as RequestEvent;
 	switch (told.type) {
 		case 'permit.granted': {
@@ -56,12 +57,6 @@ function wordsOf(happening: PlayedEvent): string {
 }
 
 /** The target, and which of its provider's credentials where it has several. */
-function candidateName(progress: Progress): string {
-	const { target, credential } = currentCandidate(progress);
-	const number = credential.indexOf('#');
-	return number === -1 ? target : `${target} (${credential.slice(number)})`;
-}
-
 function wayWords({ way }: Progress): string {
 	switch (way) {
 		case 'fresh':
@@ -181,7 +176,7 @@ function decisionWords(progress: Progress, interrupted: string): string {
 		case 'end':
 			return decision.ending === 'interrupted' ? interrupted : endings[decision.ending];
 		case 'ask':
-			return `on to ${candidateName(progress)}`;
+			return `on to ${candidateName(currentCandidate(progress))}`;
 	}
 }
 

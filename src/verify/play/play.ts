@@ -2,8 +2,8 @@ import type { DenialReason, ProviderStateName } from '../../../machines/events.t
 import type { TraceEntry } from '../../../machines/request/progress.ts';
 import { currentCandidate } from '../../../machines/request/progress.ts';
 import type { Config } from '../../config/config.ts';
-import { reportFailure } from '../../gateway/failure-report.ts';
 import { createRedactor } from '../../gateway/redact.ts';
+import { reportFailure } from '../../gateway/report-failure.ts';
 import { type CandidatePlan, routesOf } from '../../gateway/routes.ts';
 import { type Classify, createClassifier } from '../../upstream/classify/classify.ts';
 import { type ErrorRule, loadErrorRules } from '../../upstream/classify/error-rules.ts';

@@ -1,5 +1,5 @@
+import { wrapped } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
-import { wrapped } from './figures.ts';
 import type { CaseStep, Report } from './report.ts';
 
 /** A case to draw. */

@@ -1,5 +1,5 @@
+import { amountText, memoryText, wrapped } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
-import { amountText, memoryText, wrapped } from './figures.ts';
 import type {
 	LintFinding,
 	ProfileReport,

@@ -14,7 +14,7 @@ it('is the whole report', () => {
 	expect(Object.keys(parsed)).toEqual([
 		'file',
 		'verdict',
-		'judgements',
+		'lintFindings',
 		'providers',
 		'profiles',
 		'states',

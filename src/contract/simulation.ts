@@ -1,0 +1,50 @@
+/** What a simulated provider is like when it is well, and how it fails. The names are those of the YAML. */
+export interface Simulation {
+	/** From the request to the first token, or to the whole answer when it is not streamed, ms. */
+	firstToken: number;
+	/** Between two tokens of a stream, ms. */
+	tokenInterval: number;
+	/** Length of the made-up answer, in tokens; a token is a word. */
+	tokens: number;
+	/** The answer, instead of a made-up one; `tokens` does not matter then. */
+	reply?: string | undefined;
+	/** Steps in a loop; an empty script always answers. */
+	script: readonly SimulationStep[];
+}
+
+/**
+ * What a simulated provider does to a chat request.
+ * - `answer`: a right answer
+ * - `status`: an HTTP error
+ * - `hang`: takes the request and never says a word
+ * - `reset`: resets the connection (RST)
+ * - `empty`: a 200 without a body, or a stream without an event
+ * - `garbage`: a 200 of HTML, or a stream of events that are not JSON
+ * - `cut`: drops the connection after `afterTokens`; an answer that is not streamed, after half of its body
+ * - `stall`: falls silent where `cut` would drop the connection
+ * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
+ */
+export const deeds = ['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const;
+
+export type Deed = (typeof deeds)[number];
+
+/** One step of a script. It ends after `for` or after `requests`, whichever is first; with neither it is the last. */
+export interface SimulationStep {
+	do: Deed;
+	/** Ends this long after it began, ms. */
+	for?: number | undefined;
+	/** Ends with this many chat requests. */
+	requests?: number | undefined;
+	/** For `status`, and for the words of `error-event`: 400 to 599. Default 503. */
+	status?: number | undefined;
+	/** `code` of the error object. Default: what OpenAI sends with the status. */
+	code?: string | undefined;
+	/** `type` of the error object. Default: what OpenAI sends with the status. */
+	type?: string | undefined;
+	/** `message` of the error object. Default: one that says it is simulated. */
+	message?: string | undefined;
+	/** For `status`: sent as `retry-after` in whole seconds and as `retry-after-ms`, ms. Default: no hint. */
+	retryAfter?: number | undefined;
+	/** For `cut`, `stall` and `error-event` in a stream: how many tokens still come. Default 0. */
+	afterTokens?: number | undefined;
+}
