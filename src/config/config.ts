@@ -9,7 +9,7 @@ export interface Config {
 	server: ServerConfig;
 	/** Absent where no log files are wanted. */
 	logs?: LogsConfig;
-	/** Absent where nobody is to be told. */
+	/** Absent where nobody is to be notified. */
 	notifications?: NotificationsConfig;
 	providers: Readonly<Record<string, ProviderConfig>>;
 	profiles: Readonly<Record<string, ProfileConfig>>;
@@ -38,7 +38,7 @@ export interface ServerConfig {
 	drainTimeout: number;
 	/** By name; absent where callers need no key. */
 	clients?: Readonly<Record<string, ClientConfig>>;
-	/** Absent where the operator API is shut. */
+	/** Absent where the admin API is shut. */
 	adminKey?: string;
 	adminFrom: 'loopback' | 'anywhere';
 }
@@ -72,7 +72,7 @@ export interface LogsConfig {
 
 export interface NotificationsConfig {
 	webhooks: readonly WebhookConfig[];
-	/** How often an incident that lasts is told of again, ms; 0 is never. */
+	/** How often an incident that lasts is reported again, ms; 0 is never. */
 	reminder: number;
 	/** A provider that is out of traffic for this long is an incident too, ms. */
 	downAfter?: number;
@@ -151,9 +151,9 @@ export interface TargetConfig {
 	target: string;
 	provider: string;
 	model: string;
-	/** Tokens, when the model's facts tell. */
+	/** Tokens, when the model's facts say it. */
 	contextWindow?: number;
-	/** Whether it continues a last message of the assistant, when the model's facts tell. */
+	/** Whether it continues a last message of the assistant, when the model's facts say it. */
 	prefill?: boolean;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;

@@ -56,7 +56,7 @@ const fallbacksHelp = 'write one or a list of `next`, `larger-context`, `credent
 export const sectionSentences = {
 	timeouts: 'How long each phase may take.',
 	retry: 'Waits between attempts on the same target.',
-	breaker: 'When a provider is left alone, and for how long.',
+	breaker: 'When a provider is not asked for a while, and for how long.',
 	continuation: 'What becomes of a stream that breaks after its first content.',
 } as const;
 
@@ -101,21 +101,21 @@ export const retry = {
 	maxRetryAfter: option(
 		wait,
 		'5s',
-		'The longest wait that a provider may ask a request for; a longer one cools the provider instead.',
+		'The longest wait that a request makes because its provider asks for it; a longer one opens the provider for that time instead.',
 	),
 } satisfies OptionsOf<RetryPolicy>;
 
 export const breaker = {
-	failureThreshold: option(count(1, mostFailures), 3, 'Opens on this many transient failures in a row.'),
-	failureRate: option(share, 0.5, 'Opens when this share of the results in the window failed.'),
+	failureThreshold: option(count(1, mostFailures), 3, 'A provider opens after this many transient failures in a row.'),
+	failureRate: option(share, 0.5, 'A provider opens when this share of the results in the window are failures.'),
 	window: option(time, '60s', 'How far back the failure rate looks.'),
 	minimumVolume: option(
 		count(1, 1_000_000),
 		20,
 		'The failure rate counts only from this many results in the window on.',
 	),
-	cooldown: option(time, '60s', 'How long the first opening lasts.'),
-	cooldownFactor: option(factor, 2, 'Each re-opening lasts this many times longer.'),
+	cooldown: option(time, '60s', 'How long a provider stays open the first time.'),
+	cooldownFactor: option(factor, 2, 'Each time it opens again, it stays open this many times longer.'),
 	maxCooldown: option(time, '180s', 'The longest cooldown that a run of failures can lead to.'),
 	cooldownJitter: option(
 		share,
@@ -124,9 +124,13 @@ export const breaker = {
 	),
 	probes: option(count(1, 1_000), 1, 'How many probes may be out at once in `half-open`.'),
 	successThreshold: option(count(1, 1_000), 1, 'How many probes must succeed to close.'),
-	probeDeadline: option(time, '5m', 'A probe that has said nothing for this long has failed.'),
-	authCooldown: option(time, '15m', 'How long a rejected credential stays open.'),
-	quotaCooldown: option(time, '1h', 'How long an exhausted quota cools down when the provider names no reset time.'),
+	probeDeadline: option(time, '5m', 'A probe without an answer for this long has failed.'),
+	authCooldown: option(time, '15m', 'How long a credential that was rejected is not used.'),
+	quotaCooldown: option(
+		time,
+		'1h',
+		'How long a provider with an exhausted quota is not asked when it names no reset time.',
+	),
 	modelCooldown: option(time, '5m', 'How long an unavailable model is not asked when the provider names no time.'),
 	effects: option(
 		table(failureKey, oneOf(effects)),
@@ -159,7 +163,7 @@ export const continuation = {
 		'256KB',
 		'How much text of one answer is kept for carrying it on, in characters; a longer answer is not.',
 	),
-	keepAlive: option(time, '5s', 'How often a client hears a comment line while providers are switched.'),
+	keepAlive: option(time, '5s', 'How often a comment line is sent to the client while providers are switched.'),
 } satisfies OptionsOf<ContinuationPolicy>;
 
 export const whenAllDenied = option(

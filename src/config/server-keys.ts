@@ -2,8 +2,8 @@ import { formatPath, type ProblemCollector } from './problem-collector.ts';
 import { keysAt, type Path, type Tree, valueAt } from './tree.ts';
 
 /**
- * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the operator's key could
- * do what the operator can. It names places, never a key.
+ * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the admin key could
+ * use the admin API. It names places, never a key.
  */
 export function checkServerKeys(tree: Tree, collector: ProblemCollector): void {
 	const owners = new Map<string, Path>();

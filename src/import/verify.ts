@@ -12,7 +12,7 @@ export interface Verification {
 }
 
 /**
- * Reads a configuration back and judges it.
+ * Reads a configuration back and runs the lint rules on it.
  * @param file the name that remarks are made under
  * @throws ConfigError when it cannot be read, which is a fault of the importer
  */

@@ -18,8 +18,8 @@ const COLUMNS = 118;
 export function configText(plan: Plan, options: { hasSchema: boolean }): string {
 	const lines = [
 		...(options.hasSchema ? ['# yaml-language-server: $schema=./breakwater.schema.json'] : []),
-		'# Written by `breakwater init` from what it found on this machine. From here on it is yours: it is not written again.',
-		'# After a change, `breakwater check` says what the change does. There is no key in this file: ${VAR} comes from the',
+		'# Written by `breakwater init` from what it found on this machine. It is not written again; edit it as you like.',
+		'# After a change, `breakwater check` says what the change does. Keys are not written into this file: ${VAR} comes from the',
 		'# environment, or from the file .env of the folder that Breakwater is started in.',
 		'',
 		`server: { host: 127.0.0.1, port: ${plan.port} } # to open it to others, give each a key under \`clients\``,
@@ -86,7 +86,7 @@ function profileLines({ name, purpose, chain }: PlannedProfile, { providers }: P
 		...lines,
 		'    policy:',
 		...(reasons ? slowLines('      timeouts: ') : []),
-		'      onError: { AUTH_ERROR: { then: next } } # one dead key is not the end of a request',
+		'      onError: { AUTH_ERROR: { then: next } } # after a rejected key the next target is tried',
 		'      whenAllDenied: try-soonest',
 	];
 }

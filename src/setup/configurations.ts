@@ -32,7 +32,7 @@ function ownAt(path: string, variables: Variables): FoundConfiguration[] {
 		return [{ kind: 'breakwater', path, summary }];
 	} catch (error) {
 		if (!(error instanceof ConfigError)) throw error;
-		const problem = `${path} cannot be used: ${error.problems.length} mistakes, the first in line ${error.problems[0]?.line}; \`breakwater check ${path}\` tells them.`;
+		const problem = `${path} cannot be used: ${error.problems.length} mistakes, the first in line ${error.problems[0]?.line}; \`breakwater check ${path}\` lists them.`;
 		return [{ kind: 'breakwater', path, summary: 'not usable', problem }];
 	}
 }

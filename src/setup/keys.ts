@@ -67,7 +67,7 @@ function addressOf(facts: KnownProvider, variables: Variables, ownPort: number):
 	const moved = variables[baseUrlFrom]?.replace(/\/+$/, '');
 	if (moved === undefined || moved === baseUrl || isOwnAddress(moved, ownPort)) return { baseUrl };
 	return {
-		problem: `${baseUrlFrom} points elsewhere than to ${facts.title}, so whose key ${facts.keys[0]} is cannot be told; unset ${baseUrlFrom}, or write that provider into the configuration yourself.`,
+		problem: `${baseUrlFrom} points elsewhere than to ${facts.title}, so it is unclear whose key ${facts.keys[0]} is; unset ${baseUrlFrom}, or write that provider into the configuration yourself.`,
 	};
 }
 

@@ -22,7 +22,7 @@ export interface LocalServer {
 
 export interface LocalModel {
 	name: string;
-	/** Tokens, where the server tells. */
+	/** Tokens, where the server says it. */
 	contextWindow?: number;
 }
 
@@ -83,7 +83,7 @@ async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Impr
 		const wantsKey = answer.is === 'answer' && (answer.status === 401 || answer.status === 403);
 		const problem = wantsKey
 			? `${baseUrl} wants a key, so its models are not known; write it into the configuration yourself.`
-			: `${baseUrl} is answered by something that is no model server.`;
+			: `${baseUrl} is answered by something else than a model server.`;
 		return { ...nothing, state: 'other', problem };
 	}
 	const entries = list.map(asObject).filter((entry) => entry !== undefined);

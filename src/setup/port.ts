@@ -40,7 +40,7 @@ export function localAddress(host: string, port: number): string {
 	return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** @returns what `/health` tells; undefined when no Breakwater answers there */
+/** @returns what `/health` says; undefined when no Breakwater answers there */
 export async function askHealth(address: string): Promise<{ version: string; status: string } | undefined> {
 	const answer = await askLocal(`${address}/health`, TIMEOUT_MS);
 	const body = answer.is === 'answer' && answer.status === 200 ? asObject(answer.body) : undefined;

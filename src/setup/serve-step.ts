@@ -83,7 +83,7 @@ async function refuseAnother({ config, address }: ServeTarget): Promise<void> {
 		throw new UserError(`The Breakwater that runs at ${address} has another configuration; ${stop}.`);
 	}
 	const uptimeSeconds = health.is === 'answer' ? asObject(health.body)?.uptimeSeconds : undefined;
-	// It is told in whole seconds.
+	// It is reported in whole seconds.
 	const startedAt = Date.now() - (typeof uptimeSeconds === 'number' ? uptimeSeconds + 1 : 0) * 1000;
 	if (statSync(file).mtimeMs > startedAt + 2000) {
 		throw new UserError(`The Breakwater that runs at ${address} was started before ${file} was changed; ${stop}.`);

@@ -68,7 +68,7 @@ function configuredAddress(file: string, variables: Variables): { host: string; 
 	try {
 		return readConfig(file, variables).config.server;
 	} catch {
-		// Missing or broken: `findConfigurations` tells.
+		// Missing or broken: `findConfigurations` reports it.
 		return defaultAddress;
 	}
 }

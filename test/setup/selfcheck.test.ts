@@ -246,7 +246,7 @@ describe('a whole Breakwater', () => {
 		]);
 	});
 
-	test('whose first provider is down answers by a detour, and that is told', async () => {
+	test('whose first provider is down answers by a detour, and that is reported', async () => {
 		const proxy = await gateway();
 		proxy.upstream('a').always(status(503));
 		proxy.upstream('b').always(provider({ list: list('model-b') }));
@@ -402,7 +402,7 @@ describe('the clock', () => {
 	const wrong = hourOff(right);
 
 	test('agrees with others', async () => {
-		expect(await clockOf(right)).toEqual(['ok clock: This clock agrees with the one server that told the time.']);
+		expect(await clockOf(right)).toEqual(['ok clock: This clock agrees with the one server that sent the time.']);
 	});
 
 	test('that most disagree with is wrong', async () => {
@@ -428,12 +428,12 @@ describe('the clock', () => {
 
 	test('that nobody could be asked about is not called right', async () => {
 		const found = about(await check({ url: 'http://127.0.0.1:1' }), 'clock');
-		expect(found).toEqual([expect.stringMatching(/^warn clock: No server elsewhere told the time/)]);
+		expect(found).toEqual([expect.stringMatching(/^warn clock: No other server sent the time/)]);
 	});
 });
 
 describe('the configuration', () => {
-	test('that is broken is told line by line, and the proxy is checked all the same', async () => {
+	test('that is broken is reported line by line, and the proxy is checked all the same', async () => {
 		const proxy = await gateway();
 		const config = join(folder, 'broken.yaml');
 		writeFileSync(config, `providers:\n  p: { baseUrl: https://p.example/v1, apiKey: "\${NOT_SET}" }\nprofiles: {}\n`);

@@ -19,7 +19,7 @@ export function selfcheckClock(readings: readonly ClockReading[]): SelfcheckFind
 	const wrong = telling.filter(isWrong);
 	const [first] = wrong;
 	if (telling.length === 0) {
-		const text = `No server elsewhere told the time; see for yourself that it is ${new Date().toISOString()}.`;
+		const text = `No other server sent the time; check that it is ${new Date().toISOString()}.`;
 		return [warn('clock', text)];
 	}
 	if (first === undefined) return [ok('clock', `This clock agrees with ${serversText(telling.length)}.`)];
@@ -34,7 +34,7 @@ export function selfcheckClock(readings: readonly ClockReading[]): SelfcheckFind
 }
 
 function serversText(count: number): string {
-	return count === 1 ? 'the one server that told the time' : `${count} servers`;
+	return count === 1 ? 'the one server that sent the time' : `${count} servers`;
 }
 
 function offText(aheadMs: number): string {

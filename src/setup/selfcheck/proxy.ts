@@ -66,8 +66,7 @@ function healthFinding(url: string, { version, hurt }: Health): SelfcheckFinding
 	if (version !== ownVersion) {
 		return warn(about, `${text}, and this command is of ${ownVersion}; restart the proxy, or update one of the two.`);
 	}
-	if (hurt.length > 0)
-		return warn(about, `${text}, but ${hurt.join(', ')}; what is said of the providers below tells why.`);
+	if (hurt.length > 0) return warn(about, `${text}, but ${hurt.join(', ')}; the providers below say why.`);
 	return ok(about, `${text}, and no provider of it is out of traffic.`);
 }
 
@@ -78,8 +77,8 @@ async function checkReady({
 	const asked = await ask(`${url}/ready`, { timeoutMs });
 	if (asked.is === 'problem')
 		return { findings: [fail('ready', `/ready says nothing: ${ofProxy(asked.text)}.`)], profiles: [] };
-	const { status, profiles: told } = asObject(jsonOf(asked)) ?? {};
-	const servable = asObject(told);
+	const { status, profiles: reported } = asObject(jsonOf(asked)) ?? {};
+	const servable = asObject(reported);
 	if (typeof status !== 'string' || servable === undefined) {
 		return { findings: [fail('ready', `/ready answers ${asked.status}, and not as Breakwater does.`)], profiles: [] };
 	}
