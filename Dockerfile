@@ -39,7 +39,7 @@ USER 1000:1000
 EXPOSE 4010
 # Process 1 ends on signals and has no children, so it needs no init.
 STOPSIGNAL SIGTERM
-# Whether the process answers, not whether its providers do: to start it anew would mend none of them.
+# Whether the process answers, not whether its providers do: a restart would not help them.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4010/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node is named, with the flags of the first line of cli.js, because the `env` of Alpine does not take them from there.

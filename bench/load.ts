@@ -1,5 +1,5 @@
 /**
- * The load generator, a process of its own so that it can be pinned and its CPU use told apart. `run.ts` starts it
+ * The load generator, a process of its own so that it can be pinned and its CPU use measured by itself. `run.ts` starts it
  * and sends it the name and arguments of one of `commands` at a time; it answers with the result or the error.
  */
 import { firstToken, hold, openStreams, release } from './streams.ts';

@@ -3,11 +3,13 @@ import { median } from './statistics.ts';
 /** What is measured of a system in one round, by its key in the raw numbers, in the order of the table. */
 export const measures = {
 	requestsPerSecond: { label: 'throughput, requests/s', digits: 0, ratio: true },
+	cpuPerRequestUs: { label: 'CPU a request, µs', digits: 1, ratio: true },
 	p50Ms: { label: 'latency p50, ms', digits: 2, ratio: true },
 	p99Ms: { label: 'latency p99, ms', digits: 2, ratio: true },
 	firstTokenMs: { label: 'first token, added, one stream, ms', digits: 2, ratio: true },
 	firstTokenCrowdedMs: { label: 'first token, added, 50 streams open, ms', digits: 2, ratio: true },
 	latePercent: { label: 'late tokens, 500 streams x 50/s, %', digits: 2, ratio: false },
+	cpuPerTokenUs: { label: '  CPU a streamed token, µs', digits: 1, ratio: true },
 	latenessP99Ms: { label: '  token lateness p99, ms', digits: 1, ratio: true },
 	streamsGatewayCpuPercent: { label: '  gateway CPU meanwhile, %', digits: 0, ratio: true },
 	streamsGatewayCoreStrangersPercent: { label: '  strangers on the gateway core, %', digits: 0, ratio: false },

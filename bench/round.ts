@@ -52,7 +52,7 @@ function startLoad(bench: Bench, logFile: string): ChildProcess {
  * Measures one system once: in one fresh process throughput, first token and open streams, in another the memory that
  * open streams cost, which the traces of the former would hide.
  * @param direct what the first token takes without a system in between.
- * @param onProblem told what could not be measured; the rest is.
+ * @param onProblem called with what could not be measured; the rest is.
  */
 export async function measureRound(
 	bench: Bench,
@@ -122,7 +122,9 @@ async function measureThroughput(bench: Bench, { gateway, load, target }: Pair):
 	const stop = watchCpu(pids(bench, gateway, load), bench.cores);
 	const { requestsPerSecond, p50Ms, p99Ms } = await ask(load, 'throughput', target, bench.seconds);
 	const cpu = stop();
-	return { requestsPerSecond, p50Ms, p99Ms, ...cpu, rssAfterRunMB: residentMB(pidOf(gateway)) };
+	const cpuPerRequestUs =
+		cpu.gatewayCpuPercent === undefined ? undefined : (cpu.gatewayCpuPercent * 10_000) / requestsPerSecond;
+	return { requestsPerSecond, cpuPerRequestUs, p50Ms, p99Ms, ...cpu, rssAfterRunMB: residentMB(pidOf(gateway)) };
 }
 
 async function measureFirstToken(bench: Bench, { load, target }: Pair, direct: FirstToken): Promise<Sample> {
@@ -138,6 +140,10 @@ async function measureOpenStreams(bench: Bench, { gateway, load, target }: Pair)
 	return {
 		latePercent: streams.lateShare * 100,
 		latenessP99Ms: streams.latenessP99Ms,
+		cpuPerTokenUs:
+			cpu.gatewayCpuPercent === undefined
+				? undefined
+				: (cpu.gatewayCpuPercent * 10_000) / (openStreamCount * tokensPerSecond),
 		streamsGatewayCpuPercent: cpu.gatewayCpuPercent,
 		streamsGatewayCoreStrangersPercent: cpu.gatewayCoreStrangersPercent,
 		streamsLoadCoreStrangersPercent: cpu.loadCoreStrangersPercent,

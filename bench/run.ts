@@ -5,17 +5,18 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { end, freePort, start, untilReady } from './children.ts';
 import { type Cores, chooseCores, pinSelf, residentMB } from './machine.ts';
 import { doubts, judgeGoals, type Sample, table } from './report.ts';
 import { type Bench, measureDirect, measureRound } from './round.ts';
 import { scratchDirectory } from './scratch.ts';
-import { portkeyProgram, type System, systems } from './systems.ts';
+import { breakwaterOf, portkeyProgram, type System, systems } from './systems.ts';
 
 const usage = `Usage: npm run bench -- [options]
   --systems LIST   which to measure, of ${systems.map(({ name }) => name).join(',')} (all)
+  --before DIR     measure the Breakwater of this checkout too, as "before"; npm ci must have been run in it
   --rounds N       how often each is measured; medians are reported (3)
   --seconds N      length of one throughput measurement, 1 to 60 (8)
   --json FILE      write the raw numbers to FILE`;
@@ -32,13 +33,15 @@ function readOptions(): Options {
 	const { values } = parseArgs({
 		options: {
 			systems: { type: 'string' },
+			before: { type: 'string' },
 			rounds: { type: 'string', default: '3' },
 			seconds: { type: 'string', default: '8' },
 			json: { type: 'string' },
 		},
 	});
 	const names = values.systems?.split(',') ?? systems.map(({ name }) => name);
-	const chosen = systems.filter(({ name }) => names.includes(name));
+	const before = values.before === undefined ? [] : [breakwaterOf(resolve(values.before), 'before')];
+	const chosen = [...systems.filter(({ name }) => names.includes(name)), ...before];
 	const unknown = names.find((name) => systems.every((system) => system.name !== name));
 	if (unknown !== undefined) throw new Error(`There is no system "${unknown}" to measure.`);
 	return {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { continuationInstruction } from '../src/dialects/openai-chat/continuation-request.ts';
+import { continuationInstruction } from '../src/dialects/openai-chat/continued-messages.ts';
 import { type Answer, answerOf } from './soak-answer.ts';
 import { type AttemptPlan, type Behaviour, type ProviderName, planAttempt } from './soak-plan.ts';
 import { Random } from './soak-random.ts';

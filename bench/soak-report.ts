@@ -1,9 +1,9 @@
 import { type Outcome, outcomes } from './soak-judge.ts';
-import type { LieReport, SoakResult, Tally } from './soak-run.ts';
+import type { SoakResult, Tally, WrongReport } from './soak-run.ts';
 
-/** What the soak found, as text. @param seed for the commands that replay a lie */
+/** What the soak found, as text. @param seed for the commands that replay a mistake */
 export function reportText(result: SoakResult, seed: number): string {
-	const { tallies, lies, residentMB, openExchanges, openSockets, exitCode, crashes } = result;
+	const { tallies, wrong, residentMB, openExchanges, openSockets, exitCode, crashes } = result;
 	const { rescued = 0, interrupted = 0 } = totalOf(tallies.kind);
 	const broken = rescued + interrupted;
 	const share = broken === 0 ? 'none broke' : `${((100 * rescued) / broken).toFixed(1)} % of ${broken}`;
@@ -18,14 +18,14 @@ export function reportText(result: SoakResult, seed: number): string {
 		`RSS of the gateway: ${megabytes(start)} at the start, ${megabytes(middle)} in the middle, ${megabytes(end)} at the end`,
 		`left open at the providers: ${openExchanges} exchanges after the last answer, ${openSockets} sockets after the stop`,
 		`the gateway logged ${crashes} faults of its own and ended with ${exitCode ?? 'a kill'}`,
-		...lies.slice(0, 5).map((lie) => lieText(lie, seed)),
-		lies.length === 0 ? 'lied: 0' : `LIED: ${lies.length}`,
+		...wrong.slice(0, 5).map((mistake) => wrongText(mistake, seed)),
+		wrong.length === 0 ? 'wrong: 0' : `WRONG: ${wrong.length}`,
 	].join('\n\n');
 }
 
-/** No lie, nothing left open, no fault, and an end in order. */
-export function isClean({ lies, openExchanges, openSockets, exitCode, crashes }: SoakResult): boolean {
-	return lies.length + openExchanges + openSockets + crashes === 0 && exitCode === 0;
+/** No wrong answer, nothing left open, no fault, and an end in order. */
+export function isClean({ wrong, openExchanges, openSockets, exitCode, crashes }: SoakResult): boolean {
+	return wrong.length + openExchanges + openSockets + crashes === 0 && exitCode === 0;
 }
 
 export function totalOf(tally: Tally): Partial<Record<Outcome, number>> {
@@ -48,13 +48,13 @@ function table(title: string, tally: Tally): string {
 	].join('\n');
 }
 
-function lieText({ number, lie, profile, kind, attempts, reply }: LieReport, seed: number): string {
+function wrongText({ number, mistake, profile, kind, attempts, reply }: WrongReport, seed: number): string {
 	const trace = attempts.map(({ provider, askedAs, shown, plan: { fault, behaviour, end } }) => {
 		const asked = askedAs === 'fresh' ? askedAs : `${askedAs}, shown ${shown} characters, ${behaviour}`;
 		return `    ${provider}: ${asked}; ${fault} (${end})`;
 	});
 	return [
-		`LIE in stream ${number} of seed ${seed} (${kind}, profile ${profile}): ${lie}`,
+		`WRONG answer in stream ${number} of seed ${seed} (${kind}, profile ${profile}): ${mistake}`,
 		`  replay: npm run soak -- --seed ${seed} --only ${number}`,
 		...trace,
 		...writings(reply).map((line) => `    ${line}`),

@@ -26,9 +26,9 @@ export interface SoakOptions {
 /** How often each outcome came. */
 export type Tally = Map<string, Partial<Record<Outcome, number>>>;
 
-export interface LieReport {
+export interface WrongReport {
 	number: number;
-	lie: string;
+	mistake: string;
 	profile: string;
 	kind: string;
 	attempts: readonly AttemptRecord[];
@@ -39,8 +39,8 @@ export interface SoakResult {
 	/** By the kind of answer and how it was asked for, by what went wrong first, and by how the first model went on that
 	 * was asked to. */
 	tallies: { kind: Tally; delivery: Tally; fault: Tally; behaviour: Tally };
-	lies: readonly LieReport[];
-	/** VmRSS of the gateway, MB; undefined where the system does not tell. */
+	wrong: readonly WrongReport[];
+	/** VmRSS of the gateway, MB; undefined where the system does not say. */
 	residentMB: { start: number | undefined; middle: number | undefined; end: number | undefined };
 	/** Exchanges that the gateway had left open at the providers when every client was gone. */
 	openExchanges: number;
@@ -58,7 +58,7 @@ const SETTLE_MS = 3000;
 /** A client that was refused asks again after this, ms; at once, they would be most of what there is to count. */
 const REFUSED_PAUSE_MS = 300;
 
-/** Runs a Breakwater process between clients and providers of this process, and judges every answer. */
+/** Runs a Breakwater process between clients and providers of this process, and checks every answer. */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
 	const { seed, directory } = options;
 	const attempts: Attempts = new Map();
@@ -109,7 +109,7 @@ async function runStreams(options: SoakOptions, port: number, attempts: Attempts
 		string,
 		Tally
 	>;
-	const lies: LieReport[] = [];
+	const wrong: WrongReport[] = [];
 	const endsAtMs = performance.now() + seconds * 1000;
 	let next = 0;
 	const runOne = async (number: number) => {
@@ -117,7 +117,7 @@ async function runStreams(options: SoakOptions, port: number, attempts: Attempts
 		const reply = await askFor(plan, port, agent);
 		const seen = attempts.get(number) ?? [];
 		attempts.delete(number);
-		const { outcome, lie } = judge(seed, plan, reply, seen);
+		const { outcome, mistake } = judge(seed, plan, reply, seen);
 		count(tallies.kind, plan.kind, outcome);
 		count(tallies.delivery, plan.delivery, outcome);
 		count(tallies.fault, seen[0]?.plan.fault ?? 'never asked', outcome);
@@ -125,7 +125,7 @@ async function runStreams(options: SoakOptions, port: number, attempts: Attempts
 		if (continuation !== undefined) count(tallies.behaviour, continuation.plan.behaviour, outcome);
 		const { profile, kind } = plan;
 		if (outcome === 'refused') await sleep(REFUSED_PAUSE_MS);
-		if (lie !== undefined) lies.push({ number, lie, profile, kind, attempts: seen, reply: reply.text });
+		if (mistake !== undefined) wrong.push({ number, mistake, profile, kind, attempts: seen, reply: reply.text });
 	};
 	const work = async () => {
 		while (performance.now() < endsAtMs) await runOne(next++);
@@ -133,7 +133,7 @@ async function runStreams(options: SoakOptions, port: number, attempts: Attempts
 	if (only === undefined) await Promise.all(Array.from({ length: streams }, work));
 	else await runOne(only);
 	agent.destroy();
-	return { tallies, lies };
+	return { tallies, wrong };
 }
 
 function count(tally: Tally, row: string, outcome: Outcome): void {

@@ -10,7 +10,7 @@ export interface Speech {
 	text: string;
 	tools: Answer['tools'];
 	finish: Answer['finish'];
-	/** Tells its usage. */
+	/** Reports its usage. */
 	hasUsage: boolean;
 }
 

@@ -42,28 +42,34 @@ const bare: System = {
 	env: plainEnvironment(),
 };
 
-/** What `npm start` gives to Node: `exec node --flag … src/cli.ts serve`. */
-function startWords(): string[] {
-	const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } };
+/** What `npm start` of a checkout gives to Node: `exec node --flag … src/cli.ts serve`. */
+function startWords(folder: string): string[] {
+	const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { scripts: { start: string } };
 	const words = scripts.start.split(' ').slice(2);
-	return words.map((word) => (word === 'src/cli.ts' ? join(root, word) : word));
+	return words.map((word) => (word === 'src/cli.ts' ? join(folder, word) : word));
 }
 
-const breakwater: System = {
-	name: 'breakwater',
-	readyPath: '/health',
-	headers: () => ({}),
-	command: ({ port, upstreamPort, directory }) => {
-		const config = join(directory, 'breakwater.yaml');
-		writeFileSync(
-			config,
-			`providers:\n  up: { baseUrl: 'http://127.0.0.1:${upstreamPort}/v1', apiKey: bench }\n` +
-				`profiles:\n  default: { chain: [up/${upstreamModel}] }\n`,
-		);
-		return [process.execPath, ...startWords(), '--config', config, '--port', String(port)];
-	},
-	env: plainEnvironment(),
-};
+/**
+ * Breakwater as a checkout has it.
+ * @param folder of the checkout, in which `npm ci` has been run
+ */
+export function breakwaterOf(folder: string, name: string): System {
+	return {
+		name,
+		readyPath: '/health',
+		headers: () => ({}),
+		command: ({ port, upstreamPort, directory }) => {
+			const config = join(directory, 'breakwater.yaml');
+			writeFileSync(
+				config,
+				`providers:\n  up: { baseUrl: 'http://127.0.0.1:${upstreamPort}/v1', apiKey: bench }\n` +
+					`profiles:\n  default: { chain: [up/${upstreamModel}] }\n`,
+			);
+			return [process.execPath, ...startWords(folder), '--config', config, '--port', String(port)];
+		},
+		env: plainEnvironment(),
+	};
+}
 
 /** Where the program of the peer is once it is installed. */
 export const portkeyProgram = join(import.meta.dirname, 'node_modules/@portkey-ai/gateway/build/start-server.js');
@@ -80,4 +86,4 @@ const portkey: System = {
 	env: { ...plainEnvironment(), TRUSTED_CUSTOM_HOSTS: '127.0.0.1' },
 };
 
-export const systems: readonly System[] = [bare, breakwater, portkey];
+export const systems: readonly System[] = [bare, breakwaterOf(root, 'breakwater'), portkey];

@@ -1,18 +1,18 @@
+import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
+import type { ClientDialect, ClientRequest, DocumentWriter, StreamWriter } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
-import { AssembledAnswer } from '../dialects/openai-chat/assembled-answer.ts';
-import type { ClientChunk } from './answer-stream.ts';
 
-/** How the chunks of an answer get to a client. */
+/** How the events of an answer get to a client. */
 export interface Delivery {
 	/** What is written cannot be taken back: another attempt has to carry it on. */
 	readonly commits: boolean;
-	/** Characters that wait here for the end of the answer. */
-	readonly waitingLength: number;
+	/** Bytes that were written here and wait for the end of the answer. */
+	readonly waitingBytes: number;
 	/** The answer begins; called once, before the first `write`, where writing commits. */
 	begin(info: AnswerInfo): void;
 	/** @returns false when the client is slower than the answer */
-	write(chunks: readonly ClientChunk[]): boolean;
+	write(events: readonly AnswerEvent[]): boolean;
 	/** A sign of life while there is nothing to write. */
 	comment(text: string): void;
 	/** The answer is started over: forget it. Never called after a `write` that committed. */
@@ -23,83 +23,58 @@ export interface Delivery {
 	fail(report: FailureReport): void;
 }
 
-/** To a client that streams, as it comes. */
+/** The caller of an answer: how it speaks, what it asked for, and where its answer goes. */
+export interface Recipient {
+	readonly dialect: ClientDialect;
+	readonly request: ClientRequest;
+	readonly requestId: string;
+	readonly sink: AnswerSink;
+}
+
+/** To a client that streams. */
 export class StreamDelivery implements Delivery {
 	readonly commits = true;
-	readonly waitingLength = 0;
-	readonly #client: AnswerSink;
+	readonly waitingBytes = 0;
+	readonly #sink: AnswerSink;
+	readonly #dialect: ClientDialect;
+	readonly #writer: StreamWriter;
 	#hasBegun = false;
 
-	constructor(client: AnswerSink) {
-		this.#client = client;
+	constructor({ sink, dialect, request, requestId }: Recipient) {
+		this.#sink = sink;
+		this.#dialect = dialect;
+		this.#writer = dialect.newStream(request, requestId);
 	}
 
 	begin(info: AnswerInfo): void {
 		if (this.#hasBegun) return;
 		this.#hasBegun = true;
-		this.#client.begin(info);
+		this.#sink.begin(info, this.#dialect.contentTypes.stream);
 	}
 
-	write(chunks: readonly ClientChunk[]): boolean {
-		return this.#client.write(sseText(chunks));
+	write(events: readonly AnswerEvent[]): boolean {
+		return this.#send(this.#writer.write(events));
 	}
 
 	comment(text: string): void {
-		if (this.#hasBegun) this.#client.write(`: ${text}\n\n`);
+		if (this.#hasBegun) this.#send(this.#writer.comment(text));
 	}
 
 	reset(): void {}
 
 	finish(info: AnswerInfo): void {
 		this.begin(info);
-		this.#client.end();
+		this.#sink.end(this.#writer.end());
 	}
 
+	/** Also after a `finish` that threw halfway, when the error is no longer the first word of the answer. */
 	fail(report: FailureReport): void {
-		if (this.#hasBegun) this.#client.breakOff(report);
-		else this.#client.fail(report);
-	}
-}
-
-/** To a client that streams, but not before the answer is whole (`commit: complete`). */
-export class WholeStreamDelivery implements Delivery {
-	readonly commits = false;
-	readonly #client: AnswerSink;
-	#text = '';
-	#hasBegun = false;
-
-	constructor(client: AnswerSink) {
-		this.#client = client;
+		if (this.#hasBegun) this.#sink.breakOff(report, this.#writer.breakOff(report));
+		else sendFailure(this.#sink, this.#dialect, report);
 	}
 
-	get waitingLength(): number {
-		return this.#text.length;
-	}
-
-	begin(): void {}
-
-	write(chunks: readonly ClientChunk[]): boolean {
-		this.#text += sseText(chunks);
-		return true;
-	}
-
-	comment(): void {}
-
-	reset(): void {
-		this.#text = '';
-	}
-
-	finish(info: AnswerInfo): void {
-		this.#hasBegun = true;
-		this.#client.begin(info);
-		this.#client.write(this.#text);
-		this.#client.end();
-	}
-
-	/** After a `finish` that threw halfway, it is no longer the first word of the answer. */
-	fail(report: FailureReport): void {
-		if (this.#hasBegun) this.#client.breakOff(report);
-		else this.#client.fail(report);
+	#send(text: string): boolean {
+		return text === '' || this.#sink.write(text);
 	}
 }
 
@@ -107,32 +82,34 @@ export class WholeStreamDelivery implements Delivery {
 export class DocumentDelivery implements Delivery {
 	/** Nothing has been sent, but starting over would throw away what a provider wrote: a plain text is carried on. */
 	readonly commits: boolean;
-	readonly #client: AnswerSink;
-	#assembled = new AssembledAnswer();
-	#body: Buffer | string = '';
-	#length = 0;
+	readonly #recipient: Recipient;
+	#writer: DocumentWriter | undefined;
+	#body: Buffer | string | undefined;
+	#bytes = 0;
 
 	/** @param isContinuable whether another attempt could carry the answer on */
-	constructor(client: AnswerSink, isContinuable: boolean) {
-		this.#client = client;
+	constructor(recipient: Recipient, isContinuable: boolean) {
+		this.#recipient = recipient;
 		this.commits = isContinuable;
 	}
 
-	get waitingLength(): number {
-		return this.#length;
+	get waitingBytes(): number {
+		return this.#bytes;
 	}
 
 	begin(): void {}
 
-	write(chunks: readonly ClientChunk[]): boolean {
-		for (const chunk of chunks) {
-			this.#assembled.add(chunk);
-			this.#length += chunk.data.length;
+	write(events: readonly AnswerEvent[]): boolean {
+		const { dialect, request, requestId } = this.#recipient;
+		this.#writer ??= dialect.newDocument(request, requestId);
+		for (const event of events) {
+			this.#writer.add(event);
+			this.#bytes += Buffer.byteLength(event.raw.data);
 		}
 		return true;
 	}
 
-	/** The attempt brought the document itself. */
+	/** The attempt brought the document itself, in the client's own dialect. */
 	writeBody(body: Buffer | string): void {
 		this.#body = body;
 	}
@@ -140,20 +117,22 @@ export class DocumentDelivery implements Delivery {
 	comment(): void {}
 
 	reset(): void {
-		this.#assembled = new AssembledAnswer();
-		this.#body = '';
-		this.#length = 0;
+		this.#writer = undefined;
+		this.#body = undefined;
+		this.#bytes = 0;
 	}
 
 	finish(info: AnswerInfo): void {
-		this.#client.answer(info, this.#body.length > 0 ? this.#body : this.#assembled.toJson());
+		const { dialect, request, requestId, sink } = this.#recipient;
+		const body = this.#body ?? (this.#writer ?? dialect.newDocument(request, requestId)).whole();
+		sink.answer(info, body, dialect.contentTypes.document);
 	}
 
 	fail(report: FailureReport): void {
-		this.#client.fail(report);
+		sendFailure(this.#recipient.sink, this.#recipient.dialect, report);
 	}
 }
 
-function sseText(chunks: readonly ClientChunk[]): string {
-	return chunks.map(({ data }) => `data: ${data}\n\n`).join('');
+function sendFailure(sink: AnswerSink, dialect: ClientDialect, report: FailureReport): void {
+	sink.fail(report, dialect.failure(report), dialect.contentTypes.document);
 }

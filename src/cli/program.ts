@@ -29,7 +29,7 @@ program
 	.option('-c, --config <file>', 'the configuration; default config/gateway.yaml, else simulated providers')
 	.option('-p, --port <number>', 'the port; overrides server.port', parsePort)
 	.option('--host <address>', 'the address to listen on; overrides server.host')
-	.option('--no-check', 'start even if the configuration would do harm, and warn of nothing')
+	.option('--no-check', 'start even if lint rules find errors, and print no warnings')
 	.option('--inspect [port]', 'show the actors in the Stately Inspector, on this machine; default port 8080', parsePort)
 	.action(async (options: ServeFlags) => (await import('./commands/serve.ts')).serve(options));
 
@@ -40,7 +40,7 @@ program
 	.option('-c, --config <file>', 'the configuration; default config/gateway.yaml, else simulated providers')
 	.option('--profile <name>', 'the profile, or a target such as openai/gpt-5.4')
 	.option('--no-stream', 'ask for the whole answer at once')
-	.option('--trace', 'print the trace through the chain, on standard error')
+	.option('--trace', 'print the trace (what was tried, and how it went) on standard error')
 	.action(async (prompt: string, options: CallFlags) => (await import('./commands/call.ts')).call(prompt, options));
 
 program
@@ -69,7 +69,7 @@ program
 
 program
 	.command('explain')
-	.description('show the trace that one imagined request would take, step by step')
+	.description('show what happens to one imagined request, step by step')
 	.argument('[file]', 'the configuration; default config/gateway.yaml, else the simulated providers')
 	.option('-c, --config <file>', 'the same as FILE')
 	.option('--profile <name>', 'the profile, or a target such as openai/gpt-5.4; default: the default profile')
@@ -93,7 +93,7 @@ program
 
 program
 	.command('discover')
-	.description('look around for API keys, local model servers and configurations; no key is shown or tried')
+	.description('look for API keys, local model servers and configurations; no key is shown or tried')
 	.option('--json', 'print it as JSON')
 	.option(
 		'-p, --port <number>',
@@ -104,7 +104,7 @@ program
 
 program
 	.command('init')
-	.description('write a configuration of what is found on this machine')
+	.description('write a configuration from the keys and model servers that are found')
 	.option('-o, --out <file>', 'the file to write', 'config/gateway.yaml')
 	.option('-y, --yes', 'ask nothing, and take what is found')
 	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
@@ -119,7 +119,7 @@ program
 
 program
 	.command('bootstrap')
-	.description('go the whole way: look around, write a configuration, check it, run it, ask it')
+	.description('set everything up: look for keys, write a configuration, check it, run it, test it')
 	.option('-o, --out <file>', 'the configuration, which is written where there is none', 'config/gateway.yaml')
 	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
 	.option(
@@ -134,7 +134,7 @@ program
 	.option('--systemd', 'install and start it as a systemd service of this user')
 	.addHelpText(
 		'after',
-		'\nWhat stands already stays as it is: run twice, it changes nothing.\nExit codes: 0 all that was asked for is done, 1 something is not.',
+		'\nWhat is there already is not changed: run twice, it changes nothing.\nExit codes: 0 all that was asked for is done, 1 something is not.',
 	)
 	.action(async (options: BootstrapFlags) => (await import('./commands/bootstrap.ts')).bootstrapCommand(options));
 
@@ -165,7 +165,7 @@ importing
 	.argument('<dir>', 'the folder with the JSON files, one for each group')
 	.option('-o, --out <file>', outHelp)
 	// Not --env-file: Node takes that for itself, wherever it stands.
-	.option('--keys <file>', 'write the keys into this env file, such as .env, for your eyes only; default: nowhere')
+	.option('--keys <file>', 'write the keys into this env file, such as .env, which only you can read; default: nowhere')
 	.option('--force', 'replace a file that is there; in the one of --keys, set these keys')
 	.addHelpText('after', importExits)
 	.action(async (folder: string, options: ImportFailProxyFlags) =>

@@ -1,29 +1,32 @@
 import type { FailureReport } from './failure-report.ts';
 
+/** Who answered. */
 export interface AnswerInfo {
 	requestId: string;
 	/** The profile, or the target when the call named one. */
 	route: string;
-	/** `provider/model` of the target that answered. */
+	/** `provider/model` of the candidate that answered. */
 	target: string;
 	/** Attempts up to and including the one that answered. */
 	attempts: number;
 }
 
+/**
+ * Where an answer goes, in the words of the caller's dialect. For each call exactly one of these happens, once: `answer`,
+ * `fail`, or `begin` followed by any number of `write`s and then `end` or `breakOff`; or nothing at all, when the client
+ * left first.
+ */
 export interface AnswerSink {
 	/** A whole answer that is not streamed. */
-	answer(info: AnswerInfo, body: Buffer | string): void;
+	answer(info: AnswerInfo, body: Buffer | string, contentType: string): void;
 	/** No byte of an answer went out: the error is the answer. */
-	fail(report: FailureReport): void;
+	fail(report: FailureReport, body: string, contentType: string): void;
 	/** The commit: a stream begins. */
-	begin(info: AnswerInfo): void;
-	/**
-	 * Complete SSE events.
-	 * @returns false when the client is slower than the answer: wait for `resume` before writing more
-	 */
-	write(events: string): boolean;
-	/** The streamed answer was whole. */
-	end(): void;
-	/** The streamed answer broke and stays broken. */
-	breakOff(report: FailureReport): void;
+	begin(info: AnswerInfo, contentType: string): void;
+	/** @returns false when the client is slower than the answer: wait for `resume` before writing more */
+	write(text: string): boolean;
+	/** The streamed answer was whole. @param text its last words */
+	end(text: string): void;
+	/** The streamed answer broke and stays broken. @param text what says so in the stream */
+	breakOff(report: FailureReport, text: string): void;
 }

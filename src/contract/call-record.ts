@@ -22,7 +22,7 @@ export interface CallRecord {
 	firstTokenMs?: number;
 	/** The time that was spent neither in an attempt nor in a wait between two: Breakwater's own, ms. */
 	overheadMs: number;
-	/** What each provider that told it has counted; an answer that broke may have several, or none. */
+	/** What each provider that reported it has counted; an answer that broke may have several, or none. */
 	tokens: readonly TokenCount[];
 	trace: readonly TraceEntry[];
 }

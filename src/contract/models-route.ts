@@ -1,2 +1,2 @@
-/** What observers and callers are told as the route of a request that named its own chain in `models`. */
+/** What observers and callers see as the route of a request that named its own chain in `models`. */
 export const modelsRoute = 'models';

@@ -11,12 +11,12 @@ export interface GatewayObserver {
 	/** @param source what it is about in the file: a credential, `providers.openai.apiKey[0]`, or the place of a model */
 	providerAlarmed?(id: string, source: string, alarm: ProviderAlarm): void;
 	/**
-	 * A person gave an order; it may have changed nothing.
+	 * A person acted on a provider through the admin API; it may have changed nothing.
 	 * @param by the address that it came from, where it came from one
 	 */
 	providerOperated?(
 		id: string,
-		order: OperatorEvent,
+		action: OperatorEvent,
 		from: ProviderStateName,
 		to: ProviderStateName,
 		by: string | undefined,
@@ -29,7 +29,7 @@ export interface GatewayObserver {
 
 /** A request that became no call. */
 export interface RefusedCall {
-	/** The request's id, as it was told to the caller. */
+	/** The request's id, as the caller got it. */
 	id: string;
 	/** The stable code of the error that the caller got. */
 	code: string;
@@ -50,7 +50,7 @@ export interface StartedCall {
 	client?: string | undefined;
 	/** ms since the epoch. */
 	startedAt: number;
-	/** Be told of the trace after each event, until its end. It costs the call a little: follow only what is looked at. */
+	/** Called with the trace after each event, until its end. It costs the call a little: follow only what is looked at. */
 	follow(listener: (progress: Progress) => void): void;
 }
 

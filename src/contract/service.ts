@@ -18,7 +18,7 @@ export interface ProviderHealth {
 }
 
 export interface OperationResult {
-	/** Whether it changed anything; the same order given twice changes nothing the second time. */
+	/** Whether it changed anything; the same action twice changes nothing the second time. */
 	changed: boolean;
 	before: ProviderHealth;
 	after: ProviderHealth;
@@ -35,9 +35,9 @@ export interface Service {
 	/** Whether a provider actor would grant a permit for this model now. */
 	grants(credential: string, model: string): boolean;
 	/**
-	 * An operator's order to one provider actor.
+	 * An operator's action on one provider actor.
 	 * @param provider its id, one of those of `health`
 	 * @param by who gave it, for the log: an address
 	 */
-	operate(provider: string, order: OperatorEvent, by?: string): OperationResult;
+	operate(provider: string, action: OperatorEvent, by?: string): OperationResult;
 }

@@ -1,40 +1,44 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
-import type { requestMachine } from '../../machines/request/machine.ts';
+import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
-import { AnswerStream, type ClientChunk } from '../answer/answer-stream.ts';
-import { type Delivery, DocumentDelivery, StreamDelivery, WholeStreamDelivery } from '../answer/delivery.ts';
+import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
+import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/delivery.ts';
+import type { AnswerEvent, AttemptUsage } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord } from '../contract/call-record.ts';
+import type { CallRecord, TokenCount } from '../contract/call-record.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
-import type { StreamChunk } from '../dialects/openai-chat/chunk.ts';
-import { continuationRequest } from '../dialects/openai-chat/continuation-request.ts';
-import { tokensOf, type UsagePart } from '../dialects/openai-chat/usage.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/classify.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { providerRequest } from './provider-request.ts';
+import type { Completion } from '../upstream/reception.ts';
+import { CallClock } from './call-clock.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
-import type { CandidateSettings } from './request-settings.ts';
+import type { RequestSettings } from './request-settings.ts';
 
-export type RequestActor = ActorRefFrom<typeof requestMachine>;
+export type RequestActor = ActorRefFrom<RequestMachine>;
 
-/** How one target is spoken to. */
+/** How one candidate is spoken to. */
 export interface Contact {
 	endpoint: Endpoint;
-	settings: CandidateSettings | undefined;
+	settings: RequestSettings | undefined;
+	/** The settings leave an answer one that can be carried on. */
+	isContinuable: boolean;
 }
 
 export interface ExchangeOptions {
 	call: Call;
-	client: AnswerSink;
+	sink: AnswerSink;
 	/** When a streamed answer begins to reach the client. */
 	commit: 'first-token' | 'complete';
-	/** By the position of the target. */
+	/** By the position of the candidate. */
 	contacts: readonly Contact[];
 	classify: Classify;
+	/** Bytes of the largest answer that is taken. */
 	answerLimit: number;
+	/** How much text of an answer is kept to carry it on, characters. */
+	retainedText: number;
 	onEnd: (record: CallRecord) => void;
 }
 
@@ -45,40 +49,30 @@ export interface ExchangeOptions {
 export class Exchange implements AttemptListener, RunningCall {
 	readonly #options: ExchangeOptions;
 	readonly #actor: RequestActor;
+	readonly #answer: AnswerStream;
+	readonly #delivery: Delivery;
+	readonly #clock = new CallClock();
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptProgress: Progress | undefined;
-	#answer: AnswerStream | undefined;
-	readonly #delivery: Delivery;
-	/** Whether a broken answer could be carried on, whichever target it comes from. */
-	readonly #isContinuable: boolean;
-	/** The present attempt has written something for the client. */
-	#isAnswering = false;
 	#keepAlive: NodeJS.Timeout | undefined;
+	#deadline: NodeJS.Timeout | undefined;
 	/** The last provider's words, for the caller only: never for a log. */
 	#providerMessage = '';
 	#isOver = false;
-	#deadline: NodeJS.Timeout | undefined;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
-	readonly #startedAt = performance.now();
-	#firstTokenMs: number | undefined;
-	/** When the present attempt began; undefined while none runs. */
-	#attemptStartedAt: number | undefined;
-	#attemptMs = 0;
-	/** Of an answer that came as one document. */
-	#documentUsage: readonly UsagePart[] = [];
 
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
 		this.#actor = actor;
-		const { call, client, commit, contacts } = options;
-		this.#isContinuable = call.isContinuable && contacts.every(({ settings }) => settings?.isPlainText !== false);
-		this.#delivery = call.stream
-			? commit === 'complete'
-				? new WholeStreamDelivery(client)
-				: new StreamDelivery(client)
-			: new DocumentDelivery(client, this.#isContinuable);
+		const { call, sink, commit, contacts, retainedText } = options;
+		const { request, dialect, id: requestId } = call;
+		const isContinuable = request.isContinuable && contacts.every((contact) => contact.isContinuable);
+		const recipient = { sink, dialect, request, requestId };
+		this.#delivery = request.stream ? new StreamDelivery(recipient) : new DocumentDelivery(recipient, isContinuable);
+		const holdsUntilWhole = request.stream && commit === 'complete';
+		this.#answer = new AnswerStream({ retainedText, isContinuable, holdsUntilWhole });
 	}
 
 	/** Starts the actor, and the clock of the whole request with it. */
@@ -102,33 +96,25 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	startAttempt(progress: Progress): void {
 		this.#attemptProgress = progress;
-		this.#isAnswering = false;
 		const { call, classify, answerLimit } = this.#options;
-		const candidate = currentCandidate(progress);
-		const { model } = candidate;
-		const { timeouts } = candidate.policy;
-		const { endpoint, settings } = this.#contact(progress);
-		const isContinuation = progress.way !== 'fresh';
-		if (isContinuation) this.#keepQuietClient(progress);
-		else this.#delivery.reset();
+		const { model, target, streamUpstream, policy } = currentCandidate(progress);
+		const { way } = progress;
+		const { endpoint, settings: members } = this.#contact(progress);
+		if (way === 'fresh') this.#delivery.reset();
+		else this.#keepQuietClient(progress);
 
-		const { json: request, stream, choices } = providerRequest(call, candidate, settings, progress.way);
-		const inChunks = call.stream || isContinuation;
-		// Even where a document is asked for: some providers stream it all the same.
-		const shown = this.#stream(progress).beginAttempt(candidate.target, progress.way, choices);
-		const json = continuationRequest(request, shown, progress.way === 'prefill' ? 'prefill' : 'instruct');
-		const withUsage = !call.stream || call.includeUsage === true;
-		this.#attempt = new Attempt(
-			{ endpoint, classify, model, json, stream, inChunks, withUsage, choices, timeouts, answerLimit },
-			this,
-		);
-		this.#attemptStartedAt = performance.now();
+		const shown = this.#answer.shownFor(way);
+		const request = endpoint.dialect.render({ request: call.request, model, streamUpstream, members, way, shown });
+		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
+		const { timeouts } = policy;
+		this.#attempt = new Attempt({ endpoint, classify, model, request, timeouts, answerLimit }, this);
+		this.#clock.attemptBegins();
 		this.#attempt.start();
 	}
 
 	stopAttempt(): void {
 		this.#attempt?.stop();
-		this.#clockOut();
+		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 	}
 
@@ -149,66 +135,76 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	// What the attempt reports.
 
-	onChunks(chunks: readonly StreamChunk[]): void {
-		const answer = this.#answer;
-		if (answer === undefined || this.#isOver) return;
-		const { chunks: out, problem } = answer.take(chunks);
-		this.#deliver(out);
-		if (problem !== undefined) this.#failSeam(problem);
-		else if (answer.heldLength + this.#delivery.waitingLength > this.#options.answerLimit) this.#failTooLarge();
+	onEvents(events: readonly AnswerEvent[]): void {
+		if (this.#isOver) return;
+		const wasAnswering = this.#answer.isAnswering;
+		if (!this.#deliver(this.#answer.take(events), wasAnswering)) return;
+		const waitingBytes = this.#answer.heldBytes + this.#delivery.waitingBytes;
+		if (waitingBytes > this.#options.answerLimit) this.#break(tooLarge);
 	}
 
-	onCompleted(body: Buffer | string, usage?: unknown): void {
-		this.#clockOut();
-		if (this.#answer !== undefined && body.length === 0) {
-			if (usage !== undefined) this.#answer.noteUsage(usage);
-			const { chunks, problem } = this.#answer.end();
-			this.#deliver(chunks);
-			if (problem !== undefined) {
-				this.#failSeam(problem);
-				return;
-			}
-		} else if (this.#delivery instanceof DocumentDelivery) {
-			this.#delivery.writeBody(body);
-			this.#documentUsage = [{ target: currentCandidate(this.#progress).target, usage }];
-		}
-		this.#actor.send({ type: 'attempt.completed', now: Date.now() });
+	onCompleted(completion: Completion): void {
+		this.#clock.attemptEnds();
+		if (completion.is === 'document') this.#takeDocument(completion);
+		else this.#endAnswer();
 	}
 
 	onBroke({ failure, message }: Classified): void {
-		this.#clockOut();
+		this.#clock.attemptEnds();
 		this.#providerMessage = message;
-		const continuable = this.#answer?.isContinuable ?? false;
+		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 	}
 
-	#deliver(chunks: readonly ClientChunk[]): void {
-		if (chunks.length === 0 || this.#isOver) return;
-		clearInterval(this.#keepAlive);
-		if (this.#delivery.commits && !this.#isAnswering) {
-			this.#isAnswering = true;
-			this.#firstTokenMs ??= performance.now() - this.#startedAt;
-			const seam = this.#answer?.seam;
+	/** A document goes to a client of its own dialect as it came; to any other, or behind what was sent before, as events. */
+	#takeDocument({ answer, bytes }: Extract<Completion, { is: 'document' }>): void {
+		const { request, dialect } = this.#options.call;
+		const { way } = this.#progress;
+		if (answer.usage !== undefined) this.#answer.noteUsage(answer.usage);
+		const isOwn = this.#contact(this.#progress).endpoint.dialect.name === dialect.name;
+		if (isOwn && way === 'fresh' && this.#delivery instanceof DocumentDelivery) {
+			this.#delivery.writeBody(answer.body(bytes));
+			this.#complete();
+			return;
+		}
+		const wasAnswering = this.#answer.isAnswering;
+		const events = answer.events(!request.stream || request.includeUsage);
+		if (this.#deliver(this.#answer.take(events), wasAnswering)) this.#endAnswer();
+	}
+
+	/** The attempt has delivered all of its events. */
+	#endAnswer(): void {
+		const wasAnswering = this.#answer.isAnswering;
+		if (this.#deliver(this.#answer.end(), wasAnswering)) this.#complete();
+	}
+
+	#complete(): void {
+		if (!this.#isOver) this.#actor.send({ type: 'attempt.completed', now: Date.now() });
+	}
+
+	/** @returns whether the attempt goes on: neither has it been broken, nor is the request over */
+	#deliver({ events, problem }: Taken, wasAnswering: boolean): boolean {
+		if (events.length > 0) this.#send(events, wasAnswering);
+		if (this.#isOver) return false;
+		if (problem === undefined) return true;
+		// What the model wrote does not follow what the client has. That is no fault of its provider.
+		this.#break({ failure: { category: 'UNKNOWN_TRANSIENT', reason: `seam_${problem}` }, message: '' });
+		return false;
+	}
+
+	#send(events: readonly AnswerEvent[], wasAnswering: boolean): void {
+		if (this.#keepAlive !== undefined) clearInterval(this.#keepAlive);
+		if (this.#delivery.commits && !wasAnswering) {
+			this.#clock.contentGoesOut();
+			const { seam } = this.#answer;
 			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
 		}
-		if (!this.#isOver && !this.#delivery.write(chunks)) this.#attempt?.pause();
+		if (!this.#isOver && !this.#delivery.write(events)) this.#attempt?.pause();
 	}
 
-	#clockOut(): void {
-		if (this.#attemptStartedAt === undefined) return;
-		this.#attemptMs += performance.now() - this.#attemptStartedAt;
-		this.#attemptStartedAt = undefined;
-	}
-
-	/** What the model wrote does not follow what the client has. That is no fault of its provider. */
-	#failSeam(problem: 'ambiguous' | 'diverged'): void {
+	#break(broken: Classified): void {
 		this.#attempt?.stop();
-		this.onBroke({ failure: { category: 'UNKNOWN_TRANSIENT', reason: `seam_${problem}` }, message: '' });
-	}
-
-	#failTooLarge(): void {
-		this.#attempt?.stop();
-		this.onBroke({ failure: { category: 'SERVER_ERROR', reason: 'too_large' }, message: 'the answer was too large' });
+		this.onBroke(broken);
 	}
 
 	/** Its own timers must not end a stream that is only being carried on elsewhere. */
@@ -217,13 +213,6 @@ export class Exchange implements AttemptListener, RunningCall {
 		const comment = () => this.#delivery.comment('another provider carries on');
 		comment();
 		this.#keepAlive = setInterval(comment, policy.continuation.keepAlive);
-	}
-
-	#stream({ policy }: Progress): AnswerStream {
-		const { choices } = this.#options.call;
-		const { retainedText } = policy.continuation;
-		this.#answer ??= new AnswerStream({ retainedText, isContinuable: this.#isContinuable, choices });
-		return this.#answer;
 	}
 
 	#contact({ id, position }: Progress): Contact {
@@ -244,32 +233,32 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#attempt?.resume();
 	}
 
-	/** The process ends before the answer did. The caller is told; no provider is blamed. */
+	/** The process ends before the answer did. The caller gets an error; it counts against no provider. */
 	shutDown(): void {
 		if (this.#isOver) return;
 		this.#actor.send({ type: 'client.left', now: Date.now() });
 		this.#giveUp(reportShutdown(this.#options.call.id));
 	}
 
-	/** The actor threw: a bug of ours. The permit is given back, the caller is told, and nobody else notices. */
+	/** The actor threw: a bug of ours. The permit is given back, the caller gets an error, and other requests are not affected. */
 	crash(): void {
 		if (this.#isOver) return;
 		this.#attempt?.stop();
 		const progress = this.#attemptProgress;
-		// One that is settled already is given back in vain: a provider knows its probes by their ids.
+		// Giving back one that is settled already does nothing: a provider knows its probes by their ids.
 		if (progress?.permit !== undefined) {
 			currentCandidate(progress).actor.send({ type: 'attempt.abandoned', permit: progress.permit, now: Date.now() });
 		}
 		this.#giveUp(reportInternalError(this.#options.call.id));
 	}
 
-	/** Never throws: a client that does must not keep the others of a stop, or of a crash, from being told. */
+	/** Never throws: a client that does must not keep the others of a stop, or of a crash, from hearing of it. */
 	#giveUp(report: FailureReport): void {
 		this.#end(this.#progress, 'failed', report.body.error.code);
 		try {
 			this.#delivery.fail(report);
 		} catch {
-			// There is nobody left to tell.
+			// The client itself failed, so there is nobody to report it to.
 		}
 	}
 
@@ -282,28 +271,40 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#isOver = true;
 		clearTimeout(this.#deadline);
 		clearInterval(this.#keepAlive);
-		this.#clockOut();
-		const waitMs = progress.trace.reduce((total, step) => (step.did === 'wait' ? total + step.ms : total), 0);
-		const overheadMs = Math.max(0, performance.now() - this.#startedAt - this.#attemptMs - waitMs);
-		const tokens = tokensOf(this.#documentUsage.length > 0 ? this.#documentUsage : (this.#answer?.usage ?? []));
-		this.#answer = undefined;
+		this.#clock.attemptEnds();
 		const { call, onEnd } = this.#options;
+		const { id, route, request, repaired, client, clientRequestId } = call;
+		const { firstContentMs } = this.#clock;
 		onEnd({
-			id: call.id,
-			route: call.route,
-			stream: call.stream,
+			id,
+			route,
+			stream: request.stream,
 			outcome,
 			...(code === undefined ? {} : { code }),
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
-			...(call.repaired === true ? { repaired: true } : {}),
+			...(repaired === true ? { repaired: true } : {}),
 			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
-			...(call.client === undefined ? {} : { client: call.client }),
-			...(call.clientRequestId === undefined ? {} : { clientRequestId: call.clientRequestId }),
+			...(client === undefined ? {} : { client }),
+			...(clientRequestId === undefined ? {} : { clientRequestId }),
 			ms: Date.now() - progress.startedAt,
-			...(this.#firstTokenMs === undefined || !call.stream ? {} : { firstTokenMs: this.#firstTokenMs }),
-			overheadMs,
-			tokens,
+			...(firstContentMs === undefined || !request.stream ? {} : { firstTokenMs: firstContentMs }),
+			overheadMs: this.#clock.overheadMs(progress.trace),
+			tokens: tokensOf(this.#answer.usage),
 			trace: progress.trace,
 		});
 	}
+}
+
+const tooLarge: Classified = {
+	failure: { category: 'SERVER_ERROR', reason: 'too_large', status: 200 },
+	message: 'the answer was too large',
+};
+
+/** The tokens of the attempts whose usage is known. */
+function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {
+	return parts.flatMap(({ target, usage }) => {
+		if (usage === undefined) return [];
+		const { input, output } = usage;
+		return [{ target, input, output }];
+	});
 }

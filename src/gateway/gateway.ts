@@ -9,8 +9,10 @@ import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
 import type { CallRecord } from '../contract/call-record.ts';
+import type { ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
+import { providerDialects } from '../dialects/dialects.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/classify.ts';
 import { loadErrorRules } from '../upstream/classify/error-rules.ts';
@@ -21,8 +23,11 @@ import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
 import { createRedactor } from './redact.ts';
+import type { RequestSettings } from './request-settings.ts';
 
 export interface GatewayOptions {
+	/** How a provider is spoken to; default: as its `protocol` says. */
+	dialectOf?: (provider: ProviderConfig) => ProviderDialect;
 	/** XState's `inspect` for each new actor, where somebody looks at it; what it gets has policies, and no key, in it. */
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 }
@@ -51,7 +56,7 @@ type ProviderActor = ReturnType<typeof startProvider>;
 export async function createGateway(
 	config: Config,
 	observer: GatewayObserver = {},
-	{ inspect: inspectorOf }: GatewayOptions = {},
+	{ inspect: inspectorOf, dialectOf = configuredDialect }: GatewayOptions = {},
 ): Promise<Gateway> {
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit);
@@ -64,7 +69,8 @@ export async function createGateway(
 		for (const { id, apiKey } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
 			providers.set(id, startProvider(id, provider, config, observer, inspectorOf?.('provider')));
-			addresses.set(id, { provider: provider.name, baseUrl, apiKey, headers: provider.headers });
+			const dialect = dialectOf(provider);
+			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers });
 		}
 	}
 
@@ -73,7 +79,11 @@ export async function createGateway(
 		contactOf: (credential, settings) => {
 			const address = required(addresses.get(credential), credential);
 			const headers = { ...address.headers, ...settings?.headers };
-			return { endpoint: connections.endpoint({ ...address, headers }), settings };
+			return {
+				endpoint: connections.endpoint({ ...address, headers }),
+				settings,
+				isContinuable: leavesContinuable(address.dialect, settings),
+			};
 		},
 	});
 	const exchanges = new Map<object, Exchange>();
@@ -91,8 +101,9 @@ export async function createGateway(
 
 	const { answerLimit } = config.server;
 
-	function call(request: Call, client: AnswerSink): RunningCall {
+	function call(request: Call, sink: AnswerSink): RunningCall {
 		const { candidates, contacts, policy, commit } = routes.of(request);
+		const { retainedText } = policy.continuation;
 		const input = { id: request.id, candidates, policy, now: Date.now() };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
@@ -100,12 +111,15 @@ export async function createGateway(
 			exchanges.delete(actor);
 			observer.callEnded?.(record);
 		};
-		const exchange = new Exchange({ call: request, client, commit, contacts, classify, answerLimit, onEnd }, actor);
+		const exchange = new Exchange(
+			{ call: request, sink, commit, contacts, classify, answerLimit, retainedText, onEnd },
+			actor,
+		);
 		exchanges.set(actor, exchange);
 		observer.callStarted?.({
 			id: request.id,
 			route: request.route,
-			stream: request.stream,
+			stream: request.request.stream,
 			client: request.client,
 			startedAt: input.now,
 			follow: (listener) => actor.subscribe(({ context }) => listener(context.progress)),
@@ -196,6 +210,17 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 	);
 	const started = await Promise.all(simulated.map(({ name, simulate }) => startSimulator(name, simulate)));
 	return new Map(started.map((simulator) => [simulator.name, simulator]));
+}
+
+function configuredDialect({ protocol }: ProviderConfig): ProviderDialect {
+	return required(providerDialects[protocol], `the protocol ${protocol}`);
+}
+
+/** Whether what the configuration sets in a request leaves its answer one that can be carried on. */
+function leavesContinuable(dialect: ProviderDialect, settings: RequestSettings | undefined): boolean {
+	if (settings === undefined) return true;
+	const { defaults, force } = settings.given;
+	return dialect.isContinuable(defaults) && dialect.isContinuable(force);
 }
 
 function required<T>(value: T | undefined, name: string): T {

@@ -34,7 +34,7 @@ export function providerHealth({ value, context }: SnapshotFrom<typeof providerM
 }
 
 /**
- * Whether an operator's order changed what is known of a provider. The same trip given twice moves its end by the time in
+ * Whether an operator's action changed what is known of a provider. The same trip given twice moves its end by the time in
  * between, which is no change; a longer or a shorter one is.
  */
 export function differs(before: ProviderContext, after: ProviderContext): boolean {

@@ -3,7 +3,7 @@ import type { Candidate } from '../../machines/request/progress.ts';
 import type { Config } from '../config/config.ts';
 import type { Call } from '../contract/call.ts';
 import type { Contact } from './exchange.ts';
-import type { CandidateSettings } from './request-settings.ts';
+import type { RequestSettings } from './request-settings.ts';
 import { type ConfiguredRoute, type Route, routesOf, singleRoutesOf } from './routes.ts';
 
 /** A route on the provider actors. */
@@ -16,7 +16,7 @@ export interface LiveRoute extends Route {
 /** Finds what a target needs of the running gateway, by its credential. */
 export interface Switchboard {
 	actorOf(credential: string): ProviderRef;
-	contactOf(credential: string, settings: CandidateSettings | undefined): Contact;
+	contactOf(credential: string, settings: RequestSettings | undefined): Contact;
 }
 
 /** Every way that a call can take through the providers. */

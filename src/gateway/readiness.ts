@@ -5,7 +5,7 @@ import type { CandidatePlan, Route } from './routes.ts';
 
 type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
 
-/** Whoever asks here wants no answer: nothing is sent to it, as nothing that the machine decides is carried out. */
+/** Takes the place of the request that asks. Nothing is sent to it, as no action of the machine is carried out here. */
 const nobody = createActor(fromCallback(() => {})) as unknown as RequestRef;
 
 /**
@@ -30,7 +30,7 @@ export function readinessAt(
 		(policy.whenAllDenied === 'try-soonest' && candidates.some((candidate) => grants(candidate, true)));
 }
 
-/** Whether a provider would grant a permit for a model at this moment, as its machine says without being told of the question. */
+/** Whether a provider would grant a permit for a model at this moment, as its machine answers without changing its state. */
 export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
 	const event = { type: 'permit.requested', id: '', model, now, early, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);

@@ -35,7 +35,7 @@ export const endings = {
 
 /**
  * The error that a caller gets when a request ended without a whole answer.
- * @param walk of the request actor, at its end
+ * @param progress of the request actor, at its end
  * @param route what the caller named: a profile or a target
  * @param providerMessage the last provider's own words, without keys; `''` when it said nothing
  */
@@ -65,7 +65,7 @@ export function reportFailure(progress: Progress, route: string, providerMessage
 	};
 }
 
-/** The error for a fault of ours. It tells nothing of it: the log does. */
+/** The error for a fault of ours. It gives no details: the log does. */
 export function reportInternalError(requestId: string): FailureReport {
 	const message = `Breakwater failed on this request (${requestId}); its log says why. Other requests are not affected.`;
 	return plainReport(endings.internal, message);
@@ -167,7 +167,7 @@ function attemptReports(trace: readonly TraceEntry[]): AttemptReport[] {
 	}));
 }
 
-/** The last word of each target: a second round (`try-soonest`) asks the same ones again. */
+/** The last denial of each target: a second round (`try-soonest`) asks the same ones again. */
 function denialReports(trace: readonly TraceEntry[]): DenialReport[] {
 	const reports = new Map<string, DenialReport>();
 	for (const step of trace) {

@@ -2,7 +2,7 @@ import type { Policy } from '../../machines/policy.ts';
 import type { Candidate } from '../../machines/request/progress.ts';
 import type { Config, TargetConfig } from '../config/config.ts';
 import { resolveTarget, streamsUpstream, targetsOf } from '../config/targets.ts';
-import { type CandidateSettings, candidateSettings } from './request-settings.ts';
+import { type RequestSettings, requestSettings } from './request-settings.ts';
 
 /** A target as the configuration describes it: all but the actor of its provider. */
 export type CandidatePlan = Omit<Candidate, 'actor'>;
@@ -17,7 +17,7 @@ export interface Route {
 /** A route with what the machines need not know of it. */
 export interface ConfiguredRoute extends Route {
 	/** What is set in the requests of each target, by its position. */
-	readonly settings: readonly (CandidateSettings | undefined)[];
+	readonly settings: readonly (RequestSettings | undefined)[];
 }
 
 /**
@@ -76,7 +76,7 @@ function candidatesOf(config: Config, candidate: TargetConfig, link: number) {
 	const { target, provider, model, contextWindow, prefill, streamUpstream, policy, request, headers } = candidate;
 	const credentials = config.providers[provider]?.credentials;
 	if (credentials === undefined) throw new Error(`${provider} is in a chain, and not among the providers`);
-	const settings = candidateSettings(request, headers);
+	const settings = requestSettings(request, headers);
 	return credentials.map(({ id: credential }) => ({
 		candidate: { link, target, provider, credential, model, contextWindow, prefill, streamUpstream, policy },
 		settings,

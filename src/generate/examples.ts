@@ -6,13 +6,13 @@ import { explainedText } from '../verify/play/play-text.ts';
 import type { PropertyResult } from '../verify/report/report.ts';
 import { reportText } from '../verify/report/text.ts';
 
-/** What the README shows of `check` and `explain`, made as the commands make it. */
+/** What docs/checking.md shows of `check` and `explain`, made as the commands make it. */
 
 const COLUMNS = 110;
 
 const command = 'breakwater';
 
-/** The line that the README puts into its own configuration, and what happens then. */
+/** The line that docs/checking.md puts into the configuration of the README, and what happens then. */
 const harmfulLine = '  breaker: { failureThreshold: 3, cooldown: 60s, effects: { QUOTA_EXCEEDED: cool } }';
 
 const script = 'openai: 503, timeout; groq: 429 retry-after=30';
@@ -61,7 +61,7 @@ function readExample(text: string): ReadConfig {
 	return readConfigText(text, { file: 'config/gateway.yaml', env: { OPENAI_API_KEY: 'one', GROQ_API_KEY: 'other' } });
 }
 
-/** Every rule that a configuration is judged by, with all severities that its findings can have, the gravest first. */
+/** Every lint rule, with all severities that its findings can have, the gravest first. */
 export function lintTable(): string {
 	const rules = severities.flatMap((severity) => lintRules.filter((rule) => rule.severities[0] === severity));
 	const rows = rules.map((rule) => `| ${rule.severities.join(', ')} | \`${rule.id}\` | ${rule.finds} |`);

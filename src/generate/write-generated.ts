@@ -11,30 +11,29 @@ import { checkExample, explainExample, lintTable, propertyTable } from './exampl
 
 /** The files that are written by `npm run generate`, each with the text that it should have. */
 export function generatedFiles(): { file: string; text: string }[] {
-	const readme = join(packageRoot, 'README.md');
-	const page = readFileSync(readme, 'utf8');
-	const configuration = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-	const checking = join(packageRoot, 'docs', 'checking.md');
+	const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+	// The first one of the README, which the examples of the other pages use.
+	const configuration = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 	return [
 		{ file: join(packageRoot, 'config', 'breakwater.schema.json'), text: `${JSON.stringify(jsonSchema(), null, 2)}\n` },
-		{ file: readme, text: withParts(readme, page, readmeParts(configuration)) },
-		{ file: checking, text: withParts(checking, readFileSync(checking, 'utf8'), checkingParts(configuration)) },
+		page('state-charts.md', {
+			'provider-machine': fenced('mermaid', mermaidDiagram(providerMachine)),
+			'request-machine': fenced('mermaid', mermaidDiagram(requestMachine)),
+		}),
+		page('errors.md', { errors: errorTable() }),
+		page('checking.md', {
+			check: fenced('text', checkExample(configuration)),
+			explain: fenced('text', explainExample(configuration)),
+			properties: propertyTable(configuration),
+			'lint-rules': lintTable(),
+		}),
 	];
 }
 
-/** @param configuration the first one of the README, which its examples use */
-function readmeParts(configuration: string): Record<string, string> {
-	return {
-		'provider-machine': fenced('mermaid', mermaidDiagram(providerMachine)),
-		'request-machine': fenced('mermaid', mermaidDiagram(requestMachine)),
-		errors: errorTable(),
-		check: fenced('text', checkExample(configuration)),
-		explain: fenced('text', explainExample(configuration)),
-	};
-}
-
-function checkingParts(configuration: string): Record<string, string> {
-	return { properties: propertyTable(configuration), 'lint-rules': lintTable() };
+/** A page of `docs/` with its generated parts. */
+function page(name: string, parts: Readonly<Record<string, string>>): { file: string; text: string } {
+	const file = join(packageRoot, 'docs', name);
+	return { file, text: withParts(file, readFileSync(file, 'utf8'), parts) };
 }
 
 function errorTable(): string {
@@ -52,12 +51,12 @@ function fenced(language: string, text: string): string {
 }
 
 /** Puts each part between its pair of comments, `<!-- name -->` and `<!-- /name -->`. */
-function withParts(file: string, page: string, parts: Readonly<Record<string, string>>): string {
-	return Object.entries(parts).reduce((text, [name, part]) => {
+function withParts(file: string, text: string, parts: Readonly<Record<string, string>>): string {
+	return Object.entries(parts).reduce((before, [name, part]) => {
 		const pair = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-		if (!pair.test(text)) throw new Error(`${file} has no place for the generated part ${name}`);
-		return text.replace(pair, (_all, open: string, close: string) => `${open}${part}\n${close}`);
-	}, page);
+		if (!pair.test(before)) throw new Error(`${file} has no place for the generated part ${name}`);
+		return before.replace(pair, (_all, open: string, close: string) => `${open}${part}\n${close}`);
+	}, text);
 }
 
 if (import.meta.main) {

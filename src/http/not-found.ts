@@ -5,7 +5,7 @@ interface KnownPath {
 	/** As it is shown. */
 	path: string;
 	pattern: RegExp;
-	/** Named to whoever is lost. */
+	/** Named in the answer to a path that does not exist. */
 	isShown: boolean;
 }
 
@@ -32,8 +32,8 @@ function hidden(method: KnownPath['method'], path: string, pattern: RegExp): Kno
 	return { method, path, pattern, isShown: false };
 }
 
-/** Where whoever has come through its door is told what there is. */
-const behindDoors = '/admin';
+/** Its paths are named only to callers who have passed the check of the admin key. */
+const adminRoot = '/admin';
 
 /** Whether a path is the folder itself, or below it. */
 export function isBelow(path: string, folder: string): boolean {
@@ -47,9 +47,9 @@ export function isBelow(path: string, folder: string): boolean {
 export function notFound(method: string, path: string): Refusal {
 	const known = routes.find(({ pattern }) => pattern.test(path));
 	if (known === undefined) {
-		const isOperator = isBelow(path, behindDoors);
+		const isOperator = isBelow(path, adminRoot);
 		const shown = routes
-			.filter((one) => (isOperator ? isBelow(one.path, behindDoors) : one.isShown))
+			.filter((one) => (isOperator ? isBelow(one.path, adminRoot) : one.isShown))
 			.map((one) => `${one.method} ${one.path}`);
 		return new Refusal('not_found', `There is nothing here; Breakwater answers ${shown.join(', ')}.`);
 	}

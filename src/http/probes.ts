@@ -5,13 +5,13 @@ export interface ProbeOptions {
 	version: string;
 	/** ms since the epoch. */
 	startedAt: number;
-	/** Whether the process has been told to stop. */
+	/** Whether the process has been asked to stop. */
 	isDraining: () => boolean;
 }
 
 /**
  * What load balancers ask: `/health`, whether the process is alive, and `/ready`, whether to send requests here. They
- * need no key, and so they tell nothing that is secret.
+ * need no key, and so they show nothing that is secret.
  */
 export function addProbes(server: FastifyInstance, service: Service, options: ProbeOptions): void {
 	const { version, startedAt, isDraining } = options;

@@ -1,20 +1,32 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ClientDialect } from '../contract/dialect.ts';
 import type { RefusedCall } from '../contract/observer.ts';
 import { Refusal } from '../contract/refusal.ts';
 import type { Service } from '../contract/service.ts';
+import { clientDialects } from '../dialects/dialects.ts';
+import { openaiChatClient } from '../dialects/openai-chat/openai-chat.ts';
 import { newRequestId } from '../values/request-id.ts';
-import { addOperatorApi, type OperatorSources } from './admin/admin-api.ts';
-import { operatorDoor } from './admin/admin-check.ts';
-import { type Clients, clientDoor } from './callers/caller-check.ts';
+import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
+import { adminCheck } from './admin/admin-check.ts';
+import { type Clients, callerCheck } from './callers/caller-check.ts';
 import { isBelow, notFound } from './not-found.ts';
 import { addProbes } from './probes.ts';
 import { idHeaders } from './request-ids.ts';
-import { chatHandler } from './v1/chat.ts';
+import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, type Routing } from './v1/directory.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
+declare module 'fastify' {
+	interface FastifyContextConfig {
+		/** In which the requests of a route come, and its errors are written. */
+		dialect?: ClientDialect;
+	}
+}
+
 export interface ServerOptions {
+	/** How callers may speak, each at its own path; default: all that Breakwater knows. */
+	dialects?: readonly ClientDialect[];
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
 	unknownModel: 'default' | 'reject';
@@ -24,21 +36,21 @@ export interface ServerOptions {
 	routing?: Routing | undefined;
 	/** Who may call; absent: anyone. */
 	clients?: Clients | undefined;
-	/** Opens the operator API, which is shut without one. */
+	/** The key of the admin API, which nobody can use without one. */
 	adminKey?: string | undefined;
-	/** From where the operator API may be used; default `loopback`. */
+	/** From where the admin API may be used; default `loopback`. */
 	adminFrom?: 'loopback' | 'anywhere';
-	/** What the operator API shows; without it there is none. */
-	operator?: OperatorSources;
+	/** What the admin API shows; without it there is none. */
+	admin?: AdminSources;
 	/** What `/metrics` shows; without it there is none. */
 	metrics?: { readonly contentType: string; text(): Promise<string> };
-	/** Told of each wrong key for the operator API, with the address that it came from. */
+	/** Called for each wrong key for the admin API, with the address that it came from. */
 	onWrongAdminKey?: (address: string) => void;
-	/** Told of each request that is refused before any provider is asked. */
+	/** Called for each request that is refused before any provider is asked. */
 	onRefused?: (refused: RefusedCall) => void;
-	/** Whether the process has been told to stop; `/ready` says so. */
+	/** Whether the process has been asked to stop; `/ready` says so. */
 	isDraining?: () => boolean;
-	/** Told of a fault of ours that a request met. */
+	/** Called for a fault of ours that a request met. */
 	onCrash?: (error: unknown, requestId: string) => void;
 	/** Shown by `/health`. */
 	version: string;
@@ -52,10 +64,12 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
 		const refusal = asRefusal(error, options.bodyLimit);
 		const { id, client, ip: address } = request;
-		const { status } = refusal.report();
+		const report = refusal.report();
+		const { status } = report;
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
-		sendFailure(reply, refusal.report(), id);
+		const { failure, contentTypes } = request.routeOptions?.config.dialect ?? openaiChatClient;
+		sendFailure(reply, id, report, failure(report), contentTypes.document);
 	};
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
@@ -71,7 +85,6 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const startedAt = Date.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
-	const chat = chatHandler(service, directory, { repairJson: options.repairJson === true });
 
 	server.removeAllContentTypeParsers();
 	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -83,13 +96,16 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	if (clients !== undefined || adminKey !== undefined)
 		server.register(import('@fastify/rate-limit'), { global: false });
 
-	const callers = clients === undefined ? undefined : clientDoor(server, clients);
-	const operators = operatorDoor(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
+	const checkCaller = clients === undefined ? undefined : callerCheck(server, clients);
+	const checkAdmin = adminCheck(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
 
-	const behindDoor = callers === undefined ? {} : { onRequest: callers };
-	server.post<{ Body: string | undefined }>('/v1/chat/completions', behindDoor, chat);
-	server.get('/v1/models', behindDoor, () => ({ object: 'list', data: modelList(service, startedAt) }));
-	server.get<{ Params: { '*': string } }>('/v1/models/*', behindDoor, (request) => {
+	const checked = checkCaller === undefined ? {} : { onRequest: checkCaller };
+	for (const dialect of options.dialects ?? clientDialects) {
+		const handler = dialectHandler(dialect, service, directory, { repairJson: options.repairJson === true });
+		server.post<{ Body: string | undefined }>(dialect.path, { ...checked, config: { dialect } }, handler);
+	}
+	server.get('/v1/models', checked, () => ({ object: 'list', data: modelList(service, startedAt) }));
+	server.get<{ Params: { '*': string } }>('/v1/models/*', checked, (request) => {
 		const model = modelList(service, startedAt).find(({ id }) => id === request.params['*']);
 		if (model !== undefined) return model;
 		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');
@@ -99,13 +115,13 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 	}
 	addProbes(server, service, { version, startedAt, isDraining });
-	if (options.operator !== undefined) addOperatorApi(server, service, operators, options.operator);
+	if (options.admin !== undefined) addAdminApi(server, service, checkAdmin, options.admin);
 
 	server.setNotFoundHandler(async (request, reply) => {
 		const path = request.url.split('?')[0] ?? '';
-		// What is there and what is not is told behind the doors, too.
-		if (isBelow(path, '/v1')) await callers?.(request, reply);
-		if (isBelow(path, '/admin')) await operators(request, reply);
+		// Which paths exist is said only to callers who may use them.
+		if (isBelow(path, '/v1')) await checkCaller?.(request, reply);
+		if (isBelow(path, '/admin')) await checkAdmin(request, reply);
 		throw notFound(request.method, path);
 	});
 	server.setErrorHandler(refuse);

@@ -22,7 +22,7 @@ export interface Speaker {
 /** The tokens that a simulated provider says to a request, the same each time, cut at the request's `maxTokens`. */
 export function tokensFor(speaker: Speaker, chat: SimulatedRequest): Pick<Answer, 'tokens' | 'finishReason'> {
 	const text = speaker.reply ?? madeUpText(speaker.name, chat.model, speaker.tokens);
-	// Asked to go on with the beginning of its own answer, it does as it is told; anything else was another turn.
+	// Asked to go on with the beginning of its own answer, it goes on; anything else was another turn.
 	const begun = chat.before !== '' && text.startsWith(chat.before) ? chat.before : chat.prefill;
 	const tokens = tokensOf(continuationOf(text, begun));
 	if (tokens.length <= chat.maxTokens) return { tokens, finishReason: 'stop' };

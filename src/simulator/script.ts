@@ -50,7 +50,7 @@ export function endOf(script: readonly SimulationStep[], cursor: Cursor): number
 	return cursor.enteredAt + (stepAt(script, cursor).for ?? Number.POSITIVE_INFINITY);
 }
 
-/** A laptop that slept a week must not walk through a week of short steps one by one. */
+/** After a laptop slept for a week, the short steps of that week must not be played one by one. */
 function skipWholeLoops(script: readonly SimulationStep[], cursor: Cursor, now: number): Cursor {
 	const loopMs = script.reduce((sum, step) => sum + (step.for ?? Number.POSITIVE_INFINITY), 0);
 	const loops = Math.floor((now - cursor.enteredAt) / loopMs);

@@ -26,7 +26,7 @@ export interface Simulator {
 export interface SimulatorOptions {
 	/** The clock of the script, ms; the default is `Date.now`. Tokens are paced by real timers all the same. */
 	now?: () => number;
-	/** Told each step that begins, the first at once. A step that nobody could have met is left out. */
+	/** Called with each step that begins, with the first at once. A step that no request could meet is left out. */
 	onStep?: (step: SimulationStep) => void;
 }
 

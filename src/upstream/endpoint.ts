@@ -1,15 +1,14 @@
 import { Socket } from 'node:net';
 import { buildConnector, type Dispatcher, interceptors, Pool } from 'undici';
+import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
 
-/** Where one credential's attempts go. */
+/** Where one credential's attempts go, and how they speak. */
 export interface Endpoint {
 	/** The provider's name in the configuration. */
-	provider: string;
-	dispatch: Dispatch;
-	/** `/v1/chat/completions`, with the query of the base URL. */
-	path: string;
-	/** The headers of every request for an answer of this kind, the key among them: name, value, name, value… */
-	headers: Readonly<Record<'document' | 'stream', readonly string[]>>;
+	readonly provider: string;
+	readonly dialect: ProviderDialect;
+	readonly address: ProviderAddress;
+	readonly dispatch: Dispatch;
 }
 
 /**
@@ -19,13 +18,9 @@ export interface Endpoint {
  */
 export type Dispatch = (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => () => void;
 
-export interface EndpointOptions {
-	provider: string;
-	/** `https://api.openai.com/v1`. */
-	baseUrl: string;
-	apiKey?: string | undefined;
-	/** Names in lower case; they win over what is sent by default. */
-	headers: Readonly<Record<string, string>>;
+export interface EndpointOptions extends ProviderAccount {
+	readonly provider: string;
+	readonly dialect: ProviderDialect;
 }
 
 /** One connection pool per origin, shared by every provider and credential behind it. */
@@ -38,18 +33,9 @@ export class Connections {
 		this.#answerLimit = answerLimit;
 	}
 
-	endpoint(options: EndpointOptions): Endpoint {
-		const url = new URL(options.baseUrl);
-		const path = `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}`;
-		return {
-			provider: options.provider,
-			dispatch: this.#dispatch(url.origin),
-			path,
-			headers: {
-				document: Object.entries({ ...documentHeaders, ...requestHeaders(options) }).flat(),
-				stream: Object.entries({ ...streamHeaders, ...requestHeaders(options) }).flat(),
-			},
-		};
+	endpoint({ provider, dialect, ...account }: EndpointOptions): Endpoint {
+		const dispatch = this.#dispatch(new URL(account.baseUrl).origin);
+		return { provider, dialect, address: dialect.address(account), dispatch };
 	}
 
 	/** Ends at once, whatever is still running. */
@@ -88,20 +74,6 @@ export class Connections {
 
 /** One attempt, one connection: a connection that breaks under HTTP/2 would take every stream on it along. */
 const connect = buildConnector({ allowH2: false, timeout: 60_000 });
-
-const documentHeaders = { accept: 'application/json', 'accept-encoding': 'gzip, deflate, br' };
-/** Compressed streams tend to be held back until a block is full. */
-const streamHeaders = { accept: 'text/event-stream', 'accept-encoding': 'identity' };
-
-function requestHeaders({ apiKey, headers }: EndpointOptions): Record<string, string> {
-	const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-	return {
-		'content-type': 'application/json',
-		'user-agent': 'breakwater',
-		...authorization,
-		...headers,
-	};
-}
 
 /** undici announces once per process that this interceptor may change; the lock file pins it, and no user can act on it. */
 function decompression(maxSize: number) {

@@ -4,6 +4,8 @@ export interface Member {
 	start: number;
 	valueStart: number;
 	end: number;
+	/** Where the last item of a list begins; absent where the value is no list, or an empty one. */
+	lastItem?: number;
 }
 
 const QUOTE = 34;
@@ -29,40 +31,81 @@ export function topLevelMembers(json: string): Member[] {
 		const colon = skipSpace(json, keyEnd);
 		if (json.charCodeAt(colon) !== COLON) break;
 		const valueStart = skipSpace(json, colon + 1);
-		const end = endOfValue(json, valueStart);
-		members.push({ key, start, valueStart, end });
-		index = skipSpace(json, end);
+		const member: Member = { key, start, valueStart, end: valueStart };
+		markEnd(json, member);
+		members.push(member);
+		index = skipSpace(json, member.end);
 		if (json.charCodeAt(index) !== COMMA) break;
 		index = skipSpace(json, index + 1);
 	}
 	return members;
 }
 
+export type Edits = Readonly<Record<string, string | undefined>>;
+
 /**
  * The text of an object with some of its members set (to a JSON text) or removed (undefined). Everything else stays
  * byte for byte: numbers that a parse would round, the order of keys, white space.
  * @param json the text of one object, parsed before
  */
-export function withMembers(json: string, edits: Readonly<Record<string, string | undefined>>): string {
-	const members = topLevelMembers(json);
+export function withMembers(json: string, edits: Edits): string {
+	return edited(json, topLevelMembers(json), edits);
+}
+
+/**
+ * The text of one JSON object, whose members are looked for once, however often it is rendered.
+ */
+export class JsonText {
+	readonly text: string;
+	readonly #edits: Edits;
+	#members: readonly Member[] | undefined;
+
+	/**
+	 * @param text parsed before
+	 * @param edits made in each rendering
+	 */
+	constructor(text: string, edits: Edits = {}) {
+		this.text = text;
+		this.#edits = edits;
+	}
+
+	/** The members as they stand in the text, in order, duplicates included. */
+	get members(): readonly Member[] {
+		this.#members ??= topLevelMembers(this.text);
+		return this.#members;
+	}
+
+	/** The text with these edits, and those that are always made. */
+	render(edits: Edits): string {
+		return edited(this.text, this.members, { ...this.#edits, ...edits });
+	}
+
+	/** Whether the caller gave a member, in what is rendered; one that is null is as good as none. */
+	has(name: string): boolean {
+		if (Object.hasOwn(this.#edits, name)) return this.#edits[name] !== undefined;
+		return this.members.some(({ key, valueStart, end }) => key === name && this.text.slice(valueStart, end) !== 'null');
+	}
+}
+
+function edited(json: string, members: readonly Member[], edits: Edits): string {
 	const written = new Set<string>();
-	let edited = json.slice(0, members[0]?.start ?? json.indexOf('{') + 1);
+	let text = json.slice(0, members[0]?.start ?? json.indexOf('{') + 1);
 	members.forEach(({ key, start, valueStart, end }, index) => {
 		const isEdited = Object.hasOwn(edits, key);
 		const value = isEdited ? edits[key] : json.slice(valueStart, end);
 		// A key that stands twice is written once: readers disagree on which of the two counts.
 		if (value === undefined || (isEdited && written.has(key))) return;
 		const previous = members[index - 1];
-		if (written.size > 0) edited += previous === undefined ? ',' : json.slice(previous.end, start);
-		edited += json.slice(start, valueStart) + value;
+		if (written.size > 0) text += previous === undefined ? ',' : json.slice(previous.end, start);
+		text += json.slice(start, valueStart) + value;
 		written.add(key);
 	});
 	for (const [key, value] of Object.entries(edits)) {
 		if (value === undefined || written.has(key)) continue;
-		edited += `${written.size > 0 ? ',' : ''}${JSON.stringify(key)}:${value}`;
+		text += `${written.size > 0 ? ',' : ''}${JSON.stringify(key)}:${value}`;
 		written.add(key);
 	}
-	return edited + json.slice(members.at(-1)?.end ?? json.indexOf('{') + 1);
+	return text + json.slice(members.at(-1)?.end ?? json.indexOf('{') + 1);
 }
 
 function skipSpace(json: string, from: number): number {
@@ -84,10 +127,16 @@ function isEscaped(json: string, quote: number): boolean {
 	return backslashes % 2 === 1;
 }
 
-function endOfValue(json: string, from: number): number {
+/** Finds where the value of a member ends and, in a list, where its last item begins. */
+function markEnd(json: string, member: Member): void {
+	const from = member.valueStart;
 	const first = json.charCodeAt(from);
-	if (first === QUOTE) return endOfString(json, from);
-	if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return endOfScalar(json, from);
+	if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+		member.end = first === QUOTE ? endOfString(json, from) : endOfScalar(json, from);
+		return;
+	}
+	const isList = first === OPEN_BRACKET;
+	let item = isList ? skipSpace(json, from + 1) : from;
 	let depth = 0;
 	let index = from;
 	while (index < json.length) {
@@ -99,7 +148,12 @@ function endOfValue(json: string, from: number): number {
 		if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
 		if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
 		index++;
-		if (depth === 0) return index;
+		if (depth === 0) {
+			member.end = index;
+			if (isList && item < index - 1) member.lastItem = item;
+			return;
+		}
+		if (code === COMMA && depth === 1 && isList) item = skipSpace(json, index);
 	}
 	throw new SyntaxError('a value of the JSON text does not end');
 }

@@ -1,10 +1,10 @@
 /**
- * What `check` and `serve` say, in the same words, of an address that others than this machine reach while no caller is
- * asked for a key. `serve` does not listen there, whatever else it is told.
+ * What `check` and `serve` say, in the same words, of an address that other machines can reach while no caller needs a
+ * key. `serve` never listens there, whatever its options.
  * @param address as it is written, or as it is bound
  * @returns two halves of one sentence, for a semicolon between them and a full stop behind them
  */
-export function openDoor(address: string): { reason: string; advice: string } {
+export function openAddress(address: string): { reason: string; advice: string } {
 	return {
 		reason: `Whoever reaches ${address} could spend on your providers' keys`,
 		advice:

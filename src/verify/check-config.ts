@@ -25,7 +25,7 @@ export interface CheckSetup {
 }
 
 /**
- * Checks what a configuration does: judges it, explores each policy of its providers once, and each of its profiles
+ * Checks what a configuration does: applies the lint rules, explores each policy of its providers once, and each of its profiles
  * against everything that the providers can say. Profiles that differ in nothing but their name are explored once.
  * @param read from `readConfig`
  */

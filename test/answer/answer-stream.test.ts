@@ -1,15 +1,71 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Way } from '../../machines/request/progress.ts';
-import {
-	AnswerStream,
-	type AnswerStreamOptions,
-	type ClientChunk,
-	type Taken,
-} from '../../src/answer/answer-stream.ts';
-import { readChunk, type StreamChunk } from '../../src/dialects/openai-chat/chunk.ts';
+import { AnswerStream, type AnswerStreamOptions } from '../../src/answer/answer-stream.ts';
+import type { AnswerEvent } from '../../src/contract/answer-parts.ts';
+import { readChunk } from '../../src/dialects/openai-chat/chunk.ts';
+import { ChunkWriter } from '../../src/dialects/openai-chat/chunk-writer.ts';
 
-const defaults: AnswerStreamOptions = { retainedText: 100_000, isContinuable: true, choices: 1 };
+/** What a client gets: a chunk of a chat completion, as an object and as its JSON text. */
+interface ClientChunk {
+	value: Record<string, unknown>;
+	data: string;
+}
+
+interface Taken {
+	chunks: readonly ClientChunk[];
+	problem?: 'ambiguous' | 'diverged';
+}
+
+interface ChatOptions extends AnswerStreamOptions {
+	choices: number;
+}
+
+const defaults: ChatOptions = { retainedText: 100_000, isContinuable: true, choices: 1 };
+
+/** An answer in events, read from chat completions and written as one. */
+class ChatAnswer {
+	readonly #answer: AnswerStream;
+	#writer = new ChunkWriter(true, 'req');
+	readonly #choices: number;
+
+	constructor({ choices, ...options }: ChatOptions) {
+		this.#answer = new AnswerStream(options);
+		this.#choices = choices;
+	}
+	get isContinuable() {
+		return this.#answer.isContinuable;
+	}
+	get heldLength() {
+		return this.#answer.heldBytes;
+	}
+	get isAnswering() {
+		return this.#answer.isAnswering;
+	}
+	get seam() {
+		return this.#answer.seam;
+	}
+	beginAttempt(target: string, way: Way): string {
+		// What had come out of an answer that is started over was never sent.
+		if (way === 'fresh') this.#writer = new ChunkWriter(true, 'req');
+		const shown = this.#answer.shownFor(way);
+		this.#answer.beginAttempt({ target, way, shown, choices: this.#choices });
+		return shown;
+	}
+	take(events: readonly AnswerEvent[]): Taken {
+		return this.#written(this.#answer.take(events));
+	}
+	end(): Taken {
+		return this.#written(this.#answer.end());
+	}
+	#written({ events, problem }: ReturnType<AnswerStream['take']>): Taken {
+		const chunks = events.flatMap((event) => {
+			const data = this.#writer.dataOf(event);
+			return data === undefined ? [] : { data, value: JSON.parse(data) };
+		});
+		return { chunks, ...(problem === undefined ? {} : { problem }) };
+	}
+}
 
 interface Fields {
 	id?: string;
@@ -20,11 +76,11 @@ interface Fields {
 	choice?: object;
 }
 
-function chunkFrom(value: object): StreamChunk {
+function chunkFrom(value: object): AnswerEvent & { data: string } {
 	const data = JSON.stringify(value);
-	const read = readChunk(data);
-	if (read.kind !== 'chunk') throw new Error(`this is no chunk: ${data}`);
-	return { data, value: read.value, choices: read.choices };
+	const read = readChunk(data, 'asked-model');
+	if (read.is !== 'event') throw new Error(`this is no chunk: ${data}`);
+	return { ...read.event, data };
 }
 
 /** A chunk of one choice with this delta. */
@@ -42,7 +98,7 @@ function tells(usage: object | null, id = 'one') {
 }
 
 /** Azure's first chunk, which has no choice and no id. */
-const azureHead = chunkFrom({ id: '', object: '', created: 0, model: '', choices: [], prompt_filter_results: [{}] });
+const azureHead = chunkFrom({ id: '', object: '', created: 0, model: 'm1', choices: [], prompt_filter_results: [{}] });
 
 const second: Fields = { id: 'two', model: 'm2' };
 
@@ -63,15 +119,15 @@ function finishes(chunks: readonly ClientChunk[]): unknown[] {
 }
 
 /** An answer of which this much has been sent. */
-function sentSoFar(text: string, options: Partial<AnswerStreamOptions> = {}): AnswerStream {
-	const answer = new AnswerStream({ ...defaults, ...options });
+function sentSoFar(text: string, options: Partial<ChatOptions> = {}): ChatAnswer {
+	const answer = new ChatAnswer({ ...defaults, ...options });
 	answer.beginAttempt('a/m1', 'fresh');
 	answer.take([says({ role: 'assistant', content: '' }), says({ content: text })]);
 	return answer;
 }
 
 /** The same, carried on by a second attempt with these chunks, to its end. */
-function carriedOn(text: string, chunks: StreamChunk[], way: Way = 'instruct'): Taken & { answer: AnswerStream } {
+function carriedOn(text: string, chunks: AnswerEvent[], way: Way = 'instruct'): Taken & { answer: ChatAnswer } {
 	const answer = sentSoFar(text);
 	answer.beginAttempt('b/m2', way);
 	const taken = answer.take(chunks);
@@ -85,7 +141,7 @@ const sent = 'The harbour wall was built in 1862, stone by stone,';
 describe('a fresh attempt', () => {
 	it('goes out untouched and in order', () => {
 		const chunks = [says({ role: 'assistant' }), says({ content: 'a' }), says({ content: 'b' }), ends(), tells({})];
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		const out = chunks.flatMap((chunk) => answer.take([chunk]).chunks);
 		expect(out.map(({ data }) => data)).toEqual(chunks.map(({ data }) => data));
@@ -93,28 +149,28 @@ describe('a fresh attempt', () => {
 	});
 
 	it('holds back what comes before its first content', () => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		expect(answer.take([azureHead, says({ role: 'assistant', content: '' })]).chunks).toEqual([]);
-		expect(answer.hasBegun).toBe(false);
+		expect(answer.isAnswering).toBe(false);
 		expect(answer.heldLength).toBeGreaterThan(0);
 		expect(answer.take([says({ content: 'a' })]).chunks).toHaveLength(3);
-		expect([answer.hasBegun, answer.heldLength]).toEqual([true, 0]);
+		expect([answer.isAnswering, answer.heldLength]).toEqual([true, 0]);
 	});
 
 	it('that finishes without a word goes out too', () => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		expect(answer.take([says({ role: 'assistant' }), ends()]).chunks).toHaveLength(2);
 	});
 
 	it('after one that failed unseen forgets everything of it', () => {
-		const answer = new AnswerStream({ ...defaults, retainedText: 3 });
+		const answer = new ChatAnswer({ ...defaults, retainedText: 3 });
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([says({ refusal: 'No.' }, { usage: { total_tokens: 5 } }), says({ content: 'too long' }), ends()]);
 		expect(answer.isContinuable).toBe(false);
 		answer.beginAttempt('b/m2', 'fresh');
-		expect([answer.hasBegun, answer.isContinuable, answer.heldLength]).toEqual([false, true, 0]);
+		expect([answer.isAnswering, answer.isContinuable, answer.heldLength]).toEqual([false, true, 0]);
 		expect(answer.take([says({ role: 'assistant' }, second)]).chunks).toEqual([]);
 		answer.take([says({ content: 'ab' }, second)]);
 		expect(answer.beginAttempt('c/m3', 'instruct')).toBe('ab');
@@ -129,7 +185,7 @@ describe('a fresh attempt', () => {
 	});
 
 	it('of several answers holds nothing, and cannot be carried on', () => {
-		const answer = new AnswerStream({ ...defaults, choices: 2 });
+		const answer = new ChatAnswer({ ...defaults, choices: 2 });
 		answer.beginAttempt('a/m1', 'fresh');
 		expect(answer.take([says({ tool_calls: [{ index: 0 }] }, { choice: { index: 1 } })]).chunks).toHaveLength(1);
 		expect(answer.isContinuable).toBe(false);
@@ -148,7 +204,7 @@ describe('calls of tools', () => {
 		],
 		['usage and text in between', [call(0, '{'), tells({ total_tokens: 1 }), says({ content: 'so' }), call(0, '}')]],
 	])('%s are held until they are whole, then go out once and in order', (_name, chunks) => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		const head = [says({ role: 'assistant' }), says({ content: 'Let me look.' })];
 		expect(answer.take(head).chunks).toHaveLength(2);
@@ -161,7 +217,7 @@ describe('calls of tools', () => {
 	});
 
 	it('come out at the end of a stream that gave no finish reason', () => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([call(0, '{}')]);
 		expect(answer.end().chunks).toHaveLength(1);
@@ -203,7 +259,7 @@ describe('calls of tools', () => {
 	});
 
 	it('may be as many chunks as they like', () => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		const piece = call(0, 'x');
 		answer.take(Array.from({ length: 200_000 }, () => piece));
@@ -228,7 +284,7 @@ describe('a continuation', () => {
 	});
 
 	it('is under the id of the first chunk that has one', () => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([azureHead, says({ content: sent })]);
 		answer.beginAttempt('b/m2', 'instruct');
@@ -387,7 +443,7 @@ describe('the usage of an answer in two parts', () => {
 			[says({ content: ' by' }, { usage: one }), says({ content: ' hand' }, { usage: one }), ends({ usage: two })],
 		],
 	])('is told in %s', (_name, chunks) => {
-		const answer = new AnswerStream(defaults);
+		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([says({ content: sent }, { usage: one })]);
 		answer.beginAttempt('b/m2', 'instruct');
@@ -478,7 +534,7 @@ describe('whatever the answer, its pieces, and where up to two attempts break', 
 	type Attempt = typeof attempt extends fc.Arbitrary<infer T> ? T : never;
 
 	/** The chunks with which a model goes on from what it is shown. */
-	function written(text: string, shown: string, plan: Attempt, isLast: boolean): StreamChunk[] {
+	function written(text: string, shown: string, plan: Attempt, isLast: boolean): AnswerEvent[] {
 		const from = Math.floor(shown.length * (1 - plan.repeats));
 		const rest = text.slice(from);
 		const arriving = isLast ? rest : rest.slice(0, Math.floor(plan.arrives * rest.length));
@@ -493,7 +549,7 @@ describe('whatever the answer, its pieces, and where up to two attempts break', 
 		let whole = 0;
 		fc.assert(
 			fc.property(texts, fc.array(attempt, { minLength: 1, maxLength: 3 }), (text, plans) => {
-				const answer = new AnswerStream(defaults);
+				const answer = new ChatAnswer(defaults);
 				const out: ClientChunk[] = [];
 				const take = ({ chunks, problem }: Taken) => {
 					out.push(...chunks);
@@ -503,7 +559,7 @@ describe('whatever the answer, its pieces, and where up to two attempts break', 
 					const isLast = turn === plans.length - 1;
 					// A model that is trusted with a prefill repeats nothing.
 					const truePlan = plan.way === 'prefill' ? { ...plan, repeats: 0 } : plan;
-					const shown = answer.beginAttempt(`p/${turn}`, answer.hasBegun ? plan.way : 'fresh');
+					const shown = answer.beginAttempt(`p/${turn}`, out.length > 0 ? plan.way : 'fresh');
 					const chunks = written(text, shown, truePlan, isLast);
 					let isJoined = true;
 					while (isJoined && chunks.length > 0) isJoined = take(answer.take(chunks.splice(0, plan.batch)));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { continuationInstruction } from '../../src/dialects/openai-chat/continuation-request.ts';
+import { continuationInstruction } from '../../src/dialects/openai-chat/continued-messages.ts';
 import { contentOf, eventsOf, type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { model, shownText } from '../helpers/model.ts';
 import { answers, chunkOf, chunksOf, hangs, status, streams } from '../helpers/upstream.ts';

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ClientChunk } from '../../src/answer/answer-stream.ts';
-import { type Delivery, DocumentDelivery, StreamDelivery, WholeStreamDelivery } from '../../src/answer/delivery.ts';
+import { type Delivery, DocumentDelivery, type Recipient, StreamDelivery } from '../../src/answer/delivery.ts';
+import type { AnswerEvent } from '../../src/contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../../src/contract/answer-sink.ts';
 import type { FailureReport } from '../../src/contract/failure-report.ts';
+import { eventOf } from '../../src/dialects/openai-chat/chunk.ts';
+import { openaiChatClient } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { chunkOf } from '../helpers/upstream.ts';
 
 const info: AnswerInfo = { requestId: 'r', route: 'default', target: 'a/m', attempts: 1 };
@@ -37,17 +39,24 @@ class Notes implements AnswerSink {
 		this.text += events;
 		return !this.isSlow;
 	}
-	end(): void {
+	end(text: string): void {
 		this.told.push('end');
+		this.text += text;
 	}
-	breakOff(): void {
+	breakOff(_report: FailureReport, text: string): void {
 		this.told.push('breakOff');
+		this.text += text;
 	}
 }
 
-function chunk(content: string): ClientChunk {
-	const value = chunkOf({ content });
-	return { value, data: JSON.stringify(value) };
+function chunk(content: string): AnswerEvent {
+	return eventOf({ ...chunkOf({ content }) });
+}
+
+/** Whoever asked, as a client of chat completions. */
+function to(sink: AnswerSink): Recipient {
+	const { request } = openaiChatClient.read('{"messages":[{}]}');
+	return { dialect: openaiChatClient, request, requestId: 'r', sink };
 }
 
 const contentOf = (json: string) => JSON.parse(json).choices[0].message.content;
@@ -55,24 +64,26 @@ const contentOf = (json: string) => JSON.parse(json).choices[0].message.content;
 describe('to a client that streams', () => {
 	it('chunks go out as they come, as events', () => {
 		const client = new Notes();
-		const delivery = new StreamDelivery(client);
+		const delivery = new StreamDelivery(to(client));
 		const chunks = [chunk('a'), chunk('b')];
 		delivery.begin(info);
 		expect(delivery.write(chunks)).toBe(true);
-		expect(client.text).toBe(`data: ${chunks[0]?.data}\n\ndata: ${chunks[1]?.data}\n\n`);
+		const text = `data: ${chunks[0]?.raw.data}\n\ndata: ${chunks[1]?.raw.data}\n\n`;
+		expect(client.text).toBe(text);
 		delivery.finish(info);
 		expect(client.told).toEqual(['begin', 'write', 'end']);
+		expect(client.text).toBe(`${text}data: [DONE]\n\n`);
 	});
 
 	it('a slow one is waited for', () => {
 		const client = new Notes();
 		client.isSlow = true;
-		expect(new StreamDelivery(client).write([chunk('a')])).toBe(false);
+		expect(new StreamDelivery(to(client)).write([chunk('a')])).toBe(false);
 	});
 
 	it('an answer that begins again with each attempt is begun once', () => {
 		const client = new Notes();
-		const delivery = new StreamDelivery(client);
+		const delivery = new StreamDelivery(to(client));
 		delivery.begin(info);
 		delivery.begin({ ...info, target: 'b/m' });
 		expect(client.told).toEqual(['begin']);
@@ -80,7 +91,7 @@ describe('to a client that streams', () => {
 
 	it('a sign of life is a comment, and no first word', () => {
 		const client = new Notes();
-		const delivery = new StreamDelivery(client);
+		const delivery = new StreamDelivery(to(client));
 		delivery.comment('early');
 		expect(client.told).toEqual([]);
 		delivery.begin(info);
@@ -89,41 +100,32 @@ describe('to a client that streams', () => {
 	});
 });
 
-describe('to a client that streams whole answers', () => {
-	it('nothing goes out before the end, and only of the last try', () => {
+describe('a failure', () => {
+	it('before the first word is the answer', () => {
 		const client = new Notes();
-		const delivery = new WholeStreamDelivery(client);
-		delivery.write([chunk('first')]);
-		expect(delivery.waitingLength).toBeGreaterThan(0);
-		delivery.reset();
-		expect(delivery.waitingLength).toBe(0);
-		delivery.begin();
-		delivery.comment();
-		delivery.write([chunk('second')]);
-		expect(client.told).toEqual([]);
-		delivery.finish(info);
-		expect(client.told).toEqual(['begin', 'write', 'end']);
-		expect(client.text).toContain('second');
-		expect(client.text).not.toContain('first');
+		new StreamDelivery(to(client)).fail(report);
+		expect(client.told).toEqual(['fail']);
 	});
 
-	it('a failure halfway through the delivery is no error document', () => {
+	it('halfway through the delivery is an event of the stream, and no end of it', () => {
 		const client = new Notes();
-		const delivery = new WholeStreamDelivery(client);
+		const delivery = new StreamDelivery(to(client));
+		delivery.begin(info);
 		client.hasGone = true;
-		expect(() => delivery.finish(info)).toThrow('gone');
+		expect(() => delivery.write([chunk('lost')])).toThrow('gone');
 		delivery.fail(report);
 		expect(client.told).toEqual(['begin', 'breakOff']);
+		expect(client.text).toBe(`data: ${JSON.stringify(report.body)}\n\n`);
 	});
 });
 
 describe('to a client that wants one document', () => {
 	it('chunks are put together, and counted while they wait', () => {
 		const client = new Notes();
-		const delivery = new DocumentDelivery(client, true);
+		const delivery = new DocumentDelivery(to(client), true);
 		const chunks = [chunk('a'), chunk('b')];
 		expect(delivery.write(chunks)).toBe(true);
-		expect(delivery.waitingLength).toBe(chunks.reduce((sum, { data }) => sum + data.length, 0));
+		expect(delivery.waitingBytes).toBe(chunks.reduce((sum, { raw }) => sum + raw.data.length, 0));
 		delivery.finish(info);
 		expect(client.told).toEqual(['answer']);
 		expect(contentOf(client.text)).toBe('ab');
@@ -131,7 +133,7 @@ describe('to a client that wants one document', () => {
 
 	it('a document of the provider goes out byte for byte', () => {
 		const client = new Notes();
-		const delivery = new DocumentDelivery(client, false);
+		const delivery = new DocumentDelivery(to(client), false);
 		delivery.writeBody(Buffer.from('{"x": 1}'));
 		delivery.finish(info);
 		expect(client.text).toBe('{"x": 1}');
@@ -142,27 +144,27 @@ describe('to a client that wants one document', () => {
 		['a body', (delivery: DocumentDelivery) => delivery.writeBody('{"first":1}')],
 	])('a new try forgets %s of the one before', (_name, write) => {
 		const client = new Notes();
-		const delivery = new DocumentDelivery(client, false);
+		const delivery = new DocumentDelivery(to(client), false);
 		write(delivery);
 		delivery.reset();
-		expect(delivery.waitingLength).toBe(0);
+		expect(delivery.waitingBytes).toBe(0);
 		delivery.write([chunk('second')]);
 		delivery.finish(info);
 		expect(contentOf(client.text)).toBe('second');
 	});
 
 	it('an answer is carried on only where it can be', () => {
-		expect(new DocumentDelivery(new Notes(), true).commits).toBe(true);
-		expect(new DocumentDelivery(new Notes(), false).commits).toBe(false);
+		expect(new DocumentDelivery(to(new Notes()), true).commits).toBe(true);
+		expect(new DocumentDelivery(to(new Notes()), false).commits).toBe(false);
 	});
 });
 
 describe('whatever happens to an answer', () => {
 	const deliveries: [string, (client: AnswerSink) => Delivery][] = [
-		['a stream', (client) => new StreamDelivery(client)],
-		['a stream of whole answers', (client) => new WholeStreamDelivery(client)],
-		['a document', (client) => new DocumentDelivery(client, true)],
-		['a document that is started over', (client) => new DocumentDelivery(client, false)],
+		['a stream', (client) => new StreamDelivery(to(client))],
+
+		['a document', (client) => new DocumentDelivery(to(client), true)],
+		['a document that is started over', (client) => new DocumentDelivery(to(client), false)],
 	];
 	/** Exactly one of the endings of `AnswerSink`. */
 	const contract = /^(answer|fail|begin( write)* (end|breakOff))$/;

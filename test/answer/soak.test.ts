@@ -14,11 +14,11 @@ import { performStream, usageOf } from '../../bench/soak-wire.ts';
 
 const seed = 1;
 
-it('a small soak of a real process: answers are rescued, none lies, nothing is left open', async () => {
+it('a small soak of a real process: answers are rescued, none is wrong, nothing is left open', async () => {
 	const directory = mkdtempSync(join(tmpdir(), 'breakwater-soak-test-'));
 	try {
 		const result = await runSoak({ seed, streams: 150, seconds: 0.2, directory });
-		expect(result.lies.map(({ number, lie }) => `${number}: ${lie}`)).toEqual([]);
+		expect(result.wrong.map(({ number, mistake }) => `${number}: ${mistake}`)).toEqual([]);
 		expect(result).toMatchObject({ openExchanges: 0, openSockets: 0, exitCode: 0, crashes: 0 });
 		const { whole = 0, rescued = 0, 'failed over': failedOver = 0 } = totalOf(result.tallies.kind);
 		expect(Math.min(whole, rescued, failedOver)).toBeGreaterThan(9);
@@ -76,27 +76,27 @@ describe('the judge of the soak', () => {
 		['an end without a word', (said) => without(said, /\[DONE\]/)],
 		['an error that is passed over', (said) => events(said).toSpliced(3, 0, 'data: {"error":{"code":"x"}}\n\n')],
 		[
-			'wrong text before an honest error',
+			'wrong text before an error',
 			(said) => [
 				...without(said, /\[DONE\]|"stop"/).toSpliced(3, 1),
 				'data: {"error":{"code":"stream_interrupted"},"failover":{"attempts":[]}}\n\n',
 			],
 		],
-	])('finds a lie: %s', (_name, change) => {
+	])('finds a mistake: %s', (_name, change) => {
 		const { said, judged } = rightReply('prose');
 		const changed = [change(said)].flat().join('');
 		expect(changed).not.toBe(said);
-		expect(judged(changed)).toMatchObject({ outcome: 'lied' });
+		expect(judged(changed)).toMatchObject({ outcome: 'wrong' });
 	});
 
 	it.each<[string, (said: string) => string]>([
 		['a changed argument', (said) => said.replace(/"arguments":"([^"])/, '"arguments":"$1$1')],
 		['another name', (said) => said.replace(/"name":"/, '"name":"x')],
 		['ids of two attempts', (said) => said.replace('"id":"id-0-call-0"', '"id":"id-1-call-0"')],
-	])('finds a lie in calls of tools: %s', (_name, change) => {
+	])('finds a mistake in calls of tools: %s', (_name, change) => {
 		const { said, judged } = rightReply('tools');
 		expect(change(said)).not.toBe(said);
-		expect(judged(change(said))).toMatchObject({ outcome: 'lied' });
+		expect(judged(change(said))).toMatchObject({ outcome: 'wrong' });
 	});
 
 	it('takes an error for what it says', () => {
@@ -104,7 +104,7 @@ describe('the judge of the soak', () => {
 		const error = (code: string) => JSON.stringify({ error: { code } });
 		expect(judged(error('stream_interrupted'), { status: 502 }).outcome).toBe('interrupted');
 		expect(judged(error('all_targets_failed'), { status: 502 }).outcome).toBe('refused');
-		expect(judged(error('internal_error'), { status: 500 }).outcome).toBe('lied');
-		expect(judged('', { end: 'broken' }).outcome).toBe('lied');
+		expect(judged(error('internal_error'), { status: 500 }).outcome).toBe('wrong');
+		expect(judged('', { end: 'broken' }).outcome).toBe('wrong');
 	});
 });

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AnswerSink } from '../../src/contract/answer-sink.ts';
+import type { ClientRequest } from '../../src/contract/dialect.ts';
 import type { FailureReport } from '../../src/contract/failure-report.ts';
+import { ChatBody } from '../../src/dialects/openai-chat/chat-body.ts';
+import { openaiChatClient } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { contentOf, messages, soon, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { answers, chunksOf, status, streams } from '../helpers/upstream.ts';
 
@@ -47,11 +50,10 @@ const bug = () => {
 	throw new Error('a bug');
 };
 
-function call(client: AnswerSink, json = JSON.stringify({ messages }), stream = true) {
-	return breakwater.gateway.call(
-		{ id: 'req_bad', route: 'default', json, stream, choices: 1, isContinuable: true },
-		client,
-	);
+const { request: asked } = openaiChatClient.read(JSON.stringify({ messages, stream: true }));
+
+function call(client: AnswerSink, request: ClientRequest = asked) {
+	return breakwater.gateway.call({ id: 'req_bad', route: 'default', request, dialect: openaiChatClient }, client);
 }
 
 async function expectIsolated(): Promise<void> {
@@ -78,7 +80,7 @@ describe('an exception in one request', () => {
 	test('before anything was sent: it is told, and its probe is given back', async () => {
 		breakwater.upstream('a').next(answers('still there'));
 		const client = new Recorder();
-		call(client, '{"messages');
+		call(client, { ...asked, body: new ChatBody('{"messages') });
 		expect(client.told).toEqual(['fail']);
 		expect(breakwater.upstream('a').requests).toHaveLength(1);
 		await expectIsolated();
@@ -93,7 +95,7 @@ describe('an exception in one request', () => {
 	test('at the end of its answer: its probe is given back', async () => {
 		breakwater.upstream('a').next(answers('lost'), answers('still there'));
 		const client = Object.assign(new Recorder(), { answer: bug });
-		call(client, undefined, false);
+		call(client, { ...asked, stream: false });
 		await soon(() => expect(client.told).toEqual(['fail']));
 		await expectIsolated();
 	});

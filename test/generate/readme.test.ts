@@ -30,6 +30,10 @@ it.each(blocks)('a configuration in $page is one: $block', ({ block: text }) => 
 	expect(() => parseConfig(whole, { file: 'README.md', env })).not.toThrow();
 });
 
+it('the README has at most 250 lines: what is longer belongs into docs/', () => {
+	expect(readFileSync(join(packageRoot, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(251);
+});
+
 it('shows the configuration in about ten lines', () => {
 	expect(blocks[0]?.block.trim().split('\n').length).toBeLessThanOrEqual(11);
 });

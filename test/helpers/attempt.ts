@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
 import type { Timeouts } from '../../machines/policy.ts';
+import { type AnswerEvent, isContent } from '../../src/contract/answer-parts.ts';
+import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
 import { type Classified, createClassifier } from '../../src/upstream/classify/classify.ts';
 import { loadErrorRules } from '../../src/upstream/classify/error-rules.ts';
@@ -31,7 +33,15 @@ export interface WatchedAttempt {
 	stop(): void;
 }
 
-export interface AttemptTestOptions extends Partial<Omit<AttemptOptions, 'timeouts' | 'endpoint'>> {
+export interface AttemptTestOptions extends Partial<Omit<AttemptOptions, 'timeouts' | 'endpoint' | 'request'>> {
+	/** The body of the request. */
+	json?: string;
+	stream?: boolean;
+	choices?: number;
+	/** Whether even an answer that comes as one document is wanted in events; default: where a stream is asked for. */
+	inEvents?: boolean;
+	/** Whether an event with its usage is wanted of it. */
+	withUsage?: boolean;
 	/** Any that is not given is longer than a test may take. */
 	timeouts?: Partial<Timeouts>;
 	endpoint?: Partial<EndpointOptions>;
@@ -53,24 +63,27 @@ export class AttemptBench {
 
 	/** Starts one attempt at an upstream. */
 	start(baseUrl: string, options: AttemptTestOptions = {}): WatchedAttempt {
-		const { timeouts, endpoint: endpointOptions, onReport, ...more } = options;
-		const endpoint = this.#connections.endpoint({ provider: 'test', baseUrl, headers: {}, ...endpointOptions });
-		const stream = more.stream ?? false;
+		const { timeouts, endpoint: endpointOptions, onReport, stream = false, choices = 1, ...more } = options;
+		const {
+			json = JSON.stringify({ model: 'asked-model', stream }),
+			inEvents = stream,
+			withUsage = false,
+			...rest
+		} = more;
+		const account = { provider: 'test', dialect: openaiChatProvider, baseUrl, headers: {} };
+		const endpoint = this.#connections.endpoint({ ...account, ...endpointOptions });
 		const watched = watch(
 			{
 				endpoint,
 				classify,
 				model: 'asked-model',
-				json: JSON.stringify({ model: 'asked-model', stream }),
-				stream,
+				request: { body: json, stream, choices },
 				answerLimit: 1_000_000,
-				inChunks: stream,
-				withUsage: false,
-				choices: 1,
-				...more,
+				...rest,
 				timeouts: { ...patient, ...timeouts },
 			},
 			onReport,
+			inEvents ? { withUsage } : undefined,
 		);
 		this.#all.push(watched);
 		watched.attempt.start();
@@ -89,7 +102,11 @@ export class AttemptBench {
 	}
 }
 
-function watch(options: AttemptOptions, onReport: AttemptTestOptions['onReport']): WatchedAttempt {
+function watch(
+	options: AttemptOptions,
+	onReport: AttemptTestOptions['onReport'],
+	inEvents: { withUsage: boolean } | undefined,
+): WatchedAttempt {
 	const reports: string[] = [];
 	const over = Promise.withResolvers<Outcome>();
 	const answering = Promise.withResolvers<void>();
@@ -98,20 +115,32 @@ function watch(options: AttemptOptions, onReport: AttemptTestOptions['onReport']
 		reports.push(name);
 		onReport?.(name, watched);
 	};
+	let hasContent = false;
+	let held: AnswerEvent[] = [];
+	/** As the answer stream does: nothing goes on before there is content, so that a failure stays unseen. */
+	function hear(came: readonly AnswerEvent[]): void {
+		held.push(...came);
+		hasContent ||= came.some(({ parts }) => parts.some((part) => isContent(part) || part.is === 'finish'));
+		if (!hasContent) return;
+		if (events === '') {
+			report('answering');
+			answering.resolve();
+		}
+		if (reports.at(-1) === 'stopped') return;
+		events += held.map(({ raw }) => `data: ${raw.data}\n\n`).join('');
+		held = [];
+		// Events come in as many pieces as packets did; that is nobody's business.
+		report('events');
+	}
 	const attempt = new Attempt(options, {
-		onChunks(chunks) {
-			if (events === '') {
-				report('answering');
-				answering.resolve();
-			}
+		onEvents: hear,
+		onCompleted(completion) {
+			const isDocument = completion.is === 'document';
+			if (isDocument && inEvents !== undefined) hear(completion.answer.events(inEvents.withUsage));
+			const body = isDocument && inEvents === undefined ? completion.answer.body(completion.bytes).toString() : '';
 			if (reports.at(-1) === 'stopped') return;
-			events += chunks.map(({ data }) => `data: ${data}\n\n`).join('');
-			// Events come in as many pieces as packets did; that is nobody's business.
-			report('events');
-		},
-		onCompleted(body) {
 			report('completed');
-			over.resolve({ is: 'completed', body: body.toString(), message: '', status: undefined, retryAfterMs: undefined });
+			over.resolve({ is: 'completed', body, message: '', status: undefined, retryAfterMs: undefined });
 		},
 		onBroke({ failure, message }) {
 			report('broke');

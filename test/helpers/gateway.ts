@@ -9,7 +9,7 @@ import type { FailureReport } from '../../src/contract/failure-report.ts';
 import { type GatewayObserver, joinObservers } from '../../src/contract/observer.ts';
 import type { ProviderHealth } from '../../src/contract/service.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
-import { operatorSources } from '../../src/http/admin/admin-sources.ts';
+import { adminSources } from '../../src/http/admin/admin-sources.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/observe/metrics/metrics.ts';
 import { RecentRequests, recentObserver } from '../../src/observe/recent-requests.ts';
@@ -96,7 +96,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const observer = joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]);
 	const gateway = await createGateway(config, observer);
 	metrics.watch(() => gateway.health());
-	const operator = operatorSources(config, recent);
+	const admin = adminSources(config, recent);
 	const server = createServer(gateway, {
 		...config.server,
 		routing: config.routing,
@@ -104,7 +104,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 		onCrash: crashed,
 		onRefused: (refused) => observer.callRefused?.(refused),
 		metrics,
-		operator,
+		admin,
 	});
 	await server.listen({ host: '127.0.0.1', port: 0 });
 	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;

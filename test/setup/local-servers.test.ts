@@ -74,7 +74,11 @@ describe('findLocalServers', () => {
 		['a key wanted', (_request, response) => response.writeHead(401).end('{}'), /wants a key/],
 		['a list of something else', (_request, response) => response.end('[1]'), /something else than a model server/],
 		['a Breakwater', listing({ id: 'default', owned_by: 'breakwater' }), /is a Breakwater/],
-		['a redirect', (_request, response) => response.writeHead(302, { location: '/else' }).end(), /something else than a model server/],
+		[
+			'a redirect',
+			(_request, response) => response.writeHead(302, { location: '/else' }).end(),
+			/something else than a model server/,
+		],
 	])('tells what answers instead of a model server: %s', async (_name, answer, problem) => {
 		const found = await ollama(await serve(answer));
 		expect(found).toMatchObject({ state: 'other', models: [], problem: expect.stringMatching(problem) });

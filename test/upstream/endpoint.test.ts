@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
 import { AttemptBench, type AttemptTestOptions } from '../helpers/attempt.ts';
 import { answers, type ReceivedRequest, startUpstream, type Upstream } from '../helpers/upstream.ts';
@@ -41,7 +42,8 @@ describe('the path', () => {
 		['https://h/v1?', '/v1/chat/completions'],
 		['https://h/v1#part', '/v1/chat/completions'],
 	])('of %s is %s', (baseUrl, path) => {
-		expect(connections.endpoint({ provider: 'p', baseUrl, headers: {} }).path).toBe(path);
+		const options = { provider: 'p', dialect: openaiChatProvider, baseUrl, headers: {} };
+		expect(connections.endpoint(options).address.path('m')).toBe(path);
 	});
 
 	it('is what is asked for', async () => {

@@ -104,7 +104,7 @@ describe('the verdict', () => {
 		expect(report.verdict).toBe('unknown');
 	});
 
-	it('is that it fails where a judgement is an error, whatever else is unknown', () => {
+	it('is that it fails where a lint finding is an error, whatever else is unknown', () => {
 		const harmful = read(`providers: { a: { baseUrl: https://a.example/v1 } }
 profiles: { default: { chain: [a/m] } }
 policy: { breaker: { effects: { BAD_REQUEST: count } } }

@@ -4,6 +4,7 @@ import type { AnswerSink } from '../../contract/answer-sink.ts';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { FailureReport } from '../../contract/failure-report.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
+import { openaiChatClient } from '../../dialects/openai-chat/openai-chat.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { traceLines } from '../../observe/trace-text.ts';
 import { newRequestId } from '../../values/request-id.ts';
@@ -32,8 +33,8 @@ export async function call(prompt: string, options: CallFlags): Promise<void> {
 		}
 		const printer = new Printer();
 		const json = JSON.stringify({ messages: [{ role: 'user', content: prompt }], stream: options.stream });
-		const { stream } = options;
-		gateway.call({ id: newRequestId(), route, json, stream, choices: 1, isContinuable: true }, printer);
+		const { request } = openaiChatClient.read(json);
+		gateway.call({ id: newRequestId(), route, request, dialect: openaiChatClient }, printer);
 		const { trace } = await ended;
 		if (options.trace) process.stderr.write(`${traceLines(trace).join('\n')}\n`);
 		if (printer.problem !== undefined) throw new UserError(printer.problem);
@@ -64,7 +65,7 @@ class Printer implements AnswerSink {
 
 	write(events: string): boolean {
 		for (const event of events.split('\n\n')) {
-			if (event.startsWith('data: ')) process.stdout.write(deltaText(event.slice('data: '.length)));
+			if (event.startsWith('data: {')) process.stdout.write(deltaText(event.slice('data: '.length)));
 		}
 		return true;
 	}

@@ -48,7 +48,7 @@ function describe(gateway: Gateway, providers: ReturnType<typeof loadConfig>['pr
 		`  every request goes to profile ${gateway.defaultProfile}: ${gateway.targets.map(({ target }) => target).join(' → ')}`,
 	);
 	print('');
-	print('   at  request           took  walk');
+	print('   at  request           took  trace');
 }
 
 async function run(address: string, traces: ReadonlyMap<string, string>): Promise<DemoAnswer[]> {

@@ -3,11 +3,11 @@ import { UserError } from '../../values/user-error.ts';
 import { lint, lintText } from '../../verify/lint/lint.ts';
 import type { LintFinding } from '../../verify/report/report.ts';
 
-/** The judgement of an address; `serve` itself refuses it too, so that nothing leads around it. */
-const OPEN_DOOR = 'open-to-network';
+/** The lint rule of the address. `serve` refuses such an address by itself too, so `--no-check` does not help here. */
+const OPEN_TO_NETWORK = 'open-to-network';
 
 /**
- * The guard at the door of `serve`: prints what an expert would warn of, and refuses what would do harm.
+ * What `serve` checks before it starts: prints the warnings of the lint rules, and refuses a configuration with errors.
  * @param host that of the command line, which stands in for the one of the file
  * @param write where warnings go, a line each
  * @throws UserError with every error of the configuration, and how to start all the same
@@ -16,7 +16,7 @@ export function guardConfig(read: ReadConfig, host: string | undefined, write: (
 	const lintFindings = lint(asItRuns(read, host)).filter(({ severity }) => severity !== 'note');
 	const lines = lintFindings.map((lintFinding) => lineOf(read.config.file, lintFinding, host));
 	const errors = lintFindings.filter(({ severity }) => severity === 'error');
-	if (errors.length > 0) throw new UserError([...lines, wayOut(errors)].join('\n'));
+	if (errors.length > 0) throw new UserError([...lines, adviceFor(errors)].join('\n'));
 	for (const line of lines) write(`${line}\n`);
 }
 
@@ -28,13 +28,13 @@ function asItRuns(read: ReadConfig, host: string | undefined): ReadConfig {
 
 /** What the command line says stands in no file. */
 function lineOf(file: string, lintFinding: LintFinding, host: string | undefined): string {
-	if (host === undefined || lintFinding.rule !== OPEN_DOOR) return lintText(file, lintFinding);
+	if (host === undefined || lintFinding.rule !== OPEN_TO_NETWORK) return lintText(file, lintFinding);
 	const { severity, message, rule } = lintFinding;
 	return `--host ${host}: ${severity}: ${message} [${rule}]`;
 }
 
-function wayOut(errors: readonly LintFinding[]): string {
+function adviceFor(errors: readonly LintFinding[]): string {
 	const harm = 'This configuration would do harm, so nothing was started; correct it';
-	const isOpen = errors.some(({ rule }) => rule === OPEN_DOOR);
+	const isOpen = errors.some(({ rule }) => rule === OPEN_TO_NETWORK);
 	return isOpen ? `${harm}.` : `${harm}, or start it anyway with --no-check.`;
 }

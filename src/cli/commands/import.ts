@@ -25,7 +25,7 @@ export interface ImportFailProxyFlags extends ImportFlags {
 const SHORTEST_SECRET = 8;
 
 /**
- * Turns a folder of FailProxy's groups into a configuration. What was not imported is told on standard error, and makes
+ * Turns a folder of FailProxy's groups into a configuration. What was not imported is reported on standard error, and makes
  * the exit code 1.
  * @throws UserError when there is nothing to import, or it cannot be written
  */
@@ -34,7 +34,7 @@ export function importFailProxyFolder(folder: string, options: ImportFailProxyFl
 }
 
 /**
- * Turns a fallback file for OpenRouter into a configuration. What was not imported is told on standard error, and makes
+ * Turns a fallback file for OpenRouter into a configuration. What was not imported is reported on standard error, and makes
  * the exit code 1.
  * @throws UserError when there is nothing to import, or it cannot be written
  */

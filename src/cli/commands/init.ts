@@ -75,11 +75,11 @@ const verdicts: Readonly<Record<Draft['report']['verdict'], string>> = {
 /** What was written, what its check said, and how to go on. */
 function summary({ read, report }: Draft, { discovery }: Surroundings, out: string): string {
 	const { providers, profiles } = read.config;
-	const told = report.lintFindings.filter(({ severity }) => severity === 'warning');
+	const warnings = report.lintFindings.filter(({ severity }) => severity === 'warning');
 	const lines = [
 		`Wrote ${out}: providers ${Object.keys(providers).join(', ')}; profiles ${Object.keys(profiles).join(', ')}.`,
-		`Checked with \`breakwater check\`: ${verdicts[report.verdict]} (${report.states} states), ${told.length === 0 ? 'no warnings' : `${told.length} to think about`}.`,
-		...told.map((lintFinding) => `  ${lintText(out, lintFinding)}`),
+		`Checked with \`breakwater check\`: ${verdicts[report.verdict]} (${report.states} states), ${warnings.length === 0 ? 'no warnings' : `${warnings.length} to think about`}.`,
+		...warnings.map((lintFinding) => `  ${lintText(out, lintFinding)}`),
 		...(discovery.port.problem === undefined ? [] : [`It will not start yet: ${discovery.port.problem}`]),
 		`Next: \`breakwater serve${out === defaultConfigFile ? '' : ` --config ${out}`}\` runs it.`,
 	];

@@ -1,6 +1,6 @@
 import { amountText } from '../../values/figures.ts';
 
-/** What a progress is told on: `process.stderr`. */
+/** Where progress is shown: `process.stderr`. */
 export interface ProgressStream {
 	isTTY?: boolean;
 	write(text: string): unknown;
@@ -13,7 +13,7 @@ const LOG_EVERY_MS = 5000;
 
 const clearedLine = '\r\x1b[K';
 
-/** Tells how far a long exploration is: on a terminal in one line that is written over, elsewhere in a line now and then. */
+/** Shows how far a long exploration is: on a terminal in one line that is written over, elsewhere in a line now and then. */
 export class ProgressLine {
 	readonly #stream: ProgressStream;
 	readonly #now: () => number;

@@ -6,7 +6,7 @@ import type { Config, ServerConfig } from '../../config/config.ts';
 import { findConfig } from '../../config/find-config.ts';
 import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
-import { operatorSources } from '../../http/admin/admin-sources.ts';
+import { adminSources } from '../../http/admin/admin-sources.ts';
 import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
 import { createServer } from '../../http/server.ts';
 import { Feed } from '../../observe/inspector/feed.ts';
@@ -17,7 +17,7 @@ import { createMetrics } from '../../observe/metrics/metrics.ts';
 import { createNotifications, type Notifications } from '../../observe/notifications/notifications.ts';
 import { RecentRequests, recentObserver } from '../../observe/recent-requests.ts';
 import { isLoopback } from '../../values/loopback.ts';
-import { openDoor } from '../../values/open-address.ts';
+import { openAddress } from '../../values/open-address.ts';
 import { version } from '../../values/package-paths.ts';
 import { UserError } from '../../values/user-error.ts';
 import { banner } from './banner.ts';
@@ -26,7 +26,7 @@ export interface ServeFlags {
 	config?: string;
 	host?: string;
 	port?: number;
-	/** Whether the configuration is judged first. Default: true. */
+	/** Whether the configuration is checked by the lint rules first. Default: true. */
 	check?: boolean;
 	/** Bridge the actors to the Stately Inspector, on this port; `true` is its usual one. */
 	inspect?: number | true;
@@ -61,11 +61,11 @@ export async function serve(options: ServeFlags): Promise<void> {
 	metrics.watch(() => gateway.health());
 	notifications.watch(gateway);
 	const drain = { isDraining: false };
-	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the operator API');
+	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the admin API');
 	const server = createServer(gateway, {
 		...config.server,
 		routing: config.routing,
-		operator: operatorSources(config, recent),
+		admin: adminSources(config, recent),
 		onWrongAdminKey,
 		onRefused: (refused) => observer.callRefused?.(refused),
 		isDraining: () => drain.isDraining,
@@ -115,7 +115,7 @@ async function listen(server: FastifyInstance, config: Config, options: ServeFla
 	const open = (server.addresses() as AddressInfo[]).find(({ address }) => !isLoopback(address));
 	if (open !== undefined && config.server.clients === undefined) {
 		await server.close();
-		const { reason, advice } = openDoor(open.address);
+		const { reason, advice } = openAddress(open.address);
 		throw new UserError(`${reason}; ${advice}.`);
 	}
 	const { port: bound } = server.server.address() as AddressInfo;
@@ -162,8 +162,8 @@ function stopPlan(drainDelay: number, drainTimeout: number): string {
 }
 
 /**
- * The first signal lets open requests finish, for a bounded time; a second one does not wait. Whoever shares the traffic
- * out is told at once by `/ready`, and has `drainDelay` to notice before new connections are refused.
+ * The first signal lets open requests finish, for a bounded time; a second one does not wait. `/ready`
+ * fails at once, and load balancers have `drainDelay` to notice before new connections are refused.
  */
 function stopOnSignal(
 	server: FastifyInstance,

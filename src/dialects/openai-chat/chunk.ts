@@ -1,100 +1,69 @@
+import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
+import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { withMembers } from '../../values/json-members.ts';
+import { dialectName } from './chat-body.ts';
+import { isSomething, readChoice } from './read-choice.ts';
+import { readUsage } from './usage.ts';
+
 /** What one event of a streamed answer is. */
 export type Chunk =
-	| { kind: 'chunk'; value: JsonObject; choices: readonly ChunkChoice[]; hasModel: boolean }
-	| { kind: 'error' }
+	| { readonly is: 'event'; readonly event: AnswerEvent; readonly value: JsonObject }
+	| { readonly is: 'error'; readonly value: JsonObject }
 	/** Not an event of a completion at all: nothing of the answer is lost with it. */
-	| { kind: 'malformed' }
+	| { readonly is: 'malformed' }
 	/** A chunk whose JSON is broken around a piece of the answer, which is lost with it. */
-	| { kind: 'damaged' };
+	| { readonly is: 'damaged' };
 
-export type JsonObject = Record<string, unknown>;
-
-/** One chunk of a streamed answer: its JSON text on one line, and what it says. */
-export interface StreamChunk {
-	readonly data: string;
-	readonly value: JsonObject;
-	readonly choices: readonly ChunkChoice[];
-}
-
-export interface ChunkChoice {
-	index: number;
-	/** Text, reasoning or a part of a tool call; a role alone is not content. */
-	hasContent: boolean;
-	/** A part of a call of a tool. */
-	hasToolCall: boolean;
-	isFinished: boolean;
-}
-
-const malformed: Chunk = { kind: 'malformed' };
-const error: Chunk = { kind: 'error' };
-const damaged: Chunk = { kind: 'damaged' };
+const malformed: Chunk = { is: 'malformed' };
+const damaged: Chunk = { is: 'damaged' };
 /** Answer text stands in it, which would be lost if the event were left out. */
 const showsContent = /"(content|reasoning_content|reasoning|arguments)"\s*:\s*"[^"]/;
-
-/** The members of a delta that say something; a role, or what a provider adds about itself, does not. */
-const contentMembers = [
-	'content',
-	'tool_calls',
-	'reasoning_content',
-	'reasoning',
-	'reasoning_details',
-	'thinking',
-	'refusal',
-	'function_call',
-	'audio',
-	'images',
-];
-
-const toolMembers = ['tool_calls', 'function_call'];
+const noParts: readonly AnswerPart[] = [];
 
 /**
  * Reads the data of one SSE event of a chat completion stream.
  * @param data the event's data, which should be a JSON object; never throws
+ * @param model goes into chunks that do not say which model wrote them
  */
-export function readChunk(data: string): Chunk {
+export function readChunk(data: string, model: string): Chunk {
 	const value = parseObject(data);
 	if (value === undefined) return showsContent.test(data) ? damaged : malformed;
-	if (isError(value.error) || isBareError(value)) return error;
-	const choices = value.choices;
-	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(value, []) : malformed;
-	if (choices.some((choice) => isObject(choice) && choice.finish_reason === 'error')) return error;
+	if (isError(value.error) || isBareError(value)) return { is: 'error', value };
+	const { choices } = value;
+	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(data, value, [], model) : malformed;
+	if (choices.some((choice) => isObject(choice) && choice.finish_reason === 'error')) return { is: 'error', value };
 	if (!choices.every(isObject)) return malformed;
-	return chunk(value, choices.map(readChoice));
+	return chunk(data, value, choices, model);
 }
 
-/** A chunk of our own making. */
-export function streamChunk(value: JsonObject): StreamChunk {
+/** A chunk of our own making, which names its model. */
+export function eventOf(value: JsonObject): AnswerEvent {
 	const choices = Array.isArray(value.choices) ? value.choices.filter(isObject) : [];
-	return { data: JSON.stringify(value), value, choices: choices.map(readChoice) };
+	const raw = { dialect: dialectName, data: JSON.stringify(value), value };
+	return { parts: partsOf(value, choices), model: String(value.model), raw };
 }
 
-function chunk(value: JsonObject, choices: ChunkChoice[]): Chunk {
-	return { kind: 'chunk', value, choices, hasModel: typeof value.model === 'string' && value.model !== '' };
+function chunk(data: string, value: JsonObject, choices: readonly JsonObject[], model: string): Chunk {
+	const parts = partsOf(value, choices);
+	if (typeof value.model === 'string' && value.model !== '') {
+		return { is: 'event', event: { parts, model: value.model, raw: rawOf(data, value) }, value };
+	}
+	const named = { ...value, model };
+	const text = withMembers(data, { model: JSON.stringify(model) });
+	return { is: 'event', event: { parts, model, raw: rawOf(text, named) }, value: named };
 }
 
-function readChoice(choice: JsonObject): ChunkChoice {
-	const index = typeof choice.index === 'number' ? choice.index : 0;
-	const finishReason = choice.finish_reason;
-	return {
-		index,
-		hasContent: isSaying(choice.delta),
-		hasToolCall: isCallingTool(choice.delta),
-		isFinished: typeof finishReason === 'string' && finishReason !== '',
-	};
+function rawOf(data: string, value: JsonObject): AnswerEvent['raw'] {
+	return { dialect: dialectName, data: oneLine(data), value };
 }
 
-function isSaying(delta: unknown): boolean {
-	return isObject(delta) && contentMembers.some((member) => isContent(delta[member]));
-}
-
-function isCallingTool(delta: unknown): boolean {
-	return isObject(delta) && toolMembers.some((member) => isContent(delta[member]));
-}
-
-function isContent(value: unknown): boolean {
-	if (typeof value === 'string') return value !== '';
-	if (Array.isArray(value)) return value.length > 0;
-	return isObject(value) && Object.keys(value).length > 0;
+function partsOf(value: JsonObject, choices: readonly JsonObject[]): readonly AnswerPart[] {
+	const usage = isSomething(value.usage) ? readUsage(value.usage) : undefined;
+	if (choices.length === 0 && usage === undefined) return noParts;
+	const parts: AnswerPart[] = [];
+	for (const choice of choices) readChoice(choice, parts);
+	if (usage !== undefined) parts.push({ is: 'usage', usage });
+	return parts;
 }
 
 /** Is the `error` member of an answer one? Some providers send `null`, `false` or an empty text with every answer. */
@@ -108,17 +77,7 @@ function isBareError({ object, choices, message, detail, code, type }: JsonObjec
 	return object === 'error' || detail !== undefined || (typeof message === 'string' && (code ?? type) !== undefined);
 }
 
-/** The JSON object in a text; undefined when it is anything else. */
-export function parseObject(text: string): JsonObject | undefined {
-	try {
-		const value: unknown = JSON.parse(text);
-		return isObject(value) ? value : undefined;
-	} catch {
-		// Not JSON: to the caller of this function that is the same as JSON of another kind.
-		return undefined;
-	}
-}
-
-export function isObject(value: unknown): value is JsonObject {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** JSON may be spread over several `data:` lines; between tokens a line break means nothing. */
+function oneLine(data: string): string {
+	return data.includes('\n') ? data.replaceAll('\n', ' ') : data;
 }

@@ -5,8 +5,8 @@ import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import type { RecentRequest, RecentRequests } from '../../observe/recent-requests.ts';
 import { traceLine } from '../../observe/trace-text.ts';
-import type { Door } from '../callers/caller-check.ts';
-import { clip } from '../v1/json.ts';
+import { clip } from '../../values/clip.ts';
+import type { AccessCheck } from '../callers/caller-check.ts';
 import { readFilter, readTripBody, refuseFields } from './admin-input.ts';
 
 /** What the configuration says of a provider actor. */
@@ -21,7 +21,7 @@ export interface ProviderFacts {
 	source: string;
 }
 
-export interface OperatorSources {
+export interface AdminSources {
 	providers: readonly ProviderFacts[];
 	requests: RecentRequests;
 	/** Reads `30m` into ms; a mistake is the rest of a sentence. */
@@ -31,7 +31,7 @@ export interface OperatorSources {
 const actions = ['trip', 'reset', 'probe'] as const;
 type Action = (typeof actions)[number];
 
-interface LastOrder {
+interface LastAction {
 	action: Action;
 	/** RFC 3339. */
 	at: string;
@@ -41,31 +41,36 @@ interface LastOrder {
 
 type ActionRequest = FastifyRequest<{ Params: { id: string; action: string }; Body: string | undefined }>;
 
-/** The operator API, behind its door: what the provider actors do, orders to them, and what requests did. */
-export function addOperatorApi(server: FastifyInstance, service: Service, door: Door, sources: OperatorSources): void {
+/** The admin API: the state of the provider actors, actions on them, and the last requests. */
+export function addAdminApi(
+	server: FastifyInstance,
+	service: Service,
+	checkAccess: AccessCheck,
+	sources: AdminSources,
+): void {
 	const { providers, requests, readDuration } = sources;
-	const lastOrders = new Map<string, LastOrder>();
-	const onRequest = door;
+	const lastActions = new Map<string, LastAction>();
+	const onRequest = checkAccess;
 
 	server.get('/admin/providers', { onRequest }, () => {
 		const health = service.health();
 		const views = providers.map((facts) => ({
 			...facts,
 			...health[facts.id],
-			lastOrder: lastOrders.get(facts.id) ?? null,
+			lastAction: lastActions.get(facts.id) ?? null,
 		}));
 		return { providers: views };
 	});
 
-	server.post('/admin/providers/:id/:action', { onRequest: [door, assumeJson] }, (request: ActionRequest) => {
+	server.post('/admin/providers/:id/:action', { onRequest: [checkAccess, assumeJson] }, (request: ActionRequest) => {
 		const { id } = request.params;
 		const action = actions.find((name) => name === request.params.action);
 		if (!providers.some((provider) => provider.id === id)) throw unknownProvider(id, providers);
 		if (action === undefined) throw unknownAction(request.params.action);
-		const order = orderOf(action, request.body ?? '', readDuration);
+		const event = eventOf(action, request.body ?? '', readDuration);
 		const by = request.ip;
-		const { changed, before, after } = service.operate(id, order, by);
-		lastOrders.set(id, { action, at: new Date(order.now).toISOString(), by });
+		const { changed, before, after } = service.operate(id, event, by);
+		lastActions.set(id, { action, at: new Date(event.now).toISOString(), by });
 		return { provider: id, action, changed, before, after };
 	});
 
@@ -78,19 +83,19 @@ export function addOperatorApi(server: FastifyInstance, service: Service, door: 
 		if (found !== undefined) return requestView(found);
 		throw new Refusal(
 			'unknown_request',
-			'There is no such request among the last ones; it is under way, or has been forgotten.',
+			'There is no such request among the last ones; it is under way, or no longer kept.',
 		);
 	});
 }
 
-/** An order needs no body, and some clients give an empty one the type of a form; one without a type is JSON, or refused. */
+/** An action needs no body, and some clients give an empty one the type of a form. A body without a type is read as JSON. */
 async function assumeJson({ headers }: FastifyRequest): Promise<void> {
 	const { 'content-length': length, 'transfer-encoding': encoding } = headers;
 	if (length === '0') delete headers['content-type'];
 	else if (length !== undefined || encoding !== undefined) headers['content-type'] ??= 'application/json';
 }
 
-function orderOf(action: Action, body: string, readDuration: OperatorSources['readDuration']): OperatorEvent {
+function eventOf(action: Action, body: string, readDuration: AdminSources['readDuration']): OperatorEvent {
 	if (action === 'trip') {
 		const forMs = readTripBody(body, readDuration) ?? LONGEST_TIMER_MS;
 		return { type: 'operator.tripped', now: Date.now(), forMs };

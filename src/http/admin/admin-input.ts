@@ -1,6 +1,8 @@
 import { Refusal } from '../../contract/refusal.ts';
+import { parseBody } from '../../dialects/parse-body.ts';
 import type { RequestFilter } from '../../observe/recent-requests.ts';
-import { clip, isObject, parseJson } from '../v1/json.ts';
+import { clip } from '../../values/clip.ts';
+import { isObject } from '../../values/json.ts';
 
 const filterNames = ['limit', 'profile', 'outcome', 'provider'] as const;
 const outcomes = ['done', 'failed', 'aborted'] as const;
@@ -63,7 +65,7 @@ export function readTripBody(
 	throw new Refusal('invalid_request', `'for' ${reading.mistake}.`, 'for');
 }
 
-/** An order that takes no fields must not be misread as one that obeyed them. */
+/** An action that takes no fields must not look as if it had followed them. */
 export function refuseFields(body: string, action: string): void {
 	const [unknown] = Object.keys(readObject(body));
 	if (unknown === undefined) return;
@@ -72,7 +74,7 @@ export function refuseFields(body: string, action: string): void {
 
 function readObject(body: string): Record<string, unknown> {
 	if (body.trim() === '') return {};
-	const value = parseJson(body);
+	const value = parseBody(body);
 	if (isObject(value)) return value;
 	throw new Refusal('invalid_request', 'The body must be a JSON object, or empty.');
 }

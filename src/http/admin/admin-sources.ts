@@ -1,10 +1,10 @@
 import type { Config, ProviderConfig } from '../../config/config.ts';
 import type { RecentRequests } from '../../observe/recent-requests.ts';
 import { readDuration } from '../../values/durations.ts';
-import type { OperatorSources, ProviderFacts } from './admin-api.ts';
+import type { AdminSources, ProviderFacts } from './admin-api.ts';
 
-/** What the operator API shows beside the state of the provider actors. */
-export function operatorSources(config: Config, requests: RecentRequests): OperatorSources {
+/** What the admin API shows beside the state of the provider actors. */
+export function adminSources(config: Config, requests: RecentRequests): AdminSources {
 	return { providers: Object.values(config.providers).flatMap(factsOf), requests, readDuration };
 }
 

@@ -11,7 +11,7 @@ declare module 'fastify' {
 }
 
 /** Lets a request pass, or throws a Refusal. */
-export type Door = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+export type AccessCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /** Who may call. */
 export type Clients = Readonly<
@@ -21,11 +21,11 @@ export type Clients = Readonly<
 const WINDOW_MS = 60_000;
 
 /**
- * The door to `/v1` where callers have keys: it lets in whoever shows one, in `Authorization: Bearer` or `x-api-key`, and
- * no more often than that client may come. Whoever shows wrong ones is slowed down; a right key is always heard.
+ * Who may use `/v1` where callers have keys: whoever sends one, in `Authorization: Bearer` or `x-api-key`, and no more
+ * often than the limit of that client. Wrong keys are slowed down; a right key is always accepted.
  * @param server with the rate limit plugin registered
  */
-export function clientDoor(server: FastifyInstance, clients: Clients): Door {
+export function callerCheck(server: FastifyInstance, clients: Clients): AccessCheck {
 	const keyring = new Keyring(clients);
 	const limits = new Map(Object.entries(clients).map(([name, { requestsPerMinute }]) => [name, requestsPerMinute]));
 	const limitOf = ({ client = '' }: FastifyRequest) => limits.get(client) ?? Number.POSITIVE_INFINITY;

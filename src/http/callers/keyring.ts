@@ -30,7 +30,7 @@ export function bearerKey({ authorization = '' }: IncomingHttpHeaders): string |
 }
 
 /**
- * Of two headers Node shows the first, and whoever stands in front of Breakwater may have judged by the other.
+ * Of two headers Node shows the first, and a proxy in front of Breakwater may have checked the other.
  * @throws Refusal when there is more than one `Authorization`
  */
 export function refuseTwoKeys({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {

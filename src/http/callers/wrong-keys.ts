@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../../contract/refusal.ts';
 
-/** Wrong keys that one address may show in the window, ms, and be told that they are wrong. */
+/** Wrong keys from one address that are answered as wrong, in each window (ms); more of them are answered with 429. */
 const limit = { max: 10, timeWindow: 60_000 };
 
 /**

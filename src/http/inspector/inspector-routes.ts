@@ -5,13 +5,13 @@ import { listPageFiles, readPageFile } from '../../observe/inspector/page-files.
 import { viewerLimits } from '../../observe/inspector/viewer.ts';
 import { Viewers } from '../../observe/inspector/viewers.ts';
 import { isForeignPage, isLocalVisitor } from '../../values/local-visitor.ts';
-import { operatorDoor } from '../admin/admin-check.ts';
-import type { Door } from '../callers/caller-check.ts';
+import { adminCheck } from '../admin/admin-check.ts';
+import type { AccessCheck } from '../callers/caller-check.ts';
 
 export interface InspectorAccess {
 	/** `server.adminKey`: shows the inspector to other machines. */
 	adminKey?: string | undefined;
-	/** Told of each wrong key, with the address that it came from. */
+	/** Called for each wrong key, with the address that it came from. */
 	onWrongKey?: ((address: string) => void) | undefined;
 }
 
@@ -49,7 +49,7 @@ export function inspectorRoutes(
 	{ adminKey, onWrongKey }: InspectorAccess,
 ): FastifyPluginCallback {
 	const files = listPageFiles();
-	let door: Door | undefined;
+	let checkAdmin: AccessCheck | undefined;
 	let opening: Promise<Viewers> | undefined;
 	let isClosing = false;
 
@@ -85,7 +85,7 @@ export function inspectorRoutes(
 			if (request.headers.authorization === undefined) {
 				throw new Refusal('invalid_admin_key', asksForKey, { headers: { 'www-authenticate': 'Bearer' } });
 			}
-			await door?.(request, reply);
+			await checkAdmin?.(request, reply);
 		}
 		opening ??= openViewers();
 		const viewers = await opening;
@@ -105,7 +105,7 @@ export function inspectorRoutes(
 	}
 
 	return (server, _options, done) => {
-		door = operatorDoor(server, { adminKey, adminFrom: 'anywhere', onWrongKey });
+		checkAdmin = adminCheck(server, { adminKey, adminFrom: 'anywhere', onWrongKey });
 		server.get('/inspector', (request, reply) => sendFile(request, reply, 'index.html'));
 		// Its addresses are relative to the one without the slash.
 		server.get('/inspector/', (_request, reply) => reply.redirect('../inspector'));

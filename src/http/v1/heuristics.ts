@@ -1,4 +1,4 @@
-import { isObject } from './json.ts';
+import type { RoutingWish } from '../../contract/dialect.ts';
 
 export type Kind = 'code' | 'critical' | 'cheap';
 
@@ -17,7 +17,7 @@ interface Sign {
 
 /** How much of a long message is looked at, from its beginning and from its end, characters. */
 const LOOKED_AT = 2000;
-/** A task that is told in so few characters is a small one. */
+/** A task that is described in so few characters is a small one. */
 const SHORT = 400;
 
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
@@ -70,28 +70,26 @@ const signs: readonly Sign[] = [
  * however long the message is.
  * @param kinds those that somebody wants to know
  */
-export function recognizeMessages(
-	messages: readonly unknown[],
+export function recognizeMessage(
+	message: ReturnType<RoutingWish['lastUserMessage']>,
 	kinds: { has(kind: Kind): boolean },
 ): Finding | undefined {
-	const last = messages.findLast((message) => isObject(message) && message.role === 'user');
-	const { text, isShort } = lookedAt(isObject(last) ? last.content : undefined);
+	const { text, isShort } = lookedAt(message);
 	if (text === '') return undefined;
 	const sign = signs.find(({ kind, isIn }) => kinds.has(kind) && isIn(text, isShort));
 	return sign === undefined ? undefined : { kind: sign.kind, because: sign.because };
 }
 
-/** The beginning and the end of a text, or of the texts of a list of parts; what else is in the list makes it no short one. */
-function lookedAt(content: unknown): { text: string; isShort: boolean } {
-	const parts = Array.isArray(content) ? content : [{ text: content }];
-	const texts = parts
-		.slice(0, 100)
-		.flatMap((part) => (isObject(part) && typeof part.text === 'string' ? part.text : []));
+/** The beginning and the end of the texts of a message; one with something else in it is no short one. */
+function lookedAt({ texts, isOnlyText }: ReturnType<RoutingWish['lastUserMessage']>): {
+	text: string;
+	isShort: boolean;
+} {
 	const length = texts.reduce((sum, text) => sum + text.length, 0);
 	const pieces = texts.flatMap((text) =>
 		text.length <= 2 * LOOKED_AT ? text : [text.slice(0, LOOKED_AT), text.slice(-LOOKED_AT)],
 	);
 	const first = pieces.join('\n');
 	const text = first.length <= 2 * LOOKED_AT + 1 ? first : `${first.slice(0, LOOKED_AT)}\n${first.slice(-LOOKED_AT)}`;
-	return { text, isShort: texts.length === parts.length && length <= SHORT };
+	return { text, isShort: isOnlyText && length <= SHORT };
 }

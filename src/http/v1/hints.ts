@@ -1,4 +1,4 @@
-import type { BodyHints } from './body-hints.ts';
+import type { BodyHints } from '../../contract/dialect.ts';
 
 /** Profiles by the value of a hint, which is in small letters. */
 export interface Hints {

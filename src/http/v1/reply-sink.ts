@@ -13,24 +13,24 @@ export class ReplySink implements AnswerSink {
 		this.#requestId = requestId;
 	}
 
-	answer(info: AnswerInfo, body: Buffer | string): void {
+	answer(info: AnswerInfo, body: Buffer | string, contentType: string): void {
 		this.#reply.hijack();
 		this.#reply.raw.writeHead(200, {
-			'content-type': 'application/json; charset=utf-8',
+			'content-type': contentType,
 			'content-length': Buffer.byteLength(body),
 			...answerHeaders(info, this.#reply),
 		});
 		this.#reply.raw.end(body);
 	}
 
-	fail(report: FailureReport): void {
-		sendFailure(this.#reply, report, this.#requestId);
+	fail(report: FailureReport, body: string, contentType: string): void {
+		sendFailure(this.#reply, this.#requestId, report, body, contentType);
 	}
 
-	begin(info: AnswerInfo): void {
+	begin(info: AnswerInfo, contentType: string): void {
 		this.#reply.hijack();
 		this.#reply.raw.writeHead(200, {
-			'content-type': 'text/event-stream; charset=utf-8',
+			'content-type': contentType,
 			'cache-control': 'no-cache',
 			// Proxies in front of us would gather the tokens otherwise.
 			'x-accel-buffering': 'no',
@@ -38,26 +38,32 @@ export class ReplySink implements AnswerSink {
 		});
 	}
 
-	write(events: string): boolean {
-		return this.#reply.raw.write(events);
+	write(text: string): boolean {
+		return this.#reply.raw.write(text);
 	}
 
-	end(): void {
-		this.#reply.raw.end('data: [DONE]\n\n');
+	end(text: string): void {
+		this.#reply.raw.end(text);
 	}
 
-	/** An error event, and no `[DONE]`: no OpenAI client can take the fragment for a whole answer. */
-	breakOff(report: FailureReport): void {
-		this.#reply.raw.end(`data: ${JSON.stringify(report.body)}\n\n`);
+	breakOff(_report: FailureReport, text: string): void {
+		this.#reply.raw.end(text);
 	}
 }
 
-/** @param requestId of the request, where it has one by then */
-export function sendFailure(reply: FastifyReply, report: FailureReport, requestId: string): void {
+/** Answers with a failure. @param requestId of the request, where it has one by then */
+export function sendFailure(
+	reply: FastifyReply,
+	requestId: string,
+	{ status, headers }: FailureReport,
+	body: string,
+	contentType: string,
+): void {
 	reply
-		.code(report.status)
-		.headers({ ...report.headers, ...idHeaders(reply, requestId) })
-		.send(report.body);
+		.code(status)
+		.headers({ ...headers, ...idHeaders(reply, requestId) })
+		.type(contentType)
+		.send(body);
 }
 
 function answerHeaders(

@@ -1,9 +1,9 @@
+import type { RoutingWish } from '../../contract/dialect.ts';
 import { modelsRoute } from '../../contract/models-route.ts';
 import { Refusal } from '../../contract/refusal.ts';
-import type { ChatRequest } from './chat-request.ts';
-import { recognizeMessages } from './heuristics.ts';
+import { clip } from '../../values/clip.ts';
+import { recognizeMessage } from './heuristics.ts';
 import { type HintHeaders, type Hints, lookUpHints } from './hints.ts';
-import { clip } from './json.ts';
 
 /** What can be asked for by name. */
 export interface Directory {
@@ -42,7 +42,7 @@ export interface RouteHeaders extends HintHeaders {
  * @throws Refusal when a profile is named that does not exist, when none of `models` is known, or when an unknown model
  *   is to be rejected and no hint helps
  */
-export function chooseRoute(request: ChatRequest, headers: RouteHeaders, directory: Directory): RouteChoice {
+export function chooseRoute(request: RoutingWish, headers: RouteHeaders, directory: Directory): RouteChoice {
 	const { profile } = headers;
 	if (profile !== undefined && profile !== '') {
 		return { route: profileNamed(profile, 'X-Failover-Profile', directory), reason: 'header' };
@@ -59,15 +59,15 @@ export function chooseRoute(request: ChatRequest, headers: RouteHeaders, directo
 	if (isModelGiven && isName(model, directory)) return { route: model, reason: 'model' };
 
 	const { hints, heuristics, unknownModel, defaultProfile } = directory;
-	const told = hints === undefined ? undefined : lookUpHints(hints, headers, request.hints);
-	if (told?.profile !== undefined) return { route: told.profile, reason: told.reason };
+	const hinted = hints === undefined ? undefined : lookUpHints(hints, headers, request.hints);
+	if (hinted?.profile !== undefined) return { route: hinted.profile, reason: hinted.reason };
 	if (isModelGiven && unknownModel === 'reject') throw unknownModelRefusal(model);
-	const found = heuristics === undefined ? undefined : recognizeMessages(request.messages, heuristics);
+	const found = heuristics === undefined ? undefined : recognizeMessage(request.lastUserMessage(), heuristics);
 	const guessed = found === undefined ? undefined : heuristics?.get(found.kind);
 	if (found !== undefined && guessed !== undefined) {
 		return { route: guessed, reason: `heuristic ${found.kind}: ${found.because}` };
 	}
-	return { route: defaultProfile, reason: told === undefined ? 'default' : `default; ${told.reason}` };
+	return { route: defaultProfile, reason: hinted === undefined ? 'default' : `default; ${hinted.reason}` };
 }
 
 function isName(name: string, { profiles, targets }: Directory): boolean {

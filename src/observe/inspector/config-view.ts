@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { ProfileView, ProviderView } from './messages.ts';
 
-/** What the page is told of each provider actor's configuration, by its id: no address, no key. */
+/** What the page shows of each provider actor's configuration, by its id: no address, no key. */
 export function providerFacts({ providers }: Config): Map<string, Pick<ProviderView, 'provider' | 'limits'>> {
 	return new Map(
 		Object.values(providers).flatMap(({ name, credentials, policy: { breaker } }) => {

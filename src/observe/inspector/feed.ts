@@ -11,7 +11,7 @@ import { Sampler } from './sampler.ts';
 import { TrafficCounter } from './traffic.ts';
 
 export const limits = {
-	/** Calls that viewers are told of, a second; half of them are kept for those that are worth a look. */
+	/** Calls that viewers are shown, a second; half of them are kept for those that are worth a look. */
 	shownPerSecond: 50,
 	/** Calls under way that a fresh snapshot begins with. */
 	liveShown: 100,
@@ -63,7 +63,7 @@ export class Feed {
 	/** Calls with news for the viewers. */
 	#moved = new Map<number, LiveCall | EndedCall>();
 	#marks: { id: string; mark: Mark }[] = [];
-	#told = new Map<string, string>();
+	#shown = new Map<string, string>();
 	#secondEndsAt = 0;
 	#second: Load = { requests: 0, shown: 0 };
 
@@ -94,7 +94,7 @@ export class Feed {
 			this.#mark(id, { kind: 'alarm', at: Date.now(), alarm, model, category, status, until, source });
 		},
 		providerOperated: (id, { type }, from, to) =>
-			this.#mark(id, { kind: 'order', at: Date.now(), order: type, from, to }),
+			this.#mark(id, { kind: 'action', at: Date.now(), action: type, from, to }),
 	};
 
 	/**
@@ -114,7 +114,7 @@ export class Feed {
 		this.#isWatched = isWatched;
 		this.#moved = new Map();
 		this.#marks = [];
-		this.#told = new Map();
+		this.#shown = new Map();
 		this.#second = { requests: 0, shown: 0 };
 		this.#secondEndsAt = 0;
 		this.#sampler = new Sampler(limits.shownPerSecond);
@@ -125,7 +125,7 @@ export class Feed {
 
 	/**
 	 * Everything a fresh page needs. Its size is bounded by the configuration: what has happened adds no more than the
-	 * limits above, and the newest of it. Viewers that are already there must be told the `changes` first.
+	 * limits above, and the newest of it. Viewers that are already there must get the `changes` first.
 	 */
 	snapshot(gateway: Watched, machine: MachineChart): Snapshot {
 		const now = Date.now();
@@ -236,8 +236,8 @@ export class Feed {
 	#newHealth(gateway: Watched): Record<string, ProviderHealth> {
 		const changed = Object.entries(gateway.health()).filter(([id, health]) => {
 			const text = JSON.stringify(health);
-			const isNew = this.#told.get(id) !== text;
-			this.#told.set(id, text);
+			const isNew = this.#shown.get(id) !== text;
+			this.#shown.set(id, text);
 			return isNew;
 		});
 		return Object.fromEntries(changed);

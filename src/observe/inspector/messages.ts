@@ -3,7 +3,7 @@ import type { TraceEntry, Way } from '../../../machines/request/progress.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
 
 /**
- * What the server tells the inspector page, as JSON in one event stream: first a `snapshot`, then `changes`. It holds
+ * What the server sends to the inspector page, as JSON in one event stream: first a `snapshot`, then `changes`. It holds
  * names of the configuration, states, categories and numbers; no word of a caller or a provider, and no key.
  * Times are ms since the epoch unless a field says otherwise.
  */
@@ -22,7 +22,7 @@ export interface Snapshot {
 	calls: readonly CallView[];
 	traffic: Traffic;
 	load: Load;
-	/** Operators have a key (`server.adminKey`): without one no order is taken. */
+	/** Operators have a key (`server.adminKey`): without one the buttons are off. */
 	canOperate: boolean;
 }
 
@@ -82,9 +82,9 @@ export type Mark =
 			source: string;
 	  }
 	| {
-			kind: 'order';
+			kind: 'action';
 			at: number;
-			order: 'operator.tripped' | 'operator.reset' | 'operator.probed';
+			action: 'operator.tripped' | 'operator.reset' | 'operator.probed';
 			from: ProviderStateName;
 			to: ProviderStateName;
 	  };
@@ -138,7 +138,7 @@ export interface CallEnd {
 /** How many requests each target answered in the last minute, by route; those that nobody answered under `""`. */
 export type Traffic = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** Of the requests of the last second, how many there were, and how many of them the page was told of. */
+/** Of the requests of the last second, how many there were, and how many of them the page was sent. */
 export interface Load {
 	requests: number;
 	shown: number;

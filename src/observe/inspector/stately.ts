@@ -21,8 +21,8 @@ const limits = {
 };
 
 /**
- * The bridge to the Stately Inspector: provider actors and a sample of request actors, told to whoever opened the page
- * at `url`. Nothing is told while nobody has.
+ * The bridge to the Stately Inspector: provider actors and a sample of request actors, sent to whoever opened the page
+ * at `url`. Nothing is sent while nobody has.
  * @param port 0 is any free one
  * @throws when the port cannot be listened on
  */

@@ -64,7 +64,7 @@ export class Viewers {
 	}
 
 	#welcome(): void {
-		// What they are told now is no news to them later.
+		// What they are sent now is not sent to them again later.
 		if (this.#viewers.size === 0) this.#source.changes();
 		const snapshot = message('snapshot', this.#source.snapshot());
 		for (const viewer of this.#newcomers) {

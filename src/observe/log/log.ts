@@ -106,10 +106,10 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, source, model, category, reason, status, until: new Date(until).toISOString() };
 			log.error(line, alarmTexts[alarm]);
 		},
-		providerOperated: (provider, order, from, to, by) => {
-			const forMs = order.type === 'operator.tripped' ? order.forMs : undefined;
-			const line = { provider, order: order.type, forMs, by };
-			log.warn(line, `provider ${provider}: an operator's order, ${from} → ${to}`);
+		providerOperated: (provider, action, from, to, by) => {
+			const forMs = action.type === 'operator.tripped' ? action.forMs : undefined;
+			const line = { provider, action: action.type, forMs, by };
+			log.warn(line, `provider ${provider}: ${action.type} through the admin API, ${from} → ${to}`);
 		},
 		crashed: (error, requestId) =>
 			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
@@ -149,10 +149,10 @@ function callLine(record: CallRecord) {
 }
 
 const alarmTexts = {
-	auth: 'a provider rejects its credential: check the key at `source` in the configuration; the provider is not asked until then',
-	quota: 'a provider is out of quota or credit: top it up or wait; it is not asked until then',
+	auth: 'a provider rejects its credential: check the key at `source` in the configuration; the provider is not asked before `until`',
+	quota: 'a provider is out of quota or credit: top it up or wait; it is not asked before `until`',
 	model:
-		'a model is not available at its provider: check its name at `source` in the configuration; it is not asked until then',
+		'a model is not available at its provider: check its name at `source` in the configuration; it is not asked before `until`',
 };
 
 /** The stack without the message, which might quote what a caller or a provider said. */

@@ -81,7 +81,7 @@ export class CallMetrics {
 		this.#traces = new TraceMetrics(registry, config);
 		this.#requests = new Cells(registry, {
 			name: 'breakwater_requests_total',
-			help: 'Requests that have ended, by profile (or target) and by how they ended; code is the error that the client was told.',
+			help: 'Requests that have ended, by profile (or target) and by how they ended; code is the error that the client got.',
 			labels: ['route', 'stream', 'outcome', 'code', 'client'],
 		});
 		this.#routeEnds = new Cells(registry, {

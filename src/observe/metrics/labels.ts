@@ -25,7 +25,7 @@ export function providerLabels(config: Config): ReadonlyMap<string, ProviderLabe
 	return new Map(labels);
 }
 
-/** The route of every call that named a target, where targets are not told apart. */
+/** The route of every call that named a target, where targets have no series of their own. */
 export const targetRoute = 'target';
 
 /**

@@ -8,7 +8,7 @@ import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
 import { RefusalMetrics } from './refusal-metrics.ts';
 
 export interface Metrics {
-	/** What has to be told of everything that happens. */
+	/** Receives everything that happens. */
 	readonly observer: GatewayObserver;
 	/** The `content-type` of `text`. */
 	readonly contentType: string;
@@ -41,7 +41,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 	}).cell({});
 	const notifications = new Cells(registry, {
 		name: 'breakwater_notifications_total',
-		help: 'Notifications, by the number of their webhook in the configuration and by what became of them.',
+		help: 'Notifications, by the number of their webhook in the configuration and by outcome.',
 		labels: ['webhook', 'outcome'],
 	});
 	for (const index of config.notifications?.webhooks.keys() ?? []) {
@@ -56,7 +56,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 			callRefused: (refusal) => refusals.count(refusal),
 			providerChanged: (id, _from, to) => providers.changed(id, to),
 			providerAlarmed: (id, _source, alarm) => providers.alarmed(id, alarm),
-			providerOperated: (id, order) => providers.operated(id, order),
+			providerOperated: (id, action) => providers.operated(id, action),
 			crashed: () => {
 				crashes.pending += 1;
 			},

@@ -9,7 +9,7 @@ const quantiles = [0.5, 0.9, 0.99, 1];
 export function addProcessMetrics(registry: Registry, version: string): void {
 	const build = new Gauge({
 		name: 'breakwater_build_info',
-		help: 'Always 1; the labels tell what runs.',
+		help: 'Always 1; the labels say what runs.',
 		labelNames: ['version', 'node'],
 		registers: [registry],
 	});
@@ -30,7 +30,7 @@ function addEventLoopLag(registry: Registry): void {
 	delays.enable();
 	const lag = new Gauge({
 		name: 'breakwater_event_loop_lag_seconds',
-		help: 'How late the event loop was since the last scrape, by quantile; 1 is the worst. Everything in the process waited for so long.',
+		help: 'How late the event loop was since the last scrape, by quantile; 1 is the maximum. Everything in the process waited that long.',
 		labelNames: ['quantile'],
 		registers: [registry],
 		collect: () => {

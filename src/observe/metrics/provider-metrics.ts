@@ -47,17 +47,17 @@ const gauges: readonly ProviderGauge[] = [
 	},
 	{
 		name: 'breakwater_provider_probes_in_flight',
-		help: 'Probes that are out: their results decide whether the provider closes again.',
+		help: 'Probes under way: their results decide whether the provider closes again.',
 		values: ({ probesInFlight }) => ({ now: probesInFlight }),
 	},
 	{
 		name: 'breakwater_provider_retry_timestamp_seconds',
-		help: 'When the provider actor will grant again, in Unix time; 0 when it does now.',
+		help: 'When the provider actor is asked again, in Unix time; 0 when it is asked now.',
 		values: ({ retryAt }) => ({ now: retryAt === null ? 0 : Date.parse(retryAt) / 1000 }),
 	},
 	{
 		name: 'breakwater_unavailable_models',
-		help: '1 for each model that is not asked for now because its provider said that it is not there.',
+		help: '1 for each model that is unavailable now, because its provider said that it does not exist.',
 		label: 'gen_ai_request_model',
 		values: ({ unavailableModels }) => Object.fromEntries(Object.keys(unavailableModels).map((model) => [model, 1])),
 	},
@@ -69,7 +69,7 @@ export class ProviderMetrics {
 	readonly #stays = new Map<string, Stay>();
 	readonly #stateSeconds;
 	readonly #alarms;
-	readonly #orders;
+	readonly #actions;
 	readonly #models: ReadonlyMap<string, ReadonlySet<string>>;
 	#health: HealthSource = () => ({});
 
@@ -88,13 +88,13 @@ export class ProviderMetrics {
 		});
 		this.#alarms = new Cells(registry, {
 			name: 'breakwater_alarms_total',
-			help: 'Failures that a person has to put right: a rejected key, an exhausted quota, a model that is not there.',
+			help: 'Failures that a person has to put right: a rejected key, an exhausted quota, a model that does not exist.',
 			labels: [...providerLabelNames, 'alarm'],
 		});
-		this.#orders = new Cells(registry, {
-			name: 'breakwater_operator_orders_total',
-			help: 'Orders of a person to a provider actor.',
-			labels: [...providerLabelNames, 'order'],
+		this.#actions = new Cells(registry, {
+			name: 'breakwater_admin_actions_total',
+			help: 'Actions on a provider actor through the admin API.',
+			labels: [...providerLabelNames, 'action'],
 		});
 		for (const gauge of gauges) this.#createGauge(registry, gauge);
 		for (const [id, labels] of this.#labels) {
@@ -122,7 +122,7 @@ export class ProviderMetrics {
 
 	operated(id: string, { type }: OperatorEvent): void {
 		const labels = this.#labels.get(id);
-		if (labels !== undefined) this.#orders.count({ ...labels, order: type.replace('operator.', '') });
+		if (labels !== undefined) this.#actions.count({ ...labels, action: type.replace('operator.', '') });
 	}
 
 	/** To be called before a scrape: a counter of seconds is true only up to when it was last counted. */

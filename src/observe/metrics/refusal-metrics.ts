@@ -16,7 +16,7 @@ export class RefusalMetrics {
 		this.#clients = new Set(Object.keys(config.server.clients ?? {}));
 		this.#refused = new Cells(registry, {
 			name: 'breakwater_requests_refused_total',
-			help: 'Requests that were refused before any provider was asked, by the code of the error that the caller was told.',
+			help: 'Requests that were refused before any provider was asked, by the code of the error that the caller got.',
 			labels: ['code', 'client'],
 		});
 		for (const code of codes) this.#refused.cell({ code, client: undefined });

@@ -35,12 +35,12 @@ export class TraceMetrics {
 		});
 		this.#denials = new Cells(registry, {
 			name: 'breakwater_permits_denied_total',
-			help: 'Attempts that a provider actor did not allow, by why it did not.',
+			help: 'Attempts that a provider actor did not allow, by reason.',
 			labels: [...providerLabelNames, 'reason'],
 		});
 		this.#failovers = new Cells(registry, {
 			name: 'breakwater_failovers_total',
-			help: 'Moves of requests from one target to another, or between keys of one; why is the category of the failure or the reason of the denial that they left.',
+			help: 'Moves of requests from one target to another, or between keys of one; why is the category of the failure, or the reason of the denial.',
 			labels: ['from', 'to', 'why'],
 		});
 		this.#continuations = new Cells(registry, {

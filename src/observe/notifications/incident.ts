@@ -26,12 +26,12 @@ export interface Incident {
 }
 
 /**
- * What is told of an incident. `recovered` was proven by an answer; after a `reset`, a person says so and the next request
+ * What is reported of an incident. `recovered` was proven by an answer; after a `reset`, a person says so and the next request
  * will show it.
  */
 export type IncidentNews = 'opened' | 'reminder' | 'recovered' | 'reset';
 
-/** What tells incidents apart that are open at the same time. */
+/** What identifies an incident among those that are open at the same time. */
 export function subjectOf({ kind, provider, model }: Pick<Incident, 'kind' | 'provider' | 'model'>): string {
 	return kind === 'model' ? `${kind}/${provider}/${model}` : `${kind}/${provider}`;
 }

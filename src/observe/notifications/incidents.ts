@@ -6,7 +6,7 @@ import type { ProviderHealth } from '../../contract/service.ts';
 import { type Incident, type IncidentNews, subjectOf } from './incident.ts';
 
 export interface IncidentsOptions {
-	/** How often an incident that lasts is told of again, ms; 0 is never. */
+	/** How often an incident that lasts is reported again, ms; 0 is never. */
 	reminderMs: number;
 	/** A provider that is out of traffic for this long is an incident too, ms. */
 	downAfterMs?: number | undefined;
@@ -30,7 +30,7 @@ interface Outage {
 }
 
 /**
- * Makes incidents out of what happens to providers: each is told of once when it begins, then at every reminder, and once
+ * Makes incidents out of what happens to providers: each is reported once when it begins, then at every reminder, and once
  * when it is over. A provider raises an alarm again after every failed probe; that is the same incident going on.
  */
 export class Incidents {
@@ -54,7 +54,7 @@ export class Incidents {
 	changed(provider: string, to: ProviderStateName, health: ProviderHealth): void {
 		if (to === 'closed') {
 			this.#endOutage(provider);
-			// An operator's reset closes it too, and is told of right after this: that is no proof that it is well.
+			// An operator's reset closes it too, and is reported right after this; a reset does not prove that it is well.
 			queueMicrotask(() => this.#end('recovered', (incident) => isOf(provider, incident) && incident.kind !== 'model'));
 			return;
 		}
@@ -78,7 +78,7 @@ export class Incidents {
 		}
 	}
 
-	/** No more reminders; nothing is told any more. */
+	/** No more reminders; nothing is reported any more. */
 	stop(): void {
 		for (const { reminder } of this.#open.values()) clearInterval(reminder);
 		for (const { timer } of this.#outages.values()) clearTimeout(timer);

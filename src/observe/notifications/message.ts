@@ -9,7 +9,7 @@ export interface Message {
 	incident: Incident;
 	/** One line: what is wrong, or well again. */
 	title: string;
-	/** What broke, and how that was told. */
+	/** What broke, and how that was noticed. */
 	what: string;
 	/** The part of the configuration that it is about: `providers.openai.apiKey[0]`. */
 	source: string;
@@ -17,13 +17,13 @@ export interface Message {
 	meanwhile: string;
 	/** What a person should do; `''` where there is nothing to do. */
 	action: string;
-	/** Absent where it is told once for several messages. */
+	/** Absent where it is given once for several messages. */
 	profiles: readonly ReachedProfile[] | undefined;
 	/** When it became news, ms since the epoch; where the receiver was away, that is a while ago. */
 	at: number;
 }
 
-/** Several messages that one receiver is told at once, as it is slower than what happens. */
+/** Several messages that one receiver gets at once, because it is slower than what happens. */
 export interface Gathering {
 	/** One line: how many of what. */
 	title: string;
@@ -32,7 +32,7 @@ export interface Gathering {
 	/** What Breakwater does meanwhile. */
 	meanwhile: string;
 	profiles: readonly ReachedProfile[];
-	/** When it is told, ms since the epoch. */
+	/** When it is sent, ms since the epoch. */
 	at: number;
 }
 
@@ -47,9 +47,9 @@ const kindNames: Readonly<Record<IncidentKind, string>> = {
 const mostProfiles = 5;
 
 /**
- * What is told of an incident.
+ * What is reported of an incident.
  * @param facts.source the part of the configuration that it is about
- * @param facts.profiles the profiles that it reaches, as of now; absent where they are told apart
+ * @param facts.profiles the profiles that it reaches, as of now; absent where they are given elsewhere
  * @param facts.now ms since the epoch
  */
 export function messageOf(
@@ -109,7 +109,7 @@ function untold({ isWhole, earlier, incident }: Telling): string {
 	if (!isWhole) return '';
 	const { failure, since } = incident;
 	const status = failure.status === undefined ? '' : `, status ${failure.status}`;
-	const began = ` It began at ${momentText(since)} (${failureName(failure)}${status}), which could not be told before.`;
+	const began = ` It began at ${momentText(since)} (${failureName(failure)}${status}), which could not be reported before.`;
 	if (earlier === 0) return began;
 	return `${began} ${earlier === 1 ? 'One more like it' : `${earlier} more like it`} began and ended before that.`;
 }
@@ -144,7 +144,7 @@ function whatBroke(incident: Incident, now: number): string {
 		case 'quota':
 			return `Provider ${provider} is out of quota or credit (${how}).${lasts}`;
 		case 'model':
-			return `Provider ${provider} has no model ${model} for us (${how}).${lasts}`;
+			return `Provider ${provider} does not offer model ${model} to us (${how}).${lasts}`;
 		case 'down':
 			return `Provider ${provider} keeps failing; its last failure was ${how}.${lasts}`;
 	}
@@ -153,7 +153,7 @@ function whatBroke(incident: Incident, now: number): string {
 function endOf(news: 'recovered' | 'reset', { kind, provider, model, since }: Incident, at: number): string {
 	const after = elapsedText(at - since);
 	if (news === 'reset') {
-		return `An operator has reset provider ${provider} after ${after}; whether it is well, the next request will show.`;
+		return `An operator has reset provider ${provider} after ${after}; the next request will show whether it works.`;
 	}
 	return kind === 'model'
 		? `Provider ${provider} has answered with model ${model} again, after ${after}.`
@@ -164,7 +164,7 @@ function waiting({ kind, provider, model, until }: Incident, now: number): strin
 	const what = kind === 'model' ? `Breakwater does not ask ${provider} for ${model}` : 'Breakwater does not ask it';
 	const then = kind === 'model' ? 'the next request tries it' : 'a request probes it';
 	const others = kind === 'model' ? " The provider's other models are not affected." : '';
-	if (until <= now) return `${what} unless to try whether it is well.${others}`;
+	if (until <= now) return `${what} except for single requests that try whether it works again.${others}`;
 	return `${what} until ${momentText(until)}; then ${then}.${others}`;
 }
 
@@ -174,9 +174,9 @@ function reach(profiles: readonly ReachedProfile[]): string {
 	const worstFirst = profiles.toSorted((a, b) => Math.min(a.goesOnWith.length, 1) - Math.min(b.goesOnWith.length, 1));
 	const sentences = worstFirst.slice(0, mostProfiles).map(({ profile, goesOnWith, isServable }) => {
 		if (goesOnWith.length === 0 && isServable) {
-			return `Profile ${profile} has nothing left that is well: its requests only try whether something is again.`;
+			return `Profile ${profile} has no working target left: its requests only try whether one works again.`;
 		}
-		if (goesOnWith.length === 0) return `Profile ${profile} has nothing else left: its requests fail.`;
+		if (goesOnWith.length === 0) return `Profile ${profile} has no other target left: its requests fail.`;
 		return `Profile ${profile} goes on with ${goesOnWith.join(', ')}.`;
 	});
 	const more = profiles.length - mostProfiles;

@@ -11,9 +11,9 @@ import type { Telling } from './waiting.ts';
 import { type DeliveryOutcome, type DeliveryTiming, patientTiming, Webhook } from './webhook.ts';
 
 export interface Notifications {
-	/** What has to be told of everything that happens. */
+	/** Receives everything that happens. */
 	readonly observer: GatewayObserver;
-	/** Gives what is told of the profiles its source, once the gateway runs. */
+	/** Sets where the state of the profiles is read from, once the gateway runs. */
 	watch(present: Present): void;
 	/** Lets what is on its way be delivered for so long, then ends. */
 	close(drainMs: number): Promise<void>;
@@ -21,13 +21,13 @@ export interface Notifications {
 
 export interface NotificationOptions {
 	log: { warn(line: object, text: string): void };
-	/** Told of each notification's fate, also of each in a gathering, with its webhook's number in the configuration. */
+	/** Called with the outcome of each notification, also of each in a gathering, with its webhook's number in the configuration. */
 	onOutcome?: (webhook: number, outcome: DeliveryOutcome['is']) => void;
 	timing?: DeliveryTiming;
 }
 
 /**
- * Tells the configured webhooks of incidents: once when each begins, at every reminder while it lasts, and once when it is
+ * Reports incidents to the configured webhooks: once when each begins, at every reminder while it lasts, and once when it is
  * over. Nothing of it waits for a receiver. What is sent is made of names of the configuration, statuses and fixed words:
  * no key, no word of a caller or a provider.
  */
@@ -94,7 +94,7 @@ export function createNotifications(config: Config, options: NotificationOptions
 		observer: {
 			providerAlarmed: (id, _source, alarm) => incidents.alarmed(id, alarm),
 			providerChanged: (id, _from, to, health) => incidents.changed(id, to, health),
-			providerOperated: (id, order) => incidents.operated(id, order),
+			providerOperated: (id, action) => incidents.operated(id, action),
 			callEnded: (record) => incidents.ended(record),
 		},
 		watch: (source) => {

@@ -43,7 +43,7 @@ export class Reach {
 	/**
 	 * The profiles that lose a target, and what is left to each by what the provider actors would do now: a target goes on when
 	 * a permit would be granted for it. One that an incident keeps out does not, even while it is probed.
-	 * @param hits the incidents that are told of
+	 * @param hits the incidents that are reported
 	 * @param open all that are open
 	 */
 	of(hits: readonly Incident[], open: readonly Incident[]): ReachedProfile[] {

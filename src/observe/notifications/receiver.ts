@@ -6,17 +6,17 @@ export interface ReceiverOptions {
 	webhook: Webhook;
 	/** The body of one POST; called when it is about to be sent, with at least one telling. */
 	bodyOf: (tellings: readonly Telling[]) => string;
-	/** Told once for each POST, when its fate is known. */
+	/** Called once for each POST, when its outcome is known. */
 	onOutcome: (tellings: readonly Telling[], outcome: DeliveryOutcome) => void;
 }
 
-/** As many as may wait to be told one by one; if more do, they are gathered. */
+/** As many as may wait to be sent one by one; if more do, they are gathered. */
 const mostApart = 10;
-/** As many as one POST tells of. */
+/** As many as one POST reports. */
 const mostGathered = 100;
 
 /**
- * One receiver and what it has still to be told. It gets one POST at a time, in the order of events; while it is slow or
+ * One receiver and what still has to be sent to it. It gets one POST at a time, in the order of events; while it is slow or
  * away, what waits for it is merged by incident, and gathered. It holds up nobody but itself.
  */
 export class Receiver {

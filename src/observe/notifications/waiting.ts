@@ -1,21 +1,21 @@
 import type { Incident, IncidentNews } from './incident.ts';
 
-/** A piece of news that one receiver has still to be told. */
+/** A piece of news that still has to be sent to one receiver. */
 export interface Telling {
 	readonly news: IncidentNews;
 	readonly incident: Incident;
 	/** When it became news, ms since the epoch. */
 	readonly at: number;
-	/** The incident began and ended while this waited: this is all that is told of it. */
+	/** The incident began and ended while this waited: this is all that is reported of it. */
 	readonly isWhole: boolean;
-	/** Incidents of the same subject that began and ended before it, while this waited, and are told by this number only. */
+	/** Incidents of the same subject that began and ended before it, while this waited, and are reported by this number only. */
 	readonly earlier: number;
 }
 
 /**
  * What waits for one receiver, oldest first. Nothing is ever thrown away: news of one incident merges, so that there are
  * never more tellings than three for each subject (what can break: a key, a quota, a model): the end of an incident that
- * was told, one that is over already, and one that lasts. The configuration alone bounds them, however long a receiver is
+ * was sent, one that is over already, and one that lasts. The configuration alone bounds them, however long a receiver is
  * away and however often a provider comes and goes.
  */
 export class Waiting {
@@ -36,7 +36,7 @@ export class Waiting {
 			return;
 		}
 		if (!isOver) {
-			// A receiver that was not told of the beginning gets that, as of now, and no reminder of it.
+			// A receiver that has not got the beginning gets that, as of now, and no reminder of it.
 			const { news: first, at: since } = known;
 			const isOpening = first === 'opened';
 			this.#tellings.set(incident.id, {
@@ -49,7 +49,7 @@ export class Waiting {
 		}
 		const isWhole = known.news === 'opened';
 		const earlier = isWhole ? this.#foldWhole(subject, incident.id) : 0;
-		// To the end: what is told of it is its end, and the order is that of the ends.
+		// To the end: what is reported of it is its end, and the order is that of the ends.
 		this.#tellings.delete(incident.id);
 		this.#tellings.set(incident.id, { news, incident, at, isWhole, earlier });
 	}

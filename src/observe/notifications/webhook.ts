@@ -22,7 +22,7 @@ export interface DeliveryTiming {
 	timeoutMs: number;
 }
 
-/** About ten minutes: a receiver's own restart, not its outage; what lasts longer is told again by the reminder. */
+/** About ten minutes: a receiver's own restart, not its outage; what lasts longer is reported again by the reminder. */
 export const patientTiming: DeliveryTiming = {
 	retries: 10,
 	backoffMs: 1000,

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
+import { readDocument } from '../../dialects/openai-chat/read-document.ts';
 import { asObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { oneLine } from '../../values/one-line.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
@@ -80,7 +80,9 @@ function traceFinding(about: string, { headers, ms }: ReplyAnswer, first: string
 }
 
 function mistakeOfWhole(answer: ReplyAnswer): string | undefined {
-	return readWholeAnswer(answer.body).kind === 'completion' ? undefined : 'it is no completion with a choice in it';
+	return readDocument(answer.body, { model: '' }).is === 'answer'
+		? undefined
+		: 'it is no completion with a choice in it';
 }
 
 function mistakeOfStream({ headers, body }: ReplyAnswer, redact: (text: string) => string): string | undefined {

@@ -1,5 +1,6 @@
 import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
-import { readWholeAnswer } from '../../dialects/openai-chat/whole-answer.ts';
+import { readErrorBody } from '../../dialects/error-body.ts';
+import { readDocument } from '../../dialects/openai-chat/read-document.ts';
 import type { Classified, Classify } from '../../upstream/classify/classify.ts';
 import { asObject } from '../../values/json.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
@@ -92,7 +93,7 @@ class Asking {
 		}
 		const asked = await this.#askFor(model);
 		if (asked.is === 'problem') return unreachable(this.#about, asked);
-		const isAnswer = asked.status === 200 && readWholeAnswer(asked.body).kind === 'completion';
+		const isAnswer = asked.status === 200 && readDocument(asked.body, { model }).is === 'answer';
 		const works = this.#credential.apiKey === undefined ? 'It answers, without a key' : 'The key works';
 		if (isAnswer) return ok(this.#about, `${works}: ${model} answered in ${asked.ms} ms.`);
 		return this.failure(this.verdictOn(asked), asked.status, model);
@@ -112,7 +113,13 @@ class Asking {
 	}
 
 	verdictOn({ status, headers, body }: ReplyAnswer): Classified {
-		return this.#question.classify({ status, headers, body, provider: this.#provider.name, now: Date.now() });
+		return this.#question.classify({
+			status,
+			headers,
+			error: readErrorBody(status, body),
+			provider: this.#provider.name,
+			now: Date.now(),
+		});
 	}
 
 	failure({ failure: { category }, message }: Classified, status: number, model?: string): SelfcheckFinding {

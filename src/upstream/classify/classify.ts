@@ -1,8 +1,9 @@
+import type { ErrorBody } from '../../contract/error-body.ts';
+import { identifier } from '../../dialects/error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
-import { type ErrorBody, identifier, readErrorBody } from './error-body.ts';
 import { compileRules } from './error-matching.ts';
 import type { ErrorRule } from './error-rules.ts';
-import { providerMessage } from './error-text.ts';
+import { providerMessage } from './provider-message.ts';
 import { waitHint } from './wait-hint.ts';
 
 export type { Classified, ErrorAnswer } from './error-answer.ts';
@@ -19,7 +20,7 @@ export type Classify = (answer: ErrorAnswer) => Classified;
 export function createClassifier(rules: readonly ErrorRule[], redact: (text: string) => string = String): Classify {
 	const compiled = compileRules(rules);
 	return (answer) => {
-		const body = withHeaderCode(readErrorBody(answer.status, answer.body), answer.headers);
+		const body = withHeaderCode(answer.error, answer.headers);
 		const isSuccess = answer.status >= 200 && answer.status < 300;
 		const status = isSuccess ? (body.status ?? answer.status) : answer.status;
 		const rule = compiled.find((candidate) => candidate.matches(answer, body, status));

@@ -1,13 +1,15 @@
 import type { Failure } from '../../../machines/failure.ts';
+import type { AnswerHeaders } from '../../contract/dialect.ts';
+import type { ErrorBody } from '../../contract/error-body.ts';
 
-/** An answer that failed: an error response, or an error inside a 200 (a body, or an event of a stream). */
+/** An answer that failed: an error response, or something under a success that is no answer. */
 export interface ErrorAnswer {
 	/** The HTTP status of the response; for an error inside a 200 it is 200. */
 	status: number;
 	/** Names in lower case. */
-	headers: Readonly<Record<string, string | string[] | undefined>>;
-	/** As text, perhaps cut off, perhaps not JSON. For an event of a stream: its data. */
-	body: string;
+	headers: AnswerHeaders;
+	/** What its body says, read by the provider's dialect. */
+	error: ErrorBody;
 	/** The provider's name in the configuration. */
 	provider: string;
 	/** When the answer came, ms since the epoch; dates in the answer are measured against it. */

@@ -1,6 +1,6 @@
 import { type Category, categories } from '../../../machines/failure.ts';
+import type { ErrorBody } from '../../contract/error-body.ts';
 import type { ErrorAnswer } from './error-answer.ts';
-import type { ErrorBody } from './error-body.ts';
 
 /** One row of the table that turns a provider's answer into a category. Every condition that is given must hold. */
 export interface ErrorRule {

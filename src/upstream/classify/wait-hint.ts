@@ -1,5 +1,6 @@
 import type { Category } from '../../../machines/failure.ts';
-import { type ErrorBody, isRecord } from './error-body.ts';
+import type { ErrorBody } from '../../contract/error-body.ts';
+import { isObject } from '../../values/json.ts';
 import { leadingDateMs, leadingDurationMs, untilMs } from './error-times.ts';
 
 type Headers = Readonly<Record<string, unknown>>;
@@ -67,7 +68,7 @@ function bodyHint(json: unknown, now: number, isLimit: boolean): number | undefi
 		firstUsable(found.seconds, (value) => untilMs(value, now)) ??
 		firstUsable(found.at, (value) => untilMomentMs(value, now)) ??
 		firstUsable(found.headers, (value) => quotedHeaders(value, now, isLimit)) ??
-		firstUsable(found.delay, (value) => untilMs(isRecord(value) ? value.seconds : value, now))
+		firstUsable(found.delay, (value) => untilMs(isObject(value) ? value.seconds : value, now))
 	);
 }
 
@@ -87,7 +88,7 @@ function bodyValues(json: unknown): Record<BodyKind, unknown[]> {
 
 /** A router quotes the headers of the provider behind it in the body. */
 function quotedHeaders(value: unknown, now: number, isLimit: boolean): number | undefined {
-	if (!isRecord(value)) return undefined;
+	if (!isObject(value)) return undefined;
 	const headers = Object.fromEntries(Object.entries(value).map(([name, entry]) => [name.toLowerCase(), entry]));
 	return retryAfter(headers, now) ?? (isLimit ? resetHeaders(headers, now) : undefined);
 }

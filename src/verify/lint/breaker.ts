@@ -73,7 +73,7 @@ function probeOutlivesDeadline(linted: LintedProvider): Finding[] {
 			concerns: linted.concerns,
 			severity: isCutOff ? 'warning' : 'note',
 			reason: isCutOff
-				? `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may honestly take \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`
+				? `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may need \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`
 				: `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but a stream may last as long as \`request\` (${durationWords(stream.ms)}), so that a long answer that goes well opens its provider again`,
 			advice: `raise \`probeDeadline\`, or shorten \`${other}\``,
 		},
@@ -92,7 +92,7 @@ function shortPermanentCooldowns(linted: LintedProvider): Finding[] {
 			at: written(linted, ['breaker', field], ['breaker', 'cooldown']),
 			about: field,
 			concerns: linted.concerns,
-			reason: `\`${field}\` (${durationWords(breaker[field])}) is shorter than \`cooldown\` (${durationWords(cooldown)}): ${what}, which a person has to mend, is asked again sooner than a provider that stumbled`,
+			reason: `\`${field}\` (${durationWords(breaker[field])}) is shorter than \`cooldown\` (${durationWords(cooldown)}): ${what}, which only a person can put right, is asked again sooner than a provider that failed for a moment`,
 			advice: `raise \`${field}\``,
 		}));
 }
@@ -132,7 +132,7 @@ function slowRecovery(linted: LintedProvider): Finding[] {
 		{
 			at: written(linted, ['breaker', 'successThreshold'], ['breaker', 'probes']),
 			concerns: linted.concerns,
-			reason: `${successThreshold} probes must succeed (\`successThreshold\`), ${probes} at a time (\`probes\`), before the provider is closed again: meanwhile nearly all requests pass it by`,
+			reason: `${successThreshold} probes must succeed (\`successThreshold\`), ${probes} at a time (\`probes\`), before the provider is closed again: until then nearly all requests go to other targets`,
 			advice: 'lower `successThreshold`, or raise `probes`',
 		},
 	];
@@ -159,7 +159,7 @@ export const breakerRules: readonly Rule[] = [
 	{
 		id: 'probe-outlives-deadline',
 		severities: ['warning', 'note'],
-		finds: 'a probe that may honestly take longer than `probeDeadline`',
+		finds: 'a probe that may take longer than `probeDeadline` although all is well',
 		find: perProvider(probeOutlivesDeadline),
 	},
 	{

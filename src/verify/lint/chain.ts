@@ -30,7 +30,7 @@ export function everLeadsOn({ policy }: Layered): boolean {
 	return Object.values(policy.onError).some(({ then }) => leadsOn(then));
 }
 
-/** Can the provider's door close, so that a request passes it by? */
+/** Can the provider open, so that a request goes on to the next target? */
 function everDenies({ provider }: LintedCandidate): boolean {
 	return Object.values(provider.policy.breaker.effects).some((effect) => effect !== 'none');
 }
@@ -52,16 +52,14 @@ function unreachableCandidates({ candidates, concerns }: LintedProfile): Finding
 	const unreached = candidates.find(({ index }) => index === (last?.index ?? candidates.length) + 1);
 	if (last === undefined || unreached === undefined) return [];
 	const isNever = !everDenies(last);
-	const when = isNever
-		? 'is never reached'
-		: `is reached only while the provider of \`${last.target.target}\` is closed off`;
+	const when = isNever ? 'is never reached' : `is reached only while the provider of \`${last.target.target}\` is open`;
 	return [
 		{
 			at: [unreached.at],
 			concerns,
 			severity: isNever ? 'error' : 'warning',
 			reason: `step ${unreached.index + 1}, \`${unreached.target.target}\`, ${when}: every failure of \`${last.target.target}\` before it ends the request`,
-			advice: 'give `onError` a `then: next` for what shall fail over, or remove the targets from here on',
+			advice: 'give `onError` a `then: next` for failures that should fail over, or remove the targets from here on',
 		},
 	];
 }
@@ -77,8 +75,8 @@ function categoriesThatEnd({ candidates }: LintedProfile): Finding[] {
 					at: writtenOnError(candidate, key, 'then'),
 					about: key,
 					concerns: candidate.concerns,
-					reason: `after a ${key} the request ends, though the chain has further targets`,
-					advice: 'nothing to do if the caller shall see it, else write `then: next`',
+					reason: `after a ${key} the request ends, although the chain has further targets`,
+					advice: 'nothing to do if the caller should see it; otherwise write `then: next`',
 				})),
 		);
 }
@@ -93,12 +91,13 @@ function waysNeverTaken(candidate: LintedCandidate): Finding[] {
 				then.indexOf(fallback) < index ||
 				(fallback === 'larger-context' && next !== -1 && next < index),
 		);
-		if (dead.length === 0) return [];
+		const names = [...new Set(dead)];
+		if (names.length === 0) return [];
 		return {
 			at: writtenOnError(candidate, key, 'then'),
 			about: key,
 			concerns: candidate.concerns,
-			reason: `of the ways after ${key}, ${namesText([...new Set(dead)])} can never be taken, for what stands before leads there or ends the request`,
+			reason: `after ${key}, ${namesText(names)} in \`then\` ${names.length === 1 ? 'is' : 'are'} never reached: an earlier entry leads to the same targets or ends the request`,
 			advice: 'put it further to the front, or remove it',
 		};
 	});
@@ -126,7 +125,7 @@ export const chainRules: readonly Rule[] = [
 	{
 		id: 'way-never-taken',
 		severities: ['warning'],
-		finds: 'a way in `then` that an earlier one makes useless',
+		finds: 'an entry of `then` that is never reached',
 		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(waysNeverTaken)),
 	},
 ];

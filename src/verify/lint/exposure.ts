@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../../config/config.ts';
 import type { Positions } from '../../config/positions.ts';
 import { isSecretName } from '../../config/secrets.ts';
 import type { Path } from '../../config/tree.ts';
-import { openDoor } from '../../values/open-address.ts';
+import { openAddress } from '../../values/open-address.ts';
 import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
 import type { Finding, Rule } from './rule.ts';
 import type { LintSubject } from './subject.ts';
@@ -88,21 +88,21 @@ function ownSecrets({ config, positions }: LintSubject): Secret[] {
 		path: ['notifications', 'webhooks', index, 'url'],
 		what: 'the address of a webhook, which is a secret,',
 	}));
-	return [{ path: ['server', 'adminKey'], what: 'the operator key' }, ...ofClients, ...ofWebhooks];
+	return [{ path: ['server', 'adminKey'], what: 'the admin key' }, ...ofClients, ...ofWebhooks];
 }
 
 function openToNetwork({ config }: LintSubject): Finding[] {
 	const { host, clients } = config.server;
 	const address = addressOf(host);
 	if (clients !== undefined || isLoopbackHost(address)) return [];
-	const { reason, advice } = openDoor(host);
+	const { reason, advice } = openAddress(host);
 	const at = [['server', 'host']];
 	if (isIP(address) !== 0) return [{ at, reason, advice }];
 	return [
 		{
 			at,
 			severity: 'warning',
-			reason: `what the name \`${host}\` stands for is known only when \`serve\` listens, which it does not where others than this machine reach it: ${reason}`,
+			reason: `what the name \`${host}\` stands for is known only when \`serve\` listens, which it refuses to do where other machines can reach it: ${reason}`,
 			advice,
 		},
 	];
@@ -130,7 +130,7 @@ export const exposureRules: readonly Rule[] = [
 	{
 		id: 'open-to-network',
 		severities: ['error', 'warning'],
-		finds: 'an address that others than this machine reach, where callers need no key',
+		finds: 'an address that other machines can reach, while callers need no key',
 		find: openToNetwork,
 	},
 ];

@@ -15,7 +15,7 @@ const callersOwn = [
 		key: 'BAD_REQUEST.content_policy',
 		severity: 'note',
 		reason:
-			'content that one provider refuses is offered to the next one, which may see it as an attempt to get around a refusal',
+			'content that one provider refuses is sent to the next one, which may count as an attempt to get around the refusal',
 	},
 ] as const;
 
@@ -32,7 +32,7 @@ function mistakesPassedOn(candidate: LintedCandidate): Finding[] {
 		}));
 }
 
-/** The targets for which a `then: credential` is written in vain, of each place those where no target has a second key. */
+/** The targets for which `then: credential` has no effect: of each place those where no target has a second key. */
 function uselessCredentialWays(profiles: readonly LintedProfile[], placeOf: (finding: Finding) => string): Finding[] {
 	const asked = profiles
 		.flatMap(({ candidates }) => candidates)
@@ -52,8 +52,8 @@ function credentialFinding(candidate: LintedCandidate, key: string): Finding {
 		at: writtenOnError(candidate, key, 'then'),
 		about: key,
 		concerns: candidate.concerns,
-		reason: `after ${key} a request shall go to another \`credential\`, but no provider here has more than one`,
-		advice: 'give its provider a list of keys, or remove the way',
+		reason: `after ${key} a request should go to another \`credential\`, but no provider here has more than one`,
+		advice: 'give its provider a list of keys, or remove that entry',
 	};
 }
 

@@ -26,19 +26,19 @@ function fateOf({ candidates }: LintedProfile): Pick<Finding, 'reason' | 'severi
 		return {
 			about: 'provider',
 			severity: isSoft ? 'note' : 'warning',
-			reason: `all ${candidates.length} targets are with the provider \`${first.name}\`, so its outage${isSoft ? '' : ', a rejected key or an empty account'} takes all of them`,
+			reason: `all ${candidates.length} targets are with the provider \`${first.name}\`, so its outage${isSoft ? '' : ', a rejected key or an empty account'} fails all of them`,
 		};
 	}
 	if (isShared(providers.map(onlyKey)) && isShared(providers.map(originOf))) {
 		return {
 			about: 'credential',
-			reason: `all ${candidates.length} targets are behind one credential, that of \`${first.name}\`, under ${providers.length} names, so one rejected key or empty account takes all of them`,
+			reason: `all ${candidates.length} targets are behind one credential, that of \`${first.name}\`, under ${providers.length} names, so one rejected key or empty account fails all of them`,
 		};
 	}
 	if (!isShared(providers.map(originOf))) return undefined;
 	return {
 		about: 'origin',
-		reason: `all ${candidates.length} targets are behind one origin, ${originOf(first)}, so its outage takes all of them`,
+		reason: `all ${candidates.length} targets are behind one origin, ${originOf(first)}, so its outage fails all of them`,
 	};
 }
 
@@ -58,7 +58,7 @@ function alone({ candidates, chainAt, concerns }: LintedProfile): Finding[] {
 			at: [chainAt],
 			concerns,
 			reason: `the chain has one target, \`${only.target.target}\`, so there is no failover${hasKeys ? ' but to another key of the same provider' : ''}`,
-			advice: 'add a second target if there shall be',
+			advice: 'add a second target if you want failover',
 		},
 	];
 }

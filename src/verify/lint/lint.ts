@@ -37,7 +37,7 @@ export const lintRules: readonly Rule[] = [
 export const severities: readonly Severity[] = ['error', 'warning', 'note'];
 
 /**
- * Judges a configuration as an expert would: not whether it can be read, but whether it does what its writer hopes.
+ * Applies every lint rule to a configuration that has been read: it finds settings that probably do not do what was meant.
  * @param read from `readConfig`
  * @returns in the order of the file; each at the line that causes it, once for all profiles that it concerns
  */
@@ -48,7 +48,7 @@ export function lint(read: ReadConfig): LintFinding[] {
 	);
 }
 
-/** The settings by which properties of the exploration cannot hold, each with the place of its judgement. */
+/** The settings by which properties of the exploration cannot hold, each with the place in the file that the lint rule names. */
 export function causesIn(read: ReadConfig): Cause[] {
 	return placesIn(read).flatMap(({ rule, place }) => {
 		const { breaks: property } = rule;
@@ -86,11 +86,11 @@ function severityOf(rule: Rule, { finding }: Located): Severity {
 	return finding.severity ?? rule.severities[0];
 }
 
-/** Of several findings at one place the gravest speaks for all. */
+/** Of several findings at one place the gravest is shown for all. */
 function lintFindingOf(rule: Rule, place: readonly Located[]): LintFinding {
 	const rank = (located: Located) => gravity(severityOf(rule, located));
 	const [gravest = place[0]] = [...place].sort((a, b) => rank(a) - rank(b));
-	if (gravest === undefined) throw new Error(`the rule ${rule.id} judges a place at which it found nothing`);
+	if (gravest === undefined) throw new Error(`the rule ${rule.id} reports a place at which it found nothing`);
 	const { reason, advice, concerns } = gravest.finding;
 	const same = place.filter(({ finding }) => finding.reason === reason);
 	const whom = concerns === undefined ? '' : concernsText(concerns.kind, namesOf(same), namesOf(place));
@@ -119,7 +119,7 @@ function fewNames(names: readonly string[]): string {
 	return `${shown.join(', ')}${names.length > shown.length ? ` and ${names.length - shown.length} more` : ''}`;
 }
 
-/** A judgement as a compiler writes it: `file:line:column: warning: message [rule]`. */
+/** A lint finding as a compiler writes it: `file:line:column: warning: message [rule]`. */
 export function lintText(file: string, { rule, severity, line, column, message }: LintFinding): string {
 	return `${file}:${line}:${column}: ${severity}: ${message} [${rule}]`;
 }

@@ -86,7 +86,7 @@ function longestBackoff({ policy: { retry } }: LintedCandidate, retries: number)
 }
 
 /**
- * Can a retry that the policy allows come about, or does the failure close the provider for longer than any request
+ * Can a retry that the policy allows come about, or does the failure open the provider for longer than any request
  * waits? An account's own reset time may be as short as a hint that is waited for; a rejected key stays `authCooldown`.
  */
 function mayBeRetried(candidate: LintedCandidate, key: string): boolean {
@@ -109,7 +109,7 @@ function hopelessRetries(candidate: LintedCandidate): Finding[] {
 			about: key,
 			concerns: candidate.concerns,
 			severity: happens && category !== 'BAD_REQUEST' ? 'error' : 'warning',
-			reason: `${key} is retried (${retries}) on the same target: ${what} does not mend in seconds, ${happens ? sequel(candidate, key) : 'and such a retry never happens, as the provider closes at once'}`,
+			reason: `${key} is retried (${retries}) on the same target: ${what} does not go away in seconds, ${happens ? sequel(candidate, key) : 'and such a retry never happens, as the provider opens at once'}`,
 			advice: `write \`retries: 0\` for ${key}`,
 		} as const;
 	});
@@ -138,8 +138,8 @@ function timeoutRetries(candidate: LintedCandidate): Finding[] {
 			at: writtenOnError(candidate, key, 'retries'),
 			about: key,
 			concerns: candidate.concerns,
-			reason: `${key} is retried (${retries}), so that waits multiply: a silent \`${target.target}\` holds a caller for up to ${durationWords((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationWords((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next target`,
-			advice: `write \`retries: 0\` for ${key}, as a silent provider stays silent`,
+			reason: `${key} is retried (${retries}), so the waits add up: a silent \`${target.target}\` holds a caller for up to ${durationWords((retries + 1) * timeouts.firstToken)} of a stream${limit === 'response' ? ` and ${durationWords((retries + 1) * timeouts.response)} of a whole answer` : ''} before the next target`,
+			advice: `write \`retries: 0\` for ${key}, as a silent provider usually stays silent`,
 		}));
 }
 
@@ -162,7 +162,7 @@ function retriesBeyondThreshold(linted: LintedProvider): Finding[] {
 				...writtenOnError(worst.candidate, worst.key, 'retries'),
 			],
 			concerns: linted.concerns,
-			reason: `a provider that opens on ${opens} (\`failureThreshold\`) is closed to everyone by one unlucky request, whose last retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
+			reason: `a provider that opens on ${opens} (\`failureThreshold\`) is opened for everyone by one unlucky request, whose last retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
 			advice: `raise \`failureThreshold\` to ${worst.retries + 1}, or write at most \`retries: ${failureThreshold - 1}\``,
 		},
 	];
@@ -194,7 +194,7 @@ function backoffBeyondMaximum(candidate: LintedCandidate): Finding[] {
 	];
 }
 
-/** It is the provider's own `maxRetryAfter`, not that of a profile, that decides whether a hint closes its door. */
+/** It is the provider's own `maxRetryAfter`, not that of a profile, that decides whether a hint opens it. */
 function hintBeyondDeadline(candidate: LintedCandidate): Finding[] {
 	const { request } = candidate.policy.timeouts;
 	const { maxRetryAfter } = candidate.provider.policy.retry;
@@ -204,7 +204,7 @@ function hintBeyondDeadline(candidate: LintedCandidate): Finding[] {
 		{
 			at: [...written(ofProvider, ['retry', 'maxRetryAfter']), ...written(candidate, ['timeouts', 'request'])],
 			concerns: candidate.concerns,
-			reason: `\`maxRetryAfter\` (${durationWords(maxRetryAfter)}) is not shorter than \`request\` (${durationWords(request)}): a wait of such a length that \`${candidate.provider.name}\` asks for is longer than a request can wait, and yet does not close the provider, which is asked again at once`,
+			reason: `\`maxRetryAfter\` (${durationWords(maxRetryAfter)}) is not shorter than \`request\` (${durationWords(request)}): a wait of such a length that \`${candidate.provider.name}\` asks for is longer than a request can wait, and yet does not open the provider, which is asked again at once`,
 			advice: 'write a `maxRetryAfter` of the seconds that a caller would really wait',
 		},
 	];
@@ -232,7 +232,7 @@ export const retryRules: readonly Rule[] = [
 	{
 		id: 'timeout-retries',
 		severities: ['warning'],
-		finds: 'retries of a timeout, whose waits multiply',
+		finds: 'retries of a timeout, whose waits add up',
 		find: perCandidate(timeoutRetries),
 	},
 	{

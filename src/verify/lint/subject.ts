@@ -6,7 +6,7 @@ import { defaultPolicy } from '../../config/policy-schema.ts';
 import type { Positions } from '../../config/positions.ts';
 import type { Path } from '../../config/tree.ts';
 
-/** What is judged: a configuration as it works, and for each part of it the layers of the file that it comes from. */
+/** What the lint rules look at: a configuration as it works, and for each part of it the layers of the file that it comes from. */
 export interface LintSubject {
 	config: Config;
 	positions: Positions;

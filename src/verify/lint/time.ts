@@ -91,7 +91,7 @@ function timeoutBeyondDeadline(candidate: LintedCandidate): Finding[] {
 			at: written(candidate, ['timeouts', 'request'], ...late.map((phase) => ['timeouts', phase])),
 			concerns: candidate.concerns,
 			severity: isIdleOnly ? 'note' : 'warning',
-			reason: `${longest} can never run out before the deadline of the whole request, \`request\` (${durationWords(timeouts.request)}), so a silent provider ends the request without failover and is never held to account`,
+			reason: `${longest} can never run out before the deadline of the whole request, \`request\` (${durationWords(timeouts.request)}), so a silent provider ends the request without failover, and its silence never counts as a failure`,
 			advice: `write timeouts well below \`request\`, or raise \`request\``,
 		},
 	];
@@ -120,7 +120,7 @@ function rareKeepAlive(profile: LintedProfile, positions: Positions): Finding[] 
 		{
 			at,
 			concerns: profile.concerns,
-			reason: `\`keepAlive\` (${durationWords(keepAlive)}) is longer than \`idle\` (${durationWords(idle)}): a client with the patience that you have with providers gives up while its stream is being carried on`,
+			reason: `\`keepAlive\` (${durationWords(keepAlive)}) is longer than \`idle\` (${durationWords(idle)}): a client that waits no longer than you let Breakwater wait for providers gives up while its stream is being carried on`,
 			advice: 'shorten `keepAlive`',
 		},
 	];
@@ -130,7 +130,7 @@ export const timeRules: readonly Rule[] = [
 	{
 		id: 'chain-outlasts-deadline',
 		severities: ['warning', 'note'],
-		finds: 'a target that the deadline forestalls when those before it are silent',
+		finds: 'a target that is not reached before the deadline when those before it are silent',
 		find: ({ profiles }) =>
 			profiles.flatMap((profile) => modes.flatMap((mode) => chainOutlastsDeadline(profile, mode))),
 	},

@@ -35,7 +35,7 @@ function shadowedRules({ config: { errorRules }, positions }: LintSubject): Find
 		const { line } = positions.locate(['errorRules', earlier]);
 		return {
 			at: [['errorRules', index]],
-			reason: `this rule can never decide: the one in line ${line} matches whatever it does, and comes first`,
+			reason: `this rule never applies: the one in line ${line} comes first and matches everything that this one matches`,
 			advice: 'remove it, or move it up',
 		};
 	});
@@ -45,7 +45,7 @@ export const errorRuleRules: readonly Rule[] = [
 	{
 		id: 'shadowed-error-rule',
 		severities: ['warning'],
-		finds: 'an `errorRules` entry that an earlier one always forestalls',
+		finds: 'an `errorRules` entry that never applies, because an earlier one matches first',
 		find: shadowedRules,
 	},
 ];

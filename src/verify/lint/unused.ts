@@ -30,7 +30,7 @@ function sameKeyInList({ config, positions }: LintSubject): Finding[] {
 			if (apiKey === undefined || first === index) return [];
 			return {
 				at: [keyPath(positions, name, index)],
-				reason: `key ${index + 1} of \`${name}\` has the same value as key ${first + 1}, so a request that leaves one of them arrives at the same account`,
+				reason: `key ${index + 1} of \`${name}\` has the same value as key ${first + 1}, so a request that moves on from one of them reaches the same account`,
 				advice: 'remove one of the two, or set its variable to another key',
 			};
 		}),
@@ -90,7 +90,7 @@ export const unusedRules: readonly Rule[] = [
 	{
 		id: 'unused-provider',
 		severities: ['warning', 'note'],
-		finds: 'a provider, with its key, that stands in no chain',
+		finds: 'a provider, with its key, that is in no chain',
 		find: unusedProviders,
 	},
 	{

@@ -49,7 +49,7 @@ function largerContextNowhere(profile: LintedProfile, isWritten: (candidate: Lin
 		return {
 			at: [...writtenOnError(candidate, tooLong, 'then')],
 			concerns: candidate.concerns,
-			reason: '`larger-context` leads nowhere: no target of the chain has a larger context window than one before it',
+			reason: '`larger-context` never finds a target: none in the chain has a larger context window than one before it',
 			advice: 'add a target with a larger window, or put the one with the largest last',
 		};
 	});

@@ -1,6 +1,7 @@
 import type { Failure } from '../../../machines/failure.ts';
 import { failureName } from '../../../machines/failure.ts';
 import type { Timeouts } from '../../../machines/policy.ts';
+import { readErrorJson } from '../../dialects/error-body.ts';
 import { type Classify, classifyTransportError } from '../../upstream/classify/classify.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { ErrorText, Outcome } from './case-script.ts';
@@ -151,7 +152,7 @@ function classified(
 	const inBody = status === 200 && retryAfterMs !== undefined ? { retry_after_ms: retryAfterMs } : {};
 	const error = { message, type: type ?? null, param: null, code: code ?? null, ...inBody };
 	const headers = status === 200 ? {} : hintHeaders(retryAfterMs);
-	return classify({ status, headers, body: JSON.stringify({ error }), provider, now: now + atMs }).failure;
+	return classify({ status, headers, error: readErrorJson({ error }), provider, now: now + atMs }).failure;
 }
 
 /** Whole seconds, where it is that. */

@@ -1,7 +1,7 @@
 import type { SeamPlace } from '../../../machines/events.ts';
 import type { Way } from '../../../machines/request/progress.ts';
 import { AnswerStream } from '../../answer/answer-stream.ts';
-import type { StreamChunk } from '../../dialects/openai-chat/chunk.ts';
+import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
 
 /** Tokens of an answer, or that an answer goes on by, where nothing breaks it. */
 const TOKENS = 12;
@@ -26,7 +26,7 @@ export class ImaginedModel {
 
 	/** @param retainedText how much text is kept for carrying it on, characters */
 	constructor(retainedText: number) {
-		this.#answer = new AnswerStream({ retainedText, isContinuable: true, choices: 1 });
+		this.#answer = new AnswerStream({ retainedText, isContinuable: true });
 	}
 
 	get isContinuable(): boolean {
@@ -34,28 +34,29 @@ export class ImaginedModel {
 	}
 
 	begin(target: string, way: Way): void {
-		const shown = this.#answer.beginAttempt(target, way);
+		const shown = this.#answer.shownFor(way);
+		this.#answer.beginAttempt({ target, way, shown, choices: 1 });
 		this.#nextToken = wordsIn(shown);
 	}
 
 	write(tokens: number | 'all'): Written {
 		const first = this.#nextToken;
 		this.#nextToken += tokens === 'all' ? TOKENS : tokens;
-		return this.#take(chunkOf(imaginedTokens(first, this.#nextToken), null));
+		return this.#take({ is: 'text', choice: 0, text: imaginedTokens(first, this.#nextToken) });
 	}
 
 	/** The answer is whole. */
 	finish(): Written {
-		const finished = this.#take(chunkOf('', 'stop'));
+		const finished = this.#take({ is: 'finish', choice: 0, reason: 'stop' });
 		if (finished.problem !== undefined) return finished;
-		const { chunks, problem } = this.#answer.end();
-		const isHeard = finished.isHeard || chunks.length > 0;
+		const { events, problem } = this.#answer.end();
+		const isHeard = finished.isHeard || events.length > 0;
 		return this.#written(isHeard, problem);
 	}
 
-	#take(chunk: StreamChunk): Written {
-		const { chunks, problem } = this.#answer.take([chunk]);
-		return this.#written(chunks.length > 0, problem);
+	#take(part: AnswerPart): Written {
+		const { events, problem } = this.#answer.take([eventOf(part)]);
+		return this.#written(events.length > 0, problem);
 	}
 
 	#written(isHeard: boolean, problem: string | undefined): Written {
@@ -81,13 +82,6 @@ function wordsIn(text: string): number {
 	return text.match(/\S+/g)?.length ?? 0;
 }
 
-function chunkOf(text: string, finishReason: string | null): StreamChunk {
-	const delta = text === '' ? {} : { content: text };
-	const value = {
-		id: 'imagined',
-		object: 'chat.completion.chunk',
-		choices: [{ index: 0, delta, finish_reason: finishReason }],
-	};
-	const choice = { index: 0, hasContent: text !== '', hasToolCall: false, isFinished: finishReason !== null };
-	return { data: JSON.stringify(value), value, choices: [choice] };
+function eventOf(part: AnswerPart): AnswerEvent {
+	return { parts: [part], model: 'imagined', raw: { dialect: 'imagined', data: '', value: undefined } };
 }

@@ -23,7 +23,8 @@ export function explainedText(explained: ExplainedCase, columns: number): string
 		'Afterwards:',
 		...standingLines(after),
 		'',
-		'+ counts from the beginning of the request. Every jitter is at its middle; whoever is not named answers at once.',
+		'+ counts from the beginning of the request. Random parts of waits (jitter) have their middle value.',
+		'A provider that is not named in the script answers at once.',
 	];
 	return `${lines.join('\n')}\n`;
 }

@@ -64,7 +64,7 @@ function wayWords({ way }: Progress): string {
 		case 'prefill':
 			return ', to carry the answer on (shown as its own last message)';
 		case 'instruct':
-			return ', to carry the answer on (told to)';
+			return ', to carry the answer on (by an instruction)';
 		case 'rewind':
 			return ', to carry the answer on from further back';
 	}
@@ -136,7 +136,7 @@ function whyWords({ context }: ProviderSnapshot): string {
 			if (context.consecutiveFailures >= breaker.failureThreshold) return rowWordsOfTrip(context.consecutiveFailures);
 			return 'too many of its recent results failed';
 		default:
-			return context.reason ?? 'unhurt';
+			return context.reason ?? 'no failures';
 	}
 }
 

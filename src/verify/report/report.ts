@@ -4,7 +4,7 @@ import type { Policy } from '../../../machines/policy.ts';
 /** What `breakwater check` found out about one configuration. It holds no key. */
 export interface Report {
 	file: string;
-	/** `holds`: everything does. `fails`: a property does not, or a judgement is an error. `unknown`: a bound was reached. */
+	/** `holds`: everything does. `fails`: a property does not, or a lint finding is an error. `unknown`: a bound was reached. */
 	verdict: 'holds' | 'fails' | 'unknown';
 	lintFindings: readonly LintFinding[];
 	/** One for each set of providers that obey the same policy, for they behave the same. */

@@ -24,7 +24,7 @@ export interface Page {
 
 /**
  * A report for people: what holds or does not, what is wrong and where, how it comes about, the worst cases of each
- * profile, and what was explored. Each line stands for itself, so that a page can be read from either end.
+ * profile, and what was explored. Each line can be understood by itself.
  */
 export function reportText(report: Report, page: Page): string {
 	const sections = [
@@ -49,11 +49,11 @@ function headline(report: Report, { paint }: Page): string {
 	const aside = warnings === 0 ? '' : `, with ${amountText(warnings, 'warning')}`;
 	switch (verdict) {
 		case 'holds':
-			return paint('green', `${file} holds: nothing that can happen breaks it${aside}.`);
+			return paint('green', `${file} holds: no property can be broken${aside}.`);
 		case 'fails':
 			return paint('red', `${file} does not hold: ${faults(report)}${aside}.`);
 		case 'unknown':
-			return paint('yellow', `${file} could not be checked as a whole: nothing fails in what was explored${aside}.`);
+			return paint('yellow', `${file} could not be checked completely: nothing fails in what was explored${aside}.`);
 	}
 }
 

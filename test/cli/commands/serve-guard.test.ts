@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDoor } from '../../../src/values/open-address.ts';
+import { openAddress } from '../../../src/values/open-address.ts';
 import { Commands } from '../../helpers/command.ts';
 import { soon } from '../../helpers/gateway.ts';
 
@@ -27,7 +27,7 @@ policy: ${policy}
 }
 
 const sentence = (address: string) => {
-	const { reason, advice } = openDoor(address);
+	const { reason, advice } = openAddress(address);
 	return `${reason}; ${advice}`;
 };
 

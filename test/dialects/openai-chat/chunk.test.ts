@@ -1,7 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isError, parseObject, readChunk } from '../../../src/dialects/openai-chat/chunk.ts';
+import { isContent } from '../../../src/contract/answer-parts.ts';
+import { isError, readChunk as readNamedChunk } from '../../../src/dialects/openai-chat/chunk.ts';
 import { chunkOf } from '../../helpers/openai-shapes.ts';
+
+/** What a chunk says, in short. */
+function readChunk(data: string) {
+	const chunk = readNamedChunk(data, 'asked-model');
+	if (chunk.is !== 'event') return { kind: chunk.is };
+	const { parts, model } = chunk.event;
+	const indices = (chunk.value.choices as { index?: number }[] | undefined)?.map(({ index = 0 }) => index) ?? [];
+	const choices = indices.map((index) => {
+		const own = parts.filter((part) => part.is !== 'usage' && part.choice === index);
+		return { index, hasContent: own.some(isContent), isFinished: own.some(({ is }) => is === 'finish') };
+	});
+	return { kind: 'chunk', choices, hasModel: model !== 'asked-model' };
+}
 
 function readDelta(delta: unknown) {
 	return readChunk(JSON.stringify({ model: 'm', choices: [{ index: 0, delta, finish_reason: null }] }));
@@ -141,9 +155,4 @@ describe('an event', () => {
 it('isError takes objects and texts that say something', () => {
 	expect([{}, { code: 1 }, 'x'].map(isError)).toMatchObject([true, true, true]);
 	expect([undefined, null, false, '', 0, []].map(isError)).toMatchObject(Array(6).fill(false));
-});
-
-it('parseObject takes objects and nothing else', () => {
-	expect(parseObject(' {"a":1} ')).toMatchObject({ a: 1 });
-	expect(['[]', 'null', '1', '"x"', '{', ''].map(parseObject)).toMatchObject(Array(6).fill(undefined));
 });

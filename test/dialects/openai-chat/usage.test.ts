@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { usageOfAll } from '../../../src/dialects/openai-chat/usage.ts';
+import { readUsage, usageOfAll } from '../../../src/dialects/openai-chat/usage.ts';
 
 const a = {
 	prompt_tokens: 100,
@@ -18,13 +18,13 @@ const b = {
 };
 
 it('the usage of one attempt is what it told, whatever that is', () => {
-	expect(usageOfAll([{ target: 'a/m', usage: a }])).toEqual({ usage: a });
+	expect(usageOfAll([{ target: 'a/m', usage: readUsage(a) }])).toEqual({ usage: a });
 });
 
 it('the usage of several is the sum of the counts and of what breaks them down, and otherwise the last word', () => {
 	const { usage, failover } = usageOfAll([
-		{ target: 'a/m', usage: a },
-		{ target: 'b/m', usage: b },
+		{ target: 'a/m', usage: readUsage(a) },
+		{ target: 'b/m', usage: readUsage(b) },
 	]);
 	expect(usage).toEqual({
 		prompt_tokens: 110,
@@ -48,8 +48,8 @@ it.each([
 	['told nonsense', 'many'],
 ])('an attempt that %s is a part, of unknown size', (_name, unknown) => {
 	const parts = [
-		{ target: 'a/m', usage: unknown },
-		{ target: 'b/m', usage: b },
+		{ target: 'a/m', usage: readUsage(unknown) },
+		{ target: 'b/m', usage: readUsage(b) },
 	];
 	expect(usageOfAll(parts)).toEqual({
 		usage: b,
@@ -66,8 +66,20 @@ it('no usage at all is none, and a count that nobody told is not zero', () => {
 	expect(usageOfAll([])).toEqual({});
 	expect(usageOfAll([{ target: 'a/m', usage: undefined }])).toEqual({});
 	const parts = [
-		{ target: 'a/m', usage: { completion_tokens: 1 } },
-		{ target: 'b/m', usage: { completion_tokens: 2, prompt_tokens_details: null } },
+		{ target: 'a/m', usage: readUsage({ completion_tokens: 1 }) },
+		{ target: 'b/m', usage: readUsage({ completion_tokens: 2, prompt_tokens_details: null }) },
 	];
 	expect(usageOfAll(parts).usage).toEqual({ completion_tokens: 3, prompt_tokens_details: null });
+});
+
+it('the usage of another dialect is counted in the words of this one', () => {
+	const foreign = { input: 3, output: 4, raw: 'in 3 out 4', dialect: 'lines' };
+	expect(usageOfAll([{ target: 'a/m', usage: foreign }])).toEqual({
+		usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
+	});
+	const parts = [
+		{ target: 'a/m', usage: foreign },
+		{ target: 'b/m', usage: readUsage(b) },
+	];
+	expect(usageOfAll(parts).usage).toMatchObject({ prompt_tokens: 13, completion_tokens: 6, total_tokens: 19 });
 });

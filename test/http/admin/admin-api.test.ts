@@ -45,7 +45,7 @@ describe('GET /admin/providers', () => {
 		const text = await response.text();
 		const { providers } = JSON.parse(text);
 		expect(providers).toMatchObject([
-			{ id: 'a#1', provider: 'a', source: 'providers.a.apiKey[0]', state: 'closed', lastOrder: null },
+			{ id: 'a#1', provider: 'a', source: 'providers.a.apiKey[0]', state: 'closed', lastAction: null },
 			{ id: 'a#2', provider: 'a', source: 'providers.a.apiKey[1]', state: 'closed' },
 			{
 				id: 'b',
@@ -59,7 +59,7 @@ describe('GET /admin/providers', () => {
 	});
 });
 
-describe('orders', () => {
+describe('actions', () => {
 	test('a trip keeps requests away until a reset, and both are seen in the state', async () => {
 		const tripped = await order('/providers/b/trip');
 		expect(tripped.status).toBe(200);
@@ -82,7 +82,7 @@ describe('orders', () => {
 			expect.objectContaining({
 				id: 'b',
 				state: 'open',
-				lastOrder: { action: 'trip', at: expect.any(String), by: '127.0.0.1' },
+				lastAction: { action: 'trip', at: expect.any(String), by: '127.0.0.1' },
 			}),
 		);
 
@@ -233,7 +233,7 @@ describe('orders', () => {
 		}
 	});
 
-	test('an address that is none names those of the operator API, to whoever has its key', async () => {
+	test('an address that is none names those of the admin API, to whoever has its key', async () => {
 		for (const path of ['', '/', '/provider', '/providers/b']) {
 			const { error } = await failureOf(await admin(path));
 			expect(error).toMatchObject({ code: 'not_found' });

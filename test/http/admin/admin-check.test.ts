@@ -23,7 +23,7 @@ const withKey = (key: string) => ({ authorization: `Bearer ${key}` });
 const ask = (headers: Record<string, string> = {}, path = '/admin/providers') =>
 	fetch(breakwater.origin + path, { headers });
 
-const doors: [string, Record<string, string>][] = [
+const wrongHeaders: [string, Record<string, string>][] = [
 	['no key', {}],
 	['a wrong key', withKey('planted-admin-key-02')],
 	['part of the key', withKey(adminKey.slice(0, 10))],
@@ -33,7 +33,7 @@ const doors: [string, Record<string, string>][] = [
 	['the key in the query', {}],
 ];
 
-test.each(doors)('401 with %s, on every path', async (name, headers) => {
+test.each(wrongHeaders)('401 with %s, on every path', async (name, headers) => {
 	const query = name.includes('query') ? `?key=${adminKey}` : '';
 	for (const path of ['/admin/providers', '/admin/requests', '/admin/requests/x', '/admin/nothing']) {
 		const response = await ask(headers, path + query);
@@ -109,13 +109,13 @@ describe('wrong keys', () => {
 
 describe('from another machine', () => {
 	function serverFor(options: Partial<ServerOptions>) {
-		const operator = { providers: [], requests: new RecentRequests(), readDuration: () => ({ value: 1 }) };
+		const admin = { providers: [], requests: new RecentRequests(), readDuration: () => ({ value: 1 }) };
 		return createServer(breakwater.gateway, {
 			bodyLimit: 1024,
 			unknownModel: 'default',
 			version: '0',
 			adminKey,
-			operator,
+			admin,
 			...options,
 		});
 	}

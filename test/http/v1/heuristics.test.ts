@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Kind, recognizeMessages } from '../../../src/http/v1/heuristics.ts';
+import { readRequest } from '../../../src/dialects/openai-chat/read-request.ts';
+import { type Kind, recognizeMessage } from '../../../src/http/v1/heuristics.ts';
 
 const all: ReadonlySet<Kind> = new Set(['code', 'critical', 'cheap']);
+const recognizeMessages = (messages: unknown[], kinds: ReadonlySet<Kind>) =>
+	recognizeMessage(readRequest(JSON.stringify({ messages })).wish.lastUserMessage(), kinds);
 const asks = (content: unknown, kinds = all) => recognizeMessages([{ role: 'user', content }], kinds);
 
 describe('a look at the last message', () => {

@@ -56,7 +56,7 @@ describe('the event stream', () => {
 			{ kind: 'alarm', alarm: 'auth', source: 'providers.a.apiKey', status: 401 },
 			{ kind: 'change', from: 'closed', to: 'open', reason: 'auth' },
 			{ kind: 'change', from: 'open', to: 'closed' },
-			{ kind: 'order', order: 'operator.reset', from: 'open', to: 'closed' },
+			{ kind: 'action', action: 'operator.reset', from: 'open', to: 'closed' },
 		]);
 		expect(viewer.snapshots[0]?.calls).toMatchObject([
 			{ route: 'default', now: null, end: { outcome: 'failed', code: 'provider_auth_failed' } },

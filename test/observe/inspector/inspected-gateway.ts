@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { parseConfig } from '../../../src/config/load.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../../src/gateway/gateway.ts';
-import { operatorSources } from '../../../src/http/admin/admin-sources.ts';
+import { adminSources } from '../../../src/http/admin/admin-sources.ts';
 import { inspectorRoutes } from '../../../src/http/inspector/inspector-routes.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { Feed } from '../../../src/observe/inspector/feed.ts';
@@ -34,8 +34,8 @@ export async function startInspected(
 	const config = parseConfig(configText(setup, baseUrls), { file: 'test.yaml', env: {} });
 	const feed = new Feed(config);
 	const gateway = await createGateway(config, feed.observer, options);
-	const operator = operatorSources(config, new RecentRequests());
-	const server = createServer(gateway, { ...config.server, version: '0.0.0', operator });
+	const admin = adminSources(config, new RecentRequests());
+	const server = createServer(gateway, { ...config.server, version: '0.0.0', admin });
 	server.register(inspectorRoutes(feed, gateway, { adminKey: config.server.adminKey }));
 	await server.listen({ host: '127.0.0.1', port: setup.port ?? 0 });
 	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;

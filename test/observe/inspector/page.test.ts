@@ -21,7 +21,7 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
 	const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
 	page.on('pageerror', ({ message }) => void complaints.push(message));
 	page.on('console', (line) => {
-		// A refused order and a lost line are the browser's to report, and ours to show.
+		// The browser reports a refused action and a lost connection itself, and the page shows them.
 		if (line.type() === 'error' && !/Failed to load resource|net::ERR/.test(line.text())) complaints.push(line.text());
 	});
 	page.on('request', (request) => {
@@ -127,7 +127,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		await inState(page, 'a', 'open');
 		breakwater.gateway.operate('a', { type: 'operator.probed', now: Date.now() });
 		await inState(page, 'a', 'half-open');
-		await card(page, 'a').locator('.countdown', { hasText: 'the next request is the probe' }).waitFor();
+		await card(page, 'a').locator('.countdown', { hasText: 'the next request is a probe' }).waitFor();
 		expect(await card(page, 'a').locator('.now').textContent()).not.toContain('waiting');
 		breakwater.upstream('a').next(hangs());
 		const leaving = new AbortController();
@@ -159,14 +159,14 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		await page.getByLabel('1 hour').check();
 		await page.getByRole('button', { name: 'Trip it' }).click();
 		await page.locator('dialog[data-kind=key] input').fill('not-the-key');
-		await page.getByRole('button', { name: 'Give the order' }).click();
+		await page.getByRole('button', { name: 'Trip', exact: true }).click();
 		await page.getByRole('alert').filter({ hasText: 'refused and is forgotten' }).waitFor();
 		expect(await page.evaluate('sessionStorage.length')).toBe(0);
 		await page.locator('dialog[data-kind=key] input').fill(operatorsKey);
 		await page.keyboard.press('Enter');
 		await inState(page, 'a', 'open');
 		await card(page, 'a').getByText('Done: closed → open.').waitFor();
-		await card(page, 'a').locator('.now').getByText('an operator took it out').waitFor();
+		await card(page, 'a').locator('.now').getByText('tripped by an operator').waitFor();
 		// The key is known now, and not asked for again.
 		await card(page, 'a').locator('[data-action=reset]').click();
 		await inState(page, 'a', 'closed');
@@ -175,7 +175,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		expect(complaints).toEqual([]);
 	});
 
-	test('has its orders shut, and says why, where there is no admin key', async () => {
+	test('has its buttons off, and says why, where there is no admin key', async () => {
 		breakwater = await startInspected();
 		const page = await open();
 		expect(await card(page, 'a').locator('[data-action=trip]').isDisabled()).toBe(true);
@@ -297,7 +297,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 
 		expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
 		await page.keyboard.press('Enter');
 		await page.getByRole('dialog').waitFor();
-		await tabTo(/^Leave it$/);
+		await tabTo(/^Cancel$/);
 		await page.keyboard.press('Enter');
 		await page.getByRole('dialog').waitFor({ state: 'hidden' });
 		expect(await focused()).toBe('Trip a');

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { openaiChatClient } from '../../../src/dialects/openai-chat/openai-chat.ts';
 import { type GatewaySetup, soon, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { model } from '../../helpers/model.ts';
 import { answers, chunksOf, completes, completionOf, hangs, resets, status, streams } from '../../helpers/upstream.ts';
@@ -100,8 +101,8 @@ describe('what happened is what is counted', () => {
 		expect(valuesOf(scraped, 'breakwater_permits_denied_total')).toEqual({
 			'{gen_ai_provider_name="a",provider="a",reason="failures"}': 1,
 		});
-		expect(valuesOf(scraped, 'breakwater_operator_orders_total')).toEqual({
-			'{gen_ai_provider_name="a",order="reset",provider="a"}': 1,
+		expect(valuesOf(scraped, 'breakwater_admin_actions_total')).toEqual({
+			'{action="reset",gen_ai_provider_name="a",provider="a"}': 1,
 		});
 		expect(scraped.get('breakwater_open_requests{stream="false"}')).toBe(0);
 	});
@@ -395,10 +396,8 @@ test('callers with keys are counted by their names', async () => {
 			{
 				id: crypto.randomUUID(),
 				route: 'default',
-				json: '{"messages":[]}',
-				stream: false,
-				choices: 1,
-				isContinuable: true,
+				request: openaiChatClient.read('{"messages":[{}]}').request,
+				dialect: openaiChatClient,
 				client: key,
 			},
 			{ answer() {}, fail() {}, begin() {}, write: () => true, end() {}, breakOff() {} },

@@ -111,7 +111,7 @@ test('a profile that has nothing left is told so, also where another incident to
 	await call();
 	const [, second] = await told(2);
 	expect(second).toMatchObject({ kind: 'quota', provider: 'b', profiles: [{ profile: 'default', goesOnWith: [] }] });
-	expect(second?.text).toContain('Profile default has nothing else left: its requests fail.');
+	expect(second?.text).toContain('Profile default has no other target left: its requests fail.');
 	expect(second?.action).toMatch(/top up the account of the key at providers\.b\.apiKey .* or wait until 20\S+Z\.$/);
 });
 
@@ -138,7 +138,7 @@ describe('what a profile goes on with is what would be asked now', () => {
 			{ profile: 'default', goesOnWith: ['d/model-d'] },
 			{ profile: 'solo', goesOnWith: [] },
 		]);
-		expect(opened?.text).toContain('Profile solo has nothing else left: its requests fail.');
+		expect(opened?.text).toContain('Profile solo has no other target left: its requests fail.');
 		expect(await ready()).toMatchObject({ profiles: { default: true, solo: false } });
 	});
 
@@ -161,7 +161,7 @@ describe('what a profile goes on with is what would be asked now', () => {
 		await call();
 		const [opened] = await told(1);
 		expect(opened?.profiles).toEqual([{ profile: 'default', goesOnWith: [] }]);
-		expect(opened?.text).toContain('Profile default has nothing left that is well: its requests only try whether');
+		expect(opened?.text).toContain('Profile default has no working target left: its requests only try whether');
 		expect(await ready()).toMatchObject({ profiles: { default: true } });
 	});
 });
@@ -232,7 +232,7 @@ test('an incident that is over before it could be told is one message, with both
 	const [, only] = await told(2);
 	expect(only).toMatchObject({ event: 'incident.reset', provider: 'a', until: null });
 	expect(only?.what).toMatch(
-		/ It began at 20\S+Z \(AUTH_ERROR, status 401\), which could not be told before\. 2 more like it began and ended before that\.$/,
+		/ It began at 20\S+Z \(AUTH_ERROR, status 401\), which could not be reported before\. 2 more like it began and ended before that\.$/,
 	);
 	await soon(() => expect(outcomes).toHaveLength(4));
 	expect(receiver.requests).toHaveLength(4);
@@ -279,7 +279,7 @@ test('a model that is gone, and its return by an answer', async () => {
 	const [opened] = await told(1);
 	expect(opened).toMatchObject({ kind: 'model', model: 'model-a', source: 'profiles.default.chain[0]', status: 404 });
 	expect(opened?.text).toMatch(
-		/has no model model-a for us .*does not ask a for model-a until .*Profile default goes on with b\/model-b\..*check the name of the model/,
+		/does not offer model model-a to us .*does not ask a for model-a until .*Profile default goes on with b\/model-b\..*check the name of the model/,
 	);
 	breakwater.upstream('a').always(answers('ok'));
 	await soon(async () => expect(await call()).toContain('model-a'));
@@ -299,7 +299,7 @@ test('an operator who resets a provider is told what that proves: nothing yet', 
 	await call();
 	const events = await told(3);
 	expect(events.map(({ event }) => event)).toEqual(['incident.opened', 'incident.reset', 'incident.opened']);
-	expect(events[1]?.text).toContain('whether it is well, the next request will show');
+	expect(events[1]?.text).toContain('the next request will show whether it works');
 	expect(events[2]?.incident).not.toBe(events[0]?.incident);
 });
 

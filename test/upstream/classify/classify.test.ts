@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { categories } from '../../../machines/failure.ts';
+import { readErrorBody } from '../../../src/dialects/error-body.ts';
 import { type Classified, createClassifier, type ErrorAnswer } from '../../../src/upstream/classify/classify.ts';
 import { loadErrorRules } from '../../../src/upstream/classify/error-rules.ts';
 import { anthropic, now, openai, providerErrors } from './provider-errors.ts';
@@ -11,7 +12,7 @@ const maxHintMs = 400 * 24 * 3_600_000;
 
 function answer(status: number, body: unknown, more: Partial<ErrorAnswer> = {}): ErrorAnswer {
 	const text = typeof body === 'string' ? body : JSON.stringify(body);
-	return { status, headers: {}, body: text, provider: 'some', now, ...more };
+	return { status, headers: {}, error: readErrorBody(status, text), provider: 'some', now, ...more };
 }
 
 function keyOf({ failure }: Classified): string {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { emptyErrorBody } from '../../../src/contract/error-body.ts';
 import { createClassifier } from '../../../src/upstream/classify/classify.ts';
 import { loadErrorRules } from '../../../src/upstream/classify/error-rules.ts';
 
@@ -91,7 +92,7 @@ describe('the shipped table', () => {
 			{ status: ['1xx', '2xx', '3xx', '4xx', '5xx'], as: 'TIMEOUT.undecided' },
 		]);
 		for (let status = 100; status < 600; status += 1) {
-			const { failure } = classify({ status, headers: {}, body: '', provider: 'some', now: 0 });
+			const { failure } = classify({ status, headers: {}, error: emptyErrorBody, provider: 'some', now: 0 });
 			expect(failure.reason, String(status)).not.toBe('undecided');
 		}
 	});

@@ -1,8 +1,8 @@
 import type { Severity } from '../../../src/verify/report/report.ts';
 
 /**
- * One judgement: `§` stands where it is expected, and is taken out of the text before it is read. What is `sound` differs
- * from it by little, and gives no such judgement.
+ * One lint finding: `§` stands where it is expected, and is taken out of the text before it is read. What is `sound` differs
+ * from it by little, and gives no such finding.
  */
 export interface LintCase {
 	rule: string;
@@ -61,7 +61,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'unreachable-target',
 		severity: 'warning',
 		text: chain('a/m, §b/m, c/m', `policy: { onError: { ${allFail} } }\n`),
-		says: /step 2, `b\/m`, is reached only while the provider of `a\/m` is closed off/,
+		says: /step 2, `b\/m`, is reached only while the provider of `a\/m` is open/,
 		sound: chain('a/m, b/m, c/m', `policy: { onError: { ${allFail}, TIMEOUT.connect: { then: next } } }\n`),
 	},
 	{
@@ -82,14 +82,14 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'way-never-taken',
 		severity: 'warning',
 		text: onError('TIMEOUT: { then: §[fail, next] }').replace('then: §', '§then: '),
-		says: /of the ways after TIMEOUT, `next` can never be taken/,
+		says: /after TIMEOUT, `next` in `then` is never reached/,
 		sound: onError('TIMEOUT: { then: [next, fail] }'),
 	},
 	{
 		rule: 'way-never-taken',
 		severity: 'warning',
 		text: onError('BAD_REQUEST.context_length: { §then: [next, larger-context] }'),
-		says: /`larger-context` can never be taken/,
+		says: /`larger-context` in `then` is never reached/,
 		sound: onError('BAD_REQUEST.context_length: { then: [larger-context, next] }'),
 	},
 	{
@@ -115,7 +115,7 @@ export const lintCases: readonly LintCase[] = [
 			'',
 			'profiles: { p: { chain: [a/m, b/m] } }\npolicy: { onError: { BAD_REQUEST.context_length: { then: §larger-context } } }',
 		),
-		says: /`larger-context` leads nowhere/,
+		says: /`larger-context` never finds a target/,
 		sound: windows(
 			'contextWindow: 8192',
 			'',
@@ -143,7 +143,7 @@ export const lintCases: readonly LintCase[] = [
 		text: chain('a/m, a/n')
 			.replace('chain', '§chain')
 			.replace('"$' + '{A_KEY}"', '["$' + '{A_KEY}", "$' + '{B_KEY}"]'),
-		says: /so its outage takes all of them/,
+		says: /so its outage fails all of them/,
 		sound: chain('a/m, a/n, b/m'),
 	},
 	{
@@ -345,7 +345,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'probe-outlives-deadline',
 		severity: 'warning',
 		text: policy('breaker: { probeDeadline: §20s }'),
-		says: /after `probeDeadline` \(20 s\), but may honestly take `connect` and `response` together \(2 m 5 s\)/,
+		says: /after `probeDeadline` \(20 s\), but may need `connect` and `response` together \(2 m 5 s\)/,
 		sound: policy('breaker: { probeDeadline: 20s }, timeouts: { connect: 1s, response: 10s, request: 20s }'),
 	},
 	{
@@ -401,7 +401,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'bad-request-counts',
 		severity: 'error',
 		text: effects('BAD_REQUEST: §count'),
-		says: /BAD_REQUEST has the effect `count`.*close it for all callers/,
+		says: /BAD_REQUEST has the effect `count`.*open it for all callers/,
 		sound: effects('BAD_REQUEST: none'),
 	},
 	{
@@ -422,49 +422,49 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'quota-not-cooled',
 		severity: 'error',
 		text: effects('QUOTA_EXCEEDED: §auth'),
-		says: /held for a rejected key/,
+		says: /treated as a rejected key/,
 		sound: effects('QUOTA_EXCEEDED.daily: model'),
 	},
 	{
-		rule: 'auth-not-closed',
+		rule: 'auth-does-not-open',
 		severity: 'error',
 		text: effects('AUTH_ERROR: §count'),
 		says: /a rejected key is asked again and again/,
 		sound: effects('AUTH_ERROR.permission: model'),
 	},
 	{
-		rule: 'auth-not-closed',
+		rule: 'auth-does-not-open',
 		severity: 'error',
 		text: effects('AUTH_ERROR.permission: §none'),
 		says: /AUTH_ERROR\.permission has the effect `none`/,
 		sound: effects('AUTH_ERROR: auth'),
 	},
 	{
-		rule: 'auth-not-closed',
+		rule: 'auth-does-not-open',
 		severity: 'error',
 		text: effects('AUTH_ERROR: §quota'),
-		says: /held for an empty account/,
+		says: /treated as an empty account/,
 		sound: effects('AUTH_ERROR: auth'),
 	},
 	{
-		rule: 'missing-model-closes-provider',
+		rule: 'missing-model-opens-provider',
 		severity: 'warning',
 		text: effects('MODEL_UNAVAILABLE: §count'),
-		says: /closes the provider for its other models/,
+		says: /opens the provider, and its other models are not asked either/,
 		sound: effects('MODEL_UNAVAILABLE: none'),
 	},
 	{
 		rule: 'outage-misjudged',
 		severity: 'warning',
 		text: effects('NETWORK_ERROR: §none'),
-		says: /never left alone/,
+		says: /never opened/,
 		sound: effects('NETWORK_ERROR.reset: none'),
 	},
 	{
 		rule: 'outage-misjudged',
 		severity: 'warning',
 		text: effects('SERVER_ERROR.overloaded: §quota'),
-		says: /a single stumble/,
+		says: /a single failure that passes by itself/,
 		sound: effects('SERVER_ERROR.overloaded: cool'),
 	},
 	{
@@ -478,7 +478,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'mistake-passed-on',
 		severity: 'note',
 		text: onError('BAD_REQUEST.content_policy: { then: §next }'),
-		says: /get around a refusal/,
+		says: /get around the refusal/,
 		sound: onError('BAD_REQUEST.content_policy: { then: fail }'),
 	},
 	{
@@ -527,14 +527,14 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'shadowed-error-rule',
 		severity: 'warning',
 		text: `${providers}${profiles}errorRules:\n  - { status: 5xx, as: SERVER_ERROR }\n  - §{ status: [502, 503], provider: a, as: TIMEOUT }\n`,
-		says: /the one in line 8 matches whatever it does/,
+		says: /the one in line 8 comes first and matches everything/,
 		sound: `${providers}${profiles}errorRules:\n  - { status: 5xx, provider: [b, c], as: SERVER_ERROR }\n  - { status: [502, 503], provider: a, as: TIMEOUT }\n`,
 	},
 	{
 		rule: 'shadowed-error-rule',
 		severity: 'warning',
 		text: `${providers}${profiles}errorRules:\n  - { message: busy, as: SERVER_ERROR }\n  - §{ message: busy, header: { x-a: b }, as: TIMEOUT }\n`,
-		says: /can never decide/,
+		says: /never applies/,
 		sound: `${providers}${profiles}errorRules:\n  - { message: busy, header: { x-a: b }, as: SERVER_ERROR }\n  - { message: busy, as: TIMEOUT }\n`,
 	},
 	{
@@ -620,7 +620,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'literal-key',
 		severity: 'warning',
 		text: `${providers}${profiles}server: { adminKey: §planted-key-0123456789 }\n`,
-		says: /the operator key is written into the file/,
+		says: /the admin key is written into the file/,
 		sound: `${providers}${profiles}server: { adminKey: "\${LONG_KEY}" }\n`,
 	},
 	{
@@ -649,7 +649,7 @@ export const lintCases: readonly LintCase[] = [
 			'contextWindow: 8192',
 			'profiles: { p: { chain: [a/m, b/m, c/m] } }\npolicy: { onError: { BAD_REQUEST: { then: next }, BAD_REQUEST.context_length: { then: §larger-context } } }',
 		),
-		says: /no target of the chain has a larger/,
+		says: /none in the chain has a larger/,
 		sound: windows(
 			'contextWindow: 8192',
 			'contextWindow: 8192',
@@ -674,28 +674,28 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'shadowed-error-rule',
 		severity: 'warning',
 		text: `${providers}${profiles}errorRules:\n  - { status: [429, 503], code: [x, y], as: RATE_LIMIT }\n  - §{ status: 503, code: x, as: TIMEOUT }\n`,
-		says: /matches whatever it does/,
+		says: /matches everything that this one matches/,
 		sound: `${providers}${profiles}errorRules:\n  - { status: [429, 503], code: x, as: RATE_LIMIT }\n  - { status: 503, code: [x, y], as: TIMEOUT }\n`,
 	},
 	{
 		rule: 'shadowed-error-rule',
 		severity: 'warning',
 		text: `${providers}${profiles}errorRules:\n  - { type: [x, y], provider: [a, b], as: RATE_LIMIT }\n  - §{ type: y, provider: b, as: TIMEOUT }\n`,
-		says: /matches whatever it does/,
+		says: /matches everything that this one matches/,
 		sound: `${providers}${profiles}errorRules:\n  - { type: x, provider: a, as: RATE_LIMIT }\n  - { type: x, as: TIMEOUT }\n  - { status: 429, as: TIMEOUT }\n  - { status: 4xx, as: TIMEOUT }\n`,
 	},
 	{
 		rule: 'way-never-taken',
 		severity: 'warning',
 		text: onError('TIMEOUT: { §then: [next, fail, larger-context, credential] }'),
-		says: /of the ways after TIMEOUT, `larger-context` and `credential` can never/,
+		says: /after TIMEOUT, `larger-context` and `credential` in `then` are never/,
 		sound: onError('TIMEOUT: { then: [larger-context, credential, next, fail] }'),
 	},
 	{
 		rule: 'shadowed-error-rule',
 		severity: 'warning',
 		text: `${providers}${profiles}errorRules:\n  - { message: busy, status: 500, as: SERVER_ERROR }\n  - §{ message: busy, status: 500, as: TIMEOUT }\n`,
-		says: /matches whatever it does/,
+		says: /matches everything that this one matches/,
 		sound: `${providers}${profiles}errorRules:\n  - { message: busy, status: 500, as: SERVER_ERROR }\n  - { message: gone, status: 500, as: TIMEOUT }\n  - { status: 500, header: { x: a }, as: TIMEOUT }\n  - { status: 500, header: { x: b }, as: TIMEOUT }\n`,
 	},
 	{
@@ -775,7 +775,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'hopeless-retries',
 		severity: 'warning',
 		text: policy('breaker: { authCooldown: 5001ms }, onError: { AUTH_ERROR.permission: { retries: §1 } }'),
-		says: /never happens, as the provider closes at once/,
+		says: /never happens, as the provider opens at once/,
 		sound: policy('breaker: { authCooldown: 5001ms }'),
 	},
 	{
@@ -825,7 +825,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'bad-request-counts',
 		severity: 'error',
 		text: effects('BAD_REQUEST.content_policy: §model'),
-		says: /one bad request sidelines the model for all callers/,
+		says: /one bad request makes the model unavailable to all callers/,
 		sound: effects('BAD_REQUEST.content_policy: none'),
 	},
 	{

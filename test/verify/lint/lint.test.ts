@@ -70,7 +70,7 @@ describe('a rule', () => {
 	});
 });
 
-describe('a judgement', () => {
+describe('a lint finding', () => {
 	const two = `providers: { a: { baseUrl: "http://127.0.0.1:1" }, b: { baseUrl: "http://127.0.0.1:2" } }
 profiles:
   one: { chain: [a/m, b/m] }

@@ -141,7 +141,7 @@ describe('a mistake is told with its column, and what would be right', () => {
 		['openai: 429 -5s', 13, '`-5s` is negative, which no hint is'],
 		['openai: closed 5s', 16, '`closed` stands alone'],
 		['openai/gpt-5.4: open', 17, '`open` is the state of a provider, not of a model; write `openai: open`'],
-		['openai: unavailable 5m 6m', 22, '`6m` is too much; write `unavailable 5m`'],
+		['openai: unavailable 5m 6m', 24, '`6m` is too much; write `unavailable 5m`'],
 		['client goes', 8, 'the client can only leave; write `client leaves after=3s`'],
 		['client leaves soon', 15, '`soon` is not known here'],
 		['client leaves; client leaves', 16, 'the client leaves twice'],

@@ -138,7 +138,7 @@ describe('the trace', () => {
 			'0 openai/gpt-5.4 begins to answer',
 			'3000 openai/gpt-5.4 breaks off → NETWORK_ERROR.closed',
 			'3000 openai stays closed, 1 of 3 failures in a row; on to anthropic/claude (#1)',
-			'3000 anthropic/claude (#1) is asked: granted, to carry the answer on (told to)',
+			'3000 anthropic/claude (#1) is asked: granted, to carry the answer on (by an instruction)',
 			'4000 anthropic/claude (#1) begins to answer, carrying on after 12 characters',
 		]);
 	});
@@ -316,7 +316,7 @@ test('for people: the chain, what was before, the steps, the end and what is aft
 	expect(text).toContain('\nBefore:\n  openai  open until +40 s (because of failures)\n');
 	expect(text).toContain('\nThe client gets 502 provider_auth_failed after 0 ms, 1 attempt.\n');
 	expect(text).toContain('\nAfterwards:\n  openai       open until +40 s');
-	expect(text).toContain('Every jitter is at its middle');
+	expect(text).toContain('(jitter) have their middle value');
 	for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(112);
 });
 

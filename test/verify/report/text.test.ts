@@ -25,10 +25,10 @@ const lintFinding = (severity: LintFinding['severity']): LintFinding => ({
 
 describe('the first line', () => {
 	it.each([
-		[{}, 'config/gateway.yaml holds: nothing that can happen breaks it.'],
+		[{}, 'config/gateway.yaml holds: no property can be broken.'],
 		[
 			{ lintFindings: [lintFinding('warning'), lintFinding('note')] },
-			'config/gateway.yaml holds: nothing that can happen breaks it, with 1 warning.',
+			'config/gateway.yaml holds: no property can be broken, with 1 warning.',
 		],
 		[
 			{ verdict: 'fails' as const, lintFindings: [lintFinding('error'), lintFinding('error')] },
@@ -40,7 +40,7 @@ describe('the first line', () => {
 		],
 		[
 			{ verdict: 'unknown' as const },
-			'config/gateway.yaml could not be checked as a whole: nothing fails in what was explored.',
+			'config/gateway.yaml could not be checked completely: nothing fails in what was explored.',
 		],
 	])('says what holds', (changes, line) => {
 		expect(text(changes).split('\n')[0]).toBe(line);
@@ -55,7 +55,7 @@ it('the last line is the verdict, with what was explored and what it cost', () =
 	}
 });
 
-it('a judgement is one line that an editor can follow, however long', () => {
+it('a lint finding is one line that an editor can follow, however long', () => {
 	const message = `${'word '.repeat(60)}; do that`;
 	const lines = text({ lintFindings: [{ ...lintFinding('error'), message }] }).split('\n');
 	expect(lines).toContain(`config/gateway.yaml:12:5: error: ${message} [some-error]`);
@@ -135,7 +135,7 @@ it('says what was not explored, and what to do', () => {
 	expect(shown).toMatch(/not explored:\n {2}profile default: traces beyond 100,000 states\n.*--bound/);
 });
 
-it.each([80, 120])('keeps to %d columns, but for judgements and words that are longer', (columns) => {
+it.each([80, 120])('keeps to %d columns, but for lint findings and words that are longer', (columns) => {
 	const properties = [broken('always-ends', requestSteps), ...Array.from({ length: 20 }, (_, n) => holding(`p-${n}`))];
 	const shown = text({ verdict: 'fails', profiles: [profileReport({ properties })] }, { columns });
 	expect(shown.split('\n').filter((line) => line.length > columns)).toEqual([]);

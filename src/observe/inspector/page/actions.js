@@ -4,11 +4,11 @@ import { html, nothing } from './vendor/lit-html.js';
 
 /**
  * @typedef {import('../messages.ts').ProviderView} ProviderView
- * @typedef {'trip' | 'reset' | 'probe'} Action
+ * @typedef {'trip' | 'reset' | 'probe'} ActionName
  *
- * @typedef {object} Order
+ * @typedef {object} Action
  * @property {string} id the provider actor
- * @property {Action} action
+ * @property {ActionName} name
  * @property {string} [time] how long a trip lasts, as `30m`; until somebody resets it where it is absent
  *
  * @typedef {object} Answer
@@ -16,15 +16,15 @@ import { html, nothing } from './vendor/lit-html.js';
  * @property {string} text
  */
 
-const labels = /** @type {const} */ ({ trip: 'Trip', reset: 'Reset', probe: 'Probe now' });
+export const labels = /** @type {const} */ ({ trip: 'Trip', reset: 'Reset', probe: 'Probe now' });
 const hints = {
 	trip: 'Take it out of traffic',
-	reset: 'Trust it again, and forget its failures',
-	probe: 'Let the next request try it, whatever is left of the wait',
+	reset: 'Close it again, and forget its failures',
+	probe: 'Let the next request try it now, before its wait is over',
 };
 
-/** Orders to providers: the buttons, and what came of them. */
-export class Orders {
+/** The buttons that act on providers through the admin API, and what came of them. */
+export class Actions {
 	#listeners;
 	/** @type {Map<string, Answer>} the last answer, by provider actor */
 	#answers = new Map();
@@ -34,8 +34,8 @@ export class Orders {
 	/**
 	 * @param {object} listeners
 	 * @param {() => void} listeners.changed
-	 * @param {(order: Order, problem: string) => void} listeners.keyNeeded asks for the key, and gives the order then
-	 * @param {(order: Order) => void} listeners.confirm asks whether it is meant, and gives the order then
+	 * @param {(action: Action, problem: string) => void} listeners.keyNeeded asks for the key, and then sends the action
+	 * @param {(action: Action) => void} listeners.confirm asks whether it is meant, and then sends the action
 	 * @param {(text: string) => void} listeners.announce
 	 */
 	constructor(listeners) {
@@ -48,20 +48,20 @@ export class Orders {
 	 */
 	buttons({ id, health }, canOperate) {
 		const answer = this.#answers.get(id);
-		const isUseless = (/** @type {Action} */ action) =>
-			action === 'probe' && health.state !== 'open' && health.state !== 'quota-cooldown';
-		return html`<footer class="orders">
+		const isUseless = (/** @type {ActionName} */ name) =>
+			name === 'probe' && health.state !== 'open' && health.state !== 'quota-cooldown';
+		return html`<footer class="actions">
 			<div class="buttons">
 				${
-					/** @type {Action[]} */ (['trip', 'reset', 'probe']).map(
-						(action) => html`<button
+					/** @type {ActionName[]} */ (['trip', 'reset', 'probe']).map(
+						(name) => html`<button
 						type="button"
-						data-action=${action}
-						title=${canOperate ? hints[action] : 'Orders need server.adminKey in the configuration'}
-						aria-label="${labels[action]} ${id}"
-						?disabled=${!canOperate || this.#awaited.has(id) || isUseless(action)}
-						@click=${() => this.#press({ id, action })}
-					>${labels[action]}</button>`,
+						data-action=${name}
+						title=${canOperate ? hints[name] : 'This needs server.adminKey in the configuration'}
+						aria-label="${labels[name]} ${id}"
+						?disabled=${!canOperate || this.#awaited.has(id) || isUseless(name)}
+						@click=${() => this.#press({ id, name })}
+					>${labels[name]}</button>`,
 					)
 				}
 			</div>
@@ -69,39 +69,39 @@ export class Orders {
 		</footer>`;
 	}
 
-	/** @param {Order} order */
-	#press(order) {
-		if (order.action === 'trip') this.#listeners.confirm(order);
-		else void this.give(order);
+	/** @param {Action} action */
+	#press(action) {
+		if (action.name === 'trip') this.#listeners.confirm(action);
+		else void this.send(action);
 	}
 
-	/** @param {Order} order */
-	async give(order) {
+	/** @param {Action} action */
+	async send(action) {
 		const key = adminKey.get();
 		if (key === undefined) {
-			this.#listeners.keyNeeded(order, '');
+			this.#listeners.keyNeeded(action, '');
 			return;
 		}
-		this.#awaited.add(order.id);
+		this.#awaited.add(action.id);
 		this.#listeners.changed();
-		const answer = await this.#send(order, key);
-		this.#awaited.delete(order.id);
+		const answer = await this.#post(action, key);
+		this.#awaited.delete(action.id);
 		if (answer !== undefined) {
-			this.#answers.set(order.id, answer);
-			this.#listeners.announce(`${order.id}: ${answer.text}`);
+			this.#answers.set(action.id, answer);
+			this.#listeners.announce(`${action.id}: ${answer.text}`);
 		}
 		this.#listeners.changed();
 	}
 
 	/**
-	 * @param {Order} order
+	 * @param {Action} action
 	 * @param {string} key
 	 * @returns {Promise<Answer | undefined>} undefined when the key was refused, and is asked for again
 	 */
-	async #send(order, key) {
-		const { id, action, time } = order;
+	async #post(action, key) {
+		const { id, name, time } = action;
 		try {
-			const response = await fetch(`admin/providers/${encodeURIComponent(id)}/${action}`, {
+			const response = await fetch(`admin/providers/${encodeURIComponent(id)}/${name}`, {
 				method: 'POST',
 				headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
 				body: JSON.stringify(time === undefined ? {} : { for: time }),
@@ -109,17 +109,17 @@ export class Orders {
 			if (response.status === 401) {
 				const problem = await messageOf(response);
 				adminKey.forget();
-				this.#listeners.keyNeeded(order, `That key was refused and is forgotten. ${problem}`);
+				this.#listeners.keyNeeded(action, `That key was refused and is forgotten. ${problem}`);
 				return undefined;
 			}
 			if (!response.ok) return { isGood: false, text: await messageOf(response) };
 			const { changed, before, after } = await response.json();
 			return {
 				isGood: true,
-				text: changed ? `Done: ${before.state} → ${after.state}.` : `Nothing to change: it is ${after.state}.`,
+				text: changed ? `Done: ${before.state} → ${after.state}.` : `Nothing changed: it is ${after.state}.`,
 			};
 		} catch {
-			return { isGood: false, text: 'The order did not arrive: Breakwater does not answer.' };
+			return { isGood: false, text: 'Not done: Breakwater does not answer.' };
 		}
 	}
 }

@@ -1,13 +1,13 @@
-import { Orders } from './actions.js';
+import { Actions } from './actions.js';
 import { Announcer } from './announcer.js';
 import { chains } from './chain.js';
 import { Connection } from './connection.js';
 import { Dialogs } from './dialogs.js';
 import { header } from './header.js';
 import { adminKey } from './keys.js';
+import { overviewOf } from './overview.js';
 import { providers } from './providers.js';
 import { Requests } from './requests.js';
-import { standing } from './standing.js';
 import { Store } from './store.js';
 import { Theme } from './theme.js';
 import { html, render } from './vendor/lit-html.js';
@@ -39,16 +39,16 @@ const theme = new Theme(changed);
 const requests = new Requests(changed);
 const dialogs = new Dialogs({
 	changed: draw,
-	keyGiven: (order) => {
-		if (order !== undefined) void orders.give(order);
+	keyGiven: (action) => {
+		if (action !== undefined) void actions.send(action);
 		connection.retryNow();
 	},
-	confirmed: (order) => void orders.give(order),
+	confirmed: (action) => void actions.send(action),
 });
-const orders = new Orders({
+const actions = new Actions({
 	changed,
-	keyNeeded: (order, problem) => dialogs.open({ kind: 'key', order, problem }),
-	confirm: (order) => dialogs.open({ kind: 'trip', order }),
+	keyNeeded: (action, problem) => dialogs.open({ kind: 'key', action, problem }),
+	confirm: (action) => dialogs.open({ kind: 'trip', action }),
 	announce: (text) => announcer.say(text),
 });
 const connection = new Connection({
@@ -72,11 +72,11 @@ function draw() {
 	// What is not live does not count down either.
 	const now = isLive || snapshot === undefined ? store.now : store.lastHeard;
 	const calls = store.calls;
-	const askKey = () => dialogs.open({ kind: 'key', order: undefined, problem: '' });
+	const askKey = () => dialogs.open({ kind: 'key', action: undefined, problem: '' });
 	const body =
 		snapshot === undefined
 			? html`<p class="quiet empty">Waiting for Breakwater…</p>`
-			: html`${chains(snapshot, now)} ${providers(snapshot, now, orders, (id) => dialogs.open({ kind: 'chart', id }))}
+			: html`${chains(snapshot, now)} ${providers(snapshot, now, actions, (id) => dialogs.open({ kind: 'chart', id }))}
 				${requests.view(snapshot, calls, now, ({ key }) => dialogs.open({ kind: 'trace', key }))}`;
 	render(
 		html`${header({ snapshot, now, connection, theme: theme.view(), askKey })}
@@ -94,9 +94,10 @@ function draw() {
 function titleOf(snapshot, isLive) {
 	if (!isLive) return 'Breakwater (not connected)';
 	if (snapshot === undefined) return 'Breakwater';
-	const { dead, hurt, unavailable } = standing(snapshot, store.now);
-	if (dead.length > 0) return `(!) ${dead.length === 1 ? 'A profile' : `${dead.length} profiles`} down · Breakwater`;
-	const count = hurt.length + unavailable.length;
+	const { unservable, notClosed, unavailable } = overviewOf(snapshot, store.now);
+	if (unservable.length > 0)
+		return `(!) ${unservable.length === 1 ? 'A profile' : `${unservable.length} profiles`} down · Breakwater`;
+	const count = notClosed.length + unavailable.length;
 	return count === 0 ? 'Breakwater' : `(${count}) Breakwater`;
 }
 

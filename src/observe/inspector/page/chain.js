@@ -1,5 +1,5 @@
 import { many, percent } from './format.js';
-import { isSidelined } from './standing.js';
+import { isUnavailable } from './overview.js';
 import { glyph } from './states.js';
 import { html, nothing, svg } from './vendor/lit-html.js';
 
@@ -38,8 +38,8 @@ function chain(profile, snapshot, byId, now) {
 	const first = granting.indexOf(true);
 	const deniedText =
 		profile.whenAllDenied === 'try-soonest'
-			? 'Every target is denied: the soonest is probed.'
-			: 'Every target is denied: requests get a 503.';
+			? 'No target can be asked now: requests probe the one that is due first.'
+			: 'No target can be asked now: requests get a 503.';
 	return html`<article class="profile" data-profile=${profile.name}>
 		<h3><span class="name">${profile.name}</span>${profile.isDefault ? html`<span class="tag">default</span>` : nothing}</h3>
 		<ol class="steps">
@@ -65,14 +65,14 @@ function chain(profile, snapshot, byId, now) {
 }
 
 /**
- * What stands in a target's way: the provider's state, or its own model where the provider is well.
+ * Why a target is not asked: its provider's state, or its model where the provider is closed.
  * @param {ProviderView | undefined} provider
  * @param {string} id
  * @param {string} model
  * @param {number} now
  */
 function actor(provider, id, model, now) {
-	const isOut = provider?.health.state === 'closed' && isSidelined(provider, model, now);
+	const isOut = provider?.health.state === 'closed' && isUnavailable(provider, model, now);
 	const state = isOut ? 'unavailable' : (provider?.health.state ?? 'closed');
 	return html`<span class="actor" title=${isOut ? `${id} is closed, but this model is unavailable there` : `${id} is ${state}`}>${glyph(state)}<span>${id.includes('#') ? id.slice(id.indexOf('#')) : ''} ${state}</span></span>`;
 }
@@ -86,7 +86,7 @@ function actor(provider, id, model, now) {
 function grants(provider, model, now) {
 	if (provider === undefined) return false;
 	const { state, retryAt, probesInFlight } = provider.health;
-	if (isSidelined(provider, model, now)) return false;
+	if (isUnavailable(provider, model, now)) return false;
 	if (state === 'closed') return true;
 	if (state === 'half-open') return probesInFlight < provider.limits.probes;
 	return retryAt !== null && Date.parse(retryAt) <= now;

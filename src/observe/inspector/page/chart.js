@@ -95,7 +95,7 @@ function head(points) {
 }
 
 /**
- * The transition taken last, as the chart draws it: an operator's order starts from any state.
+ * The transition taken last, as the chart draws it: an operator's action starts from any state.
  * @param {readonly Mark[]} marks oldest first
  * @returns {Extract<Mark, { kind: 'change' }> | undefined}
  */
@@ -105,14 +105,14 @@ export function lastChange(marks) {
 }
 
 /**
- * The order that led to the last change, if it was one: it is told right after it.
+ * The action of an operator that led to the last change, if there was one: its mark comes right after that of the change.
  * @param {readonly Mark[]} marks oldest first
  * @returns {string | undefined}
  */
-export function orderedBy(marks) {
+export function actionBehind(marks) {
 	const index = marks.findLastIndex(({ kind }) => kind === 'change');
 	const change = marks[index];
 	const next = marks[index + 1];
-	if (change?.kind !== 'change' || next?.kind !== 'order') return undefined;
-	return next.to === change.to && next.from === change.from ? next.order : undefined;
+	if (change?.kind !== 'change' || next?.kind !== 'action') return undefined;
+	return next.to === change.to && next.from === change.from ? next.action : undefined;
 }

@@ -30,7 +30,7 @@ export class Connection {
 	/**
 	 * @param {object} listeners
 	 * @param {(event: string, data: unknown) => void} listeners.event
-	 * @param {() => void} listeners.status told when `status` has changed
+	 * @param {() => void} listeners.status called when `status` has changed
 	 * @param {() => string | undefined} listeners.key the admin key, where one was given
 	 * @param {() => void} listeners.keyRefused
 	 */

@@ -1,3 +1,4 @@
+import { labels } from './actions.js';
 import { chart, lastChange } from './chart.js';
 import { clock, took } from './format.js';
 import { adminKey } from './keys.js';
@@ -8,12 +9,12 @@ import { html, nothing } from './vendor/lit-html.js';
 /**
  * @typedef {import('../messages.ts').Snapshot} Snapshot
  * @typedef {import('../messages.ts').CallView} CallView
- * @typedef {import('./actions.js').Order} Order
+ * @typedef {import('./actions.js').Action} Action
  *
  * @typedef {{ kind: 'trace', key: number }
  *   | { kind: 'chart', id: string }
- *   | { kind: 'trip', order: Order }
- *   | { kind: 'key', order: Order | undefined, problem: string }} Shown
+ *   | { kind: 'trip', action: Action }
+ *   | { kind: 'key', action: Action | undefined, problem: string }} Shown
  */
 
 const tripTimes = /** @type {const} */ ([
@@ -35,8 +36,8 @@ export class Dialogs {
 	/**
 	 * @param {object} listeners
 	 * @param {() => void} listeners.changed draws at once
-	 * @param {(order: Order | undefined) => void} listeners.keyGiven
-	 * @param {(order: Order) => void} listeners.confirmed
+	 * @param {(action: Action | undefined) => void} listeners.keyGiven
+	 * @param {(action: Action) => void} listeners.confirmed
 	 */
 	constructor(listeners) {
 		this.#listeners = listeners;
@@ -67,7 +68,7 @@ export class Dialogs {
 	 */
 	view(snapshot, calls, now) {
 		const closed = () => {
-			// It is told late: the next dialog may be open already.
+			// This event comes late: the next dialog may be open already.
 			if (this.#element()?.open) return;
 			this.#shown = undefined;
 			this.#listeners.changed();
@@ -87,8 +88,8 @@ export class Dialogs {
 	 * @param {number} now
 	 */
 	#content(shown, snapshot, calls, now) {
-		if (shown.kind === 'key') return this.#keyForm(shown.order, shown.problem);
-		if (shown.kind === 'trip') return this.#tripForm(shown.order);
+		if (shown.kind === 'key') return this.#keyForm(shown.action, shown.problem);
+		if (shown.kind === 'trip') return this.#tripForm(shown.action);
 		if (shown.kind === 'chart') return this.#chart(shown.id, snapshot);
 		this.#call = calls.find(({ key }) => key === shown.key) ?? this.#call;
 		return this.#trace(this.#call, now);
@@ -99,7 +100,7 @@ export class Dialogs {
 	 * @param {number} now
 	 */
 	#trace(call, now) {
-		if (call === undefined) return this.#head(html`This request is forgotten`);
+		if (call === undefined) return this.#head(html`This request is no longer kept`);
 		const { id, route, startedAt, end, trace, client, stream } = call;
 		const attempts = trace.filter(({ did }) => did === 'attempt').length;
 		return html`${this.#head(html`<span class="name">${id}</span>`)}
@@ -133,30 +134,30 @@ export class Dialogs {
 			<div class="large-chart" tabindex="0" role="group" aria-label="Statechart">${chart(snapshot.machine.full, state, lastChange(provider.marks), label)}</div>`;
 	}
 
-	/** @param {Order} order */
-	#tripForm(order) {
+	/** @param {Action} action */
+	#tripForm(action) {
 		const confirm = (/** @type {SubmitEvent} */ event) => {
 			event.preventDefault();
 			const time = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('time'));
 			this.#close();
-			this.#listeners.confirmed(time === '' ? order : { ...order, time });
+			this.#listeners.confirmed(time === '' ? action : { ...action, time });
 		};
-		return html`${this.#head(html`Trip <span class="name">${order.id}</span>?`)}
+		return html`${this.#head(html`Trip <span class="name">${action.id}</span>?`)}
 			<form class="ask" @submit=${confirm}>
 				<p>It gets no more requests; those under way go on. The next targets of its chains take over.</p>
 				<fieldset>
 					<legend>For how long</legend>
 					${tripTimes.map(([time, text], index) => html`<label><input type="radio" name="time" value=${time} ?checked=${index === 0} ?autofocus=${index === 0} /> ${text}</label>`)}
 				</fieldset>
-				<div class="buttons"><button type="submit" class="danger">Trip it</button><button type="button" @click=${() => this.#close()}>Leave it</button></div>
+				<div class="buttons"><button type="submit" class="danger">Trip it</button><button type="button" @click=${() => this.#close()}>Cancel</button></div>
 			</form>`;
 	}
 
 	/**
-	 * @param {Order | undefined} order
+	 * @param {Action | undefined} action
 	 * @param {string} problem
 	 */
-	#keyForm(order, problem) {
+	#keyForm(action, problem) {
 		const give = (/** @type {SubmitEvent} */ event) => {
 			event.preventDefault();
 			const form = /** @type {HTMLFormElement} */ (event.target);
@@ -165,15 +166,15 @@ export class Dialogs {
 			form.reset();
 			adminKey.set(key);
 			this.#close();
-			this.#listeners.keyGiven(order);
+			this.#listeners.keyGiven(action);
 		};
 		return html`${this.#head(html`The admin key`)}
 			<form class="ask" @submit=${give}>
 				${problem === '' ? nothing : html`<p class="problem" role="alert">${problem}</p>`}
-				<p>${order === undefined ? 'It shows the inspector from another machine.' : html`To ${order.action} <b class="name">${order.id}</b>.`} It is <code>server.adminKey</code> of the configuration.</p>
+				<p>${action === undefined ? 'From another machine the inspector needs a key.' : html`It is needed to ${action.name} <b class="name">${action.id}</b>.`} It is <code>server.adminKey</code> in the configuration.</p>
 				<label class="key">Key <input type="password" name="key" autocomplete="off" required autofocus /></label>
 				<p class="quiet">Kept until this tab is closed, in this tab only.</p>
-				<div class="buttons"><button type="submit" class="main">${order === undefined ? 'Connect' : 'Give the order'}</button><button type="button" @click=${() => this.#close()}>Cancel</button></div>
+				<div class="buttons"><button type="submit" class="main">${action === undefined ? 'Connect' : labels[action.name]}</button><button type="button" @click=${() => this.#close()}>Cancel</button></div>
 			</form>`;
 	}
 

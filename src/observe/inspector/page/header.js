@@ -1,5 +1,5 @@
 import { clock, duration, left } from './format.js';
-import { standing } from './standing.js';
+import { overviewOf } from './overview.js';
 import { glyph } from './states.js';
 import { html, nothing } from './vendor/lit-html.js';
 
@@ -10,7 +10,7 @@ import { html, nothing } from './vendor/lit-html.js';
  */
 
 /**
- * What one sees first: how it stands, and whether this is now.
+ * What one sees first: what is down, and whether the page is live.
  * @param {object} what
  * @param {Snapshot | undefined} what.snapshot
  * @param {number} what.now ms since the epoch, by the server's clock
@@ -66,31 +66,31 @@ function trouble(connection, askKey) {
 const mostNamed = 3;
 
 /**
- * In a few words for somebody who was just woken: who gets no answer, what is down, and what only seems to be well.
+ * In a few words: which profiles get no answer, which providers are down, and which models of the others are unavailable.
  * @param {Snapshot} snapshot
  * @param {number} now
  * @param {boolean} isLive
  */
 function summary(snapshot, now, isLive) {
 	const { providers } = snapshot;
-	const { dead, hurt, unavailable } = standing(snapshot, now);
-	const well = providers.length - hurt.length;
-	const isWell = dead.length === 0 && hurt.length === 0 && unavailable.length === 0;
-	const tone = isWell ? 'good' : dead.length > 0 || well === 0 ? 'bad' : 'some';
-	const sign = isWell ? 'closed' : dead.length > 0 ? 'open' : (hurt[0]?.health.state ?? 'unavailable');
+	const { unservable, notClosed, unavailable } = overviewOf(snapshot, now);
+	const well = providers.length - notClosed.length;
+	const isWell = unservable.length === 0 && notClosed.length === 0 && unavailable.length === 0;
+	const tone = isWell ? 'good' : unservable.length > 0 || well === 0 ? 'bad' : 'some';
+	const sign = isWell ? 'closed' : unservable.length > 0 ? 'open' : (notClosed[0]?.health.state ?? 'unavailable');
 	return html`<p class="summary-line" data-live=${String(isLive)} data-tone=${tone}>
 		${glyph(sign)}
-		<span>${dead.length === 0 ? nothing : deadText(dead)}${trafficText(well, providers.length)} ${hurt.slice(0, mostNamed).map((provider) => hurtText(provider, now))}${moreText(hurt)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}</span>
+		<span>${unservable.length === 0 ? nothing : unservableText(unservable)}${trafficText(well, providers.length)} ${notClosed.slice(0, mostNamed).map((provider) => notClosedText(provider, now))}${moreText(notClosed)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}</span>
 	</p>`;
 }
 
-/** @param {readonly string[]} dead */
-function deadText(dead) {
-	const names = dead
+/** @param {readonly string[]} profiles */
+function unservableText(profiles) {
+	const names = profiles
 		.slice(0, mostNamed)
 		.map((name, index) => html`${index === 0 ? '' : ', '}<b class="name">${name}</b>`);
-	const more = dead.length > mostNamed ? ` and ${dead.length - mostNamed} more` : '';
-	return html`<span class="dead">${dead.length === 1 ? 'Profile' : 'Profiles'} ${names}${more} cannot be served now.</span> `;
+	const more = profiles.length > mostNamed ? ` and ${profiles.length - mostNamed} more` : '';
+	return html`<span class="dead">${profiles.length === 1 ? 'Profile' : 'Profiles'} ${names}${more} cannot be served now.</span> `;
 }
 
 /**
@@ -108,7 +108,7 @@ function moreText(all) {
 }
 
 /**
- * @param {import('./standing.js').Unavailable} model
+ * @param {import('./overview.js').Unavailable} model
  * @param {number} now
  */
 function unavailableText({ id, target, until }, now) {
@@ -120,7 +120,7 @@ function unavailableText({ id, target, until }, now) {
  * @param {ProviderView} provider
  * @param {number} now
  */
-function hurtText({ id, health }, now) {
+function notClosedText({ id, health }, now) {
 	const until = health.retryAt === null ? undefined : Date.parse(health.retryAt);
 	const when =
 		until === undefined || until - now > 20 * 24 * 3600 * 1000

@@ -1,7 +1,7 @@
-import { chart, lastChange, orderedBy } from './chart.js';
+import { actionBehind, chart, lastChange } from './chart.js';
 import { ago, clock, failureName, left, many, percent } from './format.js';
 import { hour } from './hour.js';
-import { unavailableModels } from './standing.js';
+import { unavailableModels } from './overview.js';
 import { badge, meanings, reasons } from './states.js';
 import { repeat } from './vendor/directives/repeat.js';
 import { html, nothing } from './vendor/lit-html.js';
@@ -9,24 +9,24 @@ import { html, nothing } from './vendor/lit-html.js';
 /**
  * @typedef {import('../messages.ts').ProviderView} ProviderView
  * @typedef {import('../messages.ts').Snapshot} Snapshot
- * @typedef {import('./actions.js').Orders} Orders
+ * @typedef {import('./actions.js').Actions} Actions
  */
 
 /**
  * One card for each provider actor.
  * @param {Snapshot} snapshot
  * @param {number} now ms since the epoch
- * @param {Orders} orders
+ * @param {Actions} actions
  * @param {(id: string) => void} showChart
  */
-export function providers(snapshot, now, orders, showChart) {
+export function providers(snapshot, now, actions, showChart) {
 	return html`<section id="providers" tabindex="-1" aria-labelledby="providers-title">
 		<h2 id="providers-title">Providers</h2>
 		<div class="cards">
 			${repeat(
 				snapshot.providers,
 				({ id }) => id,
-				(provider) => card(provider, snapshot, now, orders, showChart),
+				(provider) => card(provider, snapshot, now, actions, showChart),
 			)}
 		</div>
 	</section>`;
@@ -36,10 +36,10 @@ export function providers(snapshot, now, orders, showChart) {
  * @param {ProviderView} provider
  * @param {Snapshot} snapshot
  * @param {number} now
- * @param {Orders} orders
+ * @param {Actions} actions
  * @param {(id: string) => void} showChart
  */
-function card(provider, snapshot, now, orders, showChart) {
+function card(provider, snapshot, now, actions, showChart) {
 	const { id, health, history, marks } = provider;
 	const last = lastChange(marks);
 	const drawn = `The statechart of ${id}: now ${health.state}${last ? `, last ${last.from} to ${last.to}` : ''}. Show it large`;
@@ -55,7 +55,7 @@ function card(provider, snapshot, now, orders, showChart) {
 		</button>
 		<p class="last">${lastText(provider, now)}</p>
 		${hour(history, now)}
-		${facts(provider, now)} ${events(provider, now)} ${orders.buttons(provider, snapshot.canOperate)}
+		${facts(provider, now)} ${events(provider, now)} ${actions.buttons(provider, snapshot.canOperate)}
 	</article>`;
 }
 
@@ -66,7 +66,7 @@ function card(provider, snapshot, now, orders, showChart) {
 function present(provider, now) {
 	const { health, history } = provider;
 	const entered = history.at(-1);
-	// A wait that is prolonged begins anew for the machine; to a person it is the same state all the while.
+	// For the machine a wait that is prolonged begins anew; for a person the state has not changed.
 	const since = entered?.state === health.state ? entered.from : Date.parse(health.since);
 	const out = health.state === 'closed' ? unavailableModels(provider, now) : [];
 	const why = health.reason === null || health.state === 'closed' ? '' : `: ${reasons[health.reason] ?? health.reason}`;
@@ -82,7 +82,7 @@ function present(provider, now) {
 function countdown({ health, limits }, now) {
 	if (health.state === 'half-open') {
 		const free = limits.probes - health.probesInFlight;
-		const text = free > 0 ? 'the next request is the probe' : `waiting for ${probeCount(health.probesInFlight)}`;
+		const text = free > 0 ? 'the next request is a probe' : `waiting for ${probeCount(health.probesInFlight)}`;
 		return html`<p class="countdown">${text}</p>`;
 	}
 	if (health.retryAt === null || health.state === 'closed') return nothing;
@@ -120,8 +120,8 @@ function probeCount(count) {
 function lastText({ marks }, now) {
 	const last = lastChange(marks);
 	if (last === undefined) return html`<span class="quiet">no change of state since the start</span>`;
-	const order = orderedBy(marks);
-	return html`${last.from} → ${last.to}${order === undefined ? '' : html` <code>${order}</code>`}
+	const action = actionBehind(marks);
+	return html`${last.from} → ${last.to}${action === undefined ? '' : html` <code>${action}</code>`}
 		<span class="quiet">${ago(now - last.at)}</span>`;
 }
 
@@ -206,7 +206,7 @@ function alarmBox({ alarm, model, source, until }, now) {
 		quota: html`Quota or credit is used up for <code>${source}</code>. Top it up, or wait.`,
 		model: html`<span class="name">${model}</span> is not available there. Check its name.`,
 	};
-	return html`<p class="alarm" role="note"><strong>A person should act.</strong> ${texts[alarm]}
+	return html`<p class="alarm" role="note"><strong>Needs a person.</strong> ${texts[alarm]}
 		<span class="quiet">Not asked before ${clock(until, now)}.</span></p>`;
 }
 
@@ -219,9 +219,9 @@ function markText(mark, now) {
 		const why = mark.reason === null ? '' : ` · ${reasons[mark.reason] ?? mark.reason}`;
 		return html`${mark.from} → <b>${mark.to}</b><span class="quiet">${why}</span>`;
 	}
-	if (mark.kind === 'order') {
+	if (mark.kind === 'action') {
 		const effect = mark.from === mark.to ? 'stayed' : `${mark.from} →`;
-		return html`order <code>${mark.order}</code> <span class="quiet">${effect} ${mark.to}</span>`;
+		return html`<code>${mark.action}</code> <span class="quiet">${effect} ${mark.to}</span>`;
 	}
 	return html`alarm <b>${mark.alarm}</b> <code class="failure">${failureName(mark)}</code> on <span class="name">${mark.model}</span>
 		<span class="quiet">until ${clock(mark.until, now)}</span>`;

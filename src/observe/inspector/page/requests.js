@@ -20,8 +20,8 @@ const pageRows = 40;
 export const outcomes = /** @type {const} */ ([
 	['live', 'under way'],
 	['done', 'answered'],
-	['troubled', 'answered after trouble'],
-	['continued', 'carried on in mid-answer'],
+	['troubled', 'answered after a failure'],
+	['continued', 'carried on after a break'],
 	['failed', 'failed'],
 	['aborted', 'client left'],
 ]);
@@ -36,11 +36,11 @@ export class Requests {
 	#changed;
 	/** @type {Filters} */
 	filters = noFilters();
-	/** @type {CallView[] | undefined} what is shown while the list stands still */
+	/** @type {CallView[] | undefined} what is shown while the list is held */
 	#held;
 	#rows = pageRows;
 
-	/** @param {() => void} changed told when something else is to be drawn */
+	/** @param {() => void} changed called when something else is to be drawn */
 	constructor(changed) {
 		this.#changed = changed;
 	}
@@ -82,7 +82,7 @@ export class Requests {
 	 */
 	#foundText(found, known) {
 		if (known === 0) return 'No request yet. POST /v1/chat/completions, and it shows here.';
-		const held = this.#held === undefined ? '' : 'The list stands still. ';
+		const held = this.#held === undefined ? '' : 'The list is held. ';
 		if (found === known) return `${held}The last ${many(known)}.`;
 		return `${held}${many(found)} of the last ${many(known)} match.`;
 	}
@@ -112,7 +112,7 @@ export class Requests {
 			${this.#select('outcome', 'Outcome', outcomes)}
 			<button type="button" ?disabled=${!isFiltered} @click=${() => this.#clear()}>Clear</button>
 			<button type="button" aria-pressed=${String(this.#held !== undefined)} @click=${() => this.#hold(calls)}>
-				${this.#held === undefined ? 'Hold still' : 'Let it run'}
+				${this.#held === undefined ? 'Hold the list' : 'Resume'}
 			</button>
 		</div>`;
 	}

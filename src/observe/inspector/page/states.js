@@ -2,7 +2,7 @@ import { html, svg } from './vendor/lit-html.js';
 
 /** @typedef {import('../../../../machines/events.ts').ProviderStateName} State */
 
-/** What each state means, in words for somebody who was just woken. */
+/** What each state means, in a few words. */
 export const meanings = {
 	closed: 'takes traffic',
 	open: 'takes no traffic',
@@ -16,13 +16,13 @@ export const reasons = /** @type {Readonly<Record<string, string>>} */ ({
 	hint: 'the provider asked for a pause',
 	auth: 'the provider rejects the key',
 	quota: 'quota or credit is used up',
-	operator: 'an operator took it out',
+	operator: 'tripped by an operator',
 	probing: 'a probe decides',
 	model: 'the model is unavailable',
 });
 
 /**
- * The own shape of a state, or of a target whose model is `unavailable`, so that it is not told by its colour alone.
+ * The own shape of a state, or of a target whose model is `unavailable`, so that it is not shown by its colour alone.
  * @param {string} state
  */
 export function glyph(state) {

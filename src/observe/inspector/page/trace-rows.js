@@ -55,7 +55,12 @@ export function traceRows({ route, stream, trace, now, end }) {
  */
 function attemptRows({ at, target, credential, probe, ms, way, outcome, failure, seam }) {
 	const model = target.slice(target.indexOf('/') + 1);
-	const ways = { fresh: '', prefill: 'go on (prefill): ', instruct: 'go on: ', rewind: 'go on, from further back: ' };
+	const ways = {
+		fresh: '',
+		prefill: 'continue (prefill): ',
+		instruct: 'continue: ',
+		rewind: 'continue, from further back: ',
+	};
 	const asked = {
 		...row(at, proxy, credential, `${probe ? 'probe: ' : ''}${ways[way]}${model}`, probe ? 'live' : 'plain'),
 		begins: true,
@@ -80,7 +85,7 @@ function restRow(step) {
 	if (step.did === 'wait') return row(step.at, proxy, proxy, `waits ${took(step.ms)}`, 'wait');
 	const why = step.reason === 'model' ? 'model unavailable' : `${step.state} (${step.reason})`;
 	return [
-		{ ...row(step.at, proxy, step.credential, 'permit?', 'quiet'), dashed: true },
+		{ ...row(step.at, proxy, step.credential, 'asks for a permit', 'quiet'), dashed: true },
 		{ ...row(step.at, step.credential, proxy, `denied: ${why}`, 'denied'), dashed: true },
 	];
 }

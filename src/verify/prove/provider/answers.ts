@@ -34,7 +34,7 @@ export const answerProperties: readonly Property[] = [
 	{
 		id: 'retry-at-is-true',
 		statement:
-			'`retryAt` of a denial and of a settled failure is exactly when a grant is possible next, or at once where that hangs on probes that are out, and never in the past',
+			'`retryAt` of a denial and of a settled failure is exactly when a grant is possible next, or now where that depends on probes that are out, and never in the past',
 		check: ({ expected, replies, now, state, isLate }) => {
 			for (const reply of replies) {
 				if (reply.type === 'permit.granted') continue;
@@ -50,7 +50,7 @@ export const answerProperties: readonly Property[] = [
 	},
 	{
 		id: 'denial-tells-why',
-		statement: 'a denial names the state that the provider is in, and what its wait is for',
+		statement: 'a denial names the state that the provider is in, and the reason for the wait',
 		check: ({ expected, replies, state }) => {
 			const { reply } = expected;
 			const denial = replies.find((answer) => answer.type === 'permit.denied');

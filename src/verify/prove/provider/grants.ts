@@ -8,7 +8,7 @@ import type { Property } from './seen.ts';
 export const grantProperties: readonly Property[] = [
 	{
 		id: 'only-closed-and-half-open-grant',
-		statement: 'only closed and half-open grant, and half-open only probes',
+		statement: 'only closed and half-open grant permits, and half-open only for probes',
 		check: ({ state, replies }) => {
 			for (const reply of replies) {
 				if (reply.type !== 'permit.granted') continue;
@@ -22,7 +22,7 @@ export const grantProperties: readonly Property[] = [
 	},
 	{
 		id: 'unavailable-model-is-not-granted',
-		statement: 'a unavailable model is not granted, and its provider and its other models are left alone',
+		statement: 'an unavailable model is not granted, while its provider and its other models are not affected',
 		check: ({ policy, event, before, now, replies, stateBefore, state, expected }) => {
 			if (event.type === 'permit.requested') {
 				const isUnavailable = (before.unavailable[event.model] ?? 0) > now;
@@ -77,7 +77,7 @@ export const grantProperties: readonly Property[] = [
 	{
 		id: 'no-grant-before-the-deadline',
 		statement:
-			'nothing is granted before the deadline that was named; an early probe cuts short only a cooldown after failures, never a hint, a dead key, an empty account or an operator, and none while a person is called for',
+			'nothing is granted before the deadline that was named; an early probe cuts short only a cooldown after failures, never one that the provider asked for, a rejected key, an empty account or a trip by an operator, and none while an alarm is open',
 		check: ({ event, before, now, stateBefore, state, replies }) => {
 			if (stateBefore !== 'open' && stateBefore !== 'quota-cooldown') return undefined;
 			if (event.type === 'timer') {

@@ -15,7 +15,7 @@ export const stepProperties: readonly Property[] = [
 /** What none of the others has a name for. It is asked only when they are content, as `shownProperty` is. */
 export const remainingProperty: Property = {
 	id: 'changes-for-a-reason',
-	statement: 'it changes its state for none but these reasons',
+	statement: 'it changes its state only as the other properties say',
 	check: ({ event, expected, stateBefore, state }) => {
 		if (state === expected.ghost.state) return undefined;
 		return state === stateBefore

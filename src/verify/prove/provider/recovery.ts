@@ -80,7 +80,7 @@ export const recoveryProperties: readonly Property[] = [
 	{
 		id: 'operator-is-obeyed',
 		statement:
-			'an operator is obeyed in every state: a trip opens it for at least as long as they said, a reset closes it, a probe ends its cooldown',
+			'an operator’s action takes effect in every state: a trip opens it for at least as long as they said, a reset closes it, a probe ends its cooldown',
 		check: ({ event, stateBefore, state, timers, now }) => {
 			if (event.type === 'operator.reset') {
 				return state === 'closed' ? undefined : `an operator’s reset left it ${state}`;

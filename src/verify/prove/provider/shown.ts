@@ -10,7 +10,7 @@ import { happeningWords, type Property } from './seen.ts';
 export const shownProperty: Property = {
 	id: 'shows-what-happened',
 	statement:
-		'what operators are shown is what happened: since when a provider is in its state, why, and until when; its failures in a row, the probes that are out, the models that are unavailable, and the last failure',
+		'the health report is what happened: since when a provider is in its state, why, and until when; its failures in a row, the probes that are out, the models that are unavailable, and the last failure',
 	check: ({ event, now, state, context, expected }) => {
 		if (state !== expected.ghost.state) return undefined;
 		const wrong = wronglyShown(expected.ghost, context, now);

@@ -42,7 +42,7 @@ export const tripProperties: readonly Property[] = [
 	{
 		id: 'quota-cools-down',
 		statement:
-			'an exhausted quota (QUOTA_EXCEEDED) leads to quota-cooldown from every state, for as long as it names; a reason of it that the policy maps to `model` sidelines the model instead',
+			'an exhausted quota (QUOTA_EXCEEDED) leads to quota-cooldown from every state, for as long as it names; a reason of it that the policy maps to `model` makes the model unavailable instead',
 		check: ({ policy, event, before, state, timers }) => {
 			if (event.type !== 'attempt.failed') return undefined;
 			const { failure, now } = event;
@@ -58,7 +58,7 @@ export const tripProperties: readonly Property[] = [
 	{
 		id: 'rejected-key-opens-at-once',
 		statement:
-			'a rejected credential (AUTH_ERROR) closes the door at once, for at least `breaker.authCooldown`; a reason of it that the policy maps to `model` sidelines the model instead',
+			'a rejected credential (AUTH_ERROR) opens the provider at once, for at least `breaker.authCooldown`; a reason of it that the policy maps to `model` makes the model unavailable instead',
 		check: ({ policy, event, before, state, timers }) => {
 			if (event.type !== 'attempt.failed' || event.failure.category !== 'AUTH_ERROR') return undefined;
 			if (isReasonForModel(policy, event.failure)) return undefined;
@@ -84,7 +84,7 @@ export const tripProperties: readonly Property[] = [
 	},
 	{
 		id: 'hung-probe-does-not-wedge',
-		statement: 'a probe that is silent for `breaker.probeDeadline` fails, so that half-open always goes on',
+		statement: 'a probe that is silent for `breaker.probeDeadline` fails, so that half-open never lasts forever',
 		check: ({ event, before, state, expected, timers }) => {
 			const isProbeTimer = event.type === 'timer' && event.probe !== undefined && isOut(before, event.probe);
 			if (isProbeTimer && state !== 'open') return `the probe is overdue, and the provider is ${state}, not open`;

@@ -41,7 +41,7 @@ export class EndingRules {
 		const toldOfState = { done: 'answer', failed: 'failure', aborted: undefined } as const;
 		const told = typeof value === 'string' && value in toldOfState ? toldOfState[value as 'done'] : undefined;
 		if (seen.told !== told)
-			blame('one-ending', `it ended as ${String(value)}, and the caller was told ${seen.told ?? 'nothing'}`);
+			blame('one-ending', `it ended as ${String(value)}, and the caller got ${seen.told ?? 'nothing'}`);
 		if (value === 'aborted' && event?.type !== 'client.left') blame('one-ending', 'the client is left alone');
 		this.#checkTrace(seen, progress, blame);
 		if (seen.told !== 'failure') return;
@@ -53,12 +53,12 @@ export class EndingRules {
 		const ending = decision.go === 'end' ? decision.ending : 'none';
 		const expected = this.#expected(seen, event);
 		if (ending !== expected) {
-			blame('ending-is-true', `the caller is told of the ending '${ending}', not of '${expected}'`);
+			blame('ending-is-true', `the ending that is reported to the caller is '${ending}', not '${expected}'`);
 		}
 		const behind = event?.type === 'deadline.passed' ? ranOutOfTime : seen.failed?.failure;
 		if (!isSameFailure(failure, behind)) {
 			const [told, right] = [failure, behind].map((known) => (known === undefined ? 'none' : failureWords(known)));
-			blame('ending-is-true', `the caller is told of the failure ${told}, not of ${right}`);
+			blame('ending-is-true', `the failure that is reported to the caller is ${told}, not ${right}`);
 		}
 		if (event?.type === 'deadline.passed') return;
 		const left = this.#asking.leftOver(seen);
@@ -86,7 +86,7 @@ export class EndingRules {
 		const ending = progress.decision.go === 'end' ? progress.decision.ending : 'exhausted';
 		if (ending === 'rejected' || ending === 'interrupted') {
 			if ('retry-after' in headers || body.failover?.retryAt !== undefined)
-				blame('retry-after-is-true', 'the caller is told to come back with what will fail again');
+				blame('retry-after-is-true', 'the caller is asked to try again what will fail again');
 			return;
 		}
 		const waitMs = Math.max(0, this.#earliest(seen, now) - now);
@@ -115,7 +115,7 @@ export class EndingRules {
 
 	#checkTrace(seen: Seen, { trace, attempts }: Progress, blame: Blame): void {
 		if (attempts !== seen.attempts) {
-			blame('trace-is-true', `${attempts} attempts are told of, and ${seen.attempts} were made`);
+			blame('trace-is-true', `${attempts} attempts are reported, and ${seen.attempts} were made`);
 			return;
 		}
 		let past = seen.past;

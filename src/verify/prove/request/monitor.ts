@@ -34,7 +34,7 @@ export class Monitor {
 	watch(seenBefore: Seen, { event, now, before, step }: WatchedStep): { seen: Seen; violations: Violation[] } {
 		const violations: Violation[] = [];
 		const blame: Blame = (property: RequestProperty, message) =>
-			violations.push({ property, message, ...(property === 'last-try-is-told' ? { isOnlyTold: true } : {}) });
+			violations.push({ property, message, ...(property === 'last-try-is-reported' ? { isOnlyTold: true } : {}) });
 		const told = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
 		let seen = told;
 		for (const { to, event: said } of step.sent) {
@@ -60,11 +60,11 @@ export class Monitor {
 	): Seen {
 		const stop = this.#stops.all[position ?? -1];
 		if (stop === undefined) {
-			blame('trace-is-true', `${said.type} is told to nobody`);
+			blame('trace-is-true', `${said.type} is sent to nobody`);
 			return seen;
 		}
 		if ('now' in said && said.now !== now) {
-			blame('trace-is-true', `${stop.target} is told ${said.type} with a time that is ${said.now - now} ms off`);
+			blame('trace-is-true', `${stop.target} gets ${said.type} with a time that is ${said.now - now} ms off`);
 		}
 		if (said.type === 'permit.requested') return this.#afterAsk(seen, stop, said, { event, now }, blame);
 		if (!('permit' in said)) return seen;
@@ -81,12 +81,12 @@ export class Monitor {
 		}
 		if (said.type !== 'attempt.failed' || seen.failed === undefined) return { ...seen, permit: undefined };
 		if (said.failure !== seen.failed.failure) {
-			blame('trace-is-true', `${stop.target} is told of a failure that was another`);
+			blame('trace-is-true', `the failure that is reported to ${stop.target} was another`);
 		}
 		const isWanted = this.#retrying.isWanted(seen);
 		if (isWanted !== undefined && said.lastTry === isWanted) {
 			const will = isWanted ? 'will' : 'will not';
-			blame('last-try-is-told', `${stop.target} is told the opposite of what is so: the request ${will} try it again`);
+			blame('last-try-is-reported', `the report to ${stop.target} is wrong: the request ${will} try it again`);
 		}
 		return { ...seen, permit: undefined };
 	}
@@ -134,11 +134,11 @@ export class Monitor {
 				return seen;
 			case 'finishAnswer':
 				if (at.event?.type !== 'attempt.completed') blame('one-ending', 'an answer is finished that is not whole');
-				if (seen.told !== undefined) blame('one-ending', 'the caller is told twice how it ended');
+				if (seen.told !== undefined) blame('one-ending', 'the caller gets two endings');
 				return { ...seen, told: 'answer' };
 			case 'reportFailure':
-				if (seen.told !== undefined) blame('one-ending', 'the caller is told twice how it ended');
-				if (at.event?.type === 'client.left') blame('one-ending', 'a caller that left is told of a failure');
+				if (seen.told !== undefined) blame('one-ending', 'the caller gets two endings');
+				if (at.event?.type === 'client.left') blame('one-ending', 'a failure is reported to a caller that left');
 				return { ...seen, told: 'failure' };
 			default:
 				return seen;
@@ -210,7 +210,7 @@ export class Monitor {
 		}
 		if (event?.type === 'deadline.passed') blame('ends-by-deadline', 'the request goes on after its deadline');
 		if (event?.type === 'client.left') blame('one-ending', 'the request goes on although its client left');
-		if (seen.told !== undefined) blame('one-ending', 'the request goes on after it told the caller how it ended');
+		if (seen.told !== undefined) blame('one-ending', 'the request goes on after it reported its ending to the caller');
 		if (seen.permit !== undefined && !seen.isRunning) {
 			blame('permits-settled-once', 'a permit is held without an attempt');
 		}

@@ -99,17 +99,17 @@ export const nearMisses: readonly Mutant[] = [
 	},
 	{
 		name: 'never tells a provider that it was the last try',
-		breaks: 'last-try-is-told',
+		breaks: 'last-try-is-reported',
 		machine: telling(() => false),
 	},
 	{
 		name: 'always tells a provider that it was the last try',
-		breaks: 'last-try-is-told',
+		breaks: 'last-try-is-reported',
 		machine: telling(() => true),
 	},
 	{
 		name: 'tells whether it will try again by the time at which it asked',
-		breaks: 'last-try-is-told',
+		breaks: 'last-try-is-reported',
 		machine: telling((progress, { failure, random }) => !wouldRetry({ ...progress, random }, failure)),
 	},
 	{

@@ -1,0 +1,41 @@
+import type { AnswerEvent } from '../contract/answer-parts.ts';
+
+/**
+ * What has come of an answer and has not gone out: the only place where an answer waits. What is in it can still be taken
+ * back; what has left it is committed.
+ */
+export class Hold {
+	#events: AnswerEvent[] = [];
+	#text = '';
+	#bytes = 0;
+
+	/** Of the events that wait, UTF-8. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
+	get isEmpty(): boolean {
+		return this.#events.length === 0;
+	}
+
+	/** @param text what the event adds to the text of the answer */
+	add(event: AnswerEvent, text: string): void {
+		this.#events.push(event);
+		this.#text += text;
+		this.#bytes += Buffer.byteLength(event.raw.data);
+	}
+
+	/** Lets everything out, in its order, and forgets it. */
+	release(): { readonly events: readonly AnswerEvent[]; readonly text: string } {
+		const released = { events: this.#events, text: this.#text };
+		this.drop();
+		return released;
+	}
+
+	/** Takes everything back: the client never hears of it. */
+	drop(): void {
+		this.#events = [];
+		this.#text = '';
+		this.#bytes = 0;
+	}
+}

@@ -1,0 +1,199 @@
+import type { Way } from '../../machines/request/progress.ts';
+import type { AnswerEvent, Usage } from './answer-parts.ts';
+import type { AnswerFault, ErrorBody } from './error-body.ts';
+import type { FailureReport } from './failure-report.ts';
+
+/**
+ * The two sides of the dialect seam. A client dialect is how callers speak to Breakwater, a provider dialect is how
+ * Breakwater speaks to providers. Between them stand neutral parts (`answer-parts.ts`), each with the raw event that it
+ * came from: where both sides speak the same dialect, that goes through untouched.
+ */
+
+// The client's side.
+
+/** A request as far as Breakwater reads it; everything else in it is the provider's. */
+export interface ClientRequest {
+	/** The name of the dialect that it came in. */
+	readonly dialect: string;
+	/** The request itself, for the provider dialects that can render one of this dialect. */
+	readonly body: unknown;
+	readonly stream: boolean;
+	/** Whether a stream is to end with its usage. */
+	readonly includeUsage: boolean;
+	/** How many answers are asked for at once. */
+	readonly choices: number;
+	/** A broken answer could be carried on: it is one plain text, not several, not half a document of a schema. */
+	readonly isContinuable: boolean;
+}
+
+/** What a request says of where it wants to go. */
+export interface RoutingWish {
+	readonly model: string | undefined;
+	/** A chain of the caller's own, not empty; undefined where there is none. */
+	readonly models: readonly string[] | undefined;
+	/** The profile that the body names. */
+	readonly profile: string | undefined;
+	readonly hints: BodyHints;
+	/** The last message of the user: its texts, and whether it is nothing but text. */
+	lastUserMessage(): { readonly texts: readonly string[]; readonly isOnlyText: boolean };
+}
+
+/** What a body says about the profile that it wants, without naming one. */
+export interface BodyHints {
+	readonly taskType: string | undefined;
+	readonly quality: string | undefined;
+}
+
+export interface ReadOptions {
+	/** Whether hints choose profiles; then those in `metadata` are ours. */
+	readonly takesHints: boolean;
+}
+
+export interface ClientDialect {
+	readonly name: string;
+	/** Where its requests are posted: `/v1/chat/completions`. */
+	readonly path: string;
+	readonly contentTypes: Readonly<Record<'document' | 'stream', string>>;
+	/** @throws Refusal when the body is not one that any provider could answer */
+	read(body: string, options?: ReadOptions): { readonly request: ClientRequest; readonly wish: RoutingWish };
+	/** Writes one streamed answer. @param requestId ours, for an answer that has no id of its own */
+	newStream(request: ClientRequest, requestId: string): StreamWriter;
+	/** Puts a streamed answer together into the whole one that a caller without a stream expects. */
+	newDocument(request: ClientRequest, requestId: string): DocumentWriter;
+	/** The body of an answer that says why there is none, also of one to a request that was refused. */
+	failure(report: FailureReport): string;
+}
+
+/** Writes the events of one answer; each method returns text for the client. */
+export interface StreamWriter {
+	write(events: readonly AnswerEvent[]): string;
+	/** A sign of life while there is nothing to write; `''` where the dialect has none. */
+	comment(text: string): string;
+	/** The answer was whole. */
+	end(): string;
+	/** The answer broke and stays broken: no client may take the fragment for a whole one. */
+	breakOff(report: FailureReport): string;
+}
+
+export interface DocumentWriter {
+	add(event: AnswerEvent): void;
+	/** The body of the whole answer. */
+	whole(): string;
+}
+
+// The provider's side.
+
+/** Who asks, and where: one credential of a provider. */
+export interface ProviderAccount {
+	/** `https://api.openai.com/v1`. */
+	readonly baseUrl: string;
+	readonly apiKey?: string | undefined;
+	/** Names in lower case; they win over what the dialect sends by itself. */
+	readonly headers: Readonly<Record<string, string>>;
+}
+
+/** How one credential is reached. Made once; what may differ from request to request is asked for each. */
+export interface ProviderAddress {
+	/** The path and query of a request. */
+	path(model: string): string;
+	/** Name, value, name, value, …; made when they are needed, since a signature covers the body and ends. */
+	headers(rendered: RenderedRequest): readonly string[];
+}
+
+/** What the configuration sets in the requests to one target. */
+export interface RequestMembers {
+	/** Members of the body, as JSON texts, that are set where the caller gives none. */
+	readonly defaults: Readonly<Record<string, string | undefined>>;
+	/** Members of the body, as JSON texts, that are set whatever the caller gives; undefined takes one out. */
+	readonly force: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ProviderAsk {
+	readonly request: ClientRequest;
+	readonly model: string;
+	/** The profile or the provider wants a stream, whatever the client asked for. */
+	readonly streamUpstream: boolean;
+	readonly members: RequestMembers | undefined;
+	readonly way: Way;
+	/** The text so far, which the model is to go on with; `''` for none. */
+	readonly shown: string;
+}
+
+/** The caller's request as one attempt puts it. */
+export interface RenderedRequest {
+	readonly body: string;
+	/** Whether it asks for a stream. */
+	readonly stream: boolean;
+	/** How many answers it asks for at once. */
+	readonly choices: number;
+}
+
+/** How an answer comes: as a stream of events, or as one document. */
+export type AnswerForm = 'events' | 'document';
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** How a streamed answer stands. Once it is no longer `open`, nothing more is read. */
+export type StreamState =
+	| { readonly is: 'open' }
+	/** Every answer has its finish, and the stream has ended. */
+	| { readonly is: 'whole' }
+	/** The provider says what went wrong. */
+	| { readonly is: 'error'; readonly error: ErrorBody }
+	/** It is no whole answer, and the provider does not say why; `error` is what else it held. */
+	| { readonly is: 'faulty'; readonly fault: AnswerFault; readonly error?: ErrorBody };
+
+export interface ReaderOptions {
+	/** Goes into answers that do not say which model wrote them. */
+	readonly model: string;
+	/** Characters of the largest event that is read. */
+	readonly maxEventLength: number;
+	/** How many answers were asked for at once. */
+	readonly choices: number;
+}
+
+/** Reads a streamed answer: bytes in, events out. */
+export interface AnswerReader {
+	readonly state: StreamState;
+	/** Content has come, or a finish without any. */
+	readonly hasContent: boolean;
+	/** Every answer that began is finished: a break loses nothing but the end mark, and perhaps the usage. */
+	readonly isFinished: boolean;
+	/** Events that are no part of an answer, and were left out. */
+	readonly skippedEvents: number;
+	/** @param bytes the next piece of the body, cut anywhere */
+	feed(bytes: Buffer): readonly AnswerEvent[];
+	/** The body has ended. */
+	finish(): readonly AnswerEvent[];
+}
+
+/** A whole answer that was found to be one. */
+export interface DocumentAnswer {
+	readonly usage: Usage | undefined;
+	/** For a client of the same dialect, which gets the provider's bytes where nothing is missing in them. */
+	body(bytes: Buffer): Buffer | string;
+	/** The same as the events of a stream. @param withUsage whether the usage is among them */
+	events(withUsage: boolean): readonly AnswerEvent[];
+}
+
+export type DocumentRead =
+	| { readonly is: 'answer'; readonly answer: DocumentAnswer }
+	| { readonly is: 'failure'; readonly error: ErrorBody };
+
+export interface ProviderDialect {
+	readonly name: string;
+	address(account: ProviderAccount): ProviderAddress;
+	/** @throws Error when it cannot render requests of that client dialect */
+	render(ask: ProviderAsk): RenderedRequest;
+	/** Whether an answer to a request with these members could be carried on. */
+	isContinuable(members: Readonly<Record<string, unknown>>): boolean;
+	/** What the headers say of an answer's form, whatever was asked for; undefined when they say nothing. */
+	formOf(headers: AnswerHeaders): AnswerForm | undefined;
+	/** What the beginning of a body looks like, where its headers do not tell, or lie. */
+	looksLike(beginning: Buffer): AnswerForm | undefined;
+	newReader(options: ReaderOptions): AnswerReader;
+	/** @param text the whole body of a success; never throws */
+	readDocument(text: string, options: Pick<ReaderOptions, 'model'>): DocumentRead;
+	/** @param text the body of a failed answer, perhaps cut off; never throws */
+	readError(status: number, text: string): ErrorBody;
+}

@@ -1,0 +1,103 @@
+import type { AnswerEvent } from '../../contract/answer-parts.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
+import { eventOf } from './chunk.ts';
+
+export interface DocumentEventsOptions {
+	/** Goes into chunks of a document that does not say which model wrote it. */
+	model: string;
+	/** Whether a chunk with the usage follows, as `stream_options.include_usage` asks for. */
+	withUsage: boolean;
+}
+
+/** A long text comes in pieces, so that a client shows it as one that grows; more of them would only be more envelopes. */
+const MOST_PIECES = 200;
+const SHORTEST_PIECE = 24;
+
+/** Members of the envelope that stand in every chunk of a stream; what else a provider tells stands in the last. */
+const inEveryChunk: readonly string[] = ['id', 'created', 'model', 'system_fingerprint', 'service_tier'];
+/** Members of a message that grow in a stream, in the order in which a model writes them. */
+const growing = ['reasoning_content', 'reasoning', 'content', 'refusal'];
+
+/**
+ * A whole completion as the chunks of a stream that says the same: for each choice its role, its reasoning, its text in
+ * pieces, its calls of tools, its finish reason; then the usage.
+ * @param completion one that has been found whole
+ */
+export function documentEvents(completion: JsonObject, { model, withUsage }: DocumentEventsOptions): AnswerEvent[] {
+	const { choices, usage, object: _, ...told } = completion;
+	const envelope: JsonObject = { ...told, model: told.model || model };
+	const head: Record<string, unknown> = { object: 'chat.completion.chunk' };
+	const rest: Record<string, unknown> = {};
+	for (const [name, value] of Object.entries(envelope)) (inEveryChunk.includes(name) ? head : rest)[name] = value;
+	const whole = (Array.isArray(choices) ? choices : []).filter(isObject);
+	const values = whole.flatMap((choice, position) => {
+		const isLast = position === whole.length - 1;
+		const parts = choiceParts(choice, position);
+		return parts.map((part, at) => ({
+			...head,
+			...(isLast && at === parts.length - 1 ? rest : {}),
+			choices: [part],
+		}));
+	});
+	const used = withUsage && isObject(usage) ? [{ ...head, choices: [], usage }] : [];
+	return [...values, ...used].map(eventOf);
+}
+
+/** The choices of the chunks that one choice becomes. */
+function choiceParts(choice: JsonObject, position: number): JsonObject[] {
+	const { index: given, message, finish_reason: finishReason, logprobs, ...others } = choice;
+	const index = typeof given === 'number' ? given : position;
+	const part = (delta: JsonObject, more: JsonObject = {}) => ({ index, delta, finish_reason: null, ...more });
+	const { role = 'assistant', tool_calls: toolCalls, ...said } = isObject(message) ? message : {};
+	const calls = (Array.isArray(toolCalls) ? toolCalls : []).filter(isObject);
+	// Probabilities belong to the tokens of one text, which cannot be told apart: it stays in one piece.
+	const isProbable = isObject(logprobs);
+	const deltas = saidDeltas(said, isProbable);
+	const withText = isProbable
+		? Math.max(
+				0,
+				deltas.findIndex(({ content, refusal }) => (content ?? refusal) !== undefined),
+			)
+		: -1;
+	return [
+		part(typeof said.content === 'string' ? { role, content: '' } : { role }),
+		...(isProbable && deltas.length === 0 ? [part({}, { logprobs })] : []),
+		...deltas.map((delta, at) => part(delta, at === withText ? { logprobs } : {})),
+		...calls.map((call, at) => part({ tool_calls: [{ ...call, index: at }] })),
+		part({}, { ...others, finish_reason: finishReason ?? (calls.length > 0 ? 'tool_calls' : 'stop') }),
+	];
+}
+
+/** What a message says, besides its calls of tools. */
+function saidDeltas(said: JsonObject, isWhole: boolean): JsonObject[] {
+	const texts = growing.flatMap((name) => {
+		const value = said[name];
+		if (typeof value !== 'string') return value === undefined || value === null ? [] : [{ [name]: value }];
+		const pieces = isWhole ? [value] : piecesOf(value);
+		return pieces.filter((piece) => piece !== '').map((piece) => ({ [name]: piece }));
+	});
+	const others = Object.entries(said).filter(
+		([name, value]) => !growing.includes(name) && (value ?? undefined) !== undefined,
+	);
+	return [...texts, ...others.map(([name, value]) => ({ [name]: value }))];
+}
+
+/** A text in pieces that end behind a white space where there is one near, and never within a character. */
+function piecesOf(text: string): string[] {
+	const length = Math.max(SHORTEST_PIECE, Math.ceil(text.length / MOST_PIECES));
+	const pieces: string[] = [];
+	for (let start = 0; start < text.length; ) {
+		const end = endOfPiece(text, start, start + length);
+		pieces.push(text.slice(start, end));
+		start = end;
+	}
+	return pieces;
+}
+
+function endOfPiece(text: string, start: number, wanted: number): number {
+	if (wanted >= text.length) return text.length;
+	const behindSpace = Math.max(text.lastIndexOf(' ', wanted - 1), text.lastIndexOf('\n', wanted - 1)) + 1;
+	if (behindSpace > start + (wanted - start) / 2) return behindSpace;
+	const isWithinPair = /[\ud800-\udbff]/.test(text.charAt(wanted - 1));
+	return isWithinPair ? wanted + 1 : wanted;
+}

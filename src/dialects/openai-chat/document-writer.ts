@@ -1,0 +1,107 @@
+import type { AnswerEvent } from '../../contract/answer-parts.ts';
+import type { DocumentWriter } from '../../contract/dialect.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
+import { ChunkWriter } from './chunk-writer.ts';
+
+interface AssembledChoice {
+	index: number;
+	message: JsonObject;
+	/** By their own index, which is the provider's to choose: a list would be as long as the largest says. */
+	toolCalls: Map<number, JsonObject>;
+	/** What the choice says besides its message, such as `logprobs`. */
+	others: JsonObject;
+	finishReason: unknown;
+}
+
+/** Members that some providers tell again in every chunk; they do not grow. */
+const identities: readonly string[] = ['role', 'id', 'type', 'name'];
+
+/** Puts the chunks of a streamed answer together into the whole one that a caller without a stream expects. */
+export class ChatDocumentWriter implements DocumentWriter {
+	readonly #chunks: ChunkWriter;
+	readonly #head: Record<string, unknown> = {};
+	#usage: JsonObject = {};
+	readonly #choices = new Map<number, AssembledChoice>();
+
+	constructor(requestId: string) {
+		this.#chunks = new ChunkWriter(true, requestId);
+	}
+
+	add(event: AnswerEvent): void {
+		const value = this.#chunks.valueOf(event);
+		if (value !== undefined) this.addChunk(value);
+	}
+
+	/** @param value a chunk of a chat completion */
+	addChunk(value: JsonObject): void {
+		const { choices, usage, failover, ...head } = value;
+		// The first word counts, but an empty one is none: some providers begin with a chunk that has no id yet.
+		for (const [name, told] of Object.entries(head)) this.#head[name] = this.#head[name] || told;
+		if (head.model !== undefined) this.#head.model = head.model;
+		if (usage !== undefined && usage !== null) this.#usage = { usage, ...(failover === undefined ? {} : { failover }) };
+		for (const choice of Array.isArray(choices) ? (choices as JsonObject[]) : []) this.#addChoice(choice);
+	}
+
+	/** @returns the completion's JSON text */
+	whole(): string {
+		const choices = [...this.#choices.values()].sort((a, b) => a.index - b.index).map(wholeChoice);
+		return JSON.stringify({ ...this.#head, object: 'chat.completion', choices, ...this.#usage });
+	}
+
+	#addChoice({ index: at, delta, finish_reason: finishReason, ...others }: JsonObject): void {
+		const index = typeof at === 'number' ? at : 0;
+		const known = this.#choices.get(index) ?? {
+			index,
+			message: { role: 'assistant' },
+			toolCalls: new Map(),
+			others: {},
+			finishReason: undefined,
+		};
+		this.#choices.set(index, known);
+		const { tool_calls: toolCalls, ...said } = isObject(delta) ? delta : {};
+		known.message = joined(known.message, said);
+		known.others = joined(known.others, others);
+		for (const call of Array.isArray(toolCalls) ? (toolCalls as JsonObject[]) : []) addToolCall(known.toolCalls, call);
+		known.finishReason = finishReason ?? known.finishReason;
+	}
+}
+
+function wholeChoice({ index, message, toolCalls, others, finishReason }: AssembledChoice): JsonObject {
+	const calls = [...toolCalls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
+	return {
+		index,
+		message: { content: null, refusal: null, ...message, ...(calls.length > 0 ? { tool_calls: calls } : {}) },
+		logprobs: null,
+		...others,
+		finish_reason: finishReason ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
+	};
+}
+
+/** Texts grow, lists grow, objects grow member by member, anything else is replaced; null says nothing. */
+function joined(known: JsonObject, more: JsonObject): JsonObject {
+	const next: Record<string, unknown> = { ...known };
+	for (const [name, value] of Object.entries(more)) {
+		if (value === null || value === undefined) continue;
+		next[name] = identities.includes(name) ? value || next[name] : grown(next[name], value);
+	}
+	return next;
+}
+
+function grown(before: unknown, value: unknown): unknown {
+	if (typeof value === 'string' && typeof before === 'string') return before + value;
+	// Content may change between a text and a list of parts; as text, it is one part of the list.
+	if (Array.isArray(value) && before !== undefined) return [...asParts(before), ...value];
+	if (Array.isArray(before)) return [...before, ...asParts(value)];
+	if (isObject(value) && isObject(before)) return joined(before, value);
+	return value;
+}
+
+function asParts(value: unknown): unknown[] {
+	if (Array.isArray(value)) return value;
+	return value === '' ? [] : [{ type: 'text', text: value }];
+}
+
+function addToolCall(calls: Map<number, JsonObject>, { index, ...part }: JsonObject): void {
+	const at = typeof index === 'number' ? index : calls.size;
+	calls.set(at, joined(calls.get(at) ?? {}, part));
+}

@@ -1,0 +1,36 @@
+import type { ClientDialect, ProviderDialect } from '../../contract/dialect.ts';
+import { formOf, looksLike } from '../answer-form.ts';
+import { readErrorBody } from '../error-body.ts';
+import { chatAddress } from './address.ts';
+import { dialectName } from './chat-body.ts';
+import { ChatDocumentWriter } from './document-writer.ts';
+import { asksForPlainText } from './plain-text.ts';
+import { readDocument } from './read-document.ts';
+import { readRequest } from './read-request.ts';
+import { renderRequest } from './render-request.ts';
+import { ChatStreamReader } from './stream-reader.ts';
+import { ChatStreamWriter } from './stream-writer.ts';
+
+/** How callers speak OpenAI's chat completions API to Breakwater. */
+export const openaiChatClient: ClientDialect = {
+	name: dialectName,
+	path: '/v1/chat/completions',
+	contentTypes: { document: 'application/json; charset=utf-8', stream: 'text/event-stream; charset=utf-8' },
+	read: readRequest,
+	newStream: (request, requestId) => new ChatStreamWriter(request, requestId),
+	newDocument: (_request, requestId) => new ChatDocumentWriter(requestId),
+	failure: ({ body }) => JSON.stringify(body),
+};
+
+/** How Breakwater speaks it to providers. */
+export const openaiChatProvider: ProviderDialect = {
+	name: dialectName,
+	address: chatAddress,
+	render: renderRequest,
+	isContinuable: (members) => asksForPlainText(members) && (members.n ?? 1) === 1,
+	formOf,
+	looksLike,
+	newReader: (options) => new ChatStreamReader(options),
+	readDocument,
+	readError: readErrorBody,
+};

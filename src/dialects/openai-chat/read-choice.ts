@@ -1,0 +1,74 @@
+import type { AnswerPart, ToolCallPart } from '../../contract/answer-parts.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
+
+const thoughts = ['reasoning_content', 'reasoning', 'thinking'];
+/** Content that stands beside the text, and has no words in other dialects. */
+const besideText = ['refusal', 'audio', 'images'];
+
+/**
+ * Reads one choice of a chunk into neutral parts. A role, or what a provider adds about itself, is none.
+ * @param parts where they go, in the order in which a model writes them
+ */
+export function readChoice(choice: JsonObject, parts: AnswerPart[]): void {
+	const at = typeof choice.index === 'number' ? choice.index : 0;
+	const { delta, finish_reason: reason, logprobs } = choice;
+	if (isObject(delta)) readDelta(delta, at, parts);
+	if (isSomething(logprobs)) parts.push({ is: 'other', choice: at, stands: 'about' });
+	if (typeof reason === 'string' && reason !== '') parts.push({ is: 'finish', choice: at, reason });
+}
+
+function readDelta(delta: JsonObject, choice: number, parts: AnswerPart[]): void {
+	for (const name of thoughts) {
+		const text = delta[name];
+		if (isSomething(text)) parts.push({ is: 'reasoning', choice, text: typeof text === 'string' ? text : '' });
+	}
+	// It repeats what stands in `reasoning`, or is encrypted.
+	if (isSomething(delta.reasoning_details)) parts.push({ is: 'reasoning', choice, text: '' });
+	const { content } = delta;
+	if (typeof content === 'string') {
+		if (content !== '') parts.push({ is: 'text', choice, text: content });
+	} else if (isSomething(content)) {
+		readContent(content, choice, parts);
+	}
+	for (const name of besideText) {
+		if (isSomething(delta[name])) parts.push({ is: 'other', choice, stands: 'beside' });
+	}
+	if (Array.isArray(delta.tool_calls)) {
+		for (const call of delta.tool_calls) parts.push(toolCall(isObject(call) ? call : {}, choice));
+	}
+	// The older form of a call, of which there is one.
+	if (isSomething(delta.function_call)) parts.push(toolCall({ function: delta.function_call }, choice));
+}
+
+/** A list of parts, whose thoughts are no text of the answer. */
+function readContent(content: unknown, choice: number, parts: AnswerPart[]): void {
+	if (!Array.isArray(content)) {
+		parts.push({ is: 'other', choice, stands: 'instead' });
+		return;
+	}
+	for (const part of content) {
+		const { type, text } = isObject(part) ? part : {};
+		if (type === 'thinking') parts.push({ is: 'reasoning', choice, text: '' });
+		else if (type === 'text' && typeof text === 'string') parts.push({ is: 'text', choice, text });
+		else parts.push({ is: 'other', choice, stands: 'instead' });
+	}
+}
+
+function toolCall({ index, id, function: called }: JsonObject, choice: number): ToolCallPart {
+	const { name, arguments: given } = isObject(called) ? called : {};
+	return {
+		is: 'tool-call',
+		choice,
+		index: typeof index === 'number' ? index : 0,
+		...(typeof id === 'string' ? { id } : {}),
+		...(typeof name === 'string' ? { name } : {}),
+		arguments: typeof given === 'string' ? given : '',
+	};
+}
+
+/** Whether a member says something: neither null nor empty. */
+export function isSomething(value: unknown): boolean {
+	if (value === undefined || value === null || value === '') return false;
+	if (Array.isArray(value)) return value.length > 0;
+	return typeof value !== 'object' || Object.keys(value).length > 0;
+}

@@ -1,0 +1,53 @@
+import type { DocumentAnswer, DocumentRead, ReaderOptions } from '../../contract/dialect.ts';
+import { emptyErrorBody } from '../../contract/error-body.ts';
+import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { withMembers } from '../../values/json-members.ts';
+import { readErrorBody, readErrorJson } from '../error-body.ts';
+import { isError } from './chunk.ts';
+import { documentEvents } from './document-events.ts';
+import { readUsage } from './usage.ts';
+
+/** A longer document is no error: to look for one in it would only cost time, characters. */
+const LONGEST_ERROR = 256 * 1024;
+
+/**
+ * Reads the body of a successful, non-streaming chat completion before it is believed: a JSON object without an
+ * error, with at least one choice, each of which says something or says that it is finished.
+ * @param text the whole body, parsed once, here; never throws
+ */
+export function readDocument(text: string, { model }: Pick<ReaderOptions, 'model'>): DocumentRead {
+	const value = parseObject(text);
+	if (value === undefined) return { is: 'failure', error: readErrorBody(200, text) };
+	if (isError(value.error) || !hasWholeChoices(value)) {
+		return { is: 'failure', error: text.length > LONGEST_ERROR ? emptyErrorBody : readErrorJson(value) };
+	}
+	return { is: 'answer', answer: documentAnswer(text, value, model) };
+}
+
+function documentAnswer(text: string, value: JsonObject, model: string): DocumentAnswer {
+	const hasModel = typeof value.model === 'string' && value.model !== '';
+	return {
+		usage: readUsage(value.usage),
+		body: (bytes) => (hasModel ? bytes : withMembers(text, { model: JSON.stringify(model) })),
+		events: (withUsage) => documentEvents(value, { model, withUsage }),
+	};
+}
+
+function hasWholeChoices({ choices }: JsonObject): boolean {
+	return Array.isArray(choices) && choices.length > 0 && choices.every(isWholeChoice);
+}
+
+function isWholeChoice(choice: unknown): boolean {
+	if (!isObject(choice) || !isObject(choice.message)) return false;
+	const finishReason = choice.finish_reason;
+	if (finishReason === 'error') return false;
+	if (typeof finishReason === 'string' && finishReason !== '') return true;
+	const { content, tool_calls: toolCalls, refusal } = choice.message;
+	const saysSomething =
+		(typeof content === 'string' && content !== '') || (Array.isArray(content) && content.length > 0);
+	return (
+		saysSomething ||
+		(Array.isArray(toolCalls) && toolCalls.length > 0) ||
+		(typeof refusal === 'string' && refusal !== '')
+	);
+}

@@ -1,0 +1,41 @@
+import type { ProviderAsk, RenderedRequest, RequestMembers } from '../../contract/dialect.ts';
+import type { Edits } from '../../values/json-members.ts';
+import { ChatBody, dialectName } from './chat-body.ts';
+import { continuedMessages } from './continued-messages.ts';
+
+const none: Edits = {};
+
+/**
+ * The caller's request as one attempt puts it: with the model's name, with what the configuration sets, and with the text
+ * that a continuation goes on with. Everything else in it stays byte for byte. A continuation is asked with the same
+ * settings, and is streamed unless they say otherwise.
+ * @throws Error when the request came in another dialect
+ */
+export function renderRequest({ request, model, streamUpstream, members, way, shown }: ProviderAsk): RenderedRequest {
+	const { body } = request;
+	if (!(body instanceof ChatBody)) throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
+	const set = members === undefined ? none : settingsFor(body, members);
+	const wished = request.stream || streamUpstream || way !== 'fresh';
+	const stream = Object.hasOwn(set, 'stream') ? set.stream === 'true' : wished;
+	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
+	const edits = { model: JSON.stringify(model), ...streaming(request.stream, stream), ...set };
+	if (shown === '') return { body: body.render(edits), stream, choices };
+	const conversation = Object.hasOwn(set, 'messages') ? new ChatBody(body.render(edits)) : body;
+	const messages = continuedMessages(conversation, shown, way === 'prefill' ? 'prefill' : 'instruct');
+	return { body: body.render({ ...edits, messages }), stream, choices };
+}
+
+/** Usage is asked for where the stream is ours alone; a request without a stream must not have options of one. */
+function streaming(isStreamed: boolean, stream: boolean): Edits {
+	if (isStreamed === stream) return none;
+	return stream
+		? { stream: 'true', stream_options: '{"include_usage":true}' }
+		: { stream: 'false', stream_options: undefined };
+}
+
+function settingsFor(body: ChatBody, { defaults, force }: RequestMembers): Edits {
+	const names = Object.keys(defaults);
+	if (names.length === 0) return force;
+	const missing = names.filter((name) => !body.has(name)).map((name) => [name, defaults[name]]);
+	return { ...Object.fromEntries(missing), ...force };
+}

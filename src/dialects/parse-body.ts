@@ -1,0 +1,22 @@
+import { Refusal } from '../contract/refusal.ts';
+
+/**
+ * Reads a body. What it says of a wrong one is where the text stops being JSON, and none of the text: it is the caller's
+ * prompt.
+ * @throws Refusal when it is not JSON
+ */
+export function parseBody(json: string): unknown {
+	if (json.trim() === '') throw new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
+	try {
+		return JSON.parse(json);
+	} catch (error) {
+		throw new Refusal('invalid_json', `The body is not valid JSON: it ${whereItBreaks(String(error))}.`);
+	}
+}
+
+/** @param error what the parser says; of a character that may not stand there it quotes the surroundings, with no position */
+function whereItBreaks(error: string): string {
+	if (error.endsWith('Unexpected end of JSON input')) return 'ends too early or is cut off';
+	const position = / in JSON at position (\d+) \(line \d+ column \d+\)$/.exec(error)?.[1];
+	return position === undefined ? 'has a character where none may stand' : `breaks at character ${position}`;
+}

@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ClientDialect, ReadOptions } from '../../contract/dialect.ts';
+import { Refusal } from '../../contract/refusal.ts';
+import type { Service } from '../../contract/service.ts';
+import { clientRequestId } from '../callers/caller-request-id.ts';
+import { repairJson } from './repair.ts';
+import { headerValue, ReplySink } from './reply-sink.ts';
+import { chooseRoute, type Directory, type RouteHeaders } from './route.ts';
+
+export interface DialectOptions {
+	/** Whether a body that is not quite JSON is repaired. */
+	repairJson: boolean;
+}
+
+/**
+ * A request in one of the dialects of callers: read, choose a profile, hand over. The gateway writes the reply.
+ */
+export function dialectHandler(
+	dialect: ClientDialect,
+	service: Service,
+	directory: Directory,
+	options: DialectOptions,
+) {
+	const takesHints = directory.hints !== undefined;
+	const tellsReason = takesHints || directory.heuristics !== undefined;
+
+	return (request: FastifyRequest<{ Body: string | undefined }>, reply: FastifyReply): void => {
+		const { id, client: caller, headers } = request;
+		const { asked, repaired } = read(dialect, request.body ?? '', { takesHints, ...options });
+		// On the bare response: the answers of providers are written past Fastify.
+		if (repaired) reply.raw.setHeader('x-breakwater-repaired', 'true');
+		const { route, targets, reason } = chooseRoute(asked.wish, routeHeaders(headers), directory);
+		if (tellsReason) reply.raw.setHeader('x-breakwater-route-reason', headerValue(reason));
+		const call = {
+			id,
+			route,
+			targets,
+			request: asked.request,
+			dialect,
+			repaired,
+			client: caller,
+			clientRequestId: clientRequestId(headers),
+		};
+		const running = service.call(call, new ReplySink(reply, id));
+		reply.raw.on('close', () => running.leave());
+		if (asked.request.stream) reply.raw.on('drain', () => running.resume());
+	};
+}
+
+function routeHeaders(headers: IncomingHttpHeaders): RouteHeaders {
+	return {
+		profile: first(headers['x-failover-profile']),
+		taskType: first(headers['x-task-type']),
+		quality: first(headers['x-quality']),
+	};
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+	return Array.isArray(header) ? header[0] : header;
+}
+
+type Asked = ReturnType<ClientDialect['read']>;
+
+/** @throws Refusal; of a body that was not even repaired to a request, the one about the body as it came */
+function read(
+	dialect: ClientDialect,
+	body: string,
+	{ repairJson: repairs, takesHints }: DialectOptions & ReadOptions,
+): { asked: Asked; repaired: boolean } {
+	try {
+		return { asked: dialect.read(body, { takesHints }), repaired: false };
+	} catch (error) {
+		const isBroken = error instanceof Refusal && error.code === 'invalid_json' && body.trim() !== '';
+		const text = isBroken && repairs ? repairJson(body) : undefined;
+		if (text === undefined) throw error;
+		return { asked: readRepaired(dialect, text, { takesHints }, error), repaired: true };
+	}
+}
+
+/** A guess that leads to no request was a wrong guess. */
+function readRepaired(dialect: ClientDialect, text: string, options: ReadOptions, cause: unknown): Asked {
+	try {
+		return dialect.read(text, options);
+	} catch {
+		throw cause;
+	}
+}

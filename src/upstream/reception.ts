@@ -1,0 +1,207 @@
+import type { AnswerEvent } from '../contract/answer-parts.ts';
+import type {
+	AnswerForm,
+	AnswerHeaders,
+	AnswerReader,
+	DocumentAnswer,
+	ProviderDialect,
+	ReaderOptions,
+} from '../contract/dialect.ts';
+import { type AnswerFault, type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
+import type { Classified, Classify } from './classify/classify.ts';
+
+/** A whole answer, and how it came. */
+export type Completion =
+	/** In events, all of which have been handed on. */
+	{ readonly is: 'events' } | { readonly is: 'document'; readonly answer: DocumentAnswer; readonly bytes: Buffer };
+
+export type Verdict =
+	| { readonly is: 'whole'; readonly completion: Completion }
+	| { readonly is: 'broken'; readonly broken: Classified };
+
+export interface ReceptionOptions extends ReaderOptions {
+	readonly dialect: ProviderDialect;
+	readonly classify: Classify;
+	/** The provider's name in the configuration. */
+	readonly provider: string;
+	/** Whether a stream was asked for. The provider may answer in the other form: both are read. */
+	readonly stream: boolean;
+	/** Bytes of the largest answer that is taken. */
+	readonly answerLimit: number;
+}
+
+/** How much of an error response is read before it is classified by what is there, bytes. */
+const ERROR_BODY_LIMIT = 256 * 1024;
+
+const noEvents: readonly AnswerEvent[] = [];
+
+/**
+ * The response to one attempt: bytes in; events out, where it is a stream; and a verdict, once. Everything under a success
+ * that is no whole answer goes through the error rules, as an error response does.
+ */
+export class Reception {
+	readonly #options: ReceptionOptions;
+	readonly #status: number;
+	readonly #headers: AnswerHeaders;
+	/** In which form the answer comes; undefined until that is known. */
+	#form: AnswerForm | undefined;
+	#reader: AnswerReader | undefined;
+	#pieces: Buffer[] = [];
+	#length = 0;
+
+	constructor(options: ReceptionOptions, status: number, headers: AnswerHeaders) {
+		this.#options = options;
+		this.#status = status;
+		this.#headers = headers;
+		if (this.isSuccess) this.#setForm(options.dialect.formOf(headers));
+	}
+
+	get isSuccess(): boolean {
+		return this.#status >= 200 && this.#status < 300;
+	}
+
+	/** A document has no first token to wait for, whatever was asked for. */
+	get isDocument(): boolean {
+		return this.#form === 'document';
+	}
+
+	get isStream(): boolean {
+		return this.#reader !== undefined;
+	}
+
+	/** Content has come in a stream. */
+	get hasContent(): boolean {
+		return this.#reader?.hasContent ?? false;
+	}
+
+	/** A stream is finished, though its end mark is missing. */
+	get isFinished(): boolean {
+		return this.#reader?.isFinished ?? false;
+	}
+
+	/** Events of a stream that were left out so far. */
+	get skippedEvents(): number {
+		return this.#reader?.skippedEvents ?? 0;
+	}
+
+	/** @returns the events that became complete with these bytes */
+	take(bytes: Buffer): readonly AnswerEvent[] {
+		this.#length += bytes.length;
+		if (this.#isTooLarge) return noEvents;
+		if (this.isSuccess && this.#form === undefined) {
+			this.#setForm(this.#options.dialect.looksLike(bytes) ?? (this.#options.stream ? 'events' : 'document'));
+		}
+		if (this.#reader !== undefined) return this.#reader.feed(bytes);
+		this.#pieces.push(bytes);
+		return noEvents;
+	}
+
+	/** The verdict that what came so far allows; undefined while more has to come. */
+	verdict(): Verdict | undefined {
+		if (this.#isTooLarge) return this.refuse('answer_too_large');
+		if (!this.isSuccess) return this.#length >= ERROR_BODY_LIMIT ? this.errorVerdict() : undefined;
+		return this.#streamVerdict(undefined);
+	}
+
+	/**
+	 * The body has ended.
+	 * @param cut why, when it was not the provider's doing
+	 * @param isShort it was announced to be longer
+	 */
+	end(cut?: Classified, isShort = false): { events: readonly AnswerEvent[]; verdict: Verdict } {
+		if (!this.isSuccess) return { events: noEvents, verdict: this.errorVerdict() };
+		if (this.#reader !== undefined) return this.#endStream(this.#reader, cut);
+		if (isShort) return { events: noEvents, verdict: this.refuse('answer_short') };
+		if (cut !== undefined) return { events: noEvents, verdict: { is: 'broken', broken: cut } };
+		return this.#endDocument();
+	}
+
+	/** Of an error response, by what came of it. */
+	errorVerdict(): Verdict {
+		const text = this.#body().toString();
+		return this.#broken(this.#options.dialect.readError(this.#status, text));
+	}
+
+	/**
+	 * Under a success, of something that is no whole answer.
+	 * @param error what else it says: error rules see that, and the fault as one more code
+	 */
+	refuse(fault: AnswerFault, error: ErrorBody = emptyErrorBody): Verdict {
+		const { failure, message } = this.#classified({ ...error, identifiers: [...error.identifiers, fault] });
+		const isSaid = error.json !== undefined && message !== '';
+		return { is: 'broken', broken: { failure, message: isSaid ? message : faultMessages[fault] } };
+	}
+
+	get #isTooLarge(): boolean {
+		return this.isSuccess && this.#length > this.#options.answerLimit;
+	}
+
+	#setForm(form: AnswerForm | undefined): void {
+		this.#form = form;
+		if (form === 'events') this.#reader = this.#options.dialect.newReader(this.#options);
+	}
+
+	#body(): Buffer {
+		const [only] = this.#pieces;
+		return this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
+	}
+
+	#endStream(reader: AnswerReader, cut: Classified | undefined): { events: readonly AnswerEvent[]; verdict: Verdict } {
+		const events = reader.finish();
+		const verdict = this.#streamVerdict(cut);
+		if (verdict !== undefined) return { events, verdict };
+		return { events, verdict: cut === undefined ? this.refuse('answer_unfinished') : { is: 'broken', broken: cut } };
+	}
+
+	/** @param cut why the bytes ended: it explains a stream that is empty or damaged better than its end does */
+	#streamVerdict(cut: Classified | undefined): Verdict | undefined {
+		const state = this.#reader?.state;
+		if (state === undefined || state.is === 'open') return undefined;
+		if (state.is === 'whole') return { is: 'whole', completion: { is: 'events' } };
+		if (state.is === 'error') return this.#broken(state.error);
+		const isExplained = cut !== undefined && (state.fault === 'answer_empty' || state.fault === 'answer_damaged');
+		if (isExplained && state.error?.json === undefined) return { is: 'broken', broken: cut };
+		return this.refuse(state.fault, state.error);
+	}
+
+	#endDocument(): { events: readonly AnswerEvent[]; verdict: Verdict } {
+		const { dialect } = this.#options;
+		const bytes = this.#body();
+		if (bytes.length === 0) return { events: noEvents, verdict: this.refuse('answer_empty') };
+		const read = dialect.readDocument(bytes.toString(), this.#options);
+		if (read.is === 'answer') {
+			return { events: noEvents, verdict: { is: 'whole', completion: { is: 'document', answer: read.answer, bytes } } };
+		}
+		// A stream that was called a document.
+		if (dialect.looksLike(bytes) === 'events') return this.#readAsStream(bytes);
+		return { events: noEvents, verdict: this.refuse('answer_malformed', read.error) };
+	}
+
+	#readAsStream(bytes: Buffer): { events: readonly AnswerEvent[]; verdict: Verdict } {
+		const reader = this.#options.dialect.newReader(this.#options);
+		this.#reader = reader;
+		const events = reader.feed(bytes);
+		const ended = this.#endStream(reader, undefined);
+		return { events: [...events, ...ended.events], verdict: ended.verdict };
+	}
+
+	#broken(error: ErrorBody): Verdict {
+		return { is: 'broken', broken: this.#classified(error) };
+	}
+
+	#classified(error: ErrorBody): Classified {
+		const { classify, provider } = this.#options;
+		const status = this.isSuccess ? 200 : this.#status;
+		return classify({ status, headers: this.#headers, error, provider, now: Date.now() });
+	}
+}
+
+/** What a caller is told of each. */
+const faultMessages: Readonly<Record<AnswerFault, string>> = {
+	answer_empty: 'the answer had nothing in it',
+	answer_malformed: 'the answer was no answer of this API',
+	answer_damaged: 'a piece of the answer was damaged',
+	answer_short: 'the answer was shorter than announced',
+	answer_unfinished: 'the stream ended in the middle of the answer',
+	answer_too_large: 'the answer was too large',
+};
