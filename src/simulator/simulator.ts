@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import type { Simulation, SimulationStep } from '../contract/simulation.ts';
 import { tokensFor } from './answer.ts';
+import { assertSimulation, longestTimerMs } from './assert-simulation.ts';
 import { refusalBody } from './errors.ts';
 import { perform, sendJson } from './perform.ts';
 import { endOf, passRequest, passTime, startOf, stepAt } from './script.ts';
 import { isBadRequest, readSimulatedRequest } from './simulated-request.ts';
-import { assertSimulation, longestTimerMs } from './simulation.ts';
 
 /** A provider that exists only in this process, on a real socket. */
 export interface Simulator {

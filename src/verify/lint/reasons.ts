@@ -20,7 +20,6 @@ export const builtInReasons: readonly string[] = [
 	'TIMEOUT.response',
 	'TIMEOUT.idle',
 	'SERVER_ERROR.malformed',
-	'SERVER_ERROR.truncated',
 	'SERVER_ERROR.too_large',
 	'UNKNOWN_TRANSIENT.seam_ambiguous',
 	'UNKNOWN_TRANSIENT.seam_diverged',
