@@ -1,6 +1,6 @@
 import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
-import { readErrorBody } from '../../dialects/error-body.ts';
 import { readDocument } from '../../dialects/openai-chat/read-document.ts';
+import { readErrorBody } from '../../dialects/read-error-body.ts';
 import type { Classified, Classify } from '../../upstream/classify/classify.ts';
 import { asObject } from '../../values/json.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
