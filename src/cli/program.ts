@@ -1,19 +1,20 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { defaultAddress } from '../config/default-address.ts';
 import { ConfigError } from '../config/problems.ts';
-import { version } from '../values/paths.ts';
+import { version } from '../values/package-paths.ts';
 import { UserError } from '../values/user-error.ts';
 import { scriptHelp } from '../verify/play/script-help.ts';
 import { defaultBounds } from '../verify/prove/default-bounds.ts';
-import type { BootstrapOptions } from './commands/bootstrap.ts';
-import type { CallOptions } from './commands/call.ts';
-import type { CheckOptions } from './commands/check.ts';
+import type { BootstrapFlags } from './commands/bootstrap.ts';
+import type { CallFlags } from './commands/call.ts';
+import type { CheckFlags } from './commands/check.ts';
 import type { Shell } from './commands/completion.ts';
-import type { DiscoverOptions } from './commands/discover.ts';
-import type { ExplainOptions } from './commands/explain.ts';
-import type { ImportFailProxyOptions, ImportOptions } from './commands/import.ts';
-import type { InitOptions } from './commands/init.ts';
-import type { SelfcheckOptions } from './commands/selfcheck.ts';
-import type { ServeOptions } from './commands/serve.ts';
+import type { DiscoverFlags } from './commands/discover.ts';
+import type { ExplainFlags } from './commands/explain.ts';
+import type { ImportFailProxyFlags, ImportFlags } from './commands/import.ts';
+import type { InitFlags } from './commands/init.ts';
+import type { SelfcheckFlags } from './commands/selfcheck.ts';
+import type { ServeFlags } from './commands/serve.ts';
 
 // Each command brings its own modules when it runs, so that none waits for another's.
 const program = new Command('breakwater')
@@ -30,7 +31,7 @@ program
 	.option('--host <address>', 'the address to listen on; overrides server.host')
 	.option('--no-check', 'start even if lint rules find errors, and print no warnings')
 	.option('--inspect [port]', 'show the actors in the Stately Inspector, on this machine; default port 8080', parsePort)
-	.action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(options));
+	.action(async (options: ServeFlags) => (await import('./commands/serve.ts')).serve(options));
 
 program
 	.command('call')
@@ -40,7 +41,7 @@ program
 	.option('--profile <name>', 'the profile, or a target such as openai/gpt-5.4')
 	.option('--no-stream', 'ask for the whole answer at once')
 	.option('--trace', 'print the trace (what was tried, and how it went) on standard error')
-	.action(async (prompt: string, options: CallOptions) => (await import('./commands/call.ts')).call(prompt, options));
+	.action(async (prompt: string, options: CallFlags) => (await import('./commands/call.ts')).call(prompt, options));
 
 program
 	.command('check')
@@ -62,7 +63,7 @@ program
 	.addHelpText('after', '\nExit codes: 0 it holds, 1 it does not, 2 it could not be checked.')
 	// Commander's own code for a wrong option is 1, which means here that the configuration does not hold.
 	.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
-	.action(async (file: string | undefined, options: CheckOptions) =>
+	.action(async (file: string | undefined, options: CheckFlags) =>
 		(await import('./commands/check.ts')).check(file, options),
 	);
 
@@ -86,7 +87,7 @@ program
 		'after',
 		`\n${scriptHelp}\n\nExit codes: 0 explained, 1 a wrong option or script, 2 the configuration cannot be read.`,
 	)
-	.action(async (file: string | undefined, options: ExplainOptions) =>
+	.action(async (file: string | undefined, options: ExplainFlags) =>
 		(await import('./commands/explain.ts')).explain(file, options),
 	);
 
@@ -94,8 +95,12 @@ program
 	.command('discover')
 	.description('look for API keys, local model servers and configurations; no key is shown or tried')
 	.option('--json', 'print it as JSON')
-	.option('-p, --port <number>', 'the port to look at; default that of the configuration, else 4010', parsePort)
-	.action(async (options: DiscoverOptions) => (await import('./commands/discover.ts')).discoverCommand(options));
+	.option(
+		'-p, --port <number>',
+		`the port to look at; default that of the configuration, else ${defaultAddress.port}`,
+		parsePort,
+	)
+	.action(async (options: DiscoverFlags) => (await import('./commands/discover.ts')).discoverCommand(options));
 
 program
 	.command('init')
@@ -103,21 +108,25 @@ program
 	.option('-o, --out <file>', 'the file to write', 'config/gateway.yaml')
 	.option('-y, --yes', 'ask nothing, and take what is found')
 	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
-	.option('-p, --port <number>', 'the port to listen on; default 4010', parsePort)
+	.option('-p, --port <number>', `the port to listen on; default ${defaultAddress.port}`, parsePort)
 	.option('--force', 'replace a file that is there')
 	.option('--simulated', 'write simulated providers, which need no key')
 	.addHelpText(
 		'after',
 		'\nExit codes: 0 written, 1 not written, or written without a provider whose key cannot be right.',
 	)
-	.action(async (options: InitOptions) => (await import('./commands/init.ts')).init(options));
+	.action(async (options: InitFlags) => (await import('./commands/init.ts')).init(options));
 
 program
 	.command('bootstrap')
 	.description('set everything up: look for keys, write a configuration, check it, run it, test it')
 	.option('-o, --out <file>', 'the configuration, which is written where there is none', 'config/gateway.yaml')
 	.option('--default-model <target>', 'the target that comes first, such as openai/gpt-5.4')
-	.option('-p, --port <number>', 'the port to write into a new configuration; default 4010', parsePort)
+	.option(
+		'-p, --port <number>',
+		`the port to write into a new configuration; default ${defaultAddress.port}`,
+		parsePort,
+	)
 	.option('--simulated', 'write simulated providers, which need no key')
 	.addOption(
 		new Option('--start', 'run it in the background, with breakwater.pid and breakwater.log').conflicts('systemd'),
@@ -127,18 +136,21 @@ program
 		'after',
 		'\nWhat is there already is not changed: run twice, it changes nothing.\nExit codes: 0 all that was asked for is done, 1 something is not.',
 	)
-	.action(async (options: BootstrapOptions) => (await import('./commands/bootstrap.ts')).bootstrapCommand(options));
+	.action(async (options: BootstrapFlags) => (await import('./commands/bootstrap.ts')).bootstrapCommand(options));
 
 program
 	.command('selfcheck')
 	.description('ask a running proxy and every provider for an answer, and say what to do about what is wrong')
-	.option('-u, --url <address>', 'the proxy; default the address of the configuration, else http://127.0.0.1:4010')
+	.option(
+		'-u, --url <address>',
+		`the proxy; default the address of the configuration, else http://${defaultAddress.host}:${defaultAddress.port}`,
+	)
 	.option('-c, --config <file>', 'the configuration; default config/gateway.yaml, if there is one')
 	.option('--key <key>', 'the key that the proxy gave you, if it wants one; better in the variable BREAKWATER_KEY')
 	.option('--timeout <seconds>', 'how long to wait for one answer', parseSeconds, 30)
 	.option('--json', 'print the findings as JSON')
 	.addHelpText('after', '\nExit codes: 0 nothing failed, 1 something did.')
-	.action(async (options: SelfcheckOptions) => (await import('./commands/selfcheck.ts')).selfcheckCommand(options));
+	.action(async (options: SelfcheckFlags) => (await import('./commands/selfcheck.ts')).selfcheckCommand(options));
 
 const importing = program
 	.command('import')
@@ -156,7 +168,7 @@ importing
 	.option('--keys <file>', 'write the keys into this env file, such as .env, which only you can read; default: nowhere')
 	.option('--force', 'replace a file that is there; in the one of --keys, set these keys')
 	.addHelpText('after', importExits)
-	.action(async (folder: string, options: ImportFailProxyOptions) =>
+	.action(async (folder: string, options: ImportFailProxyFlags) =>
 		(await import('./commands/import.ts')).importFailProxyFolder(folder, options),
 	);
 
@@ -167,7 +179,7 @@ importing
 	.option('-o, --out <file>', outHelp)
 	.option('--force', 'replace a file that is there')
 	.addHelpText('after', importExits)
-	.action(async (file: string, options: ImportOptions) =>
+	.action(async (file: string, options: ImportFlags) =>
 		(await import('./commands/import.ts')).importOpenRouterFile(file, options),
 	);
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { list, section, table, textThat } from './fields.ts';
 import { targetPolicy } from './policy-schema.ts';
-import { headerValue, ownHeaderName } from './provider-schema.ts';
+import { headerContent, ownHeaderName } from './provider-schema.ts';
 import { request } from './request-schema.ts';
 import { isTarget } from './targets.ts';
 
@@ -14,7 +14,7 @@ const entry = section({
 	request: request
 		.exactOptional()
 		.describe('What is set in the requests to this target, over what its provider and its model say.'),
-	headers: table(ownHeaderName, headerValue)
+	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers of this target, over those of its provider. Default: none.'),
 	policy: targetPolicy
@@ -22,12 +22,15 @@ const entry = section({
 		.describe('What differs for this target from the policies of file, provider and profile.'),
 });
 
+/** How many targets a chain may have. */
+export const mostTargets = 100;
+
 /** The targets of a profile: targets, each as its name alone, or as a map with settings of its own. */
 export const chain = list(
 	z
 		.union([target, entry], { error: mistake })
 		.transform((candidate) => (typeof candidate === 'string' ? { target: candidate } : candidate)),
-	100,
+	mostTargets,
 	'write for example `[openai/gpt-5.4, local/qwen]`',
 );
 

@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { Simulation } from '../contract/simulation.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
 /** A whole configuration, checked and resolved: every default filled in, every duration in ms, every size in bytes. */
@@ -8,7 +9,7 @@ export interface Config {
 	server: ServerConfig;
 	/** Absent where no log files are wanted. */
 	logs?: LogsConfig;
-	/** Absent where nobody is to be told. */
+	/** Absent where nobody is to be notified. */
 	notifications?: NotificationsConfig;
 	providers: Readonly<Record<string, ProviderConfig>>;
 	profiles: Readonly<Record<string, ProfileConfig>>;
@@ -37,7 +38,7 @@ export interface ServerConfig {
 	drainTimeout: number;
 	/** By name; absent where callers need no key. */
 	clients?: Readonly<Record<string, ClientConfig>>;
-	/** Absent where the operator API is shut. */
+	/** Absent where the admin API is shut. */
 	adminKey?: string;
 	adminFrom: 'loopback' | 'anywhere';
 }
@@ -71,7 +72,7 @@ export interface LogsConfig {
 
 export interface NotificationsConfig {
 	webhooks: readonly WebhookConfig[];
-	/** How often an incident that lasts is told of again, ms; 0 is never. */
+	/** How often an incident that lasts is reported again, ms; 0 is never. */
 	reminder: number;
 	/** A provider that is out of traffic for this long is an incident too, ms. */
 	downAfter?: number;
@@ -102,7 +103,7 @@ export interface ProviderConfig {
 	/** defaults ← `policy` ← the provider's policy. */
 	policy: Policy;
 	/** Always there for `simulated`, never for `openai`. */
-	simulate?: SimulationConfig;
+	simulate?: Simulation;
 }
 
 export interface Credential {
@@ -150,9 +151,9 @@ export interface TargetConfig {
 	target: string;
 	provider: string;
 	model: string;
-	/** Tokens, when the model's facts tell. */
+	/** Tokens, when the model's facts say it. */
 	contextWindow?: number;
-	/** Whether it continues a last message of the assistant, when the model's facts tell. */
+	/** Whether it continues a last message of the assistant, when the model's facts say it. */
 	prefill?: boolean;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
@@ -177,32 +178,4 @@ export interface ErrorRuleConfig {
 	provider?: readonly string[];
 	/** `CATEGORY` or `CATEGORY.reason`. */
 	as: string;
-}
-
-export interface SimulationConfig {
-	/** Until the first token, ms. */
-	firstToken: number;
-	/** Between two tokens, ms. */
-	tokenInterval: number;
-	/** Tokens of an answer when `reply` is not given. */
-	tokens: number;
-	reply?: string;
-	/** Played in order and over again; empty: always answers. */
-	script: readonly SimulationStep[];
-}
-
-/** What a simulated provider does, `for` so many ms or for so many `requests`; exactly one of the two is there. */
-export interface SimulationStep {
-	do: 'answer' | 'status' | 'hang' | 'reset' | 'empty' | 'garbage' | 'cut' | 'stall' | 'error-event';
-	for?: number;
-	requests?: number;
-	/** 400 to 599, with `do: status`. */
-	status?: number;
-	code?: string;
-	type?: string;
-	message?: string;
-	/** The hint sent along, ms. */
-	retryAfter?: number;
-	/** Tokens sent before the fault. */
-	afterTokens?: number;
 }

@@ -11,6 +11,11 @@ export const failureKey = z
 		if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
 	});
 
+/** `BAD_REQUEST` of `BAD_REQUEST.context_length`. */
+export function categoryOf(key: string): string {
+	return key.split('.')[0] ?? key;
+}
+
 function mistakeOfFailureKey(key: string): string | undefined {
 	const [category = '', ...reasons] = key.split('.');
 	if (!categories.some((known) => known === category)) {

@@ -129,20 +129,34 @@ export function filled<T extends z.ZodType<Readonly<Record<string, unknown>>>>(m
 	return map.refine((entries) => Object.keys(entries).length > 0, { error });
 }
 
-/** An option that may be left out: how it is written, and what it is when no layer gives it. */
+/** An option that may be left out, and what it is when no layer gives it. */
 export interface Option<T extends z.ZodType> {
 	schema: z.ZodExactOptional<T>;
+	/** Its default as the machines get it: durations in ms. */
 	preset: z.output<T>;
+	/** Its default as it is written in the YAML. */
+	written: z.input<T>;
+	/** What it is, without its default. */
+	sentence: string;
 }
 
 /** Declares an option: its type, its default as it would be written in the YAML, and its sentence. */
 export function option<T extends z.ZodType>(type: T, preset: z.input<T>, sentence: string): Option<T> {
-	const shown = typeof preset === 'object' ? 'a table' : `\`${preset}\``;
-	const description = `${sentence} Default: ${shown}.`;
 	return {
-		schema: type.exactOptional().meta({ description, default: preset }),
+		schema: type.exactOptional().meta({ description: withDefault(sentence, preset), default: preset }),
 		preset: type.parse(preset, { jitless: true }),
+		written: preset,
+		sentence,
 	};
+}
+
+/** Declares an option outside of layers, which has its default as soon as the file is read. */
+export function defaulted<T extends z.ZodType>(type: T, value: z.input<T>, sentence: string) {
+	return type.prefault(value as z.core.util.NoUndefined<z.input<T>>).describe(withDefault(sentence, value));
+}
+
+function withDefault(sentence: string, value: unknown): string {
+	return `${sentence} Default: ${typeof value === 'object' ? 'a table' : `\`${value}\``}.`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { simulatedConfigFile } from '../values/paths.ts';
-import { readEnvironment } from './environment.ts';
+import { simulatedConfigFile } from '../values/package-paths.ts';
+import { readEnvironment } from './dotenv.ts';
 import { type ReadConfig, readConfig } from './load.ts';
 
 /** Where a configuration is looked for when none is named, in the working directory. */

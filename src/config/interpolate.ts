@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the messages show the notation of the YAML.
 /** The environment that `${VAR}` looks into; `process.env` has this shape. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * A text with its variables filled in, or what is wrong with it. `whole` says that the text was one `${…}` and nothing
@@ -16,7 +16,7 @@ const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
  * set to nothing counts as unset, as in a shell's `:-`. What is filled in is not read again.
  * @returns the text, or a mistake that names the variable but never a value
  */
-export function interpolate(source: string, env: Environment): Interpolation {
+export function interpolate(source: string, env: Variables): Interpolation {
 	const mistakes: string[] = [];
 	let replaced = false;
 

@@ -9,11 +9,24 @@ const variable = { type: 'string', pattern: '^\\$\\{.+\\}$' } as const;
  * @returns a JSON Schema of draft 7, the draft that editors' YAML support knows best
  */
 export function jsonSchema(): object {
-	const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7', override: allowVariable });
+	const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7', override: complete });
 	return { ...schema, title: 'The configuration of Breakwater' };
 }
 
-function allowVariable({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+function complete({
+	zodSchema,
+	jsonSchema,
+}: {
+	zodSchema: z.core.$ZodType;
+	jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+	// The library leaves out the default of what is read from text, such as a duration.
+	const preset = z.globalRegistry.get(zodSchema)?.default;
+	if (preset !== undefined) jsonSchema.default = preset as z.core.JSONSchema.BaseSchema['default'];
+	allowVariable(jsonSchema);
+}
+
+function allowVariable(jsonSchema: z.core.JSONSchema.BaseSchema): void {
 	const isText = jsonSchema.type === 'string' && jsonSchema.enum === undefined;
 	const isScalar = ['string', 'number', 'integer', 'boolean'].includes(String(jsonSchema.type));
 	if (!isScalar || isText) return;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { packageRoot } from '../values/paths.ts';
+import { packageRoot } from '../values/package-paths.ts';
 
 /** Its comments are the documentation of every field here. */
 export const knownModelsFile = join(packageRoot, 'config', 'known-models.yaml');

@@ -1,4 +1,5 @@
 import type { BreakerPolicy, ErrorPolicy, Fallback, Policy } from '../../machines/policy.ts';
+import { categoryOf } from './failure-keys.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
 type ErrorLayer = { retries?: number; then?: Fallback | Fallback[] };
@@ -52,8 +53,4 @@ function fallbacksOf(then: ErrorLayer['then'], below: readonly Fallback[]): read
 	// Alone it would mean `fail` once the credentials are used up, which nobody who writes it for failover intends.
 	if (then === 'credential') return ['credential', ...below.filter((fallback) => fallback !== 'credential')];
 	return [then];
-}
-
-function categoryOf(key: string): string {
-	return key.split('.')[0] ?? key;
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Config } from './config.ts';
-import { Findings } from './findings.ts';
-import type { Environment } from './interpolate.ts';
+import type { Variables } from './interpolate.ts';
 import { Positions } from './positions.ts';
+import { ProblemCollector } from './problem-collector.ts';
 import { ConfigError } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { resolve } from './resolve.ts';
 import { fileSchema } from './schema.ts';
-import { convertInterpolated, explain } from './schema-issues.ts';
+import { convertInterpolated, reportIssues } from './schema-issues.ts';
 import { syntaxMistakes } from './syntax.ts';
 import { readTree, type Tree } from './tree.ts';
 
@@ -17,7 +17,7 @@ import { readTree, type Tree } from './tree.ts';
  * @param env where `${VAR}` is looked up, such as `process.env`
  * @throws {ConfigError} with every problem of the file, also when it cannot be read
  */
-export function loadConfig(file: string, env: Environment): Config {
+export function loadConfig(file: string, env: Variables): Config {
 	return readConfig(file, env).config;
 }
 
@@ -31,7 +31,7 @@ export interface ReadConfig {
  * Reads a configuration file as `loadConfig` does, for those who have something to say about it.
  * @throws {ConfigError} with every problem of the file, also when it cannot be read
  */
-export function readConfig(file: string, env: Environment): ReadConfig {
+export function readConfig(file: string, env: Variables): ReadConfig {
 	return readConfigText(readText(file), { file, env });
 }
 
@@ -42,7 +42,7 @@ export function readConfig(file: string, env: Environment): ReadConfig {
  * @returns deeply frozen; durations in ms, sizes in bytes, defaults filled in
  * @throws {ConfigError} with every problem of the text
  */
-export function parseConfig(text: string, source: { file: string; env: Environment }): Config {
+export function parseConfig(text: string, source: { file: string; env: Variables }): Config {
 	return readConfigText(text, source).config;
 }
 
@@ -50,28 +50,28 @@ export function parseConfig(text: string, source: { file: string; env: Environme
  * Reads a configuration out of a text as `parseConfig` does, and keeps where everything stands.
  * @throws {ConfigError} with every problem of the text
  */
-export function readConfigText(text: string, source: { file: string; env: Environment }): ReadConfig {
+export function readConfigText(text: string, source: { file: string; env: Variables }): ReadConfig {
 	const { file, env } = source;
 	const lines = new LineCounter();
-	const findings = new Findings(file, lines);
+	const collector = new ProblemCollector(file, lines);
 	// The reader finds duplicate keys itself: the parser compares every key with every other and reports them as syntax.
 	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
 
-	for (const { offset, sentence } of syntaxMistakes(document)) findings.addAt(offset, sentence);
-	if (!findings.isEmpty) throw new ConfigError(findings.problems);
+	for (const { offset, sentence } of syntaxMistakes(document)) collector.addAt(offset, sentence);
+	if (!collector.isEmpty) throw new ConfigError(collector.problems);
 
 	const tree = readTree(document, env);
-	if (tree.value === null) findings.addAt(0, 'the file is empty; it needs `providers` and `profiles`');
-	for (const { path, offset, sentence } of tree.mistakes) findings.addMistake(path, offset, sentence);
-	if (tree.value === null || tree.value === undefined) throw new ConfigError(findings.problems);
+	if (tree.value === null) collector.addAt(0, 'the file is empty; it needs `providers` and `profiles`');
+	for (const { path, offset, sentence } of tree.mistakes) collector.addMistake(path, offset, sentence);
+	if (tree.value === null || tree.value === undefined) throw new ConfigError(collector.problems);
 
 	const result = validate(tree);
-	if (!result.success) explain(result.error.issues, tree, findings);
-	checkReferences(tree, findings);
-	if (!result.success || !findings.isEmpty) throw new ConfigError(findings.problems);
+	if (!result.success) reportIssues(result.error.issues, tree, collector);
+	checkReferences(tree, collector);
+	if (!result.success || !collector.isEmpty) throw new ConfigError(collector.problems);
 
 	const config = resolve(file, result.data);
-	if (!findings.isEmpty) throw new ConfigError(findings.problems);
+	if (!collector.isEmpty) throw new ConfigError(collector.problems);
 	return { config, positions: new Positions(tree, lines) };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { duration, list, oneOf, section, table } from './fields.ts';
-import { headerValue, ownHeaderName } from './provider-schema.ts';
+import { defaulted, duration, list, oneOf, section, table } from './fields.ts';
+import { headerContent, ownHeaderName } from './provider-schema.ts';
 
 const help = 'write for example `https://hooks.example.com/alerts`, or a variable that holds it';
 
@@ -24,25 +24,29 @@ function mistakeOfUrl(value: string): string | undefined {
 
 const webhook = section({
 	url: webhookUrl.describe('Where notifications are sent, with POST; http or https. It is never shown. Required.'),
-	format: oneOf(['json', 'slack'])
-		.prefault('json')
-		.describe("What is sent: all that is known as JSON, or a message in Slack's format. Default: `json`."),
-	headers: table(ownHeaderName, headerValue)
+	format: defaulted(
+		oneOf(['json', 'slack']),
+		'json',
+		"What is sent: all that is known as JSON, or a message in Slack's format.",
+	),
+	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value, such as a token. Default: none.'),
 });
 
 export const notifications = section({
 	webhooks: list(webhook, 20, 'write for example `- { url: "https://hooks.example.com/alerts" }`').describe(
-		'Who is told when a key, a quota or a model has failed for good, and when it works again. Required.',
+		'Who is notified when a key, a quota or a model has failed for good, and when it works again. Required.',
 	),
-	reminder: duration({ zero: true })
-		.prefault('6h')
-		.describe('How often they are told again while it lasts, a duration; `0s` is never. Default: `6h`.'),
+	reminder: defaulted(
+		duration({ zero: true }),
+		'6h',
+		'How often they are notified again while it lasts, a duration; `0s` is never.',
+	),
 	downAfter: duration()
 		.exactOptional()
 		.describe(
-			'Also tell of a provider that has been out of traffic for this long for plain failures, a duration. Default: never.',
+			'Also notify of a provider that has been out of traffic for this long for plain failures, a duration. Default: never.',
 		),
 });
 

@@ -1,8 +1,25 @@
 import { z } from 'zod';
 import { categories } from '../../machines/failure.ts';
-import { type Effect, type ErrorPolicy, effects, fallbacks } from '../../machines/policy.ts';
+import {
+	type BreakerPolicy,
+	type ContinuationPolicy,
+	type Effect,
+	type ErrorPolicy,
+	effects,
+	fallbacks,
+	type RetryPolicy,
+	type Timeouts,
+} from '../../machines/policy.ts';
 import { failureKey } from './failure-keys.ts';
-import { amount, count, duration, list, oneOf, option, section, size, table } from './fields.ts';
+import { amount, count, duration, list, type Option, oneOf, option, section, size, table } from './fields.ts';
+
+/*
+ * The one place where an option of the policy has its name, its type with the unit, its default and its sentence. The
+ * machines' types, the schema, the comments that `init` writes, the importers and the lint rules all follow from it.
+ */
+
+/** An option for each member of a part of the policy, and no other. */
+type OptionsOf<P> = { [K in keyof Required<P>]: Option<z.ZodType<P[K]>> };
 
 const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	AUTH_ERROR: { retries: 0, then: ['fail'] },
@@ -33,10 +50,24 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	'UNKNOWN_TRANSIENT.seam_diverged': 'none',
 };
 
-const fallbacksHelp = 'write one way or a list of ways, of `next`, `larger-context`, `credential` and `fail`';
+const fallbacksHelp = 'write one or a list of `next`, `larger-context`, `credential` and `fail`';
+
+/** What the parts of the policy are about. */
+export const sectionSentences = {
+	timeouts: 'How long each phase may take.',
+	retry: 'Waits between attempts on the same target.',
+	breaker: 'When a provider is not asked for a while, and for how long.',
+	continuation: 'What becomes of a stream that breaks after its first content.',
+} as const;
+
+/** The most that `retries` may be. */
+export const mostRetries = 10;
+
+/** The most that `failureThreshold` may be: no policy needs more failures in a row to open. */
+export const mostFailures = 10_000;
 
 const errorPolicy = section({
-	retries: count(0, 10)
+	retries: count(0, mostRetries)
 		.exactOptional()
 		.describe('Further attempts on the same target. Default: that of the layer below.'),
 	then: z
@@ -45,7 +76,7 @@ const errorPolicy = section({
 		})
 		.exactOptional()
 		.describe(
-			'Where the request goes after the retries: one way, or several, tried in order. `credential` alone goes on with what the layer below does when no other credential is left. Default: that of the layer below.',
+			'Where the request goes after the retries: one of these, or several, tried in order. `credential` alone goes on with what the layer below does when no other credential is left. Default: that of the layer below.',
 		),
 });
 
@@ -54,56 +85,60 @@ const wait = duration({ zero: true });
 const share = amount(0, 1);
 const factor = amount(1, 100);
 
-/** How long each phase may take. */
 export const timeouts = {
 	connect: option(time, '5s', 'How long until a connection stands.'),
 	firstToken: option(time, '10s', 'How long from the sent request to the first content of a stream.'),
 	idle: option(time, '15s', 'How long between two pieces of an answer.'),
 	response: option(time, '2m', 'How long a whole answer that is not streamed may take.'),
 	request: option(time, '5m', 'The deadline of the whole request: every attempt, wait and stream of it.'),
-};
+} satisfies OptionsOf<Timeouts>;
 
-/** Waits between attempts on the same target. */
 export const retry = {
 	backoff: option(wait, '500ms', 'The wait before the first retry on the same target.'),
 	factor: option(factor, 2, 'Each further wait is this many times longer.'),
 	maxBackoff: option(wait, '8s', 'The longest backoff.'),
-	jitter: option(share, 0.2, 'Spreads a backoff by up to this share of it, both ways.'),
+	jitter: option(share, 0.2, 'Spreads a backoff by up to this share of it, both ways: 0.2 is ±20 %.'),
 	maxRetryAfter: option(
 		wait,
 		'5s',
-		'The longest wait that a provider may ask a request for; a longer one cools the provider instead.',
+		'The longest wait that a request makes because its provider asks for it; a longer one opens the provider for that time instead.',
 	),
-};
+} satisfies OptionsOf<RetryPolicy>;
 
-/** When a provider is left alone, and for how long. */
 export const breaker = {
-	failureThreshold: option(count(1, 10_000), 3, 'Opens on this many transient failures in a row.'),
-	failureRate: option(share, 0.5, 'Opens when this share of the results in the window failed.'),
+	failureThreshold: option(count(1, mostFailures), 3, 'A provider opens after this many transient failures in a row.'),
+	failureRate: option(share, 0.5, 'A provider opens when this share of the results in the window are failures.'),
 	window: option(time, '60s', 'How far back the failure rate looks.'),
 	minimumVolume: option(
 		count(1, 1_000_000),
 		20,
 		'The failure rate counts only from this many results in the window on.',
 	),
-	cooldown: option(time, '60s', 'How long the first opening lasts.'),
-	cooldownFactor: option(factor, 2, 'Each re-opening lasts this many times longer.'),
+	cooldown: option(time, '60s', 'How long a provider stays open the first time.'),
+	cooldownFactor: option(factor, 2, 'Each time it opens again, it stays open this many times longer.'),
 	maxCooldown: option(time, '180s', 'The longest cooldown that a run of failures can lead to.'),
-	cooldownJitter: option(share, 0.1, 'Lengthens a cooldown by up to this share of it.'),
+	cooldownJitter: option(
+		share,
+		0.1,
+		'Lengthens a cooldown by up to this share of it, so that replicas do not probe in step.',
+	),
 	probes: option(count(1, 1_000), 1, 'How many probes may be out at once in `half-open`.'),
 	successThreshold: option(count(1, 1_000), 1, 'How many probes must succeed to close.'),
-	probeDeadline: option(time, '5m', 'A probe that has said nothing for this long has failed.'),
-	authCooldown: option(time, '15m', 'How long a rejected credential stays open.'),
-	quotaCooldown: option(time, '1h', 'How long an exhausted quota cools down when the provider names no reset time.'),
-	modelCooldown: option(time, '5m', 'How long an unavailable model is unavailable when the provider names no time.'),
+	probeDeadline: option(time, '5m', 'A probe without an answer for this long has failed.'),
+	authCooldown: option(time, '15m', 'How long a credential that was rejected is not used.'),
+	quotaCooldown: option(
+		time,
+		'1h',
+		'How long a provider with an exhausted quota is not asked when it names no reset time.',
+	),
+	modelCooldown: option(time, '5m', 'How long an unavailable model is not asked when the provider names no time.'),
 	effects: option(
 		table(failureKey, oneOf(effects)),
 		defaultEffects,
 		'What a failure means to the provider, by `CATEGORY` or `CATEGORY.reason`.',
 	),
-};
+} satisfies OptionsOf<BreakerPolicy>;
 
-/** What becomes of a stream that breaks after its first content. */
 export const continuation = {
 	maxContinuations: option(
 		count(0, 20),
@@ -128,8 +163,8 @@ export const continuation = {
 		'256KB',
 		'How much text of one answer is kept for carrying it on, in characters; a longer answer is not.',
 	),
-	keepAlive: option(time, '5s', 'How often a client hears a comment line while providers are switched.'),
-};
+	keepAlive: option(time, '5s', 'How often a comment line is sent to the client while providers are switched.'),
+} satisfies OptionsOf<ContinuationPolicy>;
 
 export const whenAllDenied = option(
 	oneOf(['fail', 'try-soonest']),

@@ -1,33 +1,28 @@
 import type { z } from 'zod';
 import type { Policy } from '../../machines/policy.ts';
 import { type Option, section } from './fields.ts';
-import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from './policy-options.ts';
+import { breaker, continuation, onError, retry, sectionSentences, timeouts, whenAllDenied } from './policy-options.ts';
 
-type Options = Readonly<Record<string, Option<z.ZodType>>>;
-type Schemas<S extends Options> = { [K in keyof S]: S[K]['schema'] };
-type Presets<S extends Options> = { [K in keyof S]: S[K]['preset'] };
+type OptionTable = Readonly<Record<string, Option<z.ZodType>>>;
+type Schemas<S extends OptionTable> = { [K in keyof S]: S[K]['schema'] };
+type Presets<S extends OptionTable> = { [K in keyof S]: S[K]['preset'] };
 
-function schemasOf<S extends Options>(options: S): Schemas<S> {
+function schemasOf<S extends OptionTable>(options: S): Schemas<S> {
 	return Object.fromEntries(Object.entries(options).map(([name, { schema }]) => [name, schema])) as Schemas<S>;
 }
 
-function presetsOf<S extends Options>(options: S): Presets<S> {
+function presetsOf<S extends OptionTable>(options: S): Presets<S> {
 	return Object.fromEntries(Object.entries(options).map(([name, { preset }]) => [name, preset])) as Presets<S>;
 }
 
 const allTimeouts = schemasOf(timeouts);
 const { request: _, ...attemptTimeouts } = allTimeouts;
-const timeoutsText = 'How long each phase may take.';
 
-const timeoutsSection = section(allTimeouts).exactOptional().describe(timeoutsText);
-const retrySection = section(schemasOf(retry)).exactOptional().describe('Waits between attempts on the same target.');
-const breakerSection = section(schemasOf(breaker))
-	.exactOptional()
-	.describe('When a provider is left alone, and for how long.');
+const timeoutsSection = section(allTimeouts).exactOptional().describe(sectionSentences.timeouts);
+const retrySection = section(schemasOf(retry)).exactOptional().describe(sectionSentences.retry);
+const breakerSection = section(schemasOf(breaker)).exactOptional().describe(sectionSentences.breaker);
 
-const continuationSection = section(schemasOf(continuation))
-	.exactOptional()
-	.describe('What becomes of a stream that breaks after its first content.');
+const continuationSection = section(schemasOf(continuation)).exactOptional().describe(sectionSentences.continuation);
 
 const ofARequest = "belongs to a request, not to a provider; set it in `policy` or in a profile's `policy`";
 const ofAWholeRequest =
@@ -48,7 +43,7 @@ export const filePolicy = section({
 /** A provider's policy: all but what belongs to the request as a whole. */
 export const providerPolicy = section(
 	{
-		timeouts: section(attemptTimeouts, { request: ofARequest }).exactOptional().describe(timeoutsText),
+		timeouts: section(attemptTimeouts, { request: ofARequest }).exactOptional().describe(sectionSentences.timeouts),
 		retry: retrySection,
 		breaker: breakerSection,
 		onError: onError.schema,
@@ -71,7 +66,9 @@ export const profilePolicy = section(
 /** The policy of one target of a chain: what concerns its attempts. */
 export const targetPolicy = section(
 	{
-		timeouts: section(attemptTimeouts, { request: ofAWholeRequest }).exactOptional().describe(timeoutsText),
+		timeouts: section(attemptTimeouts, { request: ofAWholeRequest })
+			.exactOptional()
+			.describe(sectionSentences.timeouts),
 		retry: retrySection,
 		onError: onError.schema,
 	},

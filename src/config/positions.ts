@@ -1,5 +1,5 @@
 import type { LineCounter } from 'yaml';
-import { nearestPlace } from './findings.ts';
+import { nearestPlace } from './problem-collector.ts';
 import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
 
 /** A place in the file. Both count from 1. */

@@ -1,18 +1,26 @@
 import { z } from 'zod';
-import { amount, count, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
+import { amount, count, defaulted, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
 import { providerPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
 
 /** A name that fits into a target, a header and a metric: visible ASCII but `/` and `#`, and not a number, whose order a map would lose. */
+export function isUsableName(value: string): boolean {
+	return /^[!-"$-.0-~]+$/.test(value) && !/^\d+$/.test(value) && value !== '__proto__';
+}
+
 export const name = textThat(
-	(value) => /^[!-"$-.0-~]+$/.test(value) && !/^\d+$/.test(value),
+	isUsableName,
 	'is not a usable name; write visible ASCII characters without spaces, `/` and `#`, and not only digits',
 );
 
 /** Model names go into response headers, so they are printable ASCII; they may contain slashes. */
+export function isModelName(value: string): boolean {
+	return /^[!-~]([ -~]*[!-~])?$/.test(value);
+}
+
 const modelName = textThat(
-	(value) => /^[!-~]([ -~]*[!-~])?$/.test(value),
+	isModelName,
 	'is not a model name; write it as the provider does, in visible ASCII characters',
 );
 
@@ -38,8 +46,13 @@ function mistakeOfBaseUrl(value: string): string | undefined {
 	return undefined;
 }
 
+/** What can be sent in a header. */
+export function isApiKey(value: string): boolean {
+	return /^[!-~]+$/.test(value);
+}
+
 const apiKey = textThat(
-	(value) => /^[!-~]+$/.test(value),
+	isApiKey,
 	'cannot be sent in an HTTP header; give a key of visible ASCII characters, without spaces and line breaks',
 );
 
@@ -66,7 +79,7 @@ export const ownHeaderName = headerName.refine(
 	},
 );
 
-export const headerValue = textThat(
+export const headerContent = textThat(
 	(value) => /^[!-~]([ -~\t]*[!-~])?$/.test(value),
 	'cannot be sent in an HTTP header; give a text of visible ASCII characters, without line breaks',
 );
@@ -94,19 +107,21 @@ export const streamUpstream = flag().exactOptional();
 
 const protocols = ['openai', 'simulated'] as const;
 
+export const defaultProtocol = 'openai';
+
 export const provider = section({
-	protocol: oneOf(protocols)
-		.prefault('openai')
-		.describe(
-			'How the provider is spoken to: over the OpenAI API, or simulated inside the process. Default: `openai`.',
-		),
+	protocol: defaulted(
+		oneOf(protocols),
+		defaultProtocol,
+		'How the provider is spoken to: over the OpenAI API, or simulated inside the process.',
+	),
 	baseUrl: baseUrl
 		.exactOptional()
 		.describe('The address up to and with the version, http or https. Required for `openai`, no default.'),
 	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
 		.exactOptional()
 		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),
-	headers: table(ownHeaderName, headerValue)
+	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),
 	request: request.exactOptional().describe('What is set in the requests to every model of this provider.'),

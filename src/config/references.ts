@@ -1,35 +1,37 @@
+import { isObject } from '../values/json.ts';
 import { suggestion } from '../values/nearest.ts';
-import { type Findings, formatPath } from './findings.ts';
+import { formatPath, type ProblemCollector } from './problem-collector.ts';
+import { defaultProtocol } from './provider-schema.ts';
 import { checkServerKeys } from './server-keys.ts';
 import { isTarget } from './targets.ts';
-import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
+import { keysAt, type Path, placeKey, type Tree, valueAt } from './tree.ts';
 
 /**
  * Reports what is wrong between the parts of a file: names that nothing has, circles, options that exclude each other.
  * It reads the tree and not the parsed file, so that a wrong type elsewhere hides nothing.
  */
-export function checkReferences(tree: Tree, findings: Findings): void {
-	for (const name of keysAt(tree, ['providers'])) checkProvider(name, tree, findings);
-	for (const name of keysAt(tree, ['profiles'])) checkProfile(name, tree, findings);
-	checkRouting(tree, findings);
-	checkServerKeys(tree, findings);
+export function checkReferences(tree: Tree, collector: ProblemCollector): void {
+	for (const name of keysAt(tree, ['providers'])) checkProviderEntry(name, tree, collector);
+	for (const name of keysAt(tree, ['profiles'])) checkProfileEntry(name, tree, collector);
+	checkRouting(tree, collector);
+	checkServerKeys(tree, collector);
 	for (const index of indicesAt(tree, ['errorRules'])) {
 		const path = ['errorRules', index, 'provider'];
 		for (const at of [path, ...indicesAt(tree, path).map((item) => [...path, item])]) {
 			const name = valueAt(tree, at);
-			if (typeof name === 'string') checkName(name, 'provider', ['providers'], at, tree, findings);
+			if (typeof name === 'string') checkName(name, 'provider', ['providers'], at, tree, collector);
 		}
 	}
 }
 
-function checkProvider(name: string, tree: Tree, findings: Findings): void {
+function checkProviderEntry(name: string, tree: Tree, collector: ProblemCollector): void {
 	const path = ['providers', name];
-	if (!isMap(valueAt(tree, path))) return;
+	if (!isObject(valueAt(tree, path))) return;
 	const given = keysAt(tree, path);
-	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : 'openai';
+	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : defaultProtocol;
 
 	if (protocol === 'openai' && !given.includes('baseUrl')) {
-		findings.add(
+		collector.add(
 			tree,
 			[...path, 'baseUrl'],
 			'key',
@@ -37,7 +39,7 @@ function checkProvider(name: string, tree: Tree, findings: Findings): void {
 		);
 	}
 	if (protocol === 'openai' && given.includes('simulate')) {
-		findings.add(
+		collector.add(
 			tree,
 			[...path, 'simulate'],
 			'key',
@@ -45,20 +47,25 @@ function checkProvider(name: string, tree: Tree, findings: Findings): void {
 		);
 	}
 	if (protocol === 'simulated' && given.includes('baseUrl')) {
-		findings.add(tree, [...path, 'baseUrl'], 'key', 'is not for a simulated provider, which has no address; remove it');
+		collector.add(
+			tree,
+			[...path, 'baseUrl'],
+			'key',
+			'is not for a simulated provider, which has no address; remove it',
+		);
 	}
 }
 
-function checkProfile(name: string, tree: Tree, findings: Findings): void {
+function checkProfileEntry(name: string, tree: Tree, collector: ProblemCollector): void {
 	const path = ['profiles', name];
-	if (!isMap(valueAt(tree, path))) return;
+	if (!isObject(valueAt(tree, path))) return;
 	for (const index of indicesAt(tree, [...path, 'chain'])) {
 		const at = [...path, 'chain', index];
-		checkTarget(isMap(valueAt(tree, at)) ? [...at, 'target'] : at, tree, findings);
+		checkTarget(isObject(valueAt(tree, at)) ? [...at, 'target'] : at, tree, collector);
 	}
 
 	const parent = valueAt(tree, [...path, 'extends']);
-	if (typeof parent === 'string') checkName(parent, 'profile', ['profiles'], [...path, 'extends'], tree, findings);
+	if (typeof parent === 'string') checkName(parent, 'profile', ['profiles'], [...path, 'extends'], tree, collector);
 
 	const line = lineage(name, tree);
 	const first = line.indexOf(line.at(-1) ?? name);
@@ -68,7 +75,7 @@ function checkProfile(name: string, tree: Tree, findings: Findings): void {
 		const circle = line.slice(first);
 		const reporter = keysAt(tree, ['profiles']).find((profile) => circle.includes(profile));
 		if (reporter !== name) return;
-		findings.add(
+		collector.add(
 			tree,
 			[...path, 'extends'],
 			'value',
@@ -79,7 +86,7 @@ function checkProfile(name: string, tree: Tree, findings: Findings): void {
 	const ends = line.some((profile) => keysAt(tree, ['profiles', profile]).includes('chain'));
 	const open = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']) !== undefined;
 	if (!ends && !open)
-		findings.add(
+		collector.add(
 			tree,
 			[...path, 'chain'],
 			'key',
@@ -87,7 +94,7 @@ function checkProfile(name: string, tree: Tree, findings: Findings): void {
 		);
 }
 
-function checkRouting(tree: Tree, findings: Findings): void {
+function checkRouting(tree: Tree, collector: ProblemCollector): void {
 	const tables = [
 		['routing', 'hints', 'taskType'],
 		['routing', 'hints', 'quality'],
@@ -95,23 +102,23 @@ function checkRouting(tree: Tree, findings: Findings): void {
 	];
 	for (const path of tables.flatMap((table) => keysAt(tree, table).map((key) => [...table, key]))) {
 		const name = valueAt(tree, path);
-		if (typeof name === 'string' && name !== '') checkName(name, 'profile', ['profiles'], path, tree, findings);
+		if (typeof name === 'string' && name !== '') checkName(name, 'profile', ['profiles'], path, tree, collector);
 	}
 }
 
-function checkTarget(path: Path, tree: Tree, findings: Findings): void {
+function checkTarget(path: Path, tree: Tree, collector: ProblemCollector): void {
 	const target = valueAt(tree, path);
 	if (typeof target !== 'string' || !isTarget(target)) return;
 	const [provider = ''] = target.split('/');
-	checkName(provider, 'provider', ['providers'], path, tree, findings);
+	checkName(provider, 'provider', ['providers'], path, tree, collector);
 }
 
-function checkName(name: string, kind: string, table: Path, path: Path, tree: Tree, findings: Findings): void {
+function checkName(name: string, kind: string, table: Path, path: Path, tree: Tree, collector: ProblemCollector): void {
 	const names = keysAt(tree, table);
 	if (names.includes(name)) return;
 	const isShown = tree.places.get(placeKey(path))?.interpolated === undefined;
 	const wrong = isShown ? `the ${kind} \`${name}\`, which` : `a ${kind} that`;
-	findings.add(
+	collector.add(
 		tree,
 		path,
 		'value',
@@ -124,20 +131,11 @@ function lineage(name: string, tree: Tree): string[] {
 	const line = [name];
 	for (;;) {
 		const parent = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']);
-		if (typeof parent !== 'string' || !isMap(valueAt(tree, ['profiles', parent]))) return line;
+		if (typeof parent !== 'string' || !isObject(valueAt(tree, ['profiles', parent]))) return line;
 		const again = line.includes(parent);
 		line.push(parent);
 		if (again) return line;
 	}
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function keysAt(tree: Tree, path: Path): string[] {
-	const value = valueAt(tree, path);
-	return isMap(value) ? Object.keys(value) : [];
 }
 
 function indicesAt(tree: Tree, path: Path): number[] {

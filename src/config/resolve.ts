@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { Simulation } from '../contract/simulation.ts';
 import type { FileCandidate } from './chain-schema.ts';
 import type {
 	Config,
@@ -7,7 +8,6 @@ import type {
 	NotificationsConfig,
 	ProfileConfig,
 	ProviderConfig,
-	SimulationConfig,
 	TargetConfig,
 } from './config.ts';
 import { overlayPolicy } from './layers.ts';
@@ -64,7 +64,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy): Pr
 }
 
 /** A step without an extent lasts one request. */
-function resolveSimulation(given: NonNullable<FileProvider['simulate']>): SimulationConfig {
+function resolveSimulation(given: NonNullable<FileProvider['simulate']>): Simulation {
 	const script = given.script.map((step) => ('for' in step || 'requests' in step ? step : { ...step, requests: 1 }));
 	return { ...given, script };
 }

@@ -1,43 +1,43 @@
 import type { z } from 'zod';
-import type { Findings } from './findings.ts';
+import type { ProblemCollector } from './problem-collector.ts';
 import { type Path, placeKey, type Tree, valueAt } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** Reports every issue that the schema found in a tree. */
-export function explain(issues: readonly Issue[], tree: Tree, findings: Findings): void {
-	for (const issue of issues) explainOne(issue, [], tree, findings);
+export function reportIssues(issues: readonly Issue[], tree: Tree, collector: ProblemCollector): void {
+	for (const issue of issues) reportIssue(issue, [], tree, collector);
 }
 
-function explainOne(issue: Issue, parent: Path, tree: Tree, findings: Findings): void {
+function reportIssue(issue: Issue, parent: Path, tree: Tree, collector: ProblemCollector): void {
 	const path = [...parent, ...issue.path];
 	if (issue.code === 'unrecognized_keys') {
 		const predicates = issue.message.split('\n');
 		for (const [index, key] of issue.keys.entries()) {
-			findings.add(tree, [...path, key], 'key', predicates[index] ?? 'is not an option; remove it');
+			collector.add(tree, [...path, key], 'key', predicates[index] ?? 'is not an option; remove it');
 		}
 		return;
 	}
 	if (issue.code === 'invalid_key') {
-		for (const { message } of issue.issues) findings.add(tree, path, 'key', message);
+		for (const { message } of issue.issues) collector.add(tree, path, 'key', message);
 		return;
 	}
 	if (!tree.places.has(placeKey(path))) {
-		findings.add(tree, path, 'key', `is missing; ${addition(path)}`);
+		collector.add(tree, path, 'key', `is missing; ${addition(path)}`);
 		return;
 	}
 	if (valueAt(tree, path) === null) {
-		findings.add(tree, path, 'key', 'has no value; give it one, or remove the line');
+		collector.add(tree, path, 'key', 'has no value; give it one, or remove the line');
 		return;
 	}
 	if (issue.code === 'invalid_union') {
 		const branch = branchMeant(issue.errors);
 		if (branch !== undefined && branch.length > 0) {
-			for (const inner of branch) explainOne(inner, path, tree, findings);
+			for (const inner of branch) reportIssue(inner, path, tree, collector);
 			return;
 		}
 	}
-	findings.add(tree, path, 'value', issue.message);
+	collector.add(tree, path, 'value', issue.message);
 }
 
 function addition(path: Path): string {

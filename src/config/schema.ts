@@ -56,7 +56,7 @@ const errorRule = section({
 	provider: words('the name of a provider').exactOptional().describe('Providers by name: one or a list. Default: any.'),
 	as: failureKey.describe('What the failure is: `CATEGORY` or `CATEGORY.reason`. Required.'),
 }).refine((rule) => rulePatterns.some((condition) => condition in rule), {
-	error: `has no condition and would meet every failure; give at least one of ${rulePatterns.join(', ')}`,
+	error: `has no condition and would fit every failure; give at least one of ${rulePatterns.join(', ')}`,
 });
 
 /** The file as it is written, with every option there is. Its output has ms and bytes, and the defaults outside of policy. */
@@ -67,7 +67,7 @@ export const fileSchema = section({
 		.describe('Log files beside the log on standard error; `logs: {}` is enough. Default: none are written.'),
 	notifications: notifications
 		.exactOptional()
-		.describe('Who is told when something has failed that a person must put right. Default: nobody.'),
+		.describe('Who is notified when something has failed that a person must put right. Default: nobody.'),
 	providers: filled(table(name, provider), 'is empty; define at least one provider').describe(
 		'The APIs behind the proxy, by a name of your choice. Required.',
 	),

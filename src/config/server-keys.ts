@@ -1,11 +1,11 @@
-import { type Findings, formatPath } from './findings.ts';
-import { type Path, type Tree, valueAt } from './tree.ts';
+import { formatPath, type ProblemCollector } from './problem-collector.ts';
+import { keysAt, type Path, type Tree, valueAt } from './tree.ts';
 
 /**
- * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the operator's key could
- * do what the operator can. It names places, never a key.
+ * Reports keys that are given out twice: nobody could tell their owners apart, and a client with the admin key could
+ * use the admin API. It names places, never a key.
  */
-export function checkServerKeys(tree: Tree, findings: Findings): void {
+export function checkServerKeys(tree: Tree, collector: ProblemCollector): void {
 	const owners = new Map<string, Path>();
 	for (const { key, path } of givenKeys(tree)) {
 		const owner = owners.get(key);
@@ -13,14 +13,12 @@ export function checkServerKeys(tree: Tree, findings: Findings): void {
 			owners.set(key, path);
 			continue;
 		}
-		findings.add(tree, path, 'value', `is the same key as \`${formatPath(owner)}\`; give each its own`);
+		collector.add(tree, path, 'value', `is the same key as \`${formatPath(owner)}\`; give each its own`);
 	}
 }
 
 function givenKeys(tree: Tree): { key: string; path: Path }[] {
-	const clients = valueAt(tree, ['server', 'clients']);
-	const names = isMap(clients) ? Object.keys(clients) : [];
-	const paths = names.map((name): Path => ['server', 'clients', name, 'key']);
+	const paths = keysAt(tree, ['server', 'clients']).map((name): Path => ['server', 'clients', name, 'key']);
 	return [['server', 'adminKey'], ...paths].flatMap((path) => {
 		const value = valueAt(tree, path);
 		const list = Array.isArray(value) ? value.map((key, index) => ({ key, path: [...path, index] })) : [];
@@ -28,8 +26,4 @@ function givenKeys(tree: Tree): { key: string; path: Path }[] {
 			return typeof given.key === 'string' && given.key !== '';
 		});
 	});
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

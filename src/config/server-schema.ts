@@ -1,4 +1,18 @@
-import { count, duration, filled, flag, oneOf, oneOrMany, section, size, table, text, textThat } from './fields.ts';
+import { defaultAddress } from './default-address.ts';
+import {
+	count,
+	defaulted,
+	duration,
+	filled,
+	flag,
+	oneOf,
+	oneOrMany,
+	section,
+	size,
+	table,
+	text,
+	textThat,
+} from './fields.ts';
 import { name } from './provider-schema.ts';
 
 /** What is short can be guessed, and what is not visible ASCII cannot be sent in a header. */
@@ -22,12 +36,12 @@ const clients = filled(table(name, client), 'is empty; add a client with its key
 );
 
 export const server = section({
-	host: text()
-		.prefault('127.0.0.1')
-		.describe(
-			'The address to listen on; `0.0.0.0` opens it to the network, which needs `clients`. Default: `127.0.0.1`.',
-		),
-	port: count(0, 65_535).prefault(4010).describe('The TCP port to listen on; 0 is any free one. Default: 4010.'),
+	host: defaulted(
+		text(),
+		defaultAddress.host,
+		'The address to listen on; `0.0.0.0` opens it to the network, which needs `clients`.',
+	),
+	port: defaulted(count(0, 65_535), defaultAddress.port, 'The TCP port to listen on; 0 is any free one.'),
 	clients: clients
 		.exactOptional()
 		.describe(
@@ -36,43 +50,43 @@ export const server = section({
 	adminKey: callerKey
 		.exactOptional()
 		.describe(
-			'The bearer token of the operator API under `/admin`, of at least 16 characters. Default: none, and the operator API is shut.',
+			'The bearer token of the admin API under `/admin`, of at least 16 characters. Default: none, and the admin API is shut.',
 		),
-	adminFrom: oneOf(['loopback', 'anywhere'])
-		.prefault('loopback')
-		.describe(
-			'From where the operator API may be used: this machine only, or wherever its key is known. Default: `loopback`.',
-		),
-	bodyLimit: size().prefault('20MB').describe('The largest request body, a size. Default: `20MB`.'),
-	answerLimit: size().prefault('64MB').describe('The largest answer taken from a provider, a size. Default: `64MB`.'),
-	unknownModel: oneOf(['default', 'reject'])
-		.prefault('default')
-		.describe(
-			'What happens to a `model` that is no profile and no target: it goes to the default profile, or is refused. Default: `default`.',
-		),
-	repairJson: flag()
-		.prefault(false)
-		.describe(
-			'Whether a request body that is not quite JSON (single quotes, a comma too many, a missing bracket) is repaired instead of refused. Default: false.',
-		),
-	drainDelay: duration({ zero: true })
-		.prefault('0s')
-		.describe(
-			'How long new requests are still taken after a signal to stop, while `/ready` already fails, a duration. Default: `0s`.',
-		),
-	drainTimeout: duration({ zero: true })
-		.prefault('30s')
-		.describe('How long open requests may go on after that, a duration. Default: `30s`.'),
+	adminFrom: defaulted(
+		oneOf(['loopback', 'anywhere']),
+		'loopback',
+		'From where the admin API may be used: this machine only, or wherever its key is known.',
+	),
+	bodyLimit: defaulted(size(), '20MB', 'The largest request body, a size.'),
+	answerLimit: defaulted(size(), '64MB', 'The largest answer taken from a provider, a size.'),
+	unknownModel: defaulted(
+		oneOf(['default', 'reject']),
+		'default',
+		'What happens to a `model` that is no profile and no target: it goes to the default profile, or is refused.',
+	),
+	repairJson: defaulted(
+		flag(),
+		false,
+		'Whether a request body that is not quite JSON (single quotes, a comma too many, a missing bracket) is repaired instead of refused.',
+	),
+	drainDelay: defaulted(
+		duration({ zero: true }),
+		'0s',
+		'How long new requests are still taken after a signal to stop, while `/ready` already fails, a duration.',
+	),
+	drainTimeout: defaulted(duration({ zero: true }), '30s', 'How long open requests may go on after that, a duration.'),
 });
 
 export const logs = section({
-	folder: text()
-		.prefault('logs')
-		.describe('The folder of the log files, from the working directory; it is made when missing. Default: `logs`.'),
-	maxSize: size()
-		.prefault('100MB')
-		.describe('How large a file may grow before the next is begun, a size; each day begins one too. Default: `100MB`.'),
-	keep: count(1, 10_000)
-		.prefault(14)
-		.describe('How many files are kept, the one that is written to among them. Default: 14.'),
+	folder: defaulted(
+		text(),
+		'logs',
+		'The folder of the log files, from the working directory; it is made when missing.',
+	),
+	maxSize: defaulted(
+		size(),
+		'100MB',
+		'How large a file may grow before the next is begun, a size; each day begins one too.',
+	),
+	keep: defaulted(count(1, 10_000), 14, 'How many files are kept, the one that is written to among them.'),
 });

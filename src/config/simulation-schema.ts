@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { suggestion } from '../values/nearest.ts';
-import { count, duration, section, text } from './fields.ts';
+import { count, defaulted, duration, section, text } from './fields.ts';
 
 const example = '`- { do: hang, for: 10s }`';
 
@@ -64,13 +64,9 @@ const anyStep = z.discriminatedUnion('do', steps, {
 
 /** What a simulated provider does. */
 export const simulation = section({
-	firstToken: duration({ zero: true })
-		.prefault('80ms')
-		.describe('How long until the first token, a duration. Default: `80ms`.'),
-	tokenInterval: duration({ zero: true })
-		.prefault('15ms')
-		.describe('How long between two tokens, a duration. Default: `15ms`.'),
-	tokens: count(1, 100_000).prefault(40).describe('How many tokens an answer has without `reply`. Default: 40.'),
+	firstToken: defaulted(duration({ zero: true }), '80ms', 'How long until the first token, a duration.'),
+	tokenInterval: defaulted(duration({ zero: true }), '15ms', 'How long between two tokens, a duration.'),
+	tokens: defaulted(count(1, 100_000), 40, 'How many tokens an answer has without `reply`.'),
 	reply: text().exactOptional().describe('The text of every answer. Default: one is made up.'),
 	script: z
 		.array(anyStep, { error: `is not a list; write steps such as ${example}` })

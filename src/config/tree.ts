@@ -1,11 +1,12 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
-import { type Environment, interpolate } from './interpolate.ts';
+import { asObject } from '../values/json.ts';
+import { interpolate, type Variables } from './interpolate.ts';
 
 /** From the root of the file to a value: map keys and list indices. */
 export type Path = readonly PropertyKey[];
 
 /** Where a value of the file stands, as offsets into its text. */
-export interface Place {
+export interface TextPlace {
 	/** Where its key begins, when it is the value of a map. */
 	key?: number;
 	value: number;
@@ -27,7 +28,7 @@ export interface Mistake {
 export interface Tree {
 	/** Undefined when the file is too large to be taken apart. */
 	value: unknown;
-	places: ReadonlyMap<string, Place>;
+	places: ReadonlyMap<string, TextPlace>;
 	mistakes: readonly Mistake[];
 }
 
@@ -41,7 +42,7 @@ export function placeKey(path: Path): string {
 }
 
 /** Reads a document without syntax errors into a tree. Interpolates scalars one by one, so that no value changes the structure. */
-export function readTree(document: Document, env: Environment): Tree {
+export function readTree(document: Document, env: Variables): Tree {
 	const reader = new TreeReader(document, env);
 	const value = reader.read(document.contents as Node | null, [], undefined);
 	return { value: reader.isFull ? undefined : value, places: reader.places, mistakes: reader.mistakes };
@@ -53,13 +54,13 @@ interface Entry {
 }
 
 class TreeReader {
-	readonly places = new Map<string, Place>();
+	readonly places = new Map<string, TextPlace>();
 	readonly mistakes: Mistake[] = [];
 	private readonly document: Document;
-	private readonly env: Environment;
+	private readonly env: Variables;
 	private count = 0;
 
-	constructor(document: Document, env: Environment) {
+	constructor(document: Document, env: Variables) {
 		this.document = document;
 		this.env = env;
 	}
@@ -70,7 +71,7 @@ class TreeReader {
 
 	read(node: Node | null, path: Path, key: number | undefined): unknown {
 		const value = node?.range?.[0] ?? key ?? 0;
-		const place: Place = key === undefined ? { value } : { key, value };
+		const place: TextPlace = key === undefined ? { value } : { key, value };
 		this.places.set(placeKey(path), place);
 
 		this.count += 1;
@@ -95,12 +96,12 @@ class TreeReader {
 		this.mistakes.push({ path, offset, sentence });
 	}
 
-	private broken(place: Place): undefined {
+	private broken(place: TextPlace): undefined {
 		place.broken = true;
 		return undefined;
 	}
 
-	private followAlias(alias: Alias, path: Path, place: Place): unknown {
+	private followAlias(alias: Alias, path: Path, place: TextPlace): unknown {
 		const target = alias.resolve(this.document);
 		if (target === undefined) {
 			this.mistake(path, place.value, 'is an alias of an anchor that does not stand above; define `&name` first');
@@ -113,7 +114,7 @@ class TreeReader {
 		return this.read(target, path, place.key);
 	}
 
-	private readScalar(scalar: Scalar, path: Path, place: Place): unknown {
+	private readScalar(scalar: Scalar, path: Path, place: TextPlace): unknown {
 		if (typeof scalar.value !== 'string') return scalar.value;
 		const result = interpolate(scalar.value, this.env);
 		if ('mistake' in result) {
@@ -190,6 +191,11 @@ function contains(outer: Node, inner: Node): boolean {
 /** The value at a path of a tree that has not been validated. */
 export function valueAt(tree: Tree, path: Path): unknown {
 	return path.reduce<unknown>((value, key) => childOf(value, key), tree.value);
+}
+
+/** The keys of the map at a path, in their order; none where there is no map. */
+export function keysAt(tree: Tree, path: Path): string[] {
+	return Object.keys(asObject(valueAt(tree, path)) ?? {});
 }
 
 function childOf(value: unknown, key: PropertyKey): unknown {

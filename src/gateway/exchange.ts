@@ -14,7 +14,7 @@ import type { Classified, Classify } from '../upstream/classify/classify.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
-import { reportFailure, reportInternalError, reportShutdown } from './failure-report.ts';
+import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;

@@ -4,6 +4,7 @@ import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
+import { secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
@@ -17,7 +18,7 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/classify.ts';
 import { loadErrorRules } from '../upstream/classify/error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
-import { errorRulesFile } from '../values/paths.ts';
+import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
@@ -32,7 +33,7 @@ export interface GatewayOptions {
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 }
 
-interface ActorInspector {
+export interface ActorInspector {
 	next(event: InspectionEvent): void;
 }
 
@@ -210,23 +211,6 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 	);
 	const started = await Promise.all(simulated.map(({ name, simulate }) => startSimulator(name, simulate)));
 	return new Map(started.map((simulator) => [simulator.name, simulator]));
-}
-
-const secretHeader = /key|auth|token|secret|cookie/i;
-
-function secretsOf({ providers, profiles, server }: Config): string[] {
-	const secretHeaders = (headers: Readonly<Record<string, string>>) =>
-		Object.entries(headers).flatMap(([name, value]) => (secretHeader.test(name) ? [value] : []));
-	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl }) => [
-		...(baseUrl === undefined ? [] : new URL(baseUrl).searchParams.values()),
-		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
-		...secretHeaders(headers),
-	]);
-	const ofCandidates = Object.values(profiles).flatMap(({ chain }) =>
-		chain.flatMap(({ headers }) => secretHeaders(headers)),
-	);
-	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
-	return [...ofProviders, ...ofCandidates, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
 }
 
 function configuredDialect({ protocol }: ProviderConfig): ProviderDialect {

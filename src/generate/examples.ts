@@ -1,5 +1,5 @@
 import { type ReadConfig, readConfigText } from '../config/load.ts';
-import { checkConfig } from '../verify/check.ts';
+import { checkConfig } from '../verify/check-config.ts';
 import { lintRules, severities } from '../verify/lint/lint.ts';
 import { explainCase } from '../verify/play/play.ts';
 import { explainedText } from '../verify/play/play-text.ts';

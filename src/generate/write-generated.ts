@@ -4,9 +4,9 @@ import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { jsonSchema } from '../config/json-schema.ts';
 import { refusals } from '../contract/refusal.ts';
-import { endings } from '../gateway/failure-report.ts';
+import { endings } from '../gateway/report-failure.ts';
 import { mermaidDiagram } from '../values/machine-diagram.ts';
-import { packageRoot } from '../values/paths.ts';
+import { packageRoot } from '../values/package-paths.ts';
 import { checkExample, explainExample, lintTable, propertyTable } from './examples.ts';
 
 /** The files that are written by `npm run generate`, each with the text that it should have. */

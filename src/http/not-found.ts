@@ -1,6 +1,6 @@
 import { Refusal } from '../contract/refusal.ts';
 
-interface Route {
+interface KnownPath {
 	method: 'GET' | 'POST';
 	/** As it is shown. */
 	path: string;
@@ -9,7 +9,7 @@ interface Route {
 	isShown: boolean;
 }
 
-const routes: readonly Route[] = [
+const routes: readonly KnownPath[] = [
 	route('POST', '/v1/chat/completions', /^\/v1\/chat\/completions$/),
 	route('GET', '/v1/models', /^\/v1\/models$/),
 	route('GET', '/health', /^\/health$/),
@@ -24,11 +24,11 @@ const routes: readonly Route[] = [
 	hidden('GET', '/admin/requests/{id}', /^\/admin\/requests\/[^/]+$/),
 ];
 
-function route(method: Route['method'], path: string, pattern: RegExp): Route {
+function route(method: KnownPath['method'], path: string, pattern: RegExp): KnownPath {
 	return { method, path, pattern, isShown: true };
 }
 
-function hidden(method: Route['method'], path: string, pattern: RegExp): Route {
+function hidden(method: KnownPath['method'], path: string, pattern: RegExp): KnownPath {
 	return { method, path, pattern, isShown: false };
 }
 

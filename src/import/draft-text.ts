@@ -10,7 +10,7 @@ const COLUMNS = 118;
 export function draftText(draft: ImportDraft, redact: (text: string) => string): string {
 	const { from, providers, profiles, policy, taskTypes } = draft;
 	const lines = [
-		`# Written by \`breakwater import\` from files of ${from}. From here on it is yours.`,
+		`# Written by \`breakwater import\` from files of ${from}. Edit it as you like.`,
 		'# After a change, `breakwater check` says what the change does.',
 		...variableLines(draft),
 		'',
@@ -35,7 +35,7 @@ export function draftText(draft: ImportDraft, redact: (text: string) => string):
 function variableLines({ keys }: ImportDraft): string[] {
 	if (keys.size === 0) return [];
 	return [
-		'# There is no key in this file. Set these in the environment:',
+		'# No key is written into this file. Set these in the environment:',
 		...[...keys.keys()].map((name) => `#   ${name}`),
 	];
 }

@@ -1,26 +1,24 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { mostTargets } from '../config/chain-schema.ts';
 import type { KnownModels } from '../config/known-models.ts';
+import { defaultPolicy } from '../config/policy-schema.ts';
+import { isUsableName } from '../config/provider-schema.ts';
 import { UserError } from '../values/user-error.ts';
-import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './draft.ts';
-import { DEFAULT_DEADLINE, durationText, LONGEST, timeoutPolicy } from './durations.ts';
-import { type Endpoint, readEndpoint } from './endpoint.ts';
-import { isName, slug, unique } from './names.ts';
+import type { DraftCandidate, DraftProfile, ImportDraft } from './draft.ts';
+import { type FailProxyEndpoint, readEndpoint } from './failproxy-endpoint.ts';
+import { slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
+import { deadlineFor, timeoutPolicy } from './policy-draft.ts';
 import { draftProviders, type ProviderDrafts } from './provider-drafts.ts';
-import { readJsonSource } from './source.ts';
+import { readJsonSource } from './source-file.ts';
 
 interface Group {
 	/** Of the file, without `.json`: what clients write as `model`. */
 	name: string;
 	file: string;
-	endpoints: readonly Endpoint[];
+	endpoints: readonly FailProxyEndpoint[];
 }
-
-/** The time for a whole answer by default, in seconds. */
-const DEFAULT_RESPONSE = 120;
-/** As many as a chain may have. */
-const MOST_ENDPOINTS = 100;
 
 /**
  * Reads a folder of FailProxy's: each JSON file in it is a group of endpoints, in the order in which they are tried.
@@ -87,7 +85,7 @@ function readGroup(file: string, fileName: string, known: KnownModels, notices: 
 	const { value } = source;
 	if (!Array.isArray(value)) return leaveOut('it is not a list of endpoints, `[ { "baseurl": …, "model": … } ]`');
 	if (value.length === 0) return leaveOut('it is an empty list');
-	if (value.length > MOST_ENDPOINTS) return leaveOut(`it has more than ${MOST_ENDPOINTS} endpoints`);
+	if (value.length > mostTargets) return leaveOut(`it has more than ${mostTargets} endpoints`);
 	const endpoints = value.flatMap((entry, index) => readEndpoint(entry, [index], source, known, notices) ?? []);
 	if (endpoints.length === 0) return leaveOut('none of its endpoints can be used');
 	return [{ name: fileName.replace(/\.json$/i, ''), file, endpoints }];
@@ -95,10 +93,10 @@ function readGroup(file: string, fileName: string, known: KnownModels, notices: 
 
 /** Names that a profile may have are kept, so that `"model": "think-stream"` goes on working; the others get one. */
 function profileNames(groups: readonly Group[], notices: Notice[]): Map<string, string> {
-	const taken = new Set(groups.map(({ name }) => name).filter(isName));
+	const taken = new Set(groups.map(({ name }) => name).filter(isUsableName));
 	return new Map(
 		groups.map(({ name, file }) => {
-			if (isName(name)) return [name, name];
+			if (isUsableName(name)) return [name, name];
 			const usable = unique(slug(name) || 'group', taken);
 			const message = `A profile cannot have the name of this group; it became \`${usable}\`, which is what clients must write as \`model\`.`;
 			notices.push({ severity: 'warning', file, line: 1, column: 1, message });
@@ -108,30 +106,28 @@ function profileNames(groups: readonly Group[], notices: Notice[]): Map<string, 
 }
 
 function profileOf({ name, endpoints }: Group, profile: string, drafts: ProviderDrafts): DraftProfile {
-	const policy = deadlineFor(endpoints);
+	const timeouts = deadlineFor(sumOfTimeouts(endpoints));
 	return {
 		name: profile,
 		comment: `${shown(name)}.json`,
 		chain: endpoints.map((endpoint) => candidateOf(endpoint, drafts)),
-		...(policy !== undefined && { policy }),
+		...(timeouts.request !== undefined && { policy: { timeouts } }),
 	};
 }
 
-function candidateOf(endpoint: Endpoint, drafts: ProviderDrafts): DraftCandidate {
-	const { model, label, request, timeout } = endpoint;
+function candidateOf(endpoint: FailProxyEndpoint, drafts: ProviderDrafts): DraftCandidate {
+	const { model, label, request, timeoutMs } = endpoint;
 	const headers = drafts.ownHeadersOf(endpoint);
 	return {
 		target: `${drafts.nameOf(endpoint)}/${model}`,
 		...(label !== '' && { comment: label }),
 		...(request !== undefined && { request }),
 		...(headers !== undefined && { headers }),
-		...(timeout !== undefined && { policy: timeoutPolicy(timeout) }),
+		...(timeoutMs !== undefined && { policy: timeoutPolicy(timeoutMs) }),
 	};
 }
 
-/** A request may take as long as FailProxy would have taken for it: the sum of its endpoints' timeouts. */
-function deadlineFor(endpoints: readonly Endpoint[]): DraftPolicy | undefined {
-	const seconds = endpoints.reduce((sum, { timeout = DEFAULT_RESPONSE }) => sum + timeout, 0);
-	if (seconds <= DEFAULT_DEADLINE) return undefined;
-	return { timeouts: { request: durationText(Math.min(seconds, LONGEST)) } };
+/** A request may take as long as FailProxy would have taken for it. */
+function sumOfTimeouts(endpoints: readonly FailProxyEndpoint[]): number {
+	return endpoints.reduce((sum, { timeoutMs = defaultPolicy.timeouts.response }) => sum + timeoutMs, 0);
 }

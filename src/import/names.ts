@@ -1,10 +1,5 @@
 import { isLoopback } from '../values/loopback.ts';
 
-/** As the configuration wants the names of providers and profiles. */
-export function isName(text: string): boolean {
-	return /^[!-"$-.0-~]+$/.test(text) && !/^\d+$/.test(text) && text !== '__proto__';
-}
-
 /** Letters, digits, dots and dashes of a text; `''` where no letter is among them. */
 export function slug(text: string): string {
 	const word = text

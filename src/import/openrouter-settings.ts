@@ -1,14 +1,16 @@
-import { breakerFor, durationText, LONGEST } from './durations.ts';
+import { mostRetries } from '../config/policy-options.ts';
+import { longestDurationMs, writtenDuration } from '../values/durations.ts';
+import type { JsonObject } from '../values/json.ts';
 import { shown } from './notice.ts';
-import type { JsonObject } from './source.ts';
+import { breakerFor } from './policy-draft.ts';
 
-/** The settings of a fallback file, or of one model in it; absent is what it does not say. Times in seconds. */
+/** The settings of a fallback file, or of one model in it; absent is what it does not say. */
 export interface FallbackSettings {
 	/** Further attempts on the same model. */
 	retries?: number;
-	timeout?: number;
-	disableDuration?: number;
-	healthWindow?: number;
+	timeoutMs?: number;
+	disableMs?: number;
+	healthWindowMs?: number;
 	/** The order in which models are tried: the smallest first. */
 	priority?: number;
 }
@@ -19,9 +21,9 @@ export interface Remark {
 	message: string;
 }
 
-const MOST_ATTEMPTS = 11;
-const secondsPer = { ms: 0.001, seconds: 1, secs: 1, s: 1, minutes: 60, hours: 3600 } as const;
-type Unit = keyof typeof secondsPer;
+const MOST_ATTEMPTS = mostRetries + 1;
+const msPer = { ms: 1, seconds: 1_000, secs: 1_000, s: 1_000, minutes: 60_000, hours: 3_600_000 } as const;
+type Unit = keyof typeof msPer;
 
 type Reader = (value: unknown, key: string, unit: Unit | undefined) => FallbackSettings | string;
 
@@ -29,9 +31,9 @@ type Reader = (value: unknown, key: string, unit: Unit | undefined) => FallbackS
 const readers: Readonly<Record<string, Reader>> = {
 	max_retries: readAttempts,
 	max_retries_per_model: readAttempts,
-	timeout: (value, _key, unit = 'seconds') => timeOf(value, unit, (timeout) => ({ timeout })),
-	disable_duration: (value, _key, unit = 'seconds') => timeOf(value, unit, (disableDuration) => ({ disableDuration })),
-	health_window: (value, _key, unit = 'minutes') => timeOf(value, unit, (healthWindow) => ({ healthWindow })),
+	timeout: (value, _key, unit = 'seconds') => timeOf(value, unit, (timeoutMs) => ({ timeoutMs })),
+	disable_duration: (value, _key, unit = 'seconds') => timeOf(value, unit, (disableMs) => ({ disableMs })),
+	health_window: (value, _key, unit = 'minutes') => timeOf(value, unit, (healthWindowMs) => ({ healthWindowMs })),
 	skip_threshold(value) {
 		return numberIn(value, 0, 1) === undefined ? 'a share from 0 to 1' : {};
 	},
@@ -46,7 +48,7 @@ const explanations: Readonly<Record<string, (settings: FallbackSettings) => stri
 	max_retries: attemptsText,
 	max_retries_per_model: attemptsText,
 	disable_duration: () =>
-		'became `cooldown` and `modelCooldown`: a model that is unavailable is unavailable for it, and other failures count against OpenRouter as a whole.',
+		'became `cooldown` and `modelCooldown`: an unavailable model is not asked for so long, and other failures count against OpenRouter as a whole.',
 	health_window: () => 'became `window`, over all models of OpenRouter together.',
 	skip_threshold: () =>
 		'is about one model, and has no equivalent: for all models of OpenRouter together it would shut out those that are well, so `failureRate` is 1.',
@@ -87,10 +89,10 @@ function attemptsText({ retries = 0 }: FallbackSettings): string {
 	return `counts attempts, of which the first is no retry: it became \`retries: ${retries}\`, though not after a timeout.`;
 }
 
-function timeOf(value: unknown, unit: Unit, make: (seconds: number) => FallbackSettings): FallbackSettings | string {
+function timeOf(value: unknown, unit: Unit, make: (ms: number) => FallbackSettings): FallbackSettings | string {
 	const number = numberIn(value, 0, Number.POSITIVE_INFINITY) ?? 0;
-	const seconds = number * secondsPer[unit];
-	return seconds > 0 && seconds <= LONGEST ? make(seconds) : 'a time above 0 and of at most 24 days';
+	const ms = number * msPer[unit];
+	return ms > 0 && ms <= longestDurationMs ? make(ms) : 'a time above 0 and of at most 24 days';
 }
 
 /** `disable_duration_seconds` → `disable_duration`, `seconds`. */
@@ -116,14 +118,14 @@ const worthRetry = ['RATE_LIMIT', 'SERVER_ERROR', 'NETWORK_ERROR', 'MODEL_UNAVAI
 
 /**
  * The part of a breaker that settings name.
- * @param timeout the longest of any model, in seconds
+ * @param timeoutMs the longest of any model
  */
-export function breakerOf(settings: FallbackSettings, timeout: number): Record<string, unknown> {
-	const { disableDuration, healthWindow } = settings;
+export function breakerOf(settings: FallbackSettings, timeoutMs: number): Record<string, unknown> {
+	const { disableMs, healthWindowMs } = settings;
 	return {
-		...breakerFor(timeout, disableDuration),
-		...(disableDuration !== undefined && { modelCooldown: durationText(disableDuration) }),
-		...(healthWindow !== undefined && { window: durationText(healthWindow) }),
+		...breakerFor(timeoutMs, disableMs),
+		...(disableMs !== undefined && { modelCooldown: writtenDuration(disableMs) }),
+		...(healthWindowMs !== undefined && { window: writtenDuration(healthWindowMs) }),
 	};
 }
 

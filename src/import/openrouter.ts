@@ -1,15 +1,16 @@
+import { mostTargets } from '../config/chain-schema.ts';
+import { defaultPolicy } from '../config/policy-schema.ts';
+import { isUsableName } from '../config/provider-schema.ts';
 import { isTarget } from '../config/targets.ts';
+import { asObject, type JsonObject } from '../values/json.ts';
 import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './draft.ts';
-import { DEFAULT_DEADLINE, durationText, LONGEST, timeoutPolicy } from './durations.ts';
-import { isName, slug, unique } from './names.ts';
+import { slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
 import { breakerOf, type FallbackSettings, onErrorOf, readSettings } from './openrouter-settings.ts';
-import { type JsonObject, readYamlSource, type Source, type SourcePath } from './source.ts';
+import { breakerSharedBy, deadlineFor, defaultAttempts, timeoutPolicy } from './policy-draft.ts';
+import { readYamlSource, type SourceFile, type SourcePath } from './source-file.ts';
 
 const provider = 'openrouter';
-const DEFAULT_RETRIES = 2;
-const DEFAULT_RESPONSE = 120;
-const MOST_MODELS = 100;
 const LONGEST_HINT = 80;
 
 interface Chain {
@@ -68,27 +69,27 @@ function emptyDraft(notices: readonly Notice[]): ImportDraft {
 	};
 }
 
-function rootOf({ value }: Source): { value: JsonObject; path: SourcePath } | undefined {
-	const whole = asMap(value);
-	const inner = asMap(whole?.fallback);
+function rootOf({ value }: SourceFile): { value: JsonObject; path: SourcePath } | undefined {
+	const whole = asObject(value);
+	const inner = asObject(whole?.fallback);
 	for (const [map, path] of [[whole, []] as const, [inner, ['fallback']] as const]) {
 		if (map !== undefined && ('default_chain' in map || 'task_chains' in map)) return { value: map, path };
 	}
 	return undefined;
 }
 
-function defaultChain(value: JsonObject, path: SourcePath, source: Source, notices: Notice[]): Chain[] {
+function defaultChain(value: JsonObject, path: SourcePath, source: SourceFile, notices: Notice[]): Chain[] {
 	if (value.default_chain === undefined || value.default_chain === null) return [];
 	const at = [...path, 'default_chain'];
 	const models = readChain(value.default_chain, at, source, notices);
 	return models.length === 0 ? [] : [{ path: at, models }];
 }
 
-function taskChains(value: JsonObject, path: SourcePath, source: Source, notices: Notice[]): Chain[] {
+function taskChains(value: JsonObject, path: SourcePath, source: SourceFile, notices: Notice[]): Chain[] {
 	const { task_chains: given } = value;
 	if (given === undefined || given === null) return [];
 	const at = [...path, 'task_chains'];
-	const tasks = asMap(given);
+	const tasks = asObject(given);
 	if (tasks === undefined) {
 		notices.push(
 			source.notice(
@@ -105,7 +106,7 @@ function taskChains(value: JsonObject, path: SourcePath, source: Source, notices
 	});
 }
 
-function readChain(value: unknown, path: SourcePath, source: Source, notices: Notice[]): Model[] {
+function readChain(value: unknown, path: SourcePath, source: SourceFile, notices: Notice[]): Model[] {
 	const leaveOut = (reason: string): Model[] => {
 		notices.push(source.notice('error', path, `This chain was not imported: ${reason}.`));
 		return [];
@@ -113,15 +114,15 @@ function readChain(value: unknown, path: SourcePath, source: Source, notices: No
 	const list = typeof value === 'string' ? [value] : value;
 	if (!Array.isArray(list)) return leaveOut('it is not a list of models');
 	if (list.length === 0) return leaveOut('it is empty');
-	if (list.length > MOST_MODELS) return leaveOut(`it has more than ${MOST_MODELS} models`);
+	if (list.length > mostTargets) return leaveOut(`it has more than ${mostTargets} models`);
 	const models = list.flatMap((entry, index) => readModel(entry, [...path, index], source, notices));
 	if (models.length === 0) return leaveOut('none of its models can be used');
 	return models.toSorted((a, b) => (a.settings.priority ?? 0) - (b.settings.priority ?? 0));
 }
 
 /** A model's id, or a map with its `id` (or `model`) and settings of its own. */
-function readModel(entry: unknown, path: SourcePath, source: Source, notices: Notice[]): Model[] {
-	const map = asMap(entry);
+function readModel(entry: unknown, path: SourcePath, source: SourceFile, notices: Notice[]): Model[] {
+	const map = asObject(entry);
 	const { id, model, ...rest } = map ?? { id: entry };
 	const written = typeof id === 'string' ? id : model;
 	const name = typeof written === 'string' ? written.trim().replace(/^openrouter\/(?=[^/]+\/)/, '') : '';
@@ -135,9 +136,9 @@ function readModel(entry: unknown, path: SourcePath, source: Source, notices: No
 	return [{ id: name, settings }];
 }
 
-function fileSettings(value: unknown, path: SourcePath, source: Source, notices: Notice[]): FallbackSettings {
+function fileSettings(value: unknown, path: SourcePath, source: SourceFile, notices: Notice[]): FallbackSettings {
 	if (value === undefined || value === null) return {};
-	const map = asMap(value);
+	const map = asObject(value);
 	if (map === undefined) {
 		notices.push(source.notice('error', path, '`settings` is not a map; it was not imported.'));
 		return {};
@@ -156,14 +157,14 @@ function fileSettings(value: unknown, path: SourcePath, source: Source, notices:
 }
 
 /** `default` is the default chain's; without one, a task of that name is the default. */
-function profileNames(chains: readonly Chain[], source: Source, notices: Notice[]): string[] {
+function profileNames(chains: readonly Chain[], source: SourceFile, notices: Notice[]): string[] {
 	const taken = new Set<string>();
 	return chains.map(({ task, path }) => {
 		if (task === undefined) return unique('default', taken);
-		const isUsable = isName(task) && !taken.has(task);
+		const isUsable = isUsableName(task) && !taken.has(task);
 		const name = isUsable ? unique(task, taken) : unique(`task-${slug(task) || 'chain'}`, taken);
 		if (!isUsable) {
-			const message = `The profile for this task is called \`${name}\`, since ${isName(task) ? 'the default chain has its name' : 'a profile cannot have its name'}.`;
+			const message = `The profile for this task is called \`${name}\`, since ${isUsableName(task) ? 'the default chain has its name' : 'a profile cannot have its name'}.`;
 			notices.push(source.notice('warning', path, message));
 		}
 		return name;
@@ -174,7 +175,7 @@ function profileNames(chains: readonly Chain[], source: Source, notices: Notice[
 function taskHints(
 	chains: readonly Chain[],
 	names: readonly string[],
-	source: Source,
+	source: SourceFile,
 	notices: Notice[],
 ): Map<string, string> {
 	const hints = new Map<string, string>();
@@ -201,9 +202,9 @@ function profileOf({ task, models }: Chain, name: string): DraftProfile {
 }
 
 function candidateOf({ id, settings }: Model): DraftCandidate {
-	const { timeout, retries } = settings;
+	const { timeoutMs, retries } = settings;
 	const policy = {
-		...(timeout !== undefined && timeoutPolicy(timeout)),
+		...(timeoutMs !== undefined && timeoutPolicy(timeoutMs)),
 		...(retries !== undefined && { onError: onErrorOf(retries) }),
 	};
 	return { target: `${provider}/${id}`, ...(Object.keys(policy).length > 0 && { policy }) };
@@ -214,35 +215,39 @@ function candidateOf({ id, settings }: Model): DraftCandidate {
  * fail would close the door to those behind it.
  */
 function policyOf(settings: FallbackSettings, chains: readonly Chain[]): DraftPolicy {
-	const attemptsOf = ({ settings: { retries } }: Model) => (retries ?? settings.retries ?? DEFAULT_RETRIES) + 1;
-	const timeoutOf = ({ settings: { timeout } }: Model) => timeout ?? settings.timeout ?? DEFAULT_RESPONSE;
-	const sum = (of: (model: Model) => number) =>
-		Math.max(0, ...chains.map(({ models }) => models.reduce((total, model) => total + of(model), 0)));
-	const deadline = sum(timeoutOf);
-	const saysTimeout = chains.some(({ models }) => models.some((model) => model.settings.timeout !== undefined));
-	const isLonger = deadline > DEFAULT_DEADLINE && (saysTimeout || settings.timeout !== undefined);
-	const longest = Math.max(
-		0,
-		...chains.flatMap(({ models }) => models.map((model) => model.settings.timeout ?? settings.timeout ?? 0)),
+	const timeouts = timeoutsOf(settings, chains);
+	const models = chains.flatMap((chain) => chain.models);
+	const longestMs = Math.max(0, ...models.map((model) => model.settings.timeoutMs ?? settings.timeoutMs ?? 0));
+	const attempts = longestChain(chains, ({ settings: { retries = settings.retries } }) =>
+		retries === undefined ? defaultAttempts() : retries + 1,
 	);
-	const timeouts = {
-		...(settings.timeout !== undefined && timeoutPolicy(settings.timeout).timeouts),
-		...(isLonger && { request: durationText(Math.min(deadline, LONGEST)) }),
-	};
 	return {
 		...(Object.keys(timeouts).length > 0 && { timeouts }),
 		// Models that are down beside one that answers must not shut that one out: only when nothing succeeds is it left alone.
-		breaker: { failureThreshold: sum(attemptsOf) + 1, failureRate: 1, ...breakerOf(settings, longest) },
+		breaker: { ...breakerSharedBy(attempts), ...breakerOf(settings, longestMs) },
 		...(settings.retries !== undefined && { onError: onErrorOf(settings.retries) }),
 		// When everything is disabled, a fallback manager clears its list and tries again.
-		...(settings.disableDuration !== undefined && { whenAllDenied: 'try-soonest' }),
+		...(settings.disableMs !== undefined && { whenAllDenied: 'try-soonest' }),
 	};
+}
+
+/** A request may take as long as the models of its chain together, where the file says how long one may. */
+function timeoutsOf(settings: FallbackSettings, chains: readonly Chain[]): DraftPolicy {
+	const { timeoutMs } = settings;
+	const saysTimeout = chains.some(({ models }) => models.some((model) => model.settings.timeoutMs !== undefined));
+	if (timeoutMs === undefined && !saysTimeout) return {};
+	const longestMs = longestChain(
+		chains,
+		(model) => model.settings.timeoutMs ?? timeoutMs ?? defaultPolicy.timeouts.response,
+	);
+	return { ...(timeoutMs !== undefined && timeoutPolicy(timeoutMs).timeouts), ...deadlineFor(longestMs) };
+}
+
+/** The sum over the models of a chain, of the chain where it is the largest. */
+function longestChain(chains: readonly Chain[], amountOf: (model: Model) => number): number {
+	return Math.max(0, ...chains.map(({ models }) => models.reduce((sum, model) => sum + amountOf(model), 0)));
 }
 
 function noEquivalent(key: string): string {
 	return `\`${shown(key)}\` has no equivalent and was not imported.`;
-}
-
-function asMap(value: unknown): JsonObject | undefined {
-	return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }

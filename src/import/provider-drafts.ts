@@ -1,9 +1,9 @@
 import type { KnownModels } from '../config/known-models.ts';
 import { knownProviderAt } from './base-url.ts';
 import type { DraftProvider } from './draft.ts';
-import { breakerFor } from './durations.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { FailProxyEndpoint } from './failproxy-endpoint.ts';
 import { hostName, keyVariable, slug, unique } from './names.ts';
+import { breakerFor, breakerSharedBy, defaultAttempts } from './policy-draft.ts';
 
 /** The providers behind a set of endpoints. */
 export interface ProviderDrafts {
@@ -11,13 +11,13 @@ export interface ProviderDrafts {
 	/** The keys by the variable that is to hold each; `''` where the files themselves name a variable. */
 	keys: ReadonlyMap<string, string>;
 	/** The name of an endpoint's provider. */
-	nameOf: (endpoint: Endpoint) => string;
+	nameOf: (endpoint: FailProxyEndpoint) => string;
 	/** The headers that this endpoint wants and its provider's other endpoints do not. */
-	ownHeadersOf: (endpoint: Endpoint) => Readonly<Record<string, string>> | undefined;
+	ownHeadersOf: (endpoint: FailProxyEndpoint) => Readonly<Record<string, string>> | undefined;
 }
 
 /** One provider for each base URL and key, named after its host, or by what an endpoint is called where hosts repeat. */
-export function draftProviders(endpoints: readonly Endpoint[], known: KnownModels): ProviderDrafts {
+export function draftProviders(endpoints: readonly FailProxyEndpoint[], known: KnownModels): ProviderDrafts {
 	const groups = [...Map.groupBy(endpoints, identityOf)];
 	const hosts = groups.map(([, [first]]) => (first === undefined ? '' : calledByHost(first.baseUrl, known)));
 	const taken = new Set<string>();
@@ -37,9 +37,10 @@ export function draftProviders(endpoints: readonly Endpoint[], known: KnownModel
 		shared.set(identity, isShared);
 		const variable = variableFor(first.apiKey, name, known, takenVariables);
 		if (variable !== undefined) keys.set(variable, variableIn(first.apiKey) === undefined ? first.apiKey : '');
+		const models = new Set(members.map(({ model }) => model)).size;
 		const breaker = {
-			...sharedBy(new Set(members.map(({ model }) => model)).size),
-			...breakerFor(Math.max(...members.map(({ timeout = 0 }) => timeout))),
+			...(models > 1 && breakerSharedBy(defaultAttempts() * models)),
+			...breakerFor(Math.max(...members.map(({ timeoutMs = 0 }) => timeoutMs))),
 		};
 		return [
 			{
@@ -63,7 +64,7 @@ export function draftProviders(endpoints: readonly Endpoint[], known: KnownModel
 	};
 }
 
-function identityOf({ baseUrl, apiKey }: Endpoint): string {
+function identityOf({ baseUrl, apiKey }: FailProxyEndpoint): string {
 	return `${baseUrl} ${apiKey}`;
 }
 
@@ -102,15 +103,4 @@ function withoutKey(baseUrl: string, apiKey: string, variable: string | undefine
 	const literal = baseUrl.replaceAll('${', '$${');
 	if (variable === undefined || apiKey.length < 8 || variableIn(apiKey) !== undefined) return literal;
 	return literal.replaceAll(apiKey, `\${${variable}}`);
-}
-
-/** Attempts at one target that a request makes by default. */
-const ATTEMPTS = 3;
-
-/**
- * Models behind one key share its breaker. A request that fails on all of them must not open it, nor must one model that
- * is down beside another that answers: the next endpoint of the group may be that other one.
- */
-function sharedBy(models: number): { failureThreshold?: number; failureRate?: number } {
-	return models > 1 ? { failureThreshold: ATTEMPTS * models + 1, failureRate: 1 } : {};
 }

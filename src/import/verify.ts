@@ -1,4 +1,4 @@
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { readConfigText } from '../config/load.ts';
 import { lint, lintText } from '../verify/lint/lint.ts';
 import type { ImportDraft } from './draft.ts';
@@ -12,11 +12,11 @@ export interface Verification {
 }
 
 /**
- * Reads a configuration back and judges it.
+ * Reads a configuration back and runs the lint rules on it.
  * @param file the name that remarks are made under
  * @throws ConfigError when it cannot be read, which is a fault of the importer
  */
-export function verify(text: string, file: string, { keys }: ImportDraft, env: Environment): Verification {
+export function verify(text: string, file: string, { keys }: ImportDraft, env: Variables): Verification {
 	const filled = Object.fromEntries([...keys].map(([name, key]) => [name, key || env[name] || 'not-set-yet']));
 	const lintFindings = lint(readConfigText(text, { file, env: filled })).filter(({ severity }) => severity !== 'note');
 	return {

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { parseJson } from '../values/json.ts';
 
 /** What an HTTP server on this machine said, or why there is nothing. */
 export type LocalAnswer =
@@ -36,12 +37,7 @@ async function readJson(body: AsyncIterable<Uint8Array>): Promise<unknown> {
 		if (bytes > MOST_BYTES) throw new Error('the answer is too long');
 		pieces.push(piece);
 	}
-	const text = Buffer.concat(pieces).toString('utf8');
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+	return parseJson(Buffer.concat(pieces).toString('utf8'));
 }
 
 /** A name such as localhost has several addresses, and the error of each is inside. */
@@ -50,11 +46,4 @@ function hasCode(error: unknown, code: string): boolean {
 	if ('code' in error && error.code === code) return true;
 	if (error instanceof AggregateError) return error.errors.every((one) => hasCode(one, code));
 	return hasCode(error.cause, code);
-}
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** A JSON object, or undefined. */
-export function asObject(value: unknown): JsonObject | undefined {
-	return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }

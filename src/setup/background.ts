@@ -21,7 +21,7 @@ export function selfArguments(...args: string[]): string[] {
 
 /**
  * Starts the proxy in the background, with its output in `breakwater.log` and its process id in `breakwater.pid`, and
- * waits until it answers. What does not come up is ended again, and so it is when this process is told to stop.
+ * waits until it answers. What does not come up is ended again, and so it is when this process has to stop.
  * @param address where it will answer
  * @returns its process id
  * @throws UserError with what it said last when it does not come up
@@ -81,7 +81,9 @@ async function answering(child: ChildProcess, address: string, logFrom: number):
 		if ((await askHealth(address)) !== undefined && !state.isOver) return;
 		await sleep(POLL_MS);
 	}
-	throw new UserError(`It does not answer at ${address} after ${START_TIMEOUT_MS / 1000} s; ${logFile} may tell why.`);
+	throw new UserError(
+		`It does not answer at ${address} after ${START_TIMEOUT_MS / 1000} s; see ${logFile} for the reason.`,
+	);
 }
 
 /** What it wrote since it was started; the proxy never writes a key. */

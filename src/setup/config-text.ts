@@ -1,13 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the notation of the YAML.
 
+import { defaultPolicy } from '../config/policy-schema.ts';
+import { writtenDuration } from '../values/durations.ts';
+import { wrapped } from '../values/figures.ts';
 import { yamlFlow, yamlQuoted, yamlText } from '../values/yaml-text.ts';
-import type { ModelFacts, Plan, PlannedProfile, PlannedProvider } from './plan.ts';
+import type { Plan, PlannedModel, PlannedProfile, PlannedProvider } from './plan.ts';
 import { policyLines } from './policy-comments.ts';
 
-/** A reasoning model is silent while it thinks; the default of ten seconds takes that for a failure. */
-const REASONING_FIRST_TOKEN = '60s';
-/** A local server loads a model into memory before its first word. */
-const LOCAL_FIRST_TOKEN = '60s';
+/** A local server loads a model into memory before its first word, and a reasoning model thinks: silence that is no failure. */
+const SLOW_FIRST_TOKEN_MS = 60_000;
 const COLUMNS = 118;
 
 /**
@@ -17,8 +18,8 @@ const COLUMNS = 118;
 export function configText(plan: Plan, options: { hasSchema: boolean }): string {
 	const lines = [
 		...(options.hasSchema ? ['# yaml-language-server: $schema=./breakwater.schema.json'] : []),
-		'# Written by `breakwater init` from what it found on this machine. From here on it is yours: it is not written again.',
-		'# After a change, `breakwater check` says what the change does. There is no key in this file: ${VAR} comes from the',
+		'# Written by `breakwater init` from what it found on this machine. It is not written again; edit it as you like.',
+		'# After a change, `breakwater check` says what the change does. Keys are not written into this file: ${VAR} comes from the',
 		'# environment, or from the file .env of the folder that Breakwater is started in.',
 		'',
 		`server: { host: 127.0.0.1, port: ${plan.port} } # to open it to others, give each a key under \`clients\``,
@@ -30,7 +31,7 @@ export function configText(plan: Plan, options: { hasSchema: boolean }): string 
 		'profiles: # chains of targets, in the order in which they are tried; `model` in a request chooses one',
 		...plan.profiles.flatMap((profile) => profileLines(profile, plan)),
 		'',
-		'# What stands below is the default. To change one, take away the `# ` before it and before what it stands under.',
+		'# Below are the defaults. To change one, take away the `# ` before it and before what it stands under.',
 		...policyLines().map((line) => `# ${line}`),
 	];
 	return `${lines.join('\n')}\n`;
@@ -49,20 +50,22 @@ function providerLines(
 		...(keyVariable === undefined
 			? []
 			: [`    apiKey: \${${keyVariable}} # a list of keys gives each a breaker of its own`]),
-		...(isLocal
-			? [`    policy: { timeouts: { firstToken: ${LOCAL_FIRST_TOKEN} } } # loading a model takes its time`]
-			: []),
+		...(isLocal ? slowLines('    policy: { timeouts: ', ' } # loading a model takes its time') : []),
 		...(reasons && !isLocal
-			? [
-					`    policy: { timeouts: { firstToken: ${REASONING_FIRST_TOKEN} } } # a reasoning model thinks before its first word`,
-				]
+			? slowLines('    policy: { timeouts: ', ' } # a reasoning model thinks before its first word')
 			: []),
 		`    models:${isPriced ? ` # prices in USD per million tokens, as of ${asOf}; they change` : ''}`,
 		...facts.map(([model, text]) => `      ${yamlText(model)}: ${text}`),
 	];
 }
 
-function factsText({ contextWindow, price }: ModelFacts): string {
+/** A line with the timeouts of what is slow to begin; none where the default leaves that time anyway. */
+function slowLines(before: string, after = ''): string[] {
+	if (defaultPolicy.timeouts.firstToken >= SLOW_FIRST_TOKEN_MS) return [];
+	return [`${before}{ firstToken: ${writtenDuration(SLOW_FIRST_TOKEN_MS)} }${after}`];
+}
+
+function factsText({ contextWindow, price }: PlannedModel): string {
 	return yamlFlow({ ...(contextWindow !== undefined && { contextWindow }), ...(price !== undefined && { price }) });
 }
 
@@ -82,8 +85,8 @@ function profileLines({ name, purpose, chain }: PlannedProfile, { providers }: P
 	return [
 		...lines,
 		'    policy:',
-		...(reasons ? [`      timeouts: { firstToken: ${REASONING_FIRST_TOKEN} }`] : []),
-		'      onError: { AUTH_ERROR: { then: next } } # one dead key is not the end of a request',
+		...(reasons ? slowLines('      timeouts: ') : []),
+		'      onError: { AUTH_ERROR: { then: next } } # after a rejected key the next target is tried',
 		'      whenAllDenied: try-soonest',
 	];
 }
@@ -92,15 +95,4 @@ function chainLines(chain: readonly string[]): string[] {
 	const inLine = `    chain: ${yamlFlow(chain)}`;
 	if (inLine.length <= COLUMNS) return [inLine];
 	return ['    chain:', ...chain.map((target) => `      - ${yamlText(target)}`)];
-}
-
-function wrapped(text: string, columns: number): string[] {
-	const lines = [''];
-	for (const word of text.split(' ')) {
-		const line = lines.at(-1) ?? '';
-		if (line === '') lines[lines.length - 1] = word;
-		else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
-		else lines.push(word);
-	}
-	return lines;
 }

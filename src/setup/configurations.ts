@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
-import { asObject } from './ask-local.ts';
+import { asObject, parseJson } from '../values/json.ts';
 
 /** A configuration of this or another gateway that is there already. Nothing in it is shown but names. */
 export interface FoundConfiguration {
@@ -20,11 +20,11 @@ export interface FoundConfiguration {
 const shown = (names: readonly string[]) => names.map((name) => name.replace(/[^ -~]/g, '?').slice(0, 60)).join(', ');
 
 /** @param breakwaterFile where Breakwater's own is looked for */
-export function findConfigurations(breakwaterFile: string, variables: Environment): FoundConfiguration[] {
+export function findConfigurations(breakwaterFile: string, variables: Variables): FoundConfiguration[] {
 	return [...ownAt(breakwaterFile, variables), ...failProxyIn('config'), ...openClaw()];
 }
 
-function ownAt(path: string, variables: Environment): FoundConfiguration[] {
+function ownAt(path: string, variables: Variables): FoundConfiguration[] {
 	if (!existsSync(path)) return [];
 	try {
 		const { providers, profiles } = readConfig(path, variables).config;
@@ -32,7 +32,7 @@ function ownAt(path: string, variables: Environment): FoundConfiguration[] {
 		return [{ kind: 'breakwater', path, summary }];
 	} catch (error) {
 		if (!(error instanceof ConfigError)) throw error;
-		const problem = `${path} cannot be used: ${error.problems.length} mistakes, the first in line ${error.problems[0]?.line}; \`breakwater check ${path}\` tells them.`;
+		const problem = `${path} cannot be used: ${error.problems.length} mistakes, the first in line ${error.problems[0]?.line}; \`breakwater check ${path}\` lists them.`;
 		return [{ kind: 'breakwater', path, summary: 'not usable', problem }];
 	}
 }
@@ -40,9 +40,9 @@ function ownAt(path: string, variables: Environment): FoundConfiguration[] {
 /** FailProxy keeps each group of endpoints in a JSON file of its own, a list of `{ baseurl, model, … }`. */
 function failProxyIn(folder: string): FoundConfiguration[] {
 	const files = listed(folder).filter((name) => name.endsWith('.json'));
-	const groups = files.filter((name) => isFailProxyGroup(parsed(join(folder, name))));
+	const groups = files.filter((name) => isFailProxyGroup(jsonIn(join(folder, name))));
 	if (groups.length === 0) return [];
-	const broken = files.filter((name) => parsed(join(folder, name)) === undefined);
+	const broken = files.filter((name) => jsonIn(join(folder, name)) === undefined);
 	return [
 		{
 			kind: 'failproxy',
@@ -65,7 +65,7 @@ function openClaw(): FoundConfiguration[] {
 	const path = join(homedir(), '.openclaw', 'openclaw.json');
 	if (!existsSync(path)) return [];
 	const shownPath = '~/.openclaw/openclaw.json';
-	const whole = asObject(parsed(path));
+	const whole = asObject(jsonIn(path));
 	// Its format allows comments, which are no JSON; that it is there is all that counts.
 	if (whole === undefined)
 		return [{ kind: 'openclaw', path: shownPath, summary: 'not read: it is more than plain JSON' }];
@@ -82,9 +82,9 @@ function listed(folder: string): string[] {
 	}
 }
 
-function parsed(path: string): unknown {
+function jsonIn(path: string): unknown {
 	try {
-		return JSON.parse(readFileSync(path, 'utf8'));
+		return parseJson(readFileSync(path, 'utf8'));
 	} catch {
 		return undefined;
 	}

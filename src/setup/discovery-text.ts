@@ -1,6 +1,6 @@
-import type { Discovery } from './discover.ts';
 import type { FoundKey } from './keys.ts';
 import type { LocalServer } from './local-servers.ts';
+import type { Discovery } from './surroundings.ts';
 
 type Paint = (color: 'bold' | 'green' | 'red' | 'yellow' | 'dim', text: string) => string;
 
@@ -41,7 +41,7 @@ export function discoveryText(discovery: Discovery, paint: Paint): string {
 function portText({ host, port, owner, version, status, problem }: Discovery['port'], paint: Paint): string {
 	if (owner === 'nobody') return `${port} on ${host} is ${paint('green', 'free')}`;
 	if (owner === 'breakwater')
-		return `${port} on ${host} is had by a ${paint('green', `Breakwater ${version}`)}, ${status}`;
+		return `${port} on ${host} is in use by a ${paint('green', `Breakwater ${version}`)}, ${status}`;
 	return paint('red', problem ?? `${port} on ${host} cannot be used.`);
 }
 

@@ -1,7 +1,7 @@
 import { isTarget } from '../config/targets.ts';
 import { inWords, nearest } from '../values/nearest.ts';
-import type { Surroundings } from './discover.ts';
 import type { FirstTarget } from './plan.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /**
  * The target that `--default-model` names, with where it is: among what was found, or, for a provider of the user's own,

@@ -1,5 +1,5 @@
-import type { FoundEnvironment } from '../config/environment.ts';
-import type { Environment } from '../config/interpolate.ts';
+import type { FoundEnvironment } from '../config/dotenv.ts';
+import type { Variables } from '../config/interpolate.ts';
 import type { KnownModels, KnownProvider } from '../config/known-models.ts';
 import { isLoopbackHost } from '../verify/lint/addresses.ts';
 
@@ -61,17 +61,13 @@ function ownerOf({ providers }: KnownModels, key: string, expected: string): str
 	return longest.keyPrefix === next?.keyPrefix ? undefined : longest.title;
 }
 
-function addressOf(
-	facts: KnownProvider,
-	variables: Environment,
-	ownPort: number,
-): Pick<FoundKey, 'baseUrl' | 'problem'> {
+function addressOf(facts: KnownProvider, variables: Variables, ownPort: number): Pick<FoundKey, 'baseUrl' | 'problem'> {
 	const { baseUrl, baseUrlFrom = '', needsEndpoint } = facts;
 	if (needsEndpoint !== undefined) return endpointOf(facts, needsEndpoint, variables[needsEndpoint]);
 	const moved = variables[baseUrlFrom]?.replace(/\/+$/, '');
 	if (moved === undefined || moved === baseUrl || isOwnAddress(moved, ownPort)) return { baseUrl };
 	return {
-		problem: `${baseUrlFrom} points elsewhere than to ${facts.title}, so whose key ${facts.keys[0]} is cannot be told; unset ${baseUrlFrom}, or write that provider into the configuration yourself.`,
+		problem: `${baseUrlFrom} points elsewhere than to ${facts.title}, so it is unclear whose key ${facts.keys[0]} is; unset ${baseUrlFrom}, or write that provider into the configuration yourself.`,
 	};
 }
 

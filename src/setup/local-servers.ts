@@ -1,8 +1,9 @@
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import type { KnownModels } from '../config/known-models.ts';
 import { isTarget } from '../config/targets.ts';
+import { asObject } from '../values/json.ts';
 import { isLoopbackHost } from '../verify/lint/addresses.ts';
-import { askLocal, asObject } from './ask-local.ts';
+import { askLocal } from './ask-local.ts';
 
 /** A model server that may run on this machine. */
 export interface LocalServer {
@@ -21,14 +22,14 @@ export interface LocalServer {
 
 export interface LocalModel {
 	name: string;
-	/** Tokens, where the server tells. */
+	/** Tokens, where the server says it. */
 	contextWindow?: number;
 }
 
 const TIMEOUT_MS = 1500;
 
 /** Asks every known local server for its models, all at once. Nothing but this machine is asked. */
-export async function findLocalServers(known: KnownModels, variables: Environment): Promise<LocalServer[]> {
+export async function findLocalServers(known: KnownModels, variables: Variables): Promise<LocalServer[]> {
 	const servers = Object.entries(known.localServers).map(([name, { title, port, address }]) => {
 		const variable = address.find((candidate) => variables[candidate] !== undefined);
 		const url = localUrl(variable === undefined ? '' : (variables[variable] ?? ''), port);
@@ -68,9 +69,9 @@ function localUrl(text: string, port: number): URL | undefined {
 	return url;
 }
 
-type Asked = Pick<LocalServer, 'state' | 'models' | 'problem'>;
+type Impression = Pick<LocalServer, 'state' | 'models' | 'problem'>;
 
-async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Asked> {
+async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Impression> {
 	const answer = await askLocal(`${baseUrl}/models`, TIMEOUT_MS);
 	const nothing = { models: [] };
 	if (answer.is === 'absent') return { ...nothing, state: 'absent' };
@@ -82,7 +83,7 @@ async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Aske
 		const wantsKey = answer.is === 'answer' && (answer.status === 401 || answer.status === 403);
 		const problem = wantsKey
 			? `${baseUrl} wants a key, so its models are not known; write it into the configuration yourself.`
-			: `${baseUrl} is answered by something that is no model server.`;
+			: `${baseUrl} is answered by something else than a model server.`;
 		return { ...nothing, state: 'other', problem };
 	}
 	const entries = list.map(asObject).filter((entry) => entry !== undefined);

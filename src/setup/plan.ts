@@ -1,5 +1,5 @@
 import type { KnownModel, Use } from '../config/known-models.ts';
-import type { Discovery, Surroundings } from './discover.ts';
+import type { Discovery, Surroundings } from './surroundings.ts';
 
 /** A configuration to be written, before it is text. */
 export interface Plan {
@@ -20,11 +20,11 @@ export interface PlannedProvider {
 	keyVariable?: string;
 	isLocal: boolean;
 	/** Those that the profiles use, and those that a request may name. */
-	models: Readonly<Record<string, ModelFacts>>;
+	models: Readonly<Record<string, PlannedModel>>;
 }
 
 /** What is known of a model; nothing of many. */
-export type ModelFacts = Partial<Omit<KnownModel, 'for'>>;
+export type PlannedModel = Partial<Omit<KnownModel, 'for'>>;
 
 export interface PlannedProfile {
 	name: 'default' | 'cheap' | 'critical' | 'local-first' | 'code';
@@ -35,17 +35,17 @@ export interface PlannedProfile {
 }
 
 /** One target that a chain may be built of. */
-interface Candidate {
+interface Offer {
 	provider: string;
 	model: string;
 	uses: readonly Use[];
-	facts: ModelFacts;
+	facts: PlannedModel;
 	isLocal: boolean;
 }
 
 /** A provider with everything that it could be asked for. */
-interface Source extends Omit<PlannedProvider, 'models'> {
-	candidates: readonly Candidate[];
+interface Supplier extends Omit<PlannedProvider, 'models'> {
+	candidates: readonly Offer[];
 }
 
 /** Longer chains outlast the deadline of a request when every provider is silent. */
@@ -82,8 +82,8 @@ export function planConfiguration(
 }
 
 /** What is in a chain, then what is of use by itself; where nothing is, all that is known. */
-function worthListing(candidates: readonly Candidate[], used: ReadonlySet<string>): Candidate[] {
-	const isUsed = (one: Candidate) => used.has(targetOf(one));
+function worthListing(candidates: readonly Offer[], used: ReadonlySet<string>): Offer[] {
+	const isUsed = (one: Offer) => used.has(targetOf(one));
 	const useful = candidates.filter((one) => !isUsed(one) && one.uses.length > 0);
 	const listed = [...candidates.filter(isUsed), ...useful];
 	return (listed.length > 0 ? listed : [...candidates]).slice(0, MOST_LISTED_MODELS);
@@ -92,11 +92,11 @@ function worthListing(candidates: readonly Candidate[], used: ReadonlySet<string
 /** The target that the user named, with where it is. */
 export type FirstTarget = Omit<PlannedProvider, 'models'> & { model: string };
 
-function targetOf({ provider, model }: Candidate): string {
+function targetOf({ provider, model }: Offer): string {
 	return `${provider}/${model}`;
 }
 
-function sourcesOf({ discovery, known }: Pick<Surroundings, 'discovery' | 'known'>): Source[] {
+function sourcesOf({ discovery, known }: Pick<Surroundings, 'discovery' | 'known'>): Supplier[] {
 	const remote = discovery.keys.flatMap(({ provider, title, variable, baseUrl, problem }) => {
 		if (problem !== undefined || baseUrl === undefined) return [];
 		const models = Object.entries(known.providers[provider]?.models ?? {});
@@ -125,17 +125,17 @@ function sourcesOf({ discovery, known }: Pick<Surroundings, 'discovery' | 'known
 }
 
 /** Adds the target that the user named, where it was not found, and puts its provider before all others. */
-function withFirst(sources: readonly Source[], first: FirstTarget | undefined): Source[] {
+function withFirst(sources: readonly Supplier[], first: FirstTarget | undefined): Supplier[] {
 	if (first === undefined) return [...sources];
 	const { model, ...provider } = first;
 	const others = sources.filter(({ name }) => name !== first.name);
 	const own = sources.find(({ name }) => name === first.name) ?? { ...provider, candidates: [] };
 	if (own.candidates.some((candidate) => candidate.model === model)) return [own, ...others];
-	const named: Candidate = { provider: first.name, model, uses: [], facts: {}, isLocal: first.isLocal };
+	const named: Offer = { provider: first.name, model, uses: [], facts: {}, isLocal: first.isLocal };
 	return [{ ...own, candidates: [named, ...own.candidates] }, ...others];
 }
 
-function profilesOf(candidates: readonly Candidate[], first: FirstTarget | undefined): PlannedProfile[] {
+function profilesOf(candidates: readonly Offer[], first: FirstTarget | undefined): PlannedProfile[] {
 	const remote = candidates.filter(({ isLocal }) => !isLocal);
 	const local = candidates.filter(({ isLocal }) => isLocal);
 	const chosen = candidates.filter(({ provider, model }) => provider === first?.name && model === first.model);
@@ -145,9 +145,9 @@ function profilesOf(candidates: readonly Candidate[], first: FirstTarget | undef
 	// Without a model of its own for a purpose, any will do.
 	const localChat = preferring(local, 'strong').slice(0, MOST_LOCAL_RUNGS);
 	const localCode = preferring(local, 'code').slice(0, 1);
-	const few = (from: readonly Candidate[], most = MOST_REMOTE_RUNGS) => [...new Set(from)].slice(0, most);
+	const few = (from: readonly Offer[], most = MOST_REMOTE_RUNGS) => [...new Set(from)].slice(0, most);
 
-	const chains: (Omit<PlannedProfile, 'chain'> & { chain: readonly Candidate[] })[] = [
+	const chains: (Omit<PlannedProfile, 'chain'> & { chain: readonly Offer[] })[] = [
 		{
 			name: 'default',
 			purpose: 'for requests that choose none',
@@ -176,12 +176,12 @@ function profilesOf(candidates: readonly Candidate[], first: FirstTarget | undef
 	});
 }
 
-function onePerProvider(candidates: readonly Candidate[], use: Use): Candidate[] {
+function onePerProvider(candidates: readonly Offer[], use: Use): Offer[] {
 	const fitting = candidates.filter(({ uses }) => uses.includes(use));
 	return fitting.filter(({ provider }, index) => fitting.findIndex((other) => other.provider === provider) === index);
 }
 
-function preferring(candidates: readonly Candidate[], use: Use): Candidate[] {
+function preferring(candidates: readonly Offer[], use: Use): Offer[] {
 	return [
 		...candidates.filter(({ uses }) => uses.includes(use)),
 		...candidates.filter(({ uses }) => !uses.includes(use)),
@@ -189,7 +189,7 @@ function preferring(candidates: readonly Candidate[], use: Use): Candidate[] {
 }
 
 /** A price that is not known comes last. */
-function outputPrice({ facts }: Candidate): number {
+function outputPrice({ facts }: Offer): number {
 	return facts.price?.output ?? Number.MAX_VALUE;
 }
 

@@ -1,11 +1,10 @@
 import type { z } from 'zod';
+import type { Option } from '../config/fields.ts';
 import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '../config/policy-options.ts';
+import { isObject } from '../values/json.ts';
 import { yamlFlow, yamlText } from '../values/yaml-text.ts';
 
-/**
- * Every option of `policy` with its default, as lines of YAML; from the schema itself, so that they cannot differ from
- * it. They are to be written as comments.
- */
+/** Every option of `policy` with its default and its sentence, as lines of YAML. They are to be written as comments. */
 export function policyLines(): string[] {
 	return [
 		'policy:',
@@ -13,40 +12,26 @@ export function policyLines(): string[] {
 		...sectionLines('retry', retry),
 		...sectionLines('breaker', breaker),
 		'  onError: # retries on the same target, and then: next, larger-context, credential or fail',
-		...entryLines(defaultOf(onError.schema), '    '),
+		...entryLines(onError.preset, '    '),
 		...sectionLines('continuation', continuation),
-		`  whenAllDenied: ${optionText(whenAllDenied.schema)}`,
+		`  whenAllDenied: ${optionText(whenAllDenied)}`,
 	];
 }
 
-type Options = Readonly<Record<string, { schema: z.ZodType }>>;
-
-function sectionLines(name: string, options: Options): string[] {
+function sectionLines(name: string, options: Readonly<Record<string, Option<z.ZodType>>>): string[] {
 	return [
 		`  ${name}:`,
-		...Object.entries(options).flatMap(([option, { schema }]) => {
-			const preset = defaultOf(schema);
-			const isTable = typeof preset === 'object' && preset !== null && !Array.isArray(preset);
-			if (!isTable) return [`    ${option}: ${optionText(schema)}`];
-			return [`    ${option}: # ${sentenceOf(schema)}`, ...entryLines(preset, '      ')];
+		...Object.entries(options).flatMap(([key, option]) => {
+			if (!isObject(option.written)) return [`    ${key}: ${optionText(option)}`];
+			return [`    ${key}: # ${option.sentence}`, ...entryLines(option.written, '      ')];
 		}),
 	];
 }
 
-function entryLines(table: unknown, indent: string): string[] {
-	if (typeof table !== 'object' || table === null) return [];
+function entryLines(table: Readonly<Record<string, unknown>>, indent: string): string[] {
 	return Object.entries(table).map(([key, value]) => `${indent}${yamlText(key)}: ${yamlFlow(value)}`);
 }
 
-function optionText(schema: z.ZodType): string {
-	return `${yamlFlow(defaultOf(schema))} # ${sentenceOf(schema)}`;
-}
-
-function defaultOf(schema: z.ZodType): unknown {
-	return schema.meta()?.default;
-}
-
-/** Without its default, which stands beside it. */
-function sentenceOf(schema: z.ZodType): string {
-	return (schema.meta()?.description ?? '').replace(/ Default: .*$/, '');
+function optionText({ written, sentence }: Option<z.ZodType>): string {
+	return `${yamlFlow(written)} # ${sentence}`;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { askLocal, asObject } from './ask-local.ts';
+import { asObject } from '../values/json.ts';
+import { askLocal } from './ask-local.ts';
 
 /** Who has the port on which Breakwater listens. */
 export interface PortOwner {
@@ -39,7 +40,7 @@ export function localAddress(host: string, port: number): string {
 	return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** @returns what `/health` tells; undefined when no Breakwater answers there */
+/** @returns what `/health` says; undefined when no Breakwater answers there */
 export async function askHealth(address: string): Promise<{ version: string; status: string } | undefined> {
 	const answer = await askLocal(`${address}/health`, TIMEOUT_MS);
 	const body = answer.is === 'answer' && answer.status === 200 ? asObject(answer.body) : undefined;

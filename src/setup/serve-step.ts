@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
+import { asObject } from '../values/json.ts';
 import { UserError } from '../values/user-error.ts';
-import { askLocal, asObject } from './ask-local.ts';
+import { askLocal } from './ask-local.ts';
 import { logFile, pidFile, startInBackground } from './background.ts';
 import { findPortOwner } from './port.ts';
 import { missingForService } from './service-variables.ts';
@@ -82,7 +83,7 @@ async function refuseAnother({ config, address }: ServeTarget): Promise<void> {
 		throw new UserError(`The Breakwater that runs at ${address} has another configuration; ${stop}.`);
 	}
 	const uptimeSeconds = health.is === 'answer' ? asObject(health.body)?.uptimeSeconds : undefined;
-	// It is told in whole seconds.
+	// It is reported in whole seconds.
 	const startedAt = Date.now() - (typeof uptimeSeconds === 'number' ? uptimeSeconds + 1 : 0) * 1000;
 	if (statSync(file).mtimeMs > startedAt + 2000) {
 		throw new UserError(`The Breakwater that runs at ${address} was started before ${file} was changed; ${stop}.`);

@@ -98,7 +98,7 @@ async function answering(address: string): Promise<void> {
 		await sleep(200);
 	}
 	throw new UserError(
-		`${unitName} was installed but does not answer at ${address}; \`journalctl --user -u ${unitName}\` tells why.`,
+		`${unitName} was installed but does not answer at ${address}; \`journalctl --user -u ${unitName}\` says why.`,
 	);
 }
 

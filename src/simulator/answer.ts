@@ -1,4 +1,4 @@
-import { type ChatRequest, countWords } from './chat-request.ts';
+import { countWords, type SimulatedRequest } from './simulated-request.ts';
 
 /** A whole answer, before it is put into JSON or a stream. */
 export interface Answer {
@@ -20,7 +20,7 @@ export interface Speaker {
 }
 
 /** The tokens that a simulated provider says to a request, the same each time, cut at the request's `maxTokens`. */
-export function tokensFor(speaker: Speaker, chat: ChatRequest): Pick<Answer, 'tokens' | 'finishReason'> {
+export function tokensFor(speaker: Speaker, chat: SimulatedRequest): Pick<Answer, 'tokens' | 'finishReason'> {
 	const text = speaker.reply ?? madeUpText(speaker.name, chat.model, speaker.tokens);
 	// Asked to go on with the beginning of its own answer, it goes on; anything else was another turn.
 	const begun = chat.before !== '' && text.startsWith(chat.before) ? chat.before : chat.prefill;
@@ -30,7 +30,7 @@ export function tokensFor(speaker: Speaker, chat: ChatRequest): Pick<Answer, 'to
 }
 
 /** The body of an answer that is not streamed: OpenAI's `chat.completion`. */
-export function completion(chat: ChatRequest, answer: Answer) {
+export function completionBody(chat: SimulatedRequest, answer: Answer) {
 	const message = { role: 'assistant', content: answer.tokens.join(''), refusal: null };
 	return {
 		...headOf('chat.completion', chat, answer),
@@ -40,7 +40,7 @@ export function completion(chat: ChatRequest, answer: Answer) {
 }
 
 /** One OpenAI `chat.completion.chunk`; all but the last carry `usage: null` when usage was asked for. */
-export function chunk(chat: ChatRequest, answer: Answer, delta: object, finishReason: string | null = null) {
+export function chunkBody(chat: SimulatedRequest, answer: Answer, delta: object, finishReason: string | null = null) {
 	return {
 		...headOf('chat.completion.chunk', chat, answer),
 		choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
@@ -49,15 +49,15 @@ export function chunk(chat: ChatRequest, answer: Answer, delta: object, finishRe
 }
 
 /** The last chunk of a stream whose request asked for usage. */
-export function usageChunk(chat: ChatRequest, answer: Answer) {
+export function usageChunk(chat: SimulatedRequest, answer: Answer) {
 	return { ...headOf('chat.completion.chunk', chat, answer), choices: [], usage: usageOf(chat, answer) };
 }
 
-function headOf(object: string, chat: ChatRequest, { id, created }: Answer) {
+function headOf(object: string, chat: SimulatedRequest, { id, created }: Answer) {
 	return { id, object, created, model: chat.model, system_fingerprint: 'fp_simulated' };
 }
 
-function usageOf({ promptTokens }: ChatRequest, { tokens }: Answer) {
+function usageOf({ promptTokens }: SimulatedRequest, { tokens }: Answer) {
 	return {
 		prompt_tokens: promptTokens,
 		completion_tokens: tokens.length,

@@ -1,8 +1,8 @@
-import type { Refusal } from './chat-request.ts';
-import type { SimulationStep } from './simulation.ts';
+import type { SimulationStep } from '../contract/simulation.ts';
+import type { BadRequest } from './simulated-request.ts';
 
 /** OpenAI's error body. */
-export interface ErrorBody {
+export interface SimulatedErrorBody {
 	error: { message: string; type: string | null; param: string | null; code: string | null };
 }
 
@@ -28,7 +28,7 @@ const typical: Readonly<Record<number, ErrorWords>> = {
  * The error object of a step. A step that names a code or a type gets none of the typical words, because
  * a quota error with the words of a rate limit could be taken for either.
  */
-export function errorOf(step: SimulationStep): ErrorBody {
+export function errorOf(step: SimulationStep): SimulatedErrorBody {
 	const status = step.status ?? defaultStatus;
 	const isNamed = step.code !== undefined || step.type !== undefined;
 	const words = (isNamed ? undefined : typical[status]) ?? {
@@ -47,6 +47,6 @@ export function errorOf(step: SimulationStep): ErrorBody {
 }
 
 /** The body of a 400 or 404: the caller's mistake. */
-export function refusalBody({ message, param }: Refusal): ErrorBody {
+export function refusalBody({ message, param }: BadRequest): SimulatedErrorBody {
 	return { error: { message, type: 'invalid_request_error', param, code: null } };
 }

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, chunk, completion, usageChunk } from './answer.ts';
-import type { ChatRequest } from './chat-request.ts';
+import type { Deed, SimulationStep } from '../contract/simulation.ts';
+import { type Answer, chunkBody, completionBody, usageChunk } from './answer.ts';
 import { defaultStatus, errorOf } from './errors.ts';
-import type { Deed, SimulationStep } from './simulation.ts';
+import type { SimulatedRequest } from './simulated-request.ts';
 
 /** One chat request, what would be a right answer to it, and the way to say it. */
 export interface Stage {
-	chat: ChatRequest;
+	chat: SimulatedRequest;
 	answer: Answer;
 	/** ms */
 	firstToken: number;
@@ -38,10 +38,10 @@ const performances: Readonly<Record<Deed, Performance>> = {
 		const { chat, answer, response } = stage;
 		if (!chat.isStream) {
 			await wait(stage.firstToken, stage.over);
-			return sendJson(response, 200, completion(chat, answer));
+			return sendJson(response, 200, completionBody(chat, answer));
 		}
 		await streamTokens(stage, answer.tokens.length);
-		await sendEvent(stage, chunk(chat, answer, {}, answer.finishReason));
+		await sendEvent(stage, chunkBody(chat, answer, {}, answer.finishReason));
 		if (chat.includeUsage) await sendEvent(stage, usageChunk(chat, answer));
 		response.end('data: [DONE]\n\n');
 	},
@@ -94,7 +94,7 @@ async function sendPart(stage: Stage, step: SimulationStep): Promise<void> {
 	const { chat, answer, response } = stage;
 	if (chat.isStream) return streamTokens(stage, step.afterTokens ?? 0);
 	await wait(stage.firstToken, stage.over);
-	const body = Buffer.from(JSON.stringify(completion(chat, answer)));
+	const body = Buffer.from(JSON.stringify(completionBody(chat, answer)));
 	response.setHeader('content-type', 'application/json');
 	response.setHeader('content-length', body.byteLength);
 	response.write(body.subarray(0, body.byteLength / 2));
@@ -105,10 +105,10 @@ async function streamTokens(stage: Stage, count: number): Promise<void> {
 	const { chat, answer, response, firstToken, tokenInterval } = stage;
 	response.setHeader('content-type', 'text/event-stream; charset=utf-8');
 	response.setHeader('cache-control', 'no-cache');
-	await sendEvent(stage, chunk(chat, answer, { role: 'assistant', content: '', refusal: null }));
+	await sendEvent(stage, chunkBody(chat, answer, { role: 'assistant', content: '', refusal: null }));
 	for (const [index, content] of answer.tokens.slice(0, count).entries()) {
 		await wait(index === 0 ? firstToken : tokenInterval, stage.over);
-		await sendEvent(stage, chunk(chat, answer, { content }));
+		await sendEvent(stage, chunkBody(chat, answer, { content }));
 	}
 }
 

@@ -1,4 +1,4 @@
-import type { SimulationStep } from './simulation.ts';
+import type { SimulationStep } from '../contract/simulation.ts';
 
 /** A place in a script. */
 export interface Cursor {

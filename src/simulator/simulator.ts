@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import type { Simulation, SimulationStep } from '../contract/simulation.ts';
 import { tokensFor } from './answer.ts';
-import { isRefusal, parseChatRequest } from './chat-request.ts';
+import { assertSimulation, longestTimerMs } from './assert-simulation.ts';
 import { refusalBody } from './errors.ts';
 import { perform, sendJson } from './perform.ts';
 import { endOf, passRequest, passTime, startOf, stepAt } from './script.ts';
-import { assertSimulation, longestTimerMs, type Simulation, type SimulationStep } from './simulation.ts';
+import { isBadRequest, readSimulatedRequest } from './simulated-request.ts';
 
 /** A provider that exists only in this process, on a real socket. */
 export interface Simulator {
@@ -69,8 +70,8 @@ export async function startSimulator(
 	}
 
 	async function chat(incoming: IncomingMessage, response: ServerResponse, over: AbortSignal): Promise<void> {
-		const parsed = parseChatRequest(await readText(incoming));
-		if (isRefusal(parsed)) return sendJson(response, 400, refusalBody(parsed));
+		const parsed = readSimulatedRequest(await readText(incoming));
+		if (isBadRequest(parsed)) return sendJson(response, 400, refusalBody(parsed));
 		const at = now();
 		moveTo(passTime(script, cursor, at));
 		const step = stepAt(script, cursor);

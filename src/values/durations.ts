@@ -7,7 +7,7 @@ const shape =
 	/^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
 
 /** Node fires a timer of 2^31 ms or more after 1 ms; 24 days is the longest whole number of days below that. */
-const longestMs = 24 * msPerUnit.d;
+export const longestDurationMs = 24 * msPerUnit.d;
 
 /** What a right duration looks like, to close a sentence with. */
 export const durationHelp = 'write a duration such as `500ms`, `90s`, `15m` or `1h30m`';
@@ -29,7 +29,13 @@ export function readDuration(text: string, { zero = false } = {}): Reading {
 
 	const units = Object.values(msPerUnit);
 	const ms = Math.round(units.reduce((sum, unit, index) => sum + Number(amounts[index] ?? 0) * unit, 0));
-	if (ms > longestMs) return { mistake: 'is longer than a timer can run; write at most `24d`' };
+	if (ms > longestDurationMs) return { mistake: 'is longer than a timer can run; write at most `24d`' };
 	if (ms === 0 && !zero) return { mistake: 'is no time at all; write at least `1ms`' };
 	return { value: ms };
+}
+
+/** A duration as `readDuration` reads it: whole seconds or ms, at least `1ms`. */
+export function writtenDuration(ms: number): string {
+	const whole = Math.max(1, Math.round(ms));
+	return whole % msPerUnit.s === 0 ? `${whole / msPerUnit.s}s` : `${whole}ms`;
 }

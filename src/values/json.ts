@@ -6,12 +6,21 @@ export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @returns the object that a text is; undefined where it is another value, or no JSON */
-export function parseObject(text: string): JsonObject | undefined {
+/** @returns the value itself where it is an object, else undefined; to reach into documents of strangers */
+export function asObject(value: unknown): JsonObject | undefined {
+	return isObject(value) ? value : undefined;
+}
+
+/** @returns the value that a text is, undefined where it is no JSON */
+export function parseJson(text: string): unknown {
 	try {
-		const value: unknown = JSON.parse(text);
-		return isObject(value) ? value : undefined;
+		return JSON.parse(text);
 	} catch {
 		return undefined;
 	}
+}
+
+/** @returns the object that a text is; undefined where it is another value, or no JSON */
+export function parseObject(text: string): JsonObject | undefined {
+	return asObject(parseJson(text));
 }

@@ -4,7 +4,7 @@ import { problemsOf, read, smallest } from './read.ts';
 
 const hook = 'https://hooks.example.com/services/PLANTED-SECRET';
 
-test('without them nobody is told', () => {
+test('without them nobody is notified', () => {
 	expect(read(smallest).notifications).toBeUndefined();
 });
 

@@ -207,7 +207,7 @@ describe('policy', () => {
 		[
 			'no way',
 			onError('TIMEOUT: { then: [] }'),
-			'5:39: `policy.onError.TIMEOUT.then` is empty; write one way or a list of ways, of `next`, `larger-context`, `credential` and `fail`',
+			'5:39: `policy.onError.TIMEOUT.then` is empty; write one or a list of `next`, `larger-context`, `credential` and `fail`',
 		],
 		[
 			'an effect',
@@ -376,7 +376,7 @@ describe('error rules', () => {
 		[
 			'without a condition',
 			rule('{ as: TIMEOUT }'),
-			'6:5: `errorRules[0]` has no condition and would meet every failure; give at least one of status, code, type, message, header, provider',
+			'6:5: `errorRules[0]` has no condition and would fit every failure; give at least one of status, code, type, message, header, provider',
 		],
 		['without a verdict', rule('{ status: 418 }'), '6:5: `errorRules[0].as` is missing; add `as: …`'],
 		[

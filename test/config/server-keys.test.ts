@@ -58,7 +58,7 @@ describe('keys that are given out', () => {
 			`8:40: \`server.clients.app.key[1]\` ${same('server.clients.web.key')}`,
 		],
 		[
-			'of a client and the operator',
+			'of a client and the admin API',
 			`  clients: { web: { key: ${one} } }\n  adminKey: ${one}`,
 			`6:26: \`server.clients.web.key\` ${same('server.adminKey')}`,
 		],

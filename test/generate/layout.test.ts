@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { packageRoot } from '../../src/values/paths.ts';
+import { packageRoot } from '../../src/values/package-paths.ts';
 
 const page = readFileSync(join(packageRoot, 'docs', 'layout.md'), 'utf8');
 const [tree = '', importList = ''] = [...page.matchAll(/```text\n([\s\S]*?)```/g)].map(([, block]) => block);

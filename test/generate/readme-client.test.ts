@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
-import { packageRoot } from '../../src/values/paths.ts';
+import { packageRoot } from '../../src/values/package-paths.ts';
 import { Commands } from '../helpers/command.ts';
 
 const commands = new Commands();

@@ -26,7 +26,7 @@ describe('a base URL becomes what a provider wants', () => {
 		expect(normalizeBaseUrl(written, known)).toEqual({ baseUrl });
 	});
 
-	test('one without a version gets /v1, and that is told', () => {
+	test('one without a version gets /v1, and that is reported', () => {
 		const assumed = { assumed: 'version' };
 		expect(normalizeBaseUrl('http://127.0.0.1:8000', known)).toEqual({
 			baseUrl: 'http://127.0.0.1:8000/v1',

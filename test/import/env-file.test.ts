@@ -38,6 +38,6 @@ test('the other lines of a file that is there stay, and a key that is in it is r
 	expect(envFileText(file, new Map([['KEY', 'new']]))).toBe('# mine\nOTHER=1\nKEY_2=stays\nKEY=new\n');
 });
 
-test('one that cannot be read is told', () => {
+test('one that cannot be read is reported', () => {
 	expect(() => envFileText(folder, new Map())).toThrow('cannot be read (EISDIR)');
 });

@@ -157,7 +157,7 @@ describe('providers', () => {
 		expect(configOf(draft).providers.a?.baseUrl).toBe('https://a.example/PLANTED-KEY-1/v1');
 	});
 
-	test('without a key none is sent, and that is told', () => {
+	test('without a key none is sent, and that is reported', () => {
 		const draft = imported({ g: [{ ...endpoint, apikey: '' }] });
 		expect(configOf(draft).providers.a?.credentials[0]?.apiKey).toBeUndefined();
 		expect(messages(draft, 'warning')).toEqual([expect.stringContaining('no `apikey`')]);
@@ -171,7 +171,7 @@ describe('providers', () => {
 });
 
 describe('groups', () => {
-	test('a broken one among good ones is told with its place, and the others are imported', () => {
+	test('a broken one among good ones is reported with its place, and the others are imported', () => {
 		const draft = imported({
 			a: [endpoint],
 			b: '[\n{"baseurl": "https://b.example/v1", "apikey": "PLANTED-KEY-2"\n"model": "m"}]',
@@ -247,7 +247,7 @@ describe('settings', () => {
 		['type', 'endpoint-type'],
 		['weight', 3],
 		['base_url', 'https://b.example'],
-	])('%s: %j has no equivalent and is told', (field, value) => {
+	])('%s: %j has no equivalent and is reported', (field, value) => {
 		const draft = imported({ g: [{ ...endpoint, [field]: value }] });
 		expect(draft.notices).toMatchObject([{ severity: 'warning', line: 1, message: expect.stringContaining(field) }]);
 		expect(Object.keys(configOf(draft).profiles)).toEqual(['g']);

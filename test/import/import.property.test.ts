@@ -32,7 +32,7 @@ const junk = fc.oneof(
 );
 const mostly = <T>(value: fc.Arbitrary<T>) => fc.oneof({ weight: 5, arbitrary: value }, { weight: 1, arbitrary: junk });
 
-/** What was imported can be read back and judged, and nothing that is printed has a key or moves a cursor. */
+/** What was imported can be read back and linted, and nothing that is printed has a key or moves a cursor. */
 function expectSound(draft: ImportDraft): void {
 	const yaml = draftText(draft, String);
 	expect(`${yaml}${draft.notices.map(noticeText).join('\n')}`).not.toMatch(/PLANTEDKEY|[^\P{Cc}\n]/u);

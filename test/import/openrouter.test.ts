@@ -72,7 +72,7 @@ describe('the example', () => {
 		expect(breaker?.failureThreshold).toBeGreaterThan(3 * 2);
 	});
 
-	test('what became of its settings is told at their lines', () => {
+	test('what became of its settings is reported at their lines', () => {
 		expect(draft().notices.map(({ severity, line }) => [severity, line])).toEqual([
 			['warning', 17],
 			['warning', 18],
@@ -163,7 +163,7 @@ describe('settings', () => {
 		{ disable_duration: -5 },
 		{ skip_threshold: 2 },
 		{ cost_limit: 5 },
-	])('%j is told and changes nothing', (given) => {
+	])('%j is reported and changes nothing', (given) => {
 		const draft = imported({ ...chain, settings: given });
 		expect(draft.notices).toMatchObject([
 			{ severity: 'warning', message: expect.stringContaining('was not imported') },
@@ -184,7 +184,7 @@ describe('what cannot be imported', () => {
 		['task_chains: {}', 'no chain'],
 		['default_chain: [5, {}]', 'none of its models'],
 		['task_chains: [a/b]', 'not a map'],
-	])('%j is told and gives no profile', (text, reason) => {
+	])('%j is reported and gives no profile', (text, reason) => {
 		const draft = imported(text);
 		expect(draft.profiles).toEqual([]);
 		expect(draft.notices.some(({ severity }) => severity === 'error')).toBe(true);

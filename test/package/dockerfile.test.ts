@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/values/paths.ts';
+import { packageRoot } from '../../src/values/package-paths.ts';
 import { Command } from '../helpers/command.ts';
 import { fileText, requiredEnvironment } from '../templates/documented.ts';
 import { copyOf, isIgnored, playCopy, type Stage, stagesOf, wordsOf } from './dockerfile.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { packageRoot } from '../../src/values/paths.ts';
+import { packageRoot } from '../../src/values/package-paths.ts';
 
 /** What stands in a configuration of one's own and in `.env`, and must never be published. */
 export const plantedSecret = 'planted-private-key-0001';

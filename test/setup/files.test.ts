@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readEnvironment } from '../../src/config/environment.ts';
+import { readEnvironment } from '../../src/config/dotenv.ts';
 import { missingForService } from '../../src/setup/service-variables.ts';
 import { writeWhole } from '../../src/setup/write-file.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FoundEnvironment } from '../../src/config/environment.ts';
+import type { FoundEnvironment } from '../../src/config/dotenv.ts';
 import { loadKnownModels } from '../../src/config/known-models.ts';
 import { findKeys } from '../../src/setup/keys.ts';
 

@@ -69,12 +69,16 @@ describe('findLocalServers', () => {
 	});
 
 	test.each<[string, Parameters<typeof startServer>[0], RegExp]>([
-		['a page', (_request, response) => response.end('<html>'), /no model server/],
-		['nothing found', (_request, response) => response.writeHead(404).end('{}'), /no model server/],
+		['a page', (_request, response) => response.end('<html>'), /something else than a model server/],
+		['nothing found', (_request, response) => response.writeHead(404).end('{}'), /something else than a model server/],
 		['a key wanted', (_request, response) => response.writeHead(401).end('{}'), /wants a key/],
-		['a list of something else', (_request, response) => response.end('[1]'), /no model server/],
+		['a list of something else', (_request, response) => response.end('[1]'), /something else than a model server/],
 		['a Breakwater', listing({ id: 'default', owned_by: 'breakwater' }), /is a Breakwater/],
-		['a redirect', (_request, response) => response.writeHead(302, { location: '/else' }).end(), /no model server/],
+		[
+			'a redirect',
+			(_request, response) => response.writeHead(302, { location: '/else' }).end(),
+			/something else than a model server/,
+		],
 	])('tells what answers instead of a model server: %s', async (_name, answer, problem) => {
 		const found = await ollama(await serve(answer));
 		expect(found).toMatchObject({ state: 'other', models: [], problem: expect.stringMatching(problem) });

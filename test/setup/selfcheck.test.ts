@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type Finding, selfcheck } from '../../src/setup/selfcheck.ts';
-import { version } from '../../src/values/paths.ts';
+import { type SelfcheckFinding, selfcheck } from '../../src/setup/selfcheck/selfcheck-run.ts';
+import { version } from '../../src/values/package-paths.ts';
 import { type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import {
 	answers,
@@ -55,7 +55,12 @@ function configFile(content: object): string {
 
 const simulated = { providers: { s: { protocol: 'simulated' } }, profiles: { default: { chain: ['s/m'] } } };
 
-async function check(options: { url?: string; config?: string; key?: string; timeoutMs?: number }): Promise<Finding[]> {
+async function check(options: {
+	url?: string;
+	config?: string;
+	key?: string;
+	timeoutMs?: number;
+}): Promise<SelfcheckFinding[]> {
 	const config = options.config ?? configFile(simulated);
 	const findings = await selfcheck({ timeoutMs: 4000, env: {}, ...options, config });
 	expect(JSON.stringify(findings)).not.toContain('PLANTEDKEY');
@@ -63,9 +68,9 @@ async function check(options: { url?: string; config?: string; key?: string; tim
 	return findings;
 }
 
-const shown = (findings: readonly Finding[]) =>
+const shown = (findings: readonly SelfcheckFinding[]) =>
 	findings.map(({ outcome, about, text }) => `${outcome} ${about}: ${text}`);
-const about = (findings: readonly Finding[], name: string) =>
+const about = (findings: readonly SelfcheckFinding[], name: string) =>
 	shown(findings.filter((finding) => finding.about.startsWith(name)));
 
 interface Paths {
@@ -241,7 +246,7 @@ describe('a whole Breakwater', () => {
 		]);
 	});
 
-	test('whose first provider is down answers by a detour, and that is told', async () => {
+	test('whose first provider is down answers by a detour, and that is reported', async () => {
 		const proxy = await gateway();
 		proxy.upstream('a').always(status(503));
 		proxy.upstream('b').always(provider({ list: list('model-b') }));
@@ -298,7 +303,7 @@ describe('what claims to be a Breakwater', () => {
 		chat?: Behaviour;
 	}
 
-	async function findingsOn(faked: Faked): Promise<Finding[]> {
+	async function findingsOn(faked: Faked): Promise<SelfcheckFinding[]> {
 		const { baseUrl } = await upstream((exchange) => {
 			const { path } = exchange.request;
 			if (path === '/health') return (faked.health ?? completes(health))(exchange);
@@ -397,7 +402,7 @@ describe('the clock', () => {
 	const wrong = hourOff(right);
 
 	test('agrees with others', async () => {
-		expect(await clockOf(right)).toEqual(['ok clock: This clock agrees with the one server that told the time.']);
+		expect(await clockOf(right)).toEqual(['ok clock: This clock agrees with the one server that sent the time.']);
 	});
 
 	test('that most disagree with is wrong', async () => {
@@ -423,12 +428,12 @@ describe('the clock', () => {
 
 	test('that nobody could be asked about is not called right', async () => {
 		const found = about(await check({ url: 'http://127.0.0.1:1' }), 'clock');
-		expect(found).toEqual([expect.stringMatching(/^warn clock: No server elsewhere told the time/)]);
+		expect(found).toEqual([expect.stringMatching(/^warn clock: No other server sent the time/)]);
 	});
 });
 
 describe('the configuration', () => {
-	test('that is broken is told line by line, and the proxy is checked all the same', async () => {
+	test('that is broken is reported line by line, and the proxy is checked all the same', async () => {
 		const proxy = await gateway();
 		const config = join(folder, 'broken.yaml');
 		writeFileSync(config, `providers:\n  p: { baseUrl: https://p.example/v1, apiKey: "\${NOT_SET}" }\nprofiles: {}\n`);

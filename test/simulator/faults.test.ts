@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Simulation, SimulationStep } from '../../src/simulator/simulation.ts';
+import type { Simulation, SimulationStep } from '../../src/contract/simulation.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { bodyOf, requestRaw } from '../helpers/raw-client.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { SimulationStep } from '../../src/contract/simulation.ts';
 import { type Cursor, endOf, passRequest, passTime, startOf, stepAt } from '../../src/simulator/script.ts';
-import type { SimulationStep } from '../../src/simulator/simulation.ts';
 
 const well: SimulationStep = { do: 'answer', for: 100 };
 const down: SimulationStep = { do: 'status', for: 50 };

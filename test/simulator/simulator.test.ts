@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Simulation } from '../../src/simulator/simulation.ts';
+import type { Simulation } from '../../src/contract/simulation.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { requestRaw } from '../helpers/raw-client.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfigText } from '../../src/config/load.ts';
-import { packageRoot } from '../../src/values/paths.ts';
+import { packageRoot } from '../../src/values/package-paths.ts';
 import { documentedVariables, fileText, requiredEnvironment, usedVariables } from './documented.ts';
 import { partAt } from './kubernetes.ts';
 

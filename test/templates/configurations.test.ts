@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadKnownModels } from '../../src/config/known-models.ts';
 import { readConfigText } from '../../src/config/load.ts';
-import { checkConfig } from '../../src/verify/check.ts';
+import { checkConfig } from '../../src/verify/check-config.ts';
 import { lint } from '../../src/verify/lint/lint.ts';
 import { documentedVariables, fileText, requiredEnvironment, usedVariables } from './documented.ts';
 import { configMapOf } from './kubernetes.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readConfigText } from '../../src/config/load.ts';
-import { packageRoot } from '../../src/values/paths.ts';
+import { packageRoot } from '../../src/values/package-paths.ts';
 import { fileText, requiredEnvironment } from './documented.ts';
 
 const unit = join(packageRoot, 'deploy', 'breakwater.service');

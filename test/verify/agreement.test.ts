@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { categories } from '../../machines/failure.ts';
 import { effects } from '../../machines/policy.ts';
 import { readConfigText } from '../../src/config/load.ts';
-import { checkConfig } from '../../src/verify/check.ts';
+import { checkConfig } from '../../src/verify/check-config.ts';
 import { lint } from '../../src/verify/lint/lint.ts';
 
 /** Enough for everything that one failure and one retry lead to; a policy that breaks a property does so at once. */

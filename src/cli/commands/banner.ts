@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { defaultConfigFile } from '../../config/find-config.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
-import { version } from '../../values/paths.ts';
+import { version } from '../../values/package-paths.ts';
 import { scriptText } from './script-text.ts';
 
 /** What `serve` prints once it listens: what runs, and a line to try. */

@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
-import { bootstrap } from '../../setup/bootstrap.ts';
+import { bootstrap } from '../../setup/bootstrap-steps.ts';
 import { nextSteps } from '../../setup/next-steps.ts';
 import type { SetupStep } from '../../setup/step.ts';
 import { ignoreClosedOutput } from './output.ts';
 
-export interface BootstrapOptions {
+export interface BootstrapFlags {
 	out: string;
 	defaultModel?: string;
 	port?: number;
@@ -24,7 +24,7 @@ const words: Readonly<Record<SetupStep['outcome'], string>> = {
  * Goes the whole way from an empty folder to a proxy that runs, and prints what each step came to. It asks nothing, and
  * changes nothing that stands already. Sets the exit code to 1 when something was not done.
  */
-export async function bootstrapCommand(options: BootstrapOptions): Promise<void> {
+export async function bootstrapCommand(options: BootstrapFlags): Promise<void> {
 	ignoreClosedOutput();
 	const { out, defaultModel, port, simulated = false, start, systemd } = options;
 	const run = systemd ? 'systemd' : start ? 'background' : undefined;

@@ -10,7 +10,7 @@ import { traceLines } from '../../observe/trace-text.ts';
 import { newRequestId } from '../../values/request-id.ts';
 import { UserError } from '../../values/user-error.ts';
 
-export interface CallOptions {
+export interface CallFlags {
 	config?: string;
 	profile?: string;
 	stream: boolean;
@@ -21,7 +21,7 @@ export interface CallOptions {
  * One call through the same machines as the proxy's: the answer on standard output, everything else on standard error.
  * @throws ConfigError, or UserError when there is no such profile or no whole answer
  */
-export async function call(prompt: string, options: CallOptions): Promise<void> {
+export async function call(prompt: string, options: CallFlags): Promise<void> {
 	const { config, isEmbedded } = findConfig(options.config);
 	const route = options.profile ?? config.defaultProfile;
 	if (isEmbedded) process.stderr.write('No configuration found: these providers are simulated.\n');

@@ -3,14 +3,15 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { findConfig } from '../../config/find-config.ts';
 import { ConfigError } from '../../config/problems.ts';
 import { UserError } from '../../values/user-error.ts';
-import { checkConfig } from '../../verify/check.ts';
-import { reportJson } from '../../verify/report/json.ts';
+import { checkConfig } from '../../verify/check-config.ts';
 import { reportMermaid } from '../../verify/report/mermaid.ts';
 import type { Report } from '../../verify/report/report.ts';
+import { reportJson } from '../../verify/report/report-json.ts';
 import { reportText } from '../../verify/report/text.ts';
-import { Progress } from './progress.ts';
+import { outputColumns, reportUnwritten } from './output.ts';
+import { ProgressLine } from './progress-line.ts';
 
-export interface CheckOptions {
+export interface CheckFlags {
 	config?: string;
 	json?: boolean;
 	mermaid?: boolean;
@@ -23,24 +24,19 @@ export interface CheckOptions {
 export const CANNOT_BE_CHECKED = 2;
 const exitCodes: Readonly<Record<Report['verdict'], number>> = { holds: 0, fails: 1, unknown: CANNOT_BE_CHECKED };
 
-/** Where a terminal tells no width, or where nobody looks at one. */
-const DEFAULT_COLUMNS = 100;
-const FEWEST_COLUMNS = 60;
-const MOST_COLUMNS = 140;
-
 /**
  * Checks a configuration and prints the report on standard output. Sets the exit code of the process: 0 it holds,
  * 1 it does not, 2 it could not be checked, with the reason on standard error. It runs without a break and takes no
  * signal, so that Ctrl-C ends it at once.
  */
-export function check(file: string | undefined, options: CheckOptions): void {
+export function check(file: string | undefined, options: CheckFlags): void {
 	// What an exploration makes dies young: moved among what lives long, it costs a fifth more time, and twice the memory.
 	setFlagsFromString('--no-allocation-site-pretenuring');
-	process.stdout.on('error', unwritten);
+	reportUnwritten('report', CANNOT_BE_CHECKED);
 	process.stderr.on('error', () => {});
 	try {
 		const report = explored(file, options);
-		process.stdout.write(shown(report, options));
+		process.stdout.write(textOf(report, options));
 		process.exitCode = exitCodes[report.verdict];
 	} catch (error) {
 		process.stderr.write(`${reason(error)}\n`);
@@ -48,7 +44,7 @@ export function check(file: string | undefined, options: CheckOptions): void {
 	}
 }
 
-function explored(file: string | undefined, { config, bound, profile }: CheckOptions): Report {
+function explored(file: string | undefined, { config, bound, profile }: CheckFlags): Report {
 	if (file !== undefined && config !== undefined) throw new UserError('Name the file once: as FILE, or with --config.');
 	const { isEmbedded, ...read } = findConfig(file ?? config);
 	if (isEmbedded) process.stderr.write('No configuration found: these are the simulated providers.\n');
@@ -57,7 +53,7 @@ function explored(file: string | undefined, { config, bound, profile }: CheckOpt
 			`There is no profile '${profile}' in ${read.config.file}; the profiles are ${Object.keys(read.config.profiles).join(', ')}.`,
 		);
 	}
-	const progress = new Progress(process.stderr, () => performance.now());
+	const progress = new ProgressLine(process.stderr, () => performance.now());
 	const onProgress = (what: string, states: number): void => {
 		refuseToRunOutOfMemory(what, states);
 		progress.tell(what, states);
@@ -69,11 +65,11 @@ function explored(file: string | undefined, { config, bound, profile }: CheckOpt
 	}
 }
 
-function shown(report: Report, { json, mermaid, profile }: CheckOptions): string {
+function textOf(report: Report, { json, mermaid, profile }: CheckFlags): string {
 	if (json) return `${reportJson(report)}\n`;
 	if (mermaid) return reportMermaid(report);
 	return reportText(report, {
-		columns: Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS)),
+		columns: outputColumns(),
 		paint: (color, text) => styleText(color, text, { stream: process.stdout }),
 		showsTraces: profile !== undefined,
 	});
@@ -94,11 +90,4 @@ function refuseToRunOutOfMemory(what: string, states: number): void {
 function reason(error: unknown): string {
 	if (error instanceof ConfigError || error instanceof UserError) return error.message;
 	return `a fault of Breakwater itself: ${error instanceof Error ? error.stack : error}`;
-}
-
-/** A reader that has seen enough, such as `head`, closes the pipe; that is no fault. */
-function unwritten({ code, message }: NodeJS.ErrnoException): void {
-	if (code === 'EPIPE') return;
-	process.stderr.write(`The report cannot be written: ${message}.\n`);
-	process.exitCode = CANNOT_BE_CHECKED;
 }

@@ -4,7 +4,7 @@ import type { CallRecord } from '../../contract/call-record.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { createServer } from '../../http/server.ts';
 import { traceLine } from '../../observe/trace-text.ts';
-import { demoConfigFile, version } from '../../values/paths.ts';
+import { demoConfigFile, version } from '../../values/package-paths.ts';
 import { UserError } from '../../values/user-error.ts';
 import { scriptText } from './script-text.ts';
 
@@ -12,7 +12,7 @@ const DURATION_MS = 18_000;
 const INTERVAL_MS = 250;
 
 /** What one request of the demo saw. */
-interface Seen {
+interface DemoAnswer {
 	isWhole: boolean;
 	servedBy: string;
 	ms: number;
@@ -51,9 +51,9 @@ function describe(gateway: Gateway, providers: ReturnType<typeof loadConfig>['pr
 	print('   at  request           took  trace');
 }
 
-async function run(address: string, traces: ReadonlyMap<string, string>): Promise<Seen[]> {
+async function run(address: string, traces: ReadonlyMap<string, string>): Promise<DemoAnswer[]> {
 	const startedAt = performance.now();
-	const running: Promise<Seen>[] = [];
+	const running: Promise<DemoAnswer>[] = [];
 	for (let number = 1; performance.now() - startedAt < DURATION_MS; number++) {
 		running.push(request(address, number, startedAt, traces));
 		await sleep(INTERVAL_MS);
@@ -66,7 +66,7 @@ async function request(
 	number: number,
 	startedAt: number,
 	traces: ReadonlyMap<string, string>,
-): Promise<Seen> {
+): Promise<DemoAnswer> {
 	const stream = number % 2 === 0;
 	const sentAt = performance.now();
 	const response = await fetch(`${address}/v1/chat/completions`, {
@@ -86,7 +86,7 @@ async function request(
 	return { isWhole, servedBy: response.headers.get('x-breakwater-target') ?? 'nobody', ms };
 }
 
-function summarize(seen: readonly Seen[]): void {
+function summarize(seen: readonly DemoAnswer[]): void {
 	const lost = seen.filter(({ isWhole }) => !isWhole).length;
 	const servers = Map.groupBy(seen, ({ servedBy }) => servedBy);
 	const times = seen.map(({ ms }) => ms).sort((a, b) => a - b);

@@ -1,16 +1,16 @@
 import { styleText } from 'node:util';
 import { defaultConfigFile } from '../../config/find-config.ts';
-import { discover } from '../../setup/discover.ts';
 import { discoveryText } from '../../setup/discovery-text.ts';
+import { discover } from '../../setup/surroundings.ts';
 import { ignoreClosedOutput } from './output.ts';
 
-export interface DiscoverOptions {
+export interface DiscoverFlags {
 	json?: boolean;
 	port?: number;
 }
 
 /** Looks around and prints what is there, on standard output. Whatever it finds, it has done what it was asked for. */
-export async function discoverCommand({ json, port }: DiscoverOptions): Promise<void> {
+export async function discoverCommand({ json, port }: DiscoverFlags): Promise<void> {
 	ignoreClosedOutput();
 	const { discovery } = await discover({ file: defaultConfigFile, port }, process.env);
 	const paint = (...[color, text]: Parameters<Parameters<typeof discoveryText>[1]>) =>

@@ -10,13 +10,13 @@ import { type Verification, verify } from '../../import/verify.ts';
 import { existsText, writeWhole } from '../../setup/write-file.ts';
 import { UserError } from '../../values/user-error.ts';
 
-export interface ImportOptions {
+export interface ImportFlags {
 	/** Where the configuration goes; default and `-`: to standard output. */
 	out?: string;
 	force?: boolean;
 }
 
-export interface ImportFailProxyOptions extends ImportOptions {
+export interface ImportFailProxyFlags extends ImportFlags {
 	/** The env file that the keys go into. Default: they go nowhere. */
 	keys?: string;
 }
@@ -29,7 +29,7 @@ const SHORTEST_SECRET = 8;
  * the exit code 1.
  * @throws UserError when there is nothing to import, or it cannot be written
  */
-export function importFailProxyFolder(folder: string, options: ImportFailProxyOptions): void {
+export function importFailProxyFolder(folder: string, options: ImportFailProxyFlags): void {
 	finish(importFailProxy(folder, loadKnownModels()), options);
 }
 
@@ -38,11 +38,11 @@ export function importFailProxyFolder(folder: string, options: ImportFailProxyOp
  * the exit code 1.
  * @throws UserError when there is nothing to import, or it cannot be written
  */
-export function importOpenRouterFile(file: string, options: ImportOptions): void {
+export function importOpenRouterFile(file: string, options: ImportFlags): void {
 	finish(importOpenRouter(file), options);
 }
 
-function finish(draft: ImportDraft, options: ImportFailProxyOptions): void {
+function finish(draft: ImportDraft, options: ImportFailProxyFlags): void {
 	const secrets = [...draft.keys.values()].filter((key) => key.length >= SHORTEST_SECRET);
 	const redact = (text: string) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
 	for (const notice of draft.notices) tell(redact(noticeText(notice)));
@@ -60,7 +60,7 @@ function finish(draft: ImportDraft, options: ImportFailProxyOptions): void {
 }
 
 /** What would stop the second file is looked for before the first is written. */
-function write(out: string | undefined, text: string, draft: ImportDraft, options: ImportFailProxyOptions): void {
+function write(out: string | undefined, text: string, draft: ImportDraft, options: ImportFailProxyFlags): void {
 	const { keys: envFile, force: replace = false } = options;
 	const secrets = new Map([...draft.keys].filter(([, key]) => key !== ''));
 	if (out !== undefined) refuseToReplace(out, replace);
@@ -93,7 +93,7 @@ function tellSummary(
 	{ profiles, keys, notices, from }: ImportDraft,
 	{ isRefused }: Verification,
 	out: string | undefined,
-	{ keys: envFile }: ImportFailProxyOptions,
+	{ keys: envFile }: ImportFailProxyFlags,
 ): void {
 	const left = notices.filter(({ severity }) => severity === 'error').length;
 	const what = `${profiles.length} ${profiles.length === 1 ? 'profile' : 'profiles'} from ${from}`;

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { defaultConfigFile } from '../../config/find-config.ts';
-import { discover, type Surroundings } from '../../setup/discover.ts';
-import { type Draft, draftConfiguration, type InitChoices, writeDraft } from '../../setup/init.ts';
+import { type Draft, draftConfiguration, type InitChoices, writeDraft } from '../../setup/draft-configuration.ts';
 import { type Questions, withQuestions } from '../../setup/questions.ts';
+import { discover, type Surroundings } from '../../setup/surroundings.ts';
 import { existsText } from '../../setup/write-file.ts';
 import { UserError } from '../../values/user-error.ts';
 import { lintText } from '../../verify/lint/lint.ts';
 import { ignoreClosedOutput } from './output.ts';
 
-export interface InitOptions {
+export interface InitFlags {
 	out: string;
 	yes?: boolean;
 	defaultModel?: string;
@@ -22,7 +22,7 @@ export interface InitOptions {
  * wrote the file but had to leave out a provider whose key cannot be right.
  * @throws UserError with why nothing was written
  */
-export async function init(options: InitOptions): Promise<void> {
+export async function init(options: InitFlags): Promise<void> {
 	ignoreClosedOutput();
 	const { out, force = false, yes = false } = options;
 	if (existsSync(out) && !force) throw new UserError(existsText(out));
@@ -42,7 +42,7 @@ export async function init(options: InitOptions): Promise<void> {
 const noTerminal =
 	'There is no terminal to ask questions on; run it with --yes to take what is found, and with --default-model provider/model to say what comes first.';
 
-function choicesOf(options: InitOptions, { discovery }: Surroundings): InitChoices {
+function choicesOf(options: InitFlags, { discovery }: Surroundings): InitChoices {
 	const { out, force = false, simulated = false, defaultModel } = options;
 	return { out, force, simulated, defaultModel, port: options.port ?? discovery.port.port };
 }

@@ -1,7 +1,7 @@
-import type { SimulationConfig, SimulationStep } from '../../config/config.ts';
+import type { Simulation, SimulationStep } from '../../contract/simulation.ts';
 
 /** What a simulated provider does, in words: `answers for 20 s, then 503 for 15 s, and again`. */
-export function scriptText(script: SimulationConfig['script']): string {
+export function scriptText(script: Simulation['script']): string {
 	if (script.length === 0) return 'always answers';
 	return `${script.map((step) => `${stepText(step)} ${lengthText(step)}`).join(', then ')}, and again`;
 }

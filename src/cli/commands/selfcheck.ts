@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
-import { readEnvironment } from '../../config/environment.ts';
-import { type Finding, selfcheck } from '../../setup/selfcheck.ts';
+import { readEnvironment } from '../../config/dotenv.ts';
+import { type SelfcheckFinding, selfcheck } from '../../setup/selfcheck/selfcheck-run.ts';
 import { UserError } from '../../values/user-error.ts';
 
-export interface SelfcheckOptions {
+export interface SelfcheckFlags {
 	url?: string;
 	config?: string;
 	key?: string;
@@ -18,7 +18,7 @@ const colors = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
  * Prints one line for each finding on standard output; exit code 1 when one of them is a failure.
  * @throws UserError when an option cannot be used
  */
-export async function selfcheckCommand(options: SelfcheckOptions): Promise<void> {
+export async function selfcheckCommand(options: SelfcheckFlags): Promise<void> {
 	const { variables } = readEnvironment(process.env);
 	const findings = await selfcheck({
 		url: options.url === undefined ? undefined : addressIn(options.url),
@@ -32,7 +32,7 @@ export async function selfcheckCommand(options: SelfcheckOptions): Promise<void>
 	if (!isWell) process.exitCode = 1;
 }
 
-function textOf(findings: readonly Finding[]): string {
+function textOf(findings: readonly SelfcheckFinding[]): string {
 	const width = Math.max(...findings.map(({ about }) => about.length));
 	const lines = findings.map(({ outcome, about, text }) => {
 		const mark = styleText(colors[outcome], outcome.padEnd(4), { stream: process.stdout });

@@ -7,7 +7,7 @@ import { findConfig } from '../../config/find-config.ts';
 import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { adminSources } from '../../http/admin/admin-sources.ts';
-import { inspectorRoutes } from '../../http/inspector/routes.ts';
+import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
 import { createServer } from '../../http/server.ts';
 import { Feed } from '../../observe/inspector/feed.ts';
 import type { StatelyBridge } from '../../observe/inspector/stately.ts';
@@ -18,11 +18,11 @@ import { createNotifications, type Notifications } from '../../observe/notificat
 import { RecentRequests, recentObserver } from '../../observe/recent-requests.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { openAddress } from '../../values/open-address.ts';
-import { version } from '../../values/paths.ts';
+import { version } from '../../values/package-paths.ts';
 import { UserError } from '../../values/user-error.ts';
 import { banner } from './banner.ts';
 
-export interface ServeOptions {
+export interface ServeFlags {
 	config?: string;
 	host?: string;
 	port?: number;
@@ -36,7 +36,7 @@ export interface ServeOptions {
  * Runs the proxy until a signal ends it.
  * @throws ConfigError, or UserError when the configuration would do harm, or the address cannot be listened on
  */
-export async function serve(options: ServeOptions): Promise<void> {
+export async function serve(options: ServeFlags): Promise<void> {
 	const found = findConfig(options.config);
 	const { config, isEmbedded } = found;
 	if (!isEmbedded && options.check !== false) {
@@ -103,7 +103,7 @@ async function openedBridge(port: number | true): Promise<StatelyBridge> {
 	});
 }
 
-async function listen(server: FastifyInstance, config: Config, options: ServeOptions): Promise<string> {
+async function listen(server: FastifyInstance, config: Config, options: ServeFlags): Promise<string> {
 	const host = options.host ?? config.server.host;
 	const port = options.port ?? config.server.port;
 	try {

@@ -1,10 +1,10 @@
 import type { ClientDialect, ProviderDialect } from '../../contract/dialect.ts';
 import { formOf, looksLike } from '../answer-form.ts';
-import { readErrorBody } from '../error-body.ts';
+import { readErrorBody } from '../read-error-body.ts';
 import { chatAddress } from './address.ts';
 import { dialectName } from './chat-body.ts';
+import { asksForPlainText } from './continuable-format.ts';
 import { ChatDocumentWriter } from './document-writer.ts';
-import { asksForPlainText } from './plain-text.ts';
 import { readDocument } from './read-document.ts';
 import { readRequest } from './read-request.ts';
 import { renderRequest } from './render-request.ts';

@@ -2,7 +2,7 @@ import type { DocumentAnswer, DocumentRead, ReaderOptions } from '../../contract
 import { emptyErrorBody } from '../../contract/error-body.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
-import { readErrorBody, readErrorJson } from '../error-body.ts';
+import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { isError } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
 import { readUsage } from './usage.ts';

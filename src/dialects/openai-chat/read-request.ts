@@ -6,7 +6,7 @@ import { withMembers } from '../../values/json-members.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
 import { parseBody } from '../parse-body.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
-import { asksForPlainText } from './plain-text.ts';
+import { asksForPlainText } from './continuable-format.ts';
 
 type Edits = Record<string, string | undefined>;
 

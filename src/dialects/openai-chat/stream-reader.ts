@@ -3,7 +3,7 @@ import { createParser, type EventSourceMessage, type EventSourceParser } from 'e
 import { type AnswerEvent, isContent } from '../../contract/answer-parts.ts';
 import type { AnswerReader, ReaderOptions, StreamState } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { readErrorBody, readErrorJson } from '../error-body.ts';
+import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { readChunk } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
 

@@ -4,9 +4,9 @@ import type { ClientDialect, ReadOptions } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import { clientRequestId } from '../callers/caller-request-id.ts';
+import { chooseRoute, type Directory, type RouteHeaders } from './choose-route.ts';
 import { repairJson } from './repair.ts';
 import { headerValue, ReplySink } from './reply-sink.ts';
-import { chooseRoute, type Directory, type RouteHeaders } from './route.ts';
 
 export interface DialectOptions {
 	/** Whether a body that is not quite JSON is repaired. */

@@ -1,5 +1,5 @@
 import type { Service } from '../../contract/service.ts';
-import type { Directory } from './route.ts';
+import type { Directory } from './choose-route.ts';
 
 /** How requests that name no profile find one, as it is configured. */
 export interface Routing {

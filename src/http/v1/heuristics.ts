@@ -3,7 +3,7 @@ import type { RoutingWish } from '../../contract/dialect.ts';
 export type Kind = 'code' | 'critical' | 'cheap';
 
 /** What a look at the last message found. */
-export interface Finding {
+export interface Recognition {
 	kind: Kind;
 	/** For the caller: what was seen, and where. */
 	because: string;
@@ -73,7 +73,7 @@ const signs: readonly Sign[] = [
 export function recognizeMessage(
 	message: ReturnType<RoutingWish['lastUserMessage']>,
 	kinds: { has(kind: Kind): boolean },
-): Finding | undefined {
+): Recognition | undefined {
 	const { text, isShort } = lookedAt(message);
 	if (text === '') return undefined;
 	const sign = signs.find(({ kind, isIn }) => kinds.has(kind) && isIn(text, isShort));

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { GatewayObserver, StartedCall } from '../../contract/observer.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
-import { version } from '../../values/paths.ts';
+import { version } from '../../values/package-paths.ts';
 import { CallRing, type EndedCall } from './call-ring.ts';
 import { endedView, isEventful, type LiveCall, liveView } from './call-view.ts';
 import { profileViews, providerFacts } from './config-view.ts';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, sep } from 'node:path';
-import { packageRoot } from '../../values/paths.ts';
+import { packageRoot } from '../../values/package-paths.ts';
 
 export interface PageFile {
 	type: string;

@@ -1,13 +1,9 @@
 import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
+import type { ActorInspector } from '../../gateway/gateway.ts';
 import { Sampler } from './sampler.ts';
 import { statelyMessage } from './stately-message.ts';
 import { startStatelyServer } from './stately-server.ts';
-
-/** Watches what an actor does; XState's `inspect` option. */
-export interface ActorInspector {
-	next(event: InspectionEvent): void;
-}
 
 export interface StatelyBridge {
 	/** Where a browser shows it: `http://127.0.0.1:8080`. */

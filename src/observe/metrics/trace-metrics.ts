@@ -7,7 +7,7 @@ import type { CallRecord } from '../../contract/call-record.ts';
 import { type Cell, Cells } from './cells.ts';
 import { bounded, knownReasons, otherValue, providerLabelNames, providerLabels } from './labels.ts';
 
-type AttemptStep = Extract<TraceEntry, { did: 'attempt' }>;
+type AttemptEntry = Extract<TraceEntry, { did: 'attempt' }>;
 
 const unknownTarget = { provider: otherValue, model: otherValue };
 const unknownActor = { gen_ai_provider_name: otherValue, provider: otherValue };
@@ -81,7 +81,7 @@ export class TraceMetrics {
 		}
 	}
 
-	#countAttempt({ target, credential, outcome, failure }: AttemptStep): void {
+	#countAttempt({ target, credential, outcome, failure }: AttemptEntry): void {
 		if (outcome === 'succeeded') {
 			this.#success(credential, target).pending += 1;
 			return;

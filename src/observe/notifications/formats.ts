@@ -1,5 +1,5 @@
 import type { WebhookConfig } from '../../config/config.ts';
-import { type Gathering, isEnd, type Message, messageText, timeText } from './message.ts';
+import { type Gathering, isEnd, type Message, messageText, momentText } from './message.ts';
 import type { ReachedProfile } from './reach.ts';
 
 /** The body of a POST, by the format of its webhook. */
@@ -32,21 +32,21 @@ function jsonBody(message: Message) {
 		category: failure.category,
 		reason: failure.reason ?? null,
 		status: failure.status ?? null,
-		since: timeText(since),
-		until: isEnd(news) ? null : timeText(until),
-		at: timeText(at),
+		since: momentText(since),
+		until: isEnd(news) ? null : momentText(until),
+		at: momentText(at),
 		...(profiles && { profiles: profiles.map(jsonProfile) }),
 	};
 }
 
 function jsonGathering({ title, messages, meanwhile, profiles, at }: Gathering) {
-	const lines = messages.map((message) => `${timeText(message.at)} ${message.title}. ${messageText(message)}`);
+	const lines = messages.map((message) => `${momentText(message.at)} ${message.title}. ${messageText(message)}`);
 	return {
 		event: 'incidents.gathered',
 		title,
 		text: [title, ...lines, meanwhile].filter((part) => part !== '').join('\n'),
 		meanwhile,
-		at: timeText(at),
+		at: momentText(at),
 		incidents: messages.map(jsonBody),
 		profiles: profiles.map(jsonProfile),
 	};
@@ -68,9 +68,9 @@ function slackBody(message: Message) {
 	const sign = signs[news];
 	const paragraphs = [what, `In the configuration: ${source}.`, meanwhile, action].filter((part) => part !== '');
 	// Slack shows when a message came, which is long after it was true where its receiver was away.
-	const details = `Breakwater, ${timeText(at)}; since ${timeText(incident.since)}; incident ${incident.id}`;
+	const details = `Breakwater, ${momentText(at)}; since ${momentText(incident.since)}; incident ${incident.id}`;
 	return {
-		text: clip(`${sign} ${escaped(`${title} (${timeText(at)}). ${messageText(message)}`)}`, longestSection),
+		text: clip(`${sign} ${escaped(`${title} (${momentText(at)}). ${messageText(message)}`)}`, longestSection),
 		blocks: [
 			header(`${sign} ${title}`),
 			section(escaped(paragraphs.join('\n'))),
@@ -81,7 +81,7 @@ function slackBody(message: Message) {
 
 function slackGathering({ title, messages, meanwhile, at }: Gathering) {
 	const lines = messages.map(({ news, title: about, source, at: happenedAt }) =>
-		clip(`${signs[news]} ${timeText(happenedAt)} ${escaped(`${about} (${source})`)}`, longestLine),
+		clip(`${signs[news]} ${momentText(happenedAt)} ${escaped(`${about} (${source})`)}`, longestLine),
 	);
 	const rest = meanwhile === '' ? [] : [clip(escaped(meanwhile), longestSection)];
 	return {
@@ -90,7 +90,7 @@ function slackGathering({ title, messages, meanwhile, at }: Gathering) {
 			header(title),
 			...packed(lines).map(section),
 			...rest.map(section),
-			{ type: 'context', elements: [{ type: 'mrkdwn', text: `Breakwater, ${timeText(at)}` }] },
+			{ type: 'context', elements: [{ type: 'mrkdwn', text: `Breakwater, ${momentText(at)}` }] },
 		],
 	};
 }

@@ -109,7 +109,7 @@ function untold({ isWhole, earlier, incident }: Telling): string {
 	if (!isWhole) return '';
 	const { failure, since } = incident;
 	const status = failure.status === undefined ? '' : `, status ${failure.status}`;
-	const began = ` It began at ${timeText(since)} (${failureName(failure)}${status}), which could not be reported before.`;
+	const began = ` It began at ${momentText(since)} (${failureName(failure)}${status}), which could not be reported before.`;
 	if (earlier === 0) return began;
 	return `${began} ${earlier === 1 ? 'One more like it' : `${earlier} more like it`} began and ended before that.`;
 }
@@ -137,7 +137,7 @@ function whatBroke(incident: Incident, now: number): string {
 	const { kind, provider, model, failure, since } = incident;
 	const status = failure.status === undefined ? '' : `, status ${failure.status}`;
 	const how = `${failureName(failure)}${status}${kind === 'model' || model === '' ? '' : `, asked for ${model}`}`;
-	const lasts = now - since < 60_000 ? '' : ` This has lasted for ${durationText(now - since)}.`;
+	const lasts = now - since < 60_000 ? '' : ` This has lasted for ${elapsedText(now - since)}.`;
 	switch (kind) {
 		case 'auth':
 			return `Provider ${provider} rejects its key (${how}).${lasts}`;
@@ -151,7 +151,7 @@ function whatBroke(incident: Incident, now: number): string {
 }
 
 function endOf(news: 'recovered' | 'reset', { kind, provider, model, since }: Incident, at: number): string {
-	const after = durationText(at - since);
+	const after = elapsedText(at - since);
 	if (news === 'reset') {
 		return `An operator has reset provider ${provider} after ${after}; the next request will show whether it works.`;
 	}
@@ -165,7 +165,7 @@ function waiting({ kind, provider, model, until }: Incident, now: number): strin
 	const then = kind === 'model' ? 'the next request tries it' : 'a request probes it';
 	const others = kind === 'model' ? " The provider's other models are not affected." : '';
 	if (until <= now) return `${what} except for single requests that try whether it works again.${others}`;
-	return `${what} until ${timeText(until)}; then ${then}.${others}`;
+	return `${what} until ${momentText(until)}; then ${then}.${others}`;
 }
 
 function reach(profiles: readonly ReachedProfile[]): string {
@@ -197,7 +197,7 @@ function actionFor({ kind, provider, failure, until }: Incident, source: string)
 				? `What to do: give the account of the key at ${source} the right to use this API (${failure.reason}), or put in another key and restart.`
 				: `What to do: put a valid key in the place of the one at ${source}, and restart.`;
 		case 'quota':
-			return `What to do: top up the account of the key at ${source} or raise its limit, or wait until ${timeText(until)}.`;
+			return `What to do: top up the account of the key at ${source} or raise its limit, or wait until ${momentText(until)}.`;
 		case 'model':
 			return `What to do: check the name of the model at ${source}; the provider may have renamed or retired it, or the account may not use it.`;
 		case 'down':
@@ -206,11 +206,11 @@ function actionFor({ kind, provider, failure, until }: Incident, source: string)
 }
 
 /** RFC 3339 to the second, in UTC; a time past what a date can hold is shown as the last one. */
-export function timeText(ms: number): string {
+export function momentText(ms: number): string {
 	return new Date(Math.min(ms, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function durationText(ms: number): string {
+function elapsedText(ms: number): string {
 	const seconds = Math.max(0, Math.round(ms / 1000));
 	if (seconds < 60) return `${seconds} s`;
 	const minutes = Math.floor(seconds / 60);

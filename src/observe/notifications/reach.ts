@@ -1,12 +1,13 @@
 import type { Config } from '../../config/config.ts';
 import type { Service } from '../../contract/service.ts';
+import { candidateName } from '../../values/candidate-name.ts';
 import { covers, type Incident } from './incident.ts';
 
 /** What is known of the providers at this moment. */
 export type Present = Pick<Service, 'grants' | 'servable'>;
 
 /** One target of a profile, as far as incidents are concerned. */
-interface Candidate {
+interface ReachedTarget {
 	target: string;
 	provider: string;
 	model: string;
@@ -26,7 +27,7 @@ export interface ReachedProfile {
 /** Which profiles lose targets to incidents, and what is left to them. */
 export class Reach {
 	readonly #present: () => Present | undefined;
-	readonly #profiles: readonly { name: string; candidates: readonly Candidate[] }[];
+	readonly #profiles: readonly { name: string; candidates: readonly ReachedTarget[] }[];
 
 	/** @param present absent until the gateway runs */
 	constructor(config: Config, present: () => Present | undefined) {
@@ -50,7 +51,7 @@ export class Reach {
 		const isOut = candidatesOf([...open, ...hits]);
 		const present = this.#present();
 		const servable = present?.servable() ?? {};
-		const grants = ({ credential, model }: Candidate) => present?.grants(credential, model) ?? true;
+		const grants = ({ credential, model }: ReachedTarget) => present?.grants(credential, model) ?? true;
 		return this.#profiles.flatMap(({ name, candidates }) => {
 			if (!candidates.some(isHit)) return [];
 			const others = candidates.filter((candidate) => !isOut(candidate) && grants(candidate));
@@ -61,12 +62,7 @@ export class Reach {
 }
 
 /** Whether one of them covers a target; by provider actor first, as hundreds of incidents meet thousands of targets. */
-function candidatesOf(incidents: readonly Incident[]): (candidate: Candidate) => boolean {
+function candidatesOf(incidents: readonly Incident[]): (candidate: ReachedTarget) => boolean {
 	const byProvider = Map.groupBy(incidents, ({ provider }) => provider);
 	return (candidate) => byProvider.get(candidate.credential)?.some((incident) => covers(incident, candidate)) ?? false;
-}
-
-function candidateName({ target, credential }: Candidate): string {
-	const number = credential.indexOf('#');
-	return number === -1 ? target : `${target} (${credential.slice(number)})`;
 }

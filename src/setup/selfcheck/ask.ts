@@ -1,11 +1,12 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 import { classifyTransportError } from '../../upstream/classify/classify.ts';
+import { parseJson } from '../../values/json.ts';
 
 /** What a server said, or why it said nothing. */
-export type Asked = Answered | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
+export type Reply = ReplyAnswer | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
 
-export interface Answered {
+export interface ReplyAnswer {
 	is: 'answer';
 	status: number;
 	/** Names in lower case. */
@@ -13,7 +14,7 @@ export interface Answered {
 	body: string;
 	/** From the request to the end of the answer. */
 	ms: number;
-	/** How far the server's clock is ahead of ours, ms; undefined when it does not tell. */
+	/** How far the server's clock is ahead of ours, ms; undefined when it does not say. */
 	aheadMs: number | undefined;
 }
 
@@ -29,7 +30,7 @@ export interface Question {
 const MOST_BYTES = 8_000_000;
 
 /** Asks once, for a bounded time and size, and follows no redirect, which would take the key elsewhere. Never throws. */
-export async function ask(url: string, { headers, json, timeoutMs }: Question): Promise<Asked> {
+export async function ask(url: string, { headers, json, timeoutMs }: Question): Promise<Reply> {
 	const signal = AbortSignal.timeout(timeoutMs);
 	const startedAt = Date.now();
 	try {
@@ -41,12 +42,19 @@ export async function ask(url: string, { headers, json, timeoutMs }: Question): 
 			...(json && { body: JSON.stringify(json) }),
 		});
 		const headersAt = Date.now();
-		const told = Object.fromEntries(
+		const replyHeaders = Object.fromEntries(
 			Object.entries(response.headers).map(([name, value]) => [name, [value ?? ''].flat()[0] ?? '']),
 		);
-		const body = decoded(await readBounded(response.body), told['content-encoding']);
-		const aheadMs = clockAhead(told, (startedAt + headersAt) / 2);
-		return { is: 'answer', status: response.statusCode, headers: told, body, ms: Date.now() - startedAt, aheadMs };
+		const body = decoded(await readBounded(response.body), replyHeaders['content-encoding']);
+		const aheadMs = clockAhead(replyHeaders, (startedAt + headersAt) / 2);
+		return {
+			is: 'answer',
+			status: response.statusCode,
+			headers: replyHeaders,
+			body,
+			ms: Date.now() - startedAt,
+			aheadMs,
+		};
 	} catch (error) {
 		if (signal.aborted) {
 			const text = `it did not answer in full within ${timeoutMs / 1000} s`;
@@ -85,8 +93,8 @@ function decoded(bytes: Buffer, encoding = 'identity'): string {
 
 /** An answer out of a cache is as old as its `age` says. */
 function clockAhead({ date = '', age = '' }: Record<string, string>, now: number): number | undefined {
-	const told = Date.parse(date);
-	return Number.isNaN(told) ? undefined : told + (Number(age) || 0) * 1000 - now;
+	const sentAt = Date.parse(date);
+	return Number.isNaN(sentAt) ? undefined : sentAt + (Number(age) || 0) * 1000 - now;
 }
 
 function sentencePart(message: string): string {
@@ -94,10 +102,6 @@ function sentencePart(message: string): string {
 }
 
 /** The JSON of an answer; undefined when it is none. */
-export function jsonOf({ body }: Answered): unknown {
-	try {
-		return JSON.parse(body);
-	} catch {
-		return undefined;
-	}
+export function jsonOf({ body }: ReplyAnswer): unknown {
+	return parseJson(body);
 }

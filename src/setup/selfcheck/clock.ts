@@ -1,4 +1,4 @@
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 
 /** What one server's `Date` says. */
 export interface ClockReading {
@@ -13,13 +13,13 @@ export interface ClockReading {
 const TOLERANCE_MS = 120_000;
 
 /** Compares this machine's clock with those of the servers that were asked: when most disagree, it is ours that is wrong. */
-export function checkClock(readings: readonly ClockReading[]): Finding[] {
+export function selfcheckClock(readings: readonly ClockReading[]): SelfcheckFinding[] {
 	const isWrong = ({ aheadMs }: ClockReading) => Math.abs(aheadMs) > TOLERANCE_MS;
 	const telling = readings.filter((reading) => !reading.isOwn || isWrong(reading));
 	const wrong = telling.filter(isWrong);
 	const [first] = wrong;
 	if (telling.length === 0) {
-		const text = `No server elsewhere told the time; see for yourself that it is ${new Date().toISOString()}.`;
+		const text = `No other server sent the time; check that it is ${new Date().toISOString()}.`;
 		return [warn('clock', text)];
 	}
 	if (first === undefined) return [ok('clock', `This clock agrees with ${serversText(telling.length)}.`)];
@@ -34,7 +34,7 @@ export function checkClock(readings: readonly ClockReading[]): Finding[] {
 }
 
 function serversText(count: number): string {
-	return count === 1 ? 'the one server that told the time' : `${count} servers`;
+	return count === 1 ? 'the one server that sent the time' : `${count} servers`;
 }
 
 function offText(aheadMs: number): string {

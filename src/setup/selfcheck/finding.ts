@@ -1,5 +1,5 @@
 /** One thing that was found out. It holds no key. */
-export interface Finding {
+export interface SelfcheckFinding {
 	outcome: 'ok' | 'warn' | 'fail';
 	/** What was looked at: `proxy`, `profile default`, `provider openai#1`. */
 	about: string;
@@ -7,14 +7,14 @@ export interface Finding {
 	text: string;
 }
 
-export function ok(about: string, text: string): Finding {
+export function ok(about: string, text: string): SelfcheckFinding {
 	return { outcome: 'ok', about, text };
 }
 
-export function warn(about: string, text: string): Finding {
+export function warn(about: string, text: string): SelfcheckFinding {
 	return { outcome: 'warn', about, text };
 }
 
-export function fail(about: string, text: string): Finding {
+export function fail(about: string, text: string): SelfcheckFinding {
 	return { outcome: 'fail', about, text };
 }

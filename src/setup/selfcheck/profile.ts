@@ -1,8 +1,9 @@
 import { createParser } from 'eventsource-parser';
 import { readDocument } from '../../dialects/openai-chat/read-document.ts';
-import { asObject } from '../ask-local.ts';
-import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { asObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { oneLine } from '../../values/one-line.ts';
+import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
+import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 import { clientHeaders, ofProxy, type ProxyQuestion } from './proxy.ts';
 
 type Form = 'whole' | 'streamed';
@@ -16,13 +17,13 @@ const messages = [{ role: 'user', content: 'Reply with the word OK.' }];
  * @param first the first target of its chain, where it is known
  * @param redact takes keys out of what the proxy says
  */
-export async function checkProfile(
+export async function selfcheckProfile(
 	name: string,
 	first: string | undefined,
 	question: ProxyQuestion,
 	redact: (text: string) => string,
-): Promise<Finding[]> {
-	const findings: Finding[] = [];
+): Promise<SelfcheckFinding[]> {
+	const findings: SelfcheckFinding[] = [];
 	for (const form of ['whole', 'streamed'] as const) {
 		const asked = await askProfile(name, form, question);
 		findings.push(findingOf(`profile ${name}, ${form}`, form, asked, first, redact));
@@ -31,13 +32,13 @@ export async function checkProfile(
 }
 
 /** Some models know only the newer of the two names for the limit. */
-async function askProfile(name: string, form: Form, question: ProxyQuestion): Promise<Asked> {
+async function askProfile(name: string, form: Form, question: ProxyQuestion): Promise<Reply> {
 	const asked = await askWith({ max_tokens: MOST_TOKENS }, name, form, question);
 	if (asked.is !== 'answer' || asked.status !== 400) return asked;
 	return askWith({ max_completion_tokens: MOST_TOKENS }, name, form, question);
 }
 
-function askWith(limit: object, name: string, form: Form, { url, key, timeoutMs }: ProxyQuestion): Promise<Asked> {
+function askWith(limit: object, name: string, form: Form, { url, key, timeoutMs }: ProxyQuestion): Promise<Reply> {
 	return ask(`${url}/v1/chat/completions`, {
 		headers: { ...clientHeaders(key), 'x-failover-profile': name },
 		json: { model: name, messages, stream: form === 'streamed', ...limit },
@@ -48,10 +49,10 @@ function askWith(limit: object, name: string, form: Form, { url, key, timeoutMs 
 function findingOf(
 	about: string,
 	form: Form,
-	asked: Asked,
+	asked: Reply,
 	first: string | undefined,
 	redact: (text: string) => string,
-): Finding {
+): SelfcheckFinding {
 	if (asked.is === 'problem') {
 		const advice = asked.isTimeout ? 'wait longer with --timeout, or see who is slow in its log' : 'look at its log';
 		return fail(about, `No answer: ${ofProxy(asked.text)}; ${advice}.`);
@@ -63,7 +64,7 @@ function findingOf(
 }
 
 /** An answer that came by a detour is an answer, and shows that something is wrong further up. */
-function traceFinding(about: string, { headers, ms }: Answered, first: string | undefined): Finding {
+function traceFinding(about: string, { headers, ms }: ReplyAnswer, first: string | undefined): SelfcheckFinding {
 	const target = headers['x-breakwater-target'];
 	const attempts = Number(headers['x-breakwater-attempts'] ?? 1);
 	const by = target === undefined ? '' : ` by ${target}`;
@@ -78,17 +79,17 @@ function traceFinding(about: string, { headers, ms }: Answered, first: string | 
 	return ok(about, `Answered${by} in ${ms} ms.`);
 }
 
-function mistakeOfWhole(answer: Answered): string | undefined {
+function mistakeOfWhole(answer: ReplyAnswer): string | undefined {
 	return readDocument(answer.body, { model: '' }).is === 'answer'
 		? undefined
 		: 'it is no completion with a choice in it';
 }
 
-function mistakeOfStream({ headers, body }: Answered, redact: (text: string) => string): string | undefined {
+function mistakeOfStream({ headers, body }: ReplyAnswer, redact: (text: string) => string): string | undefined {
 	if (!headers['content-type']?.startsWith('text/event-stream')) return 'it did not come as a stream';
 	const events: string[] = [];
 	createParser({ onEvent: ({ data }) => void events.push(data) }).feed(body);
-	const chunks = events.map((data) => asObject(parsed(data)));
+	const chunks = events.map(parseObject);
 	const error = chunks.find((chunk) => chunk?.error !== undefined && chunk.error !== null);
 	if (error !== undefined) return `it broke off${reasonIn(error, redact)}`;
 	if (events.at(-1) !== '[DONE]') return 'it ended without [DONE]';
@@ -96,31 +97,22 @@ function mistakeOfStream({ headers, body }: Answered, redact: (text: string) => 
 	return undefined;
 }
 
-function hasFinishReason(chunk: Readonly<Record<string, unknown>> | undefined): boolean {
+function hasFinishReason(chunk: JsonObject | undefined): boolean {
 	const choices = chunk?.choices;
 	return Array.isArray(choices) && choices.some((choice) => typeof asObject(choice)?.finish_reason === 'string');
 }
 
-function parsed(data: string): unknown {
-	try {
-		return JSON.parse(data);
-	} catch {
-		return undefined;
-	}
-}
-
-function reasonOf(answer: Answered, redact: (text: string) => string): string {
+function reasonOf(answer: ReplyAnswer, redact: (text: string) => string): string {
 	return reasonIn(asObject(jsonOf(answer)), redact) || '; look at its log.';
 }
 
 /** What Breakwater says of a failure ends in what to do. */
-function reasonIn(body: Readonly<Record<string, unknown>> | undefined, redact: (text: string) => string): string {
+function reasonIn(body: JsonObject | undefined, redact: (text: string) => string): string {
 	const message = asObject(body?.error)?.message;
-	return typeof message === 'string' && message !== '' ? `: ${lineOf(redact(message))}` : '';
+	return typeof message === 'string' && message !== '' ? `: ${shortLine(redact(message))}` : '';
 }
 
-/** A stranger's words, fit for one line of a terminal. */
-function lineOf(text: string): string {
-	const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+function shortLine(text: string): string {
+	const line = oneLine(text);
 	return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

@@ -1,13 +1,13 @@
 import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
-import { readErrorBody } from '../../dialects/error-body.ts';
 import { readDocument } from '../../dialects/openai-chat/read-document.ts';
+import { readErrorBody } from '../../dialects/read-error-body.ts';
 import type { Classified, Classify } from '../../upstream/classify/classify.ts';
-import { asObject } from '../ask-local.ts';
-import { type Answered, type Asked, ask, jsonOf } from './ask.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { asObject } from '../../values/json.ts';
+import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
+import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 
 export interface ProviderCheck {
-	findings: readonly Finding[];
+	findings: readonly SelfcheckFinding[];
 	aheadMs: number | undefined;
 }
 
@@ -25,7 +25,7 @@ const LIST_TIMEOUT_MS = 10_000;
  * Does one key of a provider work? Asks the provider alone and directly, in the cheapest way that proves it: the list of
  * its models, and where that says nothing about the key, a chat request for one token.
  */
-export async function checkCredential(
+export async function selfcheckCredential(
 	provider: ProviderConfig,
 	credential: Credential,
 	question: ProviderQuestion,
@@ -72,7 +72,7 @@ class Asking {
 		this.models = [...new Set(chained)];
 	}
 
-	list(apiKey: string | undefined): Promise<Asked> {
+	list(apiKey: string | undefined): Promise<Reply> {
 		const timeoutMs = Math.min(LIST_TIMEOUT_MS, this.#question.timeoutMs);
 		return ask(this.#url('/models'), { headers: this.#headers(apiKey), timeoutMs });
 	}
@@ -84,7 +84,7 @@ class Asking {
 	}
 
 	/** @param otherwise what was found before, when there is no model that could be asked */
-	async chat(otherwise: Finding | undefined): Promise<Finding> {
+	async chat(otherwise: SelfcheckFinding | undefined): Promise<SelfcheckFinding> {
 		const model = this.models[0] ?? Object.keys(this.#provider.models)[0];
 		if (model === undefined) {
 			const text =
@@ -100,19 +100,19 @@ class Asking {
 	}
 
 	/** Some models want more than one token, under another name. */
-	async #askFor(model: string): Promise<Asked> {
+	async #askFor(model: string): Promise<Reply> {
 		const asked = await this.#askWith({ max_tokens: 1 }, model);
 		const isRefused = asked.is === 'answer' && this.verdictOn(asked).failure.category === 'BAD_REQUEST';
 		return isRefused && asked.status !== 200 ? this.#askWith({ max_completion_tokens: 16 }, model) : asked;
 	}
 
-	#askWith(limit: object, model: string): Promise<Asked> {
+	#askWith(limit: object, model: string): Promise<Reply> {
 		const { timeoutMs } = this.#question;
 		const json = { model, messages: [{ role: 'user', content: 'Hi' }], ...limit };
 		return ask(this.#url('/chat/completions'), { headers: this.#headers(this.#credential.apiKey), json, timeoutMs });
 	}
 
-	verdictOn({ status, headers, body }: Answered): Classified {
+	verdictOn({ status, headers, body }: ReplyAnswer): Classified {
 		return this.#question.classify({
 			status,
 			headers,
@@ -122,7 +122,7 @@ class Asking {
 		});
 	}
 
-	failure({ failure: { category }, message }: Classified, status: number, model?: string): Finding {
+	failure({ failure: { category }, message }: Classified, status: number, model?: string): SelfcheckFinding {
 		const about = this.#about;
 		const said = message === '' ? '' : ` (${message.replace(/[.\s]+$/, '')})`;
 		const { apiKey, source } = this.#credential;
@@ -166,12 +166,12 @@ class Asking {
 	}
 }
 
-function unreachable(about: string, { text }: { text: string }): Finding {
+function unreachable(about: string, { text }: { text: string }): SelfcheckFinding {
 	return fail(about, `It cannot be asked: ${text}; check \`baseUrl\` and the network.`);
 }
 
 /** The ids of a list of models; undefined when the answer is none. */
-function modelsIn(answer: Answered): string[] | undefined {
+function modelsIn(answer: ReplyAnswer): string[] | undefined {
 	if (answer.status !== 200) return undefined;
 	const body = jsonOf(answer);
 	const list = Array.isArray(body) ? body : (asObject(body)?.data ?? asObject(body)?.models);
@@ -183,7 +183,11 @@ function modelsIn(answer: Answered): string[] | undefined {
 }
 
 /** A list may be shorter than what there is, so this is no more than a hint. */
-function missingModels(about: string, listed: readonly string[] | undefined, wanted: readonly string[]): Finding[] {
+function missingModels(
+	about: string,
+	listed: readonly string[] | undefined,
+	wanted: readonly string[],
+): SelfcheckFinding[] {
 	if (listed === undefined || listed.length === 0) return [];
 	const missing = wanted.filter((model) => !listed.some((id) => isSameModel(id, model)));
 	return missing.map((model) =>

@@ -1,7 +1,7 @@
-import { version as ownVersion } from '../../values/paths.ts';
-import { asObject } from '../ask-local.ts';
-import { type Answered, ask, jsonOf } from './ask.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { asObject } from '../../values/json.ts';
+import { version as ownVersion } from '../../values/package-paths.ts';
+import { ask, jsonOf, type ReplyAnswer } from './ask.ts';
+import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 
 export interface ProxyQuestion {
 	/** `http://127.0.0.1:4010`. */
@@ -12,7 +12,7 @@ export interface ProxyQuestion {
 }
 
 export interface ProxyCheck {
-	findings: readonly Finding[];
+	findings: readonly SelfcheckFinding[];
 	/** Undefined unless it is a Breakwater that would take requests from us: nothing more can be asked then. */
 	profiles: readonly string[] | undefined;
 	aheadMs: number | undefined;
@@ -21,10 +21,10 @@ export interface ProxyCheck {
 const about = 'proxy';
 
 /** Is something there, is it Breakwater and of our version, would it take requests, and would it take ours? */
-export async function checkProxy(question: ProxyQuestion): Promise<ProxyCheck> {
+export async function selfcheckProxy(question: ProxyQuestion): Promise<ProxyCheck> {
 	const { url, timeoutMs } = question;
 	const asked = await ask(`${url}/health`, { timeoutMs });
-	const stop = (...findings: Finding[]) => ({ findings, profiles: undefined });
+	const stop = (...findings: SelfcheckFinding[]) => ({ findings, profiles: undefined });
 	if (asked.is === 'problem') {
 		const text = asked.isRefused
 			? `Nobody listens at ${url}; start the proxy with \`breakwater serve\`, or name its address with --url.`
@@ -49,7 +49,7 @@ interface Health {
 	hurt: readonly string[];
 }
 
-function readHealth(answer: Answered): Health | undefined {
+function readHealth(answer: ReplyAnswer): Health | undefined {
 	const { status, version, uptimeSeconds, providers } = asObject(jsonOf(answer)) ?? {};
 	const states = asObject(providers);
 	if (answer.status !== 200 || typeof status !== 'string' || typeof version !== 'string') return undefined;
@@ -61,22 +61,24 @@ function readHealth(answer: Answered): Health | undefined {
 	return { version, hurt };
 }
 
-function healthFinding(url: string, { version, hurt }: Health): Finding {
+function healthFinding(url: string, { version, hurt }: Health): SelfcheckFinding {
 	const text = `${url} is Breakwater ${version}`;
 	if (version !== ownVersion) {
 		return warn(about, `${text}, and this command is of ${ownVersion}; restart the proxy, or update one of the two.`);
 	}
-	if (hurt.length > 0)
-		return warn(about, `${text}, but ${hurt.join(', ')}; what is said of the providers below tells why.`);
+	if (hurt.length > 0) return warn(about, `${text}, but ${hurt.join(', ')}; the providers below say why.`);
 	return ok(about, `${text}, and no provider of it is out of traffic.`);
 }
 
-async function checkReady({ url, timeoutMs }: ProxyQuestion): Promise<{ findings: Finding[]; profiles: string[] }> {
+async function checkReady({
+	url,
+	timeoutMs,
+}: ProxyQuestion): Promise<{ findings: SelfcheckFinding[]; profiles: string[] }> {
 	const asked = await ask(`${url}/ready`, { timeoutMs });
 	if (asked.is === 'problem')
 		return { findings: [fail('ready', `/ready says nothing: ${ofProxy(asked.text)}.`)], profiles: [] };
-	const { status, profiles: told } = asObject(jsonOf(asked)) ?? {};
-	const servable = asObject(told);
+	const { status, profiles: reported } = asObject(jsonOf(asked)) ?? {};
+	const servable = asObject(reported);
 	if (typeof status !== 'string' || servable === undefined) {
 		return { findings: [fail('ready', `/ready answers ${asked.status}, and not as Breakwater does.`)], profiles: [] };
 	}
@@ -95,7 +97,7 @@ async function checkReady({ url, timeoutMs }: ProxyQuestion): Promise<{ findings
 }
 
 /** @returns a failure when callers need a key and ours is not one; nothing where they need none */
-async function checkDoor({ url, key, timeoutMs }: ProxyQuestion): Promise<Finding[]> {
+async function checkDoor({ url, key, timeoutMs }: ProxyQuestion): Promise<SelfcheckFinding[]> {
 	const asked = await ask(`${url}/v1/models`, { headers: clientHeaders(key), timeoutMs });
 	if (asked.is === 'problem') return [fail('client key', `/v1/models says nothing: ${ofProxy(asked.text)}.`)];
 	if (asked.status === 401 || asked.status === 403) {

@@ -1,5 +1,5 @@
 import type { ErrorBody } from '../../contract/error-body.ts';
-import { identifier } from '../../dialects/error-body.ts';
+import { identifier } from '../../dialects/read-error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
 import { compileRules } from './error-matching.ts';
 import type { ErrorRule } from './error-rules.ts';

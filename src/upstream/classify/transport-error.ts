@@ -1,65 +1,69 @@
 import type { Category } from '../../../machines/failure.ts';
 import type { Classified } from './error-answer.ts';
 
-interface Verdict {
+interface TransportFault {
 	category: Category;
 	reason?: string;
 	/** A clause about the provider, without its full stop. */
 	says: string;
 }
 
-const refused: Verdict = { category: 'NETWORK_ERROR', reason: 'refused', says: 'The provider refused the connection' };
-const reset: Verdict = { category: 'NETWORK_ERROR', reason: 'reset', says: 'The provider reset the connection' };
-const closed: Verdict = {
+const refused: TransportFault = {
+	category: 'NETWORK_ERROR',
+	reason: 'refused',
+	says: 'The provider refused the connection',
+};
+const reset: TransportFault = { category: 'NETWORK_ERROR', reason: 'reset', says: 'The provider reset the connection' };
+const closed: TransportFault = {
 	category: 'NETWORK_ERROR',
 	reason: 'closed',
 	says: 'The connection closed before the answer was complete',
 };
-const dns: Verdict = {
+const dns: TransportFault = {
 	category: 'NETWORK_ERROR',
 	reason: 'dns',
 	says: "The provider's host name could not be resolved",
 };
-const tls: Verdict = {
+const tls: TransportFault = {
 	category: 'NETWORK_ERROR',
 	reason: 'tls',
 	says: 'No secure connection to the provider could be made',
 };
-const unreachable: Verdict = {
+const unreachable: TransportFault = {
 	category: 'NETWORK_ERROR',
 	reason: 'unreachable',
 	says: 'The network has no way to the provider',
 };
-const network: Verdict = { category: 'NETWORK_ERROR', says: 'The connection to the provider failed' };
-const connectTimeout: Verdict = {
+const network: TransportFault = { category: 'NETWORK_ERROR', says: 'The connection to the provider failed' };
+const connectTimeout: TransportFault = {
 	category: 'TIMEOUT',
 	reason: 'connect',
 	says: 'The provider did not accept a connection in time',
 };
-const firstTokenTimeout: Verdict = {
+const firstTokenTimeout: TransportFault = {
 	category: 'TIMEOUT',
 	reason: 'first_token',
 	says: 'The provider did not begin to answer in time',
 };
-const idleTimeout: Verdict = { category: 'TIMEOUT', reason: 'idle', says: 'The provider stopped answering' };
-const timeout: Verdict = { category: 'TIMEOUT', says: 'The provider did not answer in time' };
-const malformed: Verdict = {
+const idleTimeout: TransportFault = { category: 'TIMEOUT', reason: 'idle', says: 'The provider stopped answering' };
+const timeout: TransportFault = { category: 'TIMEOUT', says: 'The provider did not answer in time' };
+const malformed: TransportFault = {
 	category: 'SERVER_ERROR',
 	reason: 'malformed',
 	says: "The provider's answer was damaged on the way or is not HTTP",
 };
-const tooLarge: Verdict = {
+const tooLarge: TransportFault = {
 	category: 'SERVER_ERROR',
 	reason: 'too_large',
 	says: "The provider's answer is larger than allowed",
 };
-const unknown: Verdict = {
+const unknown: TransportFault = {
 	category: 'UNKNOWN_TRANSIENT',
 	says: 'The attempt failed for a reason that has no name here',
 };
 
 /** Error codes of Node, OpenSSL, zlib, llhttp and undici; first match wins. */
-const byCode: readonly (readonly [RegExp, Verdict])[] = [
+const byCode: readonly (readonly [RegExp, TransportFault])[] = [
 	[/^ECONNREFUSED$/, refused],
 	[/^(?:ECONNRESET|ECONNABORTED|EPIPE|ERR_HTTP2_.*)$/, reset],
 	[/^(?:ENOTFOUND|EAI_.*|ENODATA|ESERVFAIL|ETIMEOUT|EBADNAME)$/, dns],
@@ -77,7 +81,7 @@ const byCode: readonly (readonly [RegExp, Verdict])[] = [
 ];
 
 /** For errors without a code: what undici's fetch and Node's streams say, and the names of aborted timers. */
-const byText: readonly (readonly [RegExp, Verdict])[] = [
+const byText: readonly (readonly [RegExp, TransportFault])[] = [
 	[/\bTimeoutError\b/, timeout],
 	// undici's own checks, unlike llhttp's, carry no code.
 	[/\bHTTPParserError\b/, malformed],
@@ -107,7 +111,7 @@ export function classifyTransportError(error: unknown): Classified {
 	return { failure: { category, reason }, message: `${says}${details === '' ? '' : ` (${details})`}.` };
 }
 
-const vague: ReadonlySet<Verdict> = new Set([closed, unreachable, network]);
+const vague: ReadonlySet<TransportFault> = new Set([closed, unreachable, network]);
 
 function errorsIn(error: unknown): object[] {
 	const queue: unknown[] = [error];
@@ -123,7 +127,7 @@ function errorsIn(error: unknown): object[] {
 	return [...errors];
 }
 
-function verdictOn(error: object): Verdict | undefined {
+function verdictOn(error: object): TransportFault | undefined {
 	const code = textProperty(error, 'code');
 	const byItsCode = byCode.find(([pattern]) => pattern.test(code))?.[1];
 	// The system gives up on a standing connection with the same code as on one that never stood.

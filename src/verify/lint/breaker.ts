@@ -1,6 +1,6 @@
 import { durationWords } from '../../values/time-text.ts';
 import type { Finding, Rule } from './rule.ts';
-import { differs, type LintedCandidate, type LintedProvider, written } from './subject.ts';
+import { differsFromDefault, type LintedCandidate, type LintedProvider, written } from './subject.ts';
 
 /** How each policy uses the provider: its own, for requests that name a target, and those of the profiles' targets. */
 function usesOf(linted: LintedProvider): readonly (LintedProvider | LintedCandidate)[] {
@@ -24,14 +24,15 @@ function cooldownShorterThanTimeout(linted: LintedProvider): Finding[] {
 	const whole = longest(linted, (use) => (isWhole(use) ? use.policy.timeouts.response : 0));
 	// The default `response` is longer than the default `cooldown`, and than most that are written: it is worth a note only.
 	const isOfStreams = cooldown < first.ms;
-	const isWorthWords = differs(linted, 'breaker', 'cooldown') || differs(whole.use, 'timeouts', 'response');
+	const isWorthWords =
+		differsFromDefault(linted, 'breaker', 'cooldown') || differsFromDefault(whole.use, 'timeouts', 'response');
 	if (!isOfStreams && (cooldown >= whole.ms || !isWorthWords)) return [];
 	const [name, { use, ms }] = isOfStreams ? (['firstToken', first] as const) : (['response', whole] as const);
 	return [
 		{
 			at: written(use, ['breaker', 'cooldown'], ['timeouts', name]),
 			concerns: linted.concerns,
-			severity: isOfStreams || differs(whole.use, 'timeouts', 'response') ? 'warning' : 'note',
+			severity: isOfStreams || differsFromDefault(whole.use, 'timeouts', 'response') ? 'warning' : 'note',
 			reason: `\`cooldown\` (${durationWords(cooldown)}) is shorter than the timeout that leads to it, \`${name}\` (${durationWords(ms)}): a silent provider is asked again sooner than its silence took to notice`,
 			advice: `raise \`cooldown\`, or shorten \`${name}\``,
 		},
@@ -45,7 +46,7 @@ function cooldownBeyondMaximum(linted: LintedProvider): Finding[] {
 		{
 			at: written(linted, ['breaker', 'cooldown'], ['breaker', 'maxCooldown']),
 			concerns: linted.concerns,
-			severity: differs(linted, 'breaker', 'maxCooldown') ? 'warning' : 'note',
+			severity: differsFromDefault(linted, 'breaker', 'maxCooldown') ? 'warning' : 'note',
 			reason: `\`cooldown\` (${durationWords(cooldown)}) is longer than \`maxCooldown\` (${durationWords(maxCooldown)}), which then limits nothing, and no cooldown grows`,
 			advice: 'shorten `cooldown`, or raise `maxCooldown`',
 		},
@@ -61,7 +62,8 @@ function probeOutlivesDeadline(linted: LintedProvider): Finding[] {
 	const stream = longest(linted, ({ policy }) => policy.timeouts.request);
 	const [name, answer] = first.ms > whole.ms ? (['firstToken', first] as const) : (['response', whole] as const);
 	const isCutOff = probeDeadline < answer.ms;
-	const isDefault = !differs(stream.use, 'timeouts', 'request') && !differs(linted, 'breaker', 'probeDeadline');
+	const isDefault =
+		!differsFromDefault(stream.use, 'timeouts', 'request') && !differsFromDefault(linted, 'breaker', 'probeDeadline');
 	if (!isCutOff && (probeDeadline >= stream.ms || isDefault)) return [];
 	const use = isCutOff ? answer.use : stream.use;
 	const other = isCutOff ? name : 'request';

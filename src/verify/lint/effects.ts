@@ -1,11 +1,12 @@
 import type { Effect } from '../../../machines/policy.ts';
+import { categoryOf } from '../../config/failure-keys.ts';
 import type { Finding, Rule } from './rule.ts';
-import { categoryOf, effectAt, type LintedProvider, written } from './subject.ts';
+import { effectAt, type LintedProvider, written } from './subject.ts';
 
-type Verdict = Pick<Finding, 'reason' | 'advice' | 'severity'>;
+type Objection = Pick<Finding, 'reason' | 'advice' | 'severity'>;
 
 /** What an effect on a failure with this key does that nobody can want; undefined when it is sound. */
-type Verdicts = (key: string, effect: Effect) => Verdict | undefined;
+type Verdicts = (key: string, effect: Effect) => Objection | undefined;
 
 function isOneOf(effect: Effect, ...effects: readonly Effect[]): boolean {
 	return effects.includes(effect);
@@ -38,7 +39,7 @@ const harms: Readonly<Record<Exclude<Effect, 'none'>, string>> = {
 	model: 'one bad request makes the model unavailable to all callers',
 };
 
-function onBadRequest(key: string, effect: Effect): Verdict | undefined {
+function onBadRequest(key: string, effect: Effect): Objection | undefined {
 	if (effect === 'none') return undefined;
 	return {
 		reason: `${key} has the effect \`${effect}\` on its provider: ${harms[effect]}`,
@@ -51,7 +52,7 @@ function isOfOneModel(key: string, effect: Effect): boolean {
 	return effect === 'model' && key.includes('.');
 }
 
-function onQuota(key: string, effect: Effect): Verdict | undefined {
+function onQuota(key: string, effect: Effect): Objection | undefined {
 	if (effect === 'quota' || isOfOneModel(key, effect)) return undefined;
 	return {
 		reason:
@@ -62,7 +63,7 @@ function onQuota(key: string, effect: Effect): Verdict | undefined {
 	};
 }
 
-function onAuth(key: string, effect: Effect): Verdict | undefined {
+function onAuth(key: string, effect: Effect): Objection | undefined {
 	if (effect === 'auth' || isOfOneModel(key, effect)) return undefined;
 	return {
 		reason:
@@ -73,7 +74,7 @@ function onAuth(key: string, effect: Effect): Verdict | undefined {
 	};
 }
 
-function onMissingModel(key: string, effect: Effect): Verdict | undefined {
+function onMissingModel(key: string, effect: Effect): Objection | undefined {
 	if (isOneOf(effect, 'model', 'none')) return undefined;
 	return {
 		reason: `${key} has the effect \`${effect}\`, so one model that is missing opens the provider, and its other models are not asked either`,
@@ -81,7 +82,7 @@ function onMissingModel(key: string, effect: Effect): Verdict | undefined {
 	};
 }
 
-function onOutage(key: string, effect: Effect): Verdict | undefined {
+function onOutage(key: string, effect: Effect): Objection | undefined {
 	if (isOneOf(effect, 'auth', 'quota', 'model')) {
 		return {
 			reason: `${key} has the effect \`${effect}\`, so a single failure that passes by itself has consequences that are meant for failures that only a person can put right`,

@@ -1,14 +1,12 @@
 import { isIP } from 'node:net';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { Positions } from '../../config/positions.ts';
+import { isSecretName } from '../../config/secrets.ts';
 import type { Path } from '../../config/tree.ts';
 import { openAddress } from '../../values/open-address.ts';
 import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
 import type { Finding, Rule } from './rule.ts';
-import type { Subject } from './subject.ts';
-
-/** What the name of a header or of a query parameter tells of its value. */
-const secretName = /key|auth|token|secret|cookie|password/i;
+import type { LintSubject } from './subject.ts';
 
 /** Where a secret is written, and what to call it. */
 interface Secret {
@@ -17,7 +15,7 @@ interface Secret {
 }
 
 /** Where a provider's secrets are written: keys, and headers that look like it. Their values are never shown. */
-function secretsOf(
+function writtenSecrets(
 	{ name, credentials, headers }: ProviderConfig,
 	positions: Positions,
 ): { path: Path; what: string }[] {
@@ -25,7 +23,7 @@ function secretsOf(
 		apiKey === undefined ? [] : { path: keyPath(positions, name, index), what: 'the key' },
 	);
 	const secretHeaders = Object.keys(headers)
-		.filter((header) => secretName.test(header))
+		.filter((header) => isSecretName(header))
 		.map((header) => ({ path: headerPath(positions, name, header), what: `the header \`${header}\`` }));
 	return [...keys, ...secretHeaders];
 }
@@ -39,14 +37,14 @@ function headerPath(positions: Positions, provider: string, header: string): Pat
 
 function secretParameters({ name, baseUrl }: ProviderConfig): Secret[] {
 	const parameters = baseUrl === undefined ? [] : [...new URL(baseUrl).searchParams.keys()];
-	const secret = parameters.filter((parameter) => secretName.test(parameter));
+	const secret = parameters.filter((parameter) => isSecretName(parameter));
 	return secret.length === 0 ? [] : [{ path: ['providers', name, 'baseUrl'], what: 'a key in the query' }];
 }
 
-function keysInClear({ config, positions }: Subject): Finding[] {
+function keysInClear({ config, positions }: LintSubject): Finding[] {
 	return Object.values(config.providers).flatMap((provider) => {
 		const { name, baseUrl } = provider;
-		const secrets = [...secretsOf(provider, positions), ...secretParameters(provider)];
+		const secrets = [...writtenSecrets(provider, positions), ...secretParameters(provider)];
 		if (baseUrl === undefined || secrets.length === 0) return [];
 		if (new URL(baseUrl).protocol !== 'http:' || isLoopbackUrl(baseUrl)) return [];
 		return {
@@ -57,12 +55,12 @@ function keysInClear({ config, positions }: Subject): Finding[] {
 	});
 }
 
-function literalSecrets(subject: Subject): Finding[] {
+function literalSecrets(subject: LintSubject): Finding[] {
 	const { config, positions } = subject;
 	const ofProviders = Object.values(config.providers)
 		.filter(({ baseUrl }) => !isLoopbackUrl(baseUrl))
 		.flatMap((provider) =>
-			[...secretsOf(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
+			[...writtenSecrets(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
 				path,
 				what: `${what} of \`${provider.name}\``,
 			})),
@@ -78,7 +76,7 @@ function literalSecrets(subject: Subject): Finding[] {
 }
 
 /** The secrets that Breakwater gives out itself, and those of where it reports to. */
-function ownSecrets({ config, positions }: Subject): Secret[] {
+function ownSecrets({ config, positions }: LintSubject): Secret[] {
 	const { clients = {} } = config.server;
 	const ofClients = Object.entries(clients).flatMap(([name, { key }]) => {
 		const path = ['server', 'clients', name, 'key'];
@@ -93,7 +91,7 @@ function ownSecrets({ config, positions }: Subject): Secret[] {
 	return [{ path: ['server', 'adminKey'], what: 'the admin key' }, ...ofClients, ...ofWebhooks];
 }
 
-function openToNetwork({ config }: Subject): Finding[] {
+function openToNetwork({ config }: LintSubject): Finding[] {
 	const { host, clients } = config.server;
 	const address = addressOf(host);
 	if (clients !== undefined || isLoopbackHost(address)) return [];

@@ -1,3 +1,4 @@
+import { continuation } from '../../config/policy-options.ts';
 import { leadsOn, openFallbacks } from './chain.ts';
 import type { Finding, Rule } from './rule.ts';
 import { type LintedCandidate, type LintedProfile, written, writtenOnError } from './subject.ts';
@@ -86,7 +87,7 @@ function forgetfulContinuations(profile: LintedProfile): Finding[] {
 			at: written(profile, ['continuation', 'retainedText']),
 			concerns: profile.concerns,
 			reason: `\`retainedText\` keeps ${retainedText} characters, and a longer answer that breaks is not carried on`,
-			advice: 'raise it, such as to the default of 256KB, or write `maxContinuations: 0`',
+			advice: `raise it, such as to the default of ${continuation.retainedText.written}, or write \`maxContinuations: 0\``,
 		},
 	];
 }

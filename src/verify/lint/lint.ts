@@ -5,15 +5,15 @@ import type { LintFinding, Severity } from '../report/report.ts';
 import { breakerRules } from './breaker.ts';
 import { chainRules } from './chain.ts';
 import { effectRules } from './effects.ts';
-import { errorRuleRules } from './error-rules.ts';
 import { exposureRules } from './exposure.ts';
 import { fallbackRules } from './fallbacks.ts';
 import { fateRules } from './fate.ts';
 import { reasonRules } from './reasons.ts';
 import { retryRules } from './retries.ts';
 import type { Finding, Rule } from './rule.ts';
-import { subjectOf } from './subject.ts';
+import { lintSubjectOf } from './subject.ts';
 import { timeRules } from './time.ts';
+import { errorRuleRules } from './unreachable-rules.ts';
 import { unusedRules } from './unused.ts';
 import { windowRules } from './windows.ts';
 
@@ -61,7 +61,7 @@ export function causesIn(read: ReadConfig): Cause[] {
 
 /** What each rule found, by the place of the file. */
 function placesIn(read: ReadConfig): { rule: Rule; place: Located[] }[] {
-	const subject = subjectOf(read);
+	const subject = lintSubjectOf(read);
 	return lintRules.flatMap((rule) => {
 		const found = rule.find(subject).map((finding) => ({ finding, position: read.positions.locate(...finding.at) }));
 		const places = Map.groupBy(found, ({ finding, position }) => `${keyOf(position)} ${finding.about ?? ''}`);

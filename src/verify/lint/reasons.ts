@@ -1,10 +1,11 @@
+import { categoryOf } from '../../config/failure-keys.ts';
 import { defaultPolicy } from '../../config/policy-schema.ts';
 import type { Path } from '../../config/tree.ts';
 import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
 import { inWords, nearest } from '../../values/nearest.ts';
-import { errorRulesFile } from '../../values/paths.ts';
+import { errorRulesFile } from '../../values/package-paths.ts';
 import type { Finding, Rule } from './rule.ts';
-import { categoryOf, type Layered, type Subject } from './subject.ts';
+import type { Layered, LintSubject } from './subject.ts';
 
 /** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
 export const builtInReasons: readonly string[] = [
@@ -19,7 +20,6 @@ export const builtInReasons: readonly string[] = [
 	'TIMEOUT.response',
 	'TIMEOUT.idle',
 	'SERVER_ERROR.malformed',
-	'SERVER_ERROR.truncated',
 	'SERVER_ERROR.too_large',
 	'UNKNOWN_TRANSIENT.seam_ambiguous',
 	'UNKNOWN_TRANSIENT.seam_diverged',
@@ -40,12 +40,12 @@ function shippedReasons(): readonly string[] {
 	return shipped;
 }
 
-function knownReasons({ config }: Subject): readonly string[] {
+function knownReasons({ config }: LintSubject): readonly string[] {
 	const own = config.errorRules.map((rule) => rule.as);
 	return [...new Set([...builtInReasons, ...own, ...shippedReasons()])].filter((key) => key.includes('.'));
 }
 
-function tablesOf(subject: Subject): { layered: Layered; table: Path; keys: readonly string[] }[] {
+function tablesOf(subject: LintSubject): { layered: Layered; table: Path; keys: readonly string[] }[] {
 	const candidates = subject.profiles.flatMap((profile) => profile.candidates);
 	return [
 		...candidates.map((layered) => ({ layered, table: ['onError'], keys: Object.keys(layered.policy.onError) })),
@@ -57,7 +57,7 @@ function tablesOf(subject: Subject): { layered: Layered; table: Path; keys: read
 	];
 }
 
-function unknownReasons(subject: Subject): Finding[] {
+function unknownReasons(subject: LintSubject): Finding[] {
 	const used = tablesOf(subject).flatMap(({ layered, table, keys }) =>
 		keys
 			.filter((key) => key.includes('.') && !familiar.includes(key))

@@ -1,9 +1,9 @@
 import { retryBackoff } from '../../../machines/backoff.ts';
+import { categoryOf } from '../../config/failure-keys.ts';
 import { durationWords } from '../../values/time-text.ts';
 import { everLeadsOn, openFallbacks } from './chain.ts';
 import type { Finding, Rule } from './rule.ts';
 import {
-	categoryOf,
 	effectAt,
 	type LintedCandidate,
 	type LintedProfile,

@@ -1,6 +1,6 @@
 import type { Path } from '../../config/tree.ts';
 import type { Severity } from '../report/report.ts';
-import type { Concern, Subject } from './subject.ts';
+import type { Concern, LintSubject } from './subject.ts';
 
 /** One thing that an expert looks for in a configuration. */
 export interface Rule {
@@ -12,7 +12,7 @@ export interface Rule {
 	breaks?: string;
 	/** What it finds, as a phrase: `the same target twice in a chain`. */
 	finds: string;
-	find(subject: Subject): Finding[];
+	find(subject: LintSubject): Finding[];
 }
 
 /** One occurrence. Those of one rule at one place are reported as one. */

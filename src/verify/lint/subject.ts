@@ -1,12 +1,13 @@
 import type { Effect, Policy } from '../../../machines/policy.ts';
 import type { Config, ProfileConfig, ProviderConfig, TargetConfig } from '../../config/config.ts';
+import { categoryOf } from '../../config/failure-keys.ts';
 import type { ReadConfig } from '../../config/load.ts';
 import { defaultPolicy } from '../../config/policy-schema.ts';
 import type { Positions } from '../../config/positions.ts';
 import type { Path } from '../../config/tree.ts';
 
 /** What the lint rules look at: a configuration as it works, and for each part of it the layers of the file that it comes from. */
-export interface Subject {
+export interface LintSubject {
 	config: Config;
 	positions: Positions;
 	providers: readonly LintedProvider[];
@@ -45,7 +46,7 @@ export interface LintedCandidate extends Layered {
 	at: Path;
 }
 
-export function subjectOf({ config, positions }: ReadConfig): Subject {
+export function lintSubjectOf({ config, positions }: ReadConfig): LintSubject {
 	const profiles = Object.values(config.profiles).map((profile) => lintedProfile(profile, config, positions));
 	const candidates = Map.groupBy(
 		profiles.flatMap((profile) => profile.candidates),
@@ -95,13 +96,12 @@ export function writtenOnError(layered: Layered, key: string, field: 'retries' |
 }
 
 /** Is one of these durations of a policy not the default? */
-export function differs({ policy }: Layered, section: 'timeouts' | 'breaker', ...fields: readonly string[]): boolean {
+export function differsFromDefault(
+	{ policy }: Layered,
+	section: 'timeouts' | 'breaker',
+	...fields: readonly string[]
+): boolean {
 	return fields.some((field) => Reflect.get(policy[section], field) !== Reflect.get(defaultPolicy[section], field));
-}
-
-/** `BAD_REQUEST` of `BAD_REQUEST.context_length`. */
-export function categoryOf(key: string): string {
-	return key.split('.')[0] ?? key;
 }
 
 /** What a failure with this key of `onError` or `effects` means to a provider. */

@@ -7,7 +7,7 @@ import type { Path } from '../../config/tree.ts';
 import { durationWords } from '../../values/time-text.ts';
 import { leadsOn, openFallbacks } from './chain.ts';
 import type { Finding, Rule } from './rule.ts';
-import { differs, type LintedCandidate, type LintedProfile, written } from './subject.ts';
+import { differsFromDefault, type LintedCandidate, type LintedProfile, written } from './subject.ts';
 import { namesText } from './words.ts';
 
 /** What the client asked for decides which timeout a silent provider meets. */
@@ -47,7 +47,7 @@ function chainOutlastsDeadline(profile: LintedProfile, { about, is, limitOf }: M
 		const limit = limitOf(candidate);
 		if (spentMs >= request) {
 			const before = candidates.slice(0, candidate.index);
-			const isDefault = !before.some((earlier) => differs(earlier, 'timeouts', limitOf(earlier), 'request'));
+			const isDefault = !before.some((earlier) => differsFromDefault(earlier, 'timeouts', limitOf(earlier), 'request'));
 			return [
 				{
 					at: causes(profile, candidate, [...new Set(before.map(limitOf))]),

@@ -2,10 +2,10 @@ import type { Config, ProfileConfig } from '../../config/config.ts';
 import { isLoopbackUrl, keyPath } from './addresses.ts';
 import { originOf } from './fate.ts';
 import type { Finding, Rule } from './rule.ts';
-import type { Subject } from './subject.ts';
+import type { LintSubject } from './subject.ts';
 import { namesText } from './words.ts';
 
-function unusedProviders({ providers }: Subject): Finding[] {
+function unusedProviders({ providers }: LintSubject): Finding[] {
 	return providers
 		.filter(({ candidates }) => candidates.length === 0)
 		.map(({ provider: { name, models, credentials } }) => {
@@ -23,7 +23,7 @@ function unusedProviders({ providers }: Subject): Finding[] {
 }
 
 /** Keys are compared, and never shown. */
-function sameKeyInList({ config, positions }: Subject): Finding[] {
+function sameKeyInList({ config, positions }: LintSubject): Finding[] {
 	return Object.values(config.providers).flatMap(({ name, credentials }) =>
 		credentials.flatMap(({ apiKey }, index) => {
 			const first = credentials.findIndex((other) => other.apiKey === apiKey);
@@ -37,7 +37,7 @@ function sameKeyInList({ config, positions }: Subject): Finding[] {
 	);
 }
 
-function keyOfTwoProviders({ config, positions }: Subject): Finding[] {
+function keyOfTwoProviders({ config, positions }: LintSubject): Finding[] {
 	const seen = new Map<string, Config['providers'][string]>();
 	const findings: Finding[] = [];
 	for (const provider of Object.values(config.providers)) {
@@ -61,7 +61,7 @@ function keyOfTwoProviders({ config, positions }: Subject): Finding[] {
 	return findings;
 }
 
-function sameProfiles({ config, positions }: Subject): Finding[] {
+function sameProfiles({ config, positions }: LintSubject): Finding[] {
 	const alike = Map.groupBy(Object.values(config.profiles), chainText);
 	return [...alike.values()].flatMap((group) => {
 		const behaviours = group.length === 1 ? [] : [...Map.groupBy(group, behaviourText).values()];

@@ -10,7 +10,7 @@ import { type MachineStep, Runner, type RunState, type Timer } from './runner.ts
 export type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
 
 /** What a provider is imagined to have met before the request. */
-export interface Past {
+export interface ImaginedPast {
 	readonly state?: StateBefore | undefined;
 	/** Models that are unavailable, and for how long, ms; undefined: as long as the policy says. */
 	readonly unavailable: ReadonlyMap<string, number | undefined>;
@@ -23,7 +23,7 @@ export class ImaginedProvider {
 	readonly #policy: Policy;
 
 	/** @param now ms since the epoch, when the request comes */
-	constructor(id: string, policy: Policy, past: Past, now: number) {
+	constructor(id: string, policy: Policy, past: ImaginedPast, now: number) {
 		this.runner = new Runner(providerMachine, { id, policy, now });
 		this.#policy = policy;
 		this.state = this.runner.start(now).state;
@@ -130,7 +130,7 @@ export class ImaginedProvider {
 }
 
 /** @param targets those of one provider actor */
-export function pastOf({ entries }: CaseScript, candidates: readonly CandidatePlan[]): Past {
+export function pastOf({ entries }: CaseScript, candidates: readonly CandidatePlan[]): ImaginedPast {
 	const stateEntries = entries.filter(({ state }) => state !== undefined);
 	const sideliningEntries = entries.filter(({ unavailable }) => unavailable !== undefined);
 	const [state] = candidates.flatMap((candidate) => entryFor(stateEntries, candidate)?.state ?? []);

@@ -1,5 +1,5 @@
+import { amountText } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
-import { amountText } from '../report/figures.ts';
 import { stepLines } from '../report/steps-text.ts';
 import type { ClientView, ExplainedCase, ProviderStanding } from './play.ts';
 

@@ -1,6 +1,7 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
+import { candidateName } from '../../values/candidate-name.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { CaseStep } from '../report/report.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
@@ -25,7 +26,7 @@ function wordsOf(happening: PlayedEvent): string {
 	const { at, event, credential, candidate, says, provider, progress } = happening;
 	const [, after] = progress;
 	if (candidate === undefined) return `${credential}: ${timerWords(provider[1])}`;
-	const name = candidateName(progress[0]);
+	const name = candidateName(currentCandidate(progress[0]));
 	const told = event as RequestEvent;
 	switch (told.type) {
 		case 'permit.granted': {
@@ -57,12 +58,6 @@ function wordsOf(happening: PlayedEvent): string {
 }
 
 /** The target, and which of its provider's credentials where it has several. */
-function candidateName(progress: Progress): string {
-	const { target, credential } = currentCandidate(progress);
-	const number = credential.indexOf('#');
-	return number === -1 ? target : `${target} (${credential.slice(number)})`;
-}
-
 function wayWords({ way }: Progress): string {
 	switch (way) {
 		case 'fresh':
@@ -178,7 +173,7 @@ function decisionWords({ requestState, progress: [, after] }: PlayedEvent, inter
 	if (after.ending === 'interrupted') return interrupted;
 	if (after.ending !== undefined) return endings[after.ending];
 	if (requestState === 'waiting') return `again in ${timeText(retryWait(after))}`;
-	return `on to ${candidateName(after)}`;
+	return `on to ${candidateName(currentCandidate(after))}`;
 }
 
 /** A moment of the case, from its beginning. */

@@ -2,13 +2,13 @@ import type { DenialReason, ProviderStateName } from '../../../machines/events.t
 import type { TraceEntry } from '../../../machines/request/progress.ts';
 import { currentCandidate } from '../../../machines/request/progress.ts';
 import type { Config } from '../../config/config.ts';
-import { reportFailure } from '../../gateway/failure-report.ts';
 import { createRedactor } from '../../gateway/redact.ts';
+import { reportFailure } from '../../gateway/report-failure.ts';
 import { type CandidatePlan, routesOf } from '../../gateway/routes.ts';
 import { type Classify, createClassifier } from '../../upstream/classify/classify.ts';
 import { type ErrorRule, loadErrorRules } from '../../upstream/classify/error-rules.ts';
 import { suggestion } from '../../values/nearest.ts';
-import { errorRulesFile } from '../../values/paths.ts';
+import { errorRulesFile } from '../../values/package-paths.ts';
 import type { CaseStep } from '../report/report.ts';
 import { concerns, type Subject } from './case-script.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';

@@ -1,3 +1,4 @@
+import { mostFailures } from '../../config/policy-options.ts';
 import { inWords, nearest } from '../../values/nearest.ts';
 import { type OpenReason, openReasons, type StateBefore } from './case-script.ts';
 import { clipped, durationOf, looksLikeDuration, ScriptError, type Word } from './script-words.ts';
@@ -32,9 +33,6 @@ export function readState(word: Word, others: readonly Word[]): StateBefore | un
 	}
 }
 
-/** No policy can need more in a row to open: see `failureThreshold` in `src/config/policy-options.ts`. */
-const MOST_FAILURES = 10_000;
-
 function countIn(state: Word, [count, ...others]: readonly Word[]): number {
 	if (count === undefined) {
 		throw new ScriptError(state.column, 'how many `failures` in a row is missing; write for example `failures 2`');
@@ -47,10 +45,10 @@ function countIn(state: Word, [count, ...others]: readonly Word[]): number {
 		);
 	}
 	const failures = count.value === undefined && /^\d+$/.test(count.name) ? Number(count.name) : 0;
-	if (failures >= 1 && failures <= MOST_FAILURES) return failures;
+	if (failures >= 1 && failures <= mostFailures) return failures;
 	throw new ScriptError(
 		count.column,
-		`\`${clipped(count.name)}\` is no number of failures; write a whole one from 1 to ${MOST_FAILURES}`,
+		`\`${clipped(count.name)}\` is no number of failures; write a whole one from 1 to ${mostFailures}`,
 	);
 }
 

@@ -13,7 +13,7 @@ const knownReasons = [
 const HOUR_MS = 3_600_000;
 
 /** The waits that a provider may ask for, ms: each stands for a class of them that a policy treats alike. */
-export interface Hints {
+export interface WaitHints {
 	/** The longest that a request waits out itself. */
 	short: number;
 	/** The shortest that a request does not wait out: it becomes the provider's cooldown. */
@@ -22,7 +22,7 @@ export interface Hints {
 	veryLong: number;
 }
 
-export function hintsUnder({ retry, breaker }: Policy): Hints {
+export function hintsUnder({ retry, breaker }: Policy): WaitHints {
 	const short = Math.floor(retry.maxRetryAfter);
 	const { cooldown, maxCooldown, authCooldown, quotaCooldown, modelCooldown, probeDeadline } = breaker;
 	const longest = Math.max(short, cooldown, maxCooldown, authCooldown, quotaCooldown, modelCooldown, probeDeadline);

@@ -1,5 +1,5 @@
+import { wrapped } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
-import { wrapped } from './figures.ts';
 import type { CaseStep, Report } from './report.ts';
 
 /** A case to draw. */
@@ -86,14 +86,14 @@ function caseLines({ title, steps }: DrawnCase, names: ReadonlyMap<string, strin
 	return [
 		'  rect rgba(128, 128, 128, 0.12)',
 		`    Note over request: ${label(title)}`,
-		...steps.slice(0, MOST_STEPS).flatMap((step) => stepLines(step, names, shown)),
+		...steps.slice(0, MOST_STEPS).flatMap((step) => arrowLines(step, names, shown)),
 		...(rest > 0 ? [`    Note over request: ${label(`and ${rest} more steps`)}`] : []),
 		'  end',
 	];
 }
 
 /** An arrow from who causes a step to whom it concerns, and a note where a machine has come to another state. */
-function stepLines(step: CaseStep, names: ReadonlyMap<string, string>, shown: Map<string, string>): string[] {
+function arrowLines(step: CaseStep, names: ReadonlyMap<string, string>, shown: Map<string, string>): string[] {
 	const provider = step.provider === undefined ? undefined : names.get(step.provider);
 	const text = label(`${timeText(step.at)}: ${step.words}`);
 	return [

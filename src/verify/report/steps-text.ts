@@ -1,7 +1,7 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { failureName } from '../../../machines/failure.ts';
+import { wrapped } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
-import { wrapped } from './figures.ts';
 import type { CaseStep } from './report.ts';
 
 /** The least that the column of words is narrowed to, characters. */

@@ -1,5 +1,5 @@
+import { amountText, memoryText, wrapped } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
-import { amountText, memoryText, wrapped } from './figures.ts';
 import type {
 	LintFinding,
 	ProfileReport,
@@ -73,14 +73,14 @@ function lintLine(file: string, { severity, line, column, message, rule }: LintF
 }
 
 /** A property that does not hold, and for whom. */
-interface Failure {
+interface FailedProperty {
 	property: PropertyResult;
 	/** `profile default`, `provider openai`: the first one is that of the counterexample. */
 	of: readonly string[];
 }
 
 /** What breaks in the same way in several places is one failure, shown where the way to it is the shortest. */
-function failures({ providers, profiles }: Report): Failure[] {
+function failures({ providers, profiles }: Report): FailedProperty[] {
 	const subjects = [
 		...providers.map(({ ids, properties }) => ({ kind: 'provider', name: ids.join(', '), properties })),
 		...profiles.map(({ name, properties }) => ({ kind: 'profile', name, properties })),
@@ -100,7 +100,7 @@ function stepsOf({ counterexample }: PropertyResult): number {
 	return counterexample?.steps.length ?? Number.POSITIVE_INFINITY;
 }
 
-function failureLines(file: string, { property, of: [where, ...others] }: Failure, page: Page): string[] {
+function failureLines(file: string, { property, of: [where, ...others] }: FailedProperty, page: Page): string[] {
 	const { id, statement, counterexample } = property;
 	const { columns, paint } = page;
 	const place =

@@ -249,7 +249,7 @@ describe('bootstrap', () => {
 		port = await freePort();
 		const { stdout } = await bootstrap(own(), '--default-model', 'own/else');
 		expect(stdout).toMatch(
-			/init +as it was .*--default-model was not heeded: own\/gpt-5\.4 comes first in it\. --port was not heeded/,
+			/init +as it was .*--default-model was ignored: own\/gpt-5\.4 comes first in it\. --port was ignored/,
 		);
 	});
 

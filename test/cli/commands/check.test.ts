@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../../src/values/paths.ts';
+import { packageRoot } from '../../../src/values/package-paths.ts';
 import { defaultBounds } from '../../../src/verify/prove/default-bounds.ts';
 import type { PropertyResult } from '../../../src/verify/report/report.ts';
 import { type Command, Commands } from '../../helpers/command.ts';

@@ -113,7 +113,7 @@ test('who has the port: another program, or a Breakwater', async () => {
 
 	const server = commands.start('serve', '--port', '0');
 	port = new URL(await server.address()).port;
-	expect((await discover({})).stdout).toMatch(new RegExp(`${port} on 127.0.0.1 is had by a Breakwater \\d`));
+	expect((await discover({})).stdout).toMatch(new RegExp(`${port} on 127.0.0.1 is in use by a Breakwater \\d`));
 	expect(JSON.parse((await discover({}, '--json')).stdout).port).toMatchObject({
 		owner: 'breakwater',
 		host: '127.0.0.1',

@@ -156,7 +156,7 @@ describe('openrouter', () => {
 		expect(stderr).toMatch(/Set these before you start: OPENROUTER_API_KEY\.\n$/);
 	});
 
-	test('a file that is none is told with its place', async () => {
+	test('a file that is none is reported with its place', async () => {
 		writeFileSync(at('x.yaml'), 'a: [1');
 		expect(await run('openrouter', 'x.yaml')).toMatchObject({
 			exit: 1,

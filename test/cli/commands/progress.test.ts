@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Progress } from '../../../src/cli/commands/progress.ts';
+import { ProgressLine } from '../../../src/cli/commands/progress-line.ts';
 
 class Stream {
 	readonly isTTY: boolean;
@@ -15,9 +15,9 @@ class Stream {
 }
 
 /** One call every 50 ms, up to so many. */
-function progressOn(stream: Stream, calls: number): Progress {
+function progressOn(stream: Stream, calls: number): ProgressLine {
 	let now = 0;
-	const progress = new Progress(stream, () => now);
+	const progress = new ProgressLine(stream, () => now);
 	for (let call = 1; call <= calls; call++) {
 		now += 50;
 		progress.tell('profile default', call * 1000);

@@ -63,7 +63,7 @@ describe('a proxy with keys, and a configuration whose variables are in .env', (
 			'ok    profile default, whole     Answered by p/m in N ms.',
 			'ok    profile default, streamed  Answered by p/m in N ms.',
 			'ok    provider p                 The key works: m answered in N ms.',
-			'ok    clock                      This clock agrees with the one server that told the time.',
+			'ok    clock                      This clock agrees with the one server that sent the time.',
 			'',
 			'7 findings: 0 failed, 0 to look at.',
 			'',

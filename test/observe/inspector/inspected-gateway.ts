@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { parseConfig } from '../../../src/config/load.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../../src/gateway/gateway.ts';
 import { adminSources } from '../../../src/http/admin/admin-sources.ts';
-import { inspectorRoutes } from '../../../src/http/inspector/routes.ts';
+import { inspectorRoutes } from '../../../src/http/inspector/inspector-routes.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { Feed } from '../../../src/observe/inspector/feed.ts';
 import { RecentRequests } from '../../../src/observe/recent-requests.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { packageRoot } from '../../../src/values/paths.ts';
+import { packageRoot } from '../../../src/values/package-paths.ts';
 import { startGateway } from '../../helpers/gateway.ts';
 import { model } from '../../helpers/model.ts';
 import { answers, status } from '../../helpers/upstream.ts';

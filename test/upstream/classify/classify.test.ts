@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { categories } from '../../../machines/failure.ts';
-import { readErrorBody } from '../../../src/dialects/error-body.ts';
+import { readErrorBody } from '../../../src/dialects/read-error-body.ts';
 import { type Classified, createClassifier, type ErrorAnswer } from '../../../src/upstream/classify/classify.ts';
 import { loadErrorRules } from '../../../src/upstream/classify/error-rules.ts';
 import { anthropic, now, openai, providerErrors } from './provider-errors.ts';

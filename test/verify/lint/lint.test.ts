@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, readConfigText } from '../../../src/config/load.ts';
-import { packageRoot } from '../../../src/values/paths.ts';
+import { packageRoot } from '../../../src/values/package-paths.ts';
 import { lint, lintRules, lintText, severities } from '../../../src/verify/lint/lint.ts';
 import { builtInReasons } from '../../../src/verify/lint/reasons.ts';
 import type { LintFinding } from '../../../src/verify/report/report.ts';
@@ -147,7 +147,12 @@ describe('the shipped configurations', () => {
 });
 
 it('knows every reason that the code itself gives', () => {
-	const sources = ['src/upstream/classify/transport-error.ts', 'src/upstream/attempt.ts', 'src/gateway/exchange.ts']
+	const sources = [
+		'src/upstream/classify/transport-error.ts',
+		'src/upstream/attempt.ts',
+		'src/gateway/exchange.ts',
+		'src/answer/answer-stream.ts',
+	]
 		.map((name) => readFileSync(join(packageRoot, name), 'utf8'))
 		.join('\n');
 	const given = [...sources.matchAll(/category: '([A-Z_]+)',\s*reason: '([a-z_]+)'/g)].map(
@@ -156,7 +161,7 @@ it('knows every reason that the code itself gives', () => {
 	const timeouts = [...sources.matchAll(/#(?:startPhase|timeOut)\([^)]*'([a-z_]+)'\)/g)].map(
 		([, reason]) => `TIMEOUT.${reason}`,
 	);
-	const seams = [...sources.matchAll(/problem: '([a-z]+)' \| '([a-z]+)'/g)].flatMap(([, ...problems]) =>
+	const seams = [...sources.matchAll(/problem\??: '([a-z]+)' \| '([a-z]+)'/g)].flatMap(([, ...problems]) =>
 		problems.map((problem) => `UNKNOWN_TRANSIENT.seam_${problem}`),
 	);
 	expect([...new Set([...given, ...timeouts, ...seams])].sort()).toEqual([...builtInReasons].sort());

@@ -2,7 +2,7 @@ import type { SnapshotFrom } from 'xstate';
 import type { Failure } from '../../../../machines/failure.ts';
 import type { requestMachine } from '../../../../machines/request/machine.ts';
 import type { Ending, Progress, TraceEntry } from '../../../../machines/request/progress.ts';
-import { reportFailure } from '../../../gateway/failure-report.ts';
+import { reportFailure } from '../../../gateway/report-failure.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import { failureWords } from '../failure-samples.ts';
 import type { AskingRules, Blame } from './asking.ts';

@@ -1,7 +1,7 @@
 import type { RequestEvent } from '../../../../machines/events.ts';
 import { failureName } from '../../../../machines/failure.ts';
 import { requestMachine } from '../../../../machines/request/machine.ts';
-import { reportFailure } from '../../../gateway/failure-report.ts';
+import { reportFailure } from '../../../gateway/report-failure.ts';
 import type { CaseStep } from '../../report/report.ts';
 import { explore } from '../explore.ts';
 import type { RouteToCheck } from './route.ts';

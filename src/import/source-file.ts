@@ -3,13 +3,11 @@ import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocum
 import { syntaxMistakes } from '../config/syntax.ts';
 import type { Notice } from './notice.ts';
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** From the root of a file to a value in it. */
 export type SourcePath = readonly (string | number)[];
 
 /** A file that was read, and where everything stands in it. */
-export interface Source {
+export interface SourceFile {
 	file: string;
 	value: unknown;
 	/** A notice about a value, at its key where it has one. */
@@ -25,7 +23,7 @@ const MOST_BYTES = 2_000_000;
  * guessed: a file that was cut off is a mistake, not a shorter file.
  * @returns the file, or what is wrong with it
  */
-export function readJsonSource(file: string): Source | Notice {
+export function readJsonSource(file: string): SourceFile | Notice {
 	return readSource(file, (text) => {
 		const lines = new LineCounter();
 		const options = { lineCounter: lines, prettyErrors: false, schema: 'json' } as const;
@@ -39,7 +37,7 @@ export function readJsonSource(file: string): Source | Notice {
  * Reads a YAML file; one that begins as JSON does is read as `readJsonSource` reads it.
  * @returns the file, or what is wrong with it
  */
-export function readYamlSource(file: string): Source | Notice {
+export function readYamlSource(file: string): SourceFile | Notice {
 	return readSource(file, (text) => {
 		const lines = new LineCounter();
 		const isJson = /^\s*(?:\/[/*]|[{[])/.test(text);
@@ -55,7 +53,7 @@ interface Parsed {
 	mistake: { offset: number; sentence: string } | undefined;
 }
 
-function readSource(file: string, parse: (text: string) => Parsed): Source | Notice {
+function readSource(file: string, parse: (text: string) => Parsed): SourceFile | Notice {
 	const broken = (message: string, line = 1, column = 1): Notice => ({
 		severity: 'error',
 		file,

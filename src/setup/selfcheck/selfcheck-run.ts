@@ -1,22 +1,25 @@
 import { existsSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
-import { defaultConfigFile } from '../config/find-config.ts';
-import type { Environment } from '../config/interpolate.ts';
-import { readConfig } from '../config/load.ts';
-import { ConfigError } from '../config/problems.ts';
-import { createRedactor } from '../gateway/redact.ts';
-import { createClassifier } from '../upstream/classify/classify.ts';
-import { loadErrorRules } from '../upstream/classify/error-rules.ts';
-import { isLoopback } from '../values/loopback.ts';
-import { errorRulesFile } from '../values/paths.ts';
-import { localAddress } from './port.ts';
-import { type ClockReading, checkClock } from './selfcheck/clock.ts';
-import { type Finding, fail, warn } from './selfcheck/finding.ts';
-import { checkProfile } from './selfcheck/profile.ts';
-import { checkCredential } from './selfcheck/provider.ts';
-import { checkProxy, type ProxyQuestion } from './selfcheck/proxy.ts';
+import type { Config } from '../../config/config.ts';
+import { defaultAddress } from '../../config/default-address.ts';
+import { defaultConfigFile } from '../../config/find-config.ts';
+import type { Variables } from '../../config/interpolate.ts';
+import { readConfig } from '../../config/load.ts';
+import { ConfigError } from '../../config/problems.ts';
+import { secretsOf } from '../../config/secrets.ts';
+import { createRedactor } from '../../gateway/redact.ts';
+import { createClassifier } from '../../upstream/classify/classify.ts';
+import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
+import { isLoopback } from '../../values/loopback.ts';
+import { oneLine } from '../../values/one-line.ts';
+import { errorRulesFile } from '../../values/package-paths.ts';
+import { localAddress } from '../port.ts';
+import { type ClockReading, selfcheckClock } from './clock.ts';
+import { fail, type SelfcheckFinding, warn } from './finding.ts';
+import { selfcheckProfile } from './profile.ts';
+import { selfcheckCredential } from './provider.ts';
+import { type ProxyQuestion, selfcheckProxy } from './proxy.ts';
 
-export type { Finding } from './selfcheck/finding.ts';
+export type { SelfcheckFinding } from './finding.ts';
 
 export interface SelfcheckOptions {
 	/** Where the proxy listens: `http://127.0.0.1:4010`. Default: where the configuration says, else that. */
@@ -28,7 +31,7 @@ export interface SelfcheckOptions {
 	/** For each answer that is asked for, ms. Default: 30,000. */
 	timeoutMs?: number | undefined;
 	/** Where `${VAR}` in the configuration is looked up. */
-	env: Environment;
+	env: Variables;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -44,11 +47,14 @@ const SHORTEST_SECRET = 8;
  * each provider takes each key, asked directly; and whether the clock is right. It takes a bounded time and never throws.
  * @returns one finding for each thing looked at, in that order; none of them holds a key
  */
-export async function selfcheck(options: SelfcheckOptions): Promise<Finding[]> {
+export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFinding[]> {
 	const { config, findings: configFindings } = configOf(options);
 	const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 	const url = options.url ?? addressOf(config);
-	const secrets = [...secretsOf(config), ...(options.key === undefined ? [] : [options.key])];
+	const secrets = [
+		...(config === undefined ? [] : secretsOf(config)),
+		...(options.key === undefined ? [] : [options.key]),
+	];
 	const redact = createRedactor(secrets);
 	// What is short, such as the `ollama` that a server without keys is given, may be a word of ours; theirs it is taken out of.
 	const redactOurs = createRedactor(secrets.filter((secret) => secret.length >= SHORTEST_SECRET));
@@ -60,17 +66,17 @@ export async function selfcheck(options: SelfcheckOptions): Promise<Finding[]> {
 		...proxy.findings,
 		...configFindings,
 		...providers.findings,
-		...checkClock([...proxy.readings, ...providers.readings]),
+		...selfcheckClock([...proxy.readings, ...providers.readings]),
 	];
-	return findings.map((finding) => ({ ...finding, text: lineOf(redactOurs(finding.text)) }));
+	return findings.map((finding) => ({ ...finding, text: oneLine(redactOurs(finding.text)) }));
 }
 
 interface Side {
-	findings: Finding[];
+	findings: SelfcheckFinding[];
 	readings: ClockReading[];
 }
 
-function configOf({ config, env }: SelfcheckOptions): { config?: Config; findings: Finding[] } {
+function configOf({ config, env }: SelfcheckOptions): { config?: Config; findings: SelfcheckFinding[] } {
 	if (config === undefined && !existsSync(defaultConfigFile)) {
 		const text = `There is no ${defaultConfigFile} here, so no provider was asked directly; name the configuration with --config.`;
 		return { findings: [warn('configuration', text)] };
@@ -87,8 +93,8 @@ function configOf({ config, env }: SelfcheckOptions): { config?: Config; finding
 }
 
 function addressOf(config: Config | undefined): string {
-	const { host, port } = config?.server ?? { host: '127.0.0.1', port: 4010 };
-	return localAddress(host, port === 0 ? 4010 : port);
+	const { host, port } = config?.server ?? defaultAddress;
+	return localAddress(host, port === 0 ? defaultAddress.port : port);
 }
 
 async function checkProxySide(
@@ -97,19 +103,19 @@ async function checkProxySide(
 	redact: (text: string) => string,
 ): Promise<Side> {
 	const probe = { ...question, timeoutMs: Math.min(PROBE_TIMEOUT_MS, question.timeoutMs) };
-	const { findings, profiles, aheadMs } = await checkProxy(probe);
+	const { findings, profiles, aheadMs } = await selfcheckProxy(probe);
 	const { hostname } = new URL(question.url);
 	const isOwn = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 	const readings = aheadMs === undefined ? [] : [{ about: 'the proxy', aheadMs, isOwn }];
 	if (profiles === undefined) return { findings: [...findings], readings };
 	const answered = await eachOf(profiles, PROFILES_AT_ONCE, (name) =>
-		checkProfile(name, config?.profiles[name]?.chain[0]?.target, question, redact),
+		selfcheckProfile(name, config?.profiles[name]?.chain[0]?.target, question, redact),
 	);
 	return { findings: [...findings, ...sameConfig(profiles, config), ...answered.flat()], readings };
 }
 
 /** The proxy may have been started with another file, or before this one was changed. */
-function sameConfig(profiles: readonly string[], config: Config | undefined): Finding[] {
+function sameConfig(profiles: readonly string[], config: Config | undefined): SelfcheckFinding[] {
 	if (config === undefined) return [];
 	const own = Object.keys(config.profiles);
 	const isSame = own.length === profiles.length && own.every((name) => profiles.includes(name));
@@ -124,31 +130,13 @@ async function checkProviderSide(config: Config, timeoutMs: number, redact: (tex
 		provider.credentials.map((credential) => ({ provider, credential })),
 	);
 	const checks = await eachOf(credentials, CREDENTIALS_AT_ONCE, async ({ provider, credential }) => {
-		const { findings, aheadMs } = await checkCredential(provider, credential, { config, classify, timeoutMs });
+		const { findings, aheadMs } = await selfcheckCredential(provider, credential, { config, classify, timeoutMs });
 		return { findings, readings: aheadMs === undefined ? [] : [{ about: credential.id, aheadMs, isOwn: false }] };
 	});
 	return {
 		findings: checks.flatMap(({ findings }) => findings),
 		readings: checks.flatMap(({ readings }) => readings),
 	};
-}
-
-function secretsOf(config: Config | undefined): string[] {
-	if (config === undefined) return [];
-	const { adminKey, clients = {} } = config.server;
-	return [
-		...(adminKey === undefined ? [] : [adminKey]),
-		...Object.values(clients).flatMap(({ key }) => key),
-		...Object.values(config.providers).flatMap(({ credentials, headers }) => [
-			...credentials.flatMap(({ apiKey }) => apiKey ?? []),
-			...Object.entries(headers).flatMap(([name, value]) => (/auth|key|token|cookie|secret/.test(name) ? [value] : [])),
-		]),
-	];
-}
-
-/** A stranger's words may be in it, and must not move a terminal's cursor. */
-function lineOf(text: string): string {
-	return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 /** At most so many at once; the results are in the order of the items. */

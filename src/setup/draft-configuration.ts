@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { type ReadConfig, readConfigText } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
-import { simulatedConfigFile } from '../values/paths.ts';
+import { simulatedConfigFile } from '../values/package-paths.ts';
 import { UserError } from '../values/user-error.ts';
-import { checkConfig } from '../verify/check.ts';
+import { checkConfig } from '../verify/check-config.ts';
 import { lintText } from '../verify/lint/lint.ts';
 import type { Report } from '../verify/report/report.ts';
 import { configText } from './config-text.ts';
-import type { Surroundings } from './discover.ts';
 import { resolveFirst } from './first-target.ts';
 import { type Plan, planConfiguration } from './plan.ts';
+import type { Surroundings } from './surroundings.ts';
 import { writeWhole } from './write-file.ts';
 
 export interface InitChoices {
@@ -64,7 +64,7 @@ function simulatedText(port: number): string {
 	return `# Written by \`breakwater init --simulated\`: these providers are SIMULATED, and every answer is canned.\nserver: { port: ${port} }\n${text}`;
 }
 
-function checked(text: string, leftOut: readonly string[], file: string, env: Environment): Draft {
+function checked(text: string, leftOut: readonly string[], file: string, env: Variables): Draft {
 	try {
 		const read = readConfigText(text, { file, env });
 		const report = checkConfig(read);

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import type { Environment } from '../config/interpolate.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { type ReadConfig, readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
+import { amountText } from '../values/figures.ts';
 import { UserError } from '../values/user-error.ts';
-import { checkConfig } from '../verify/check.ts';
+import { checkConfig } from '../verify/check-config.ts';
 import type { Report } from '../verify/report/report.ts';
-import { type Discovery, discover, type Surroundings } from './discover.ts';
-import { draftConfiguration, writeDraft } from './init.ts';
+import { draftConfiguration, writeDraft } from './draft-configuration.ts';
 import { localAddress } from './port.ts';
 import { selfcheckStep } from './selfcheck-step.ts';
 import { serveStep } from './serve-step.ts';
 import type { OnStep, SetupStep } from './step.ts';
+import { type Discovery, discover, type Surroundings } from './surroundings.ts';
 
 export interface BootstrapOptions {
 	/** The configuration, which is written where there is none. */
@@ -26,13 +27,13 @@ export interface BootstrapOptions {
 }
 
 /**
- * The whole way from what is found on this machine to a proxy that runs and was asked. What stands already stays as it
- * is. A step that cannot be done ends the way, and those behind it are told as not done too.
+ * Everything from what is found on this machine to a proxy that runs and was checked. What is there already is not
+ * changed. A step that cannot be done is the last; those after it are reported as not done too.
  * @returns the configuration and where it answers; undefined when it did not get so far
  */
 export async function bootstrap(
 	options: BootstrapOptions,
-	processVariables: Environment,
+	processVariables: Variables,
 ): Promise<{ address: string; config: Config } | undefined> {
 	const { out, onStep } = options;
 	const surroundings = await discover({ file: out, port: options.port }, processVariables);
@@ -62,12 +63,11 @@ async function attempt<T>(name: SetupStep['name'], onStep: OnStep, take: () => P
 	}
 }
 
-/** Tells the steps that another one stood in the way of. */
+/** Reports the steps that could not be begun. */
 function skip(names: readonly SetupStep['name'][], { run, onStep }: BootstrapOptions): undefined {
 	for (const name of names) {
 		const isWanted = name === 'check' || run !== undefined;
-		const text =
-			name === 'selfcheck' ? 'Nothing runs that could be asked.' : 'What comes before it must be done first.';
+		const text = name === 'selfcheck' ? 'No proxy runs that could be checked.' : 'An earlier step must be done first.';
 		onStep({ name, outcome: isWanted ? 'not-done' : 'not-asked', text });
 	}
 }
@@ -89,7 +89,7 @@ function configured(options: BootstrapOptions, surroundings: Surroundings): SetU
 	const { out, defaultModel, simulated, onStep } = options;
 	if (existsSync(out)) {
 		const read = readConfig(out, surroundings.environment.variables);
-		const text = [`${out} is there already and stays as it is.`, ...ignored(options, read)].join(' ');
+		const text = [`${out} is there already and is not changed.`, ...ignored(options, read)].join(' ');
 		onStep({ name: 'init', outcome: 'unchanged', text });
 		return { read };
 	}
@@ -101,32 +101,33 @@ function configured(options: BootstrapOptions, surroundings: Surroundings): SetU
 	return draft;
 }
 
-/** What was asked for and a configuration that stays as it is does not do. */
+/** What was asked for and is ignored, because the configuration that is there is not changed. */
 function ignored({ defaultModel, port }: BootstrapOptions, { config }: ReadConfig): string[] {
 	const first = config.profiles[config.defaultProfile]?.chain[0]?.target;
 	return [
 		...(defaultModel === undefined || defaultModel === first
 			? []
-			: [`--default-model was not heeded: ${first} comes first in it.`]),
+			: [`--default-model was ignored: ${first} comes first in it.`]),
 		...(port === undefined || port === config.server.port
 			? []
-			: [`--port was not heeded: its port is ${config.server.port}.`]),
+			: [`--port was ignored: its port is ${config.server.port}.`]),
 	];
 }
 
-/** @throws UserError when the configuration would do harm */
+/** @throws UserError when lint rules find errors in the configuration */
 function checked({ read, report = checkConfig(read) }: SetUp, onStep: OnStep): true {
 	const { file } = read.config;
 	const { verdict, states, lintFindings } = report;
 	if (verdict === 'fails') {
-		throw new UserError(`${file} would do harm; \`breakwater check ${file}\` says how. Nothing was started.`);
+		throw new UserError(`${file} has errors; \`breakwater check ${file}\` lists them. Nothing was started.`);
 	}
 	const warnings = lintFindings.filter(({ severity }) => severity === 'warning').length;
-	const told = warnings === 0 ? '' : ` It has ${warnings} to think about: \`breakwater check ${file}\` tells.`;
+	const remark =
+		warnings === 0 ? '' : ` It has ${amountText(warnings, 'warning')}: \`breakwater check ${file}\` shows them.`;
 	const isWhole = verdict === 'holds';
 	const text = isWhole
-		? `It holds, in all ${states} states that were explored.`
+		? `Every property holds in all ${states} states that were explored.`
 		: `Nothing was found wrong, but not every case was explored; \`breakwater check ${file} --bound 1000000\` goes further.`;
-	onStep({ name: 'check', outcome: isWhole ? 'done' : 'not-done', text: `${text}${told}` });
+	onStep({ name: 'check', outcome: isWhole ? 'done' : 'not-done', text: `${text}${remark}` });
 	return true;
 }

@@ -1,6 +1,6 @@
 import type { ErrorRuleConfig } from '../../config/config.ts';
 import type { Finding, Rule } from './rule.ts';
-import type { Subject } from './subject.ts';
+import type { LintSubject } from './subject.ts';
 
 /** Does every value of the narrow list stand in the wide one, too? An absent list stands for any value. */
 function includesAll<T>(wide: readonly T[] | undefined, narrow: readonly T[] | undefined, has: (value: T) => boolean) {
@@ -17,7 +17,7 @@ function includesHeaders(wide: ErrorRuleConfig['header'] = {}, narrow: ErrorRule
 }
 
 /** Does the first rule match whatever the second one does? Of patterns only equal ones are told. */
-function covers(first: ErrorRuleConfig, second: ErrorRuleConfig): boolean {
+function takesAllOf(first: ErrorRuleConfig, second: ErrorRuleConfig): boolean {
 	return (
 		includesAll(first.status, second.status, (status) => includesStatus(first.status, status)) &&
 		includesAll(first.code, second.code, (code) => first.code?.includes(code) ?? true) &&
@@ -28,9 +28,9 @@ function covers(first: ErrorRuleConfig, second: ErrorRuleConfig): boolean {
 	);
 }
 
-function shadowedRules({ config: { errorRules }, positions }: Subject): Finding[] {
+function shadowedRules({ config: { errorRules }, positions }: LintSubject): Finding[] {
 	return errorRules.flatMap((rule, index) => {
-		const earlier = errorRules.slice(0, index).findIndex((other) => covers(other, rule));
+		const earlier = errorRules.slice(0, index).findIndex((other) => takesAllOf(other, rule));
 		if (earlier === -1) return [];
 		const { line } = positions.locate(['errorRules', earlier]);
 		return {

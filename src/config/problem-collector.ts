@@ -1,9 +1,9 @@
 import type { LineCounter } from 'yaml';
 import type { Problem } from './problems.ts';
-import { type Path, type Place, placeKey, type Tree } from './tree.ts';
+import { type Path, placeKey, type TextPlace, type Tree } from './tree.ts';
 
-/** Collects what is wrong with one file, each finding at its line and column. */
-export class Findings {
+/** Collects what is wrong with one file, each at its line and column. */
+export class ProblemCollector {
 	private readonly file: string;
 	private readonly lines: LineCounter;
 	private readonly found = new Map<string, Problem>();
@@ -50,7 +50,7 @@ export class Findings {
 }
 
 /** The place of a value; of something that is missing, the place of what it is missing in. */
-export function nearestPlace(tree: Tree, path: Path): Place {
+export function nearestPlace(tree: Tree, path: Path): TextPlace {
 	const place = tree.places.get(placeKey(path));
 	if (place !== undefined) return place;
 	if (path.length === 0) return { value: 0 };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readJsonSource, readYamlSource, type Source, withoutComments } from '../../src/import/source.ts';
+import { readJsonSource, readYamlSource, type SourceFile, withoutComments } from '../../src/import/source-file.ts';
 
 let folder: string;
 
@@ -20,7 +20,7 @@ function file(text: string | Uint8Array): string {
 	return path;
 }
 
-function read(text: string): Source {
+function read(text: string): SourceFile {
 	const source = readJsonSource(file(text));
 	if ('severity' in source) throw new Error(`${source.line}:${source.column}: ${source.message}`);
 	return source;

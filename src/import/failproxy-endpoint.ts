@@ -1,13 +1,15 @@
 import type { KnownModels } from '../config/known-models.ts';
+import { isApiKey, isModelName } from '../config/provider-schema.ts';
+import { longestDurationMs } from '../values/durations.ts';
+import { isObject, type JsonObject } from '../values/json.ts';
 import { type BaseUrl, normalizeBaseUrl } from './base-url.ts';
 import type { DraftCandidate } from './draft.ts';
-import { LONGEST } from './durations.ts';
-import { endpointTypes } from './endpoint-types.ts';
+import { endpointTypes } from './failproxy-types.ts';
 import { type Notice, shown } from './notice.ts';
-import type { JsonObject, Source, SourcePath } from './source.ts';
+import type { SourceFile, SourcePath } from './source-file.ts';
 
 /** One endpoint of a FailProxy group, read. */
-export interface Endpoint {
+export interface FailProxyEndpoint {
 	/** What it is called, or `''`. */
 	label: string;
 	baseUrl: string;
@@ -17,8 +19,8 @@ export interface Endpoint {
 	/** What its type wants to be sent. */
 	headers: Readonly<Record<string, string>>;
 	request: DraftCandidate['request'];
-	/** Seconds. Absent where it says none that can be used. */
-	timeout?: number;
+	/** Absent where it says none that can be used. */
+	timeoutMs?: number;
 }
 
 /** FailProxy's own spelling of each field; `base_url` and `baseURL` are taken for `baseurl`. */
@@ -43,23 +45,23 @@ type Field = (typeof fields)[number];
 export function readEndpoint(
 	value: unknown,
 	path: SourcePath,
-	source: Source,
+	source: SourceFile,
 	known: KnownModels,
 	notices: Notice[],
-): Endpoint | undefined {
+): FailProxyEndpoint | undefined {
 	const report = (severity: Notice['severity'], at: SourcePath, message: string): void => {
 		notices.push(source.notice(severity, [...path, ...at], message));
 	};
-	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+	if (!isObject(value)) {
 		report('error', [], 'This endpoint was left out: it is not an object such as `{ "baseurl": …, "model": … }`.');
 		return undefined;
 	}
-	const given = new GivenFields(value as JsonObject, report);
+	const given = new GivenFields(value, report);
 	const url = given.url(known);
 	const model = given.model();
 	const apiKey = given.key();
 	if (url === undefined || model === undefined || apiKey === undefined) return undefined;
-	const timeout = given.timeout();
+	const timeoutMs = given.timeoutMs();
 	return {
 		label: given.label(),
 		baseUrl: url,
@@ -67,7 +69,7 @@ export function readEndpoint(
 		model,
 		headers: given.typeHeaders(),
 		request: given.request(),
-		...(timeout !== undefined && { timeout }),
+		...(timeoutMs !== undefined && { timeoutMs }),
 	};
 }
 
@@ -112,7 +114,7 @@ class GivenFields {
 		const written = this.#values.get('model');
 		if (written === undefined) return this.#leaveOut('model', 'it has no `model`');
 		const model = typeof written === 'string' ? written.trim() : '';
-		if (/^[!-~]([ -~]*[!-~])?$/.test(model)) return model;
+		if (isModelName(model)) return model;
 		return this.#leaveOut('model', 'its `model` is not a text of visible ASCII characters');
 	}
 
@@ -123,7 +125,7 @@ class GivenFields {
 			return '';
 		}
 		const key = typeof written === 'string' ? written.trim().replace(/^Bearer\s+/i, '') : '';
-		if (/^[!-~]+$/.test(key)) return key;
+		if (isApiKey(key)) return key;
 		return this.#leaveOut('apikey', 'its `apikey` is not a text that can be sent in a header');
 	}
 
@@ -157,8 +159,10 @@ class GivenFields {
 		return { ...(hasDefaults && { defaults }), ...(stream !== undefined && { force: { stream } }) };
 	}
 
-	timeout(): number | undefined {
-		return this.#number('timeout', (value) => value > 0 && value <= LONGEST, 'a number of seconds above 0');
+	timeoutMs(): number | undefined {
+		const fits = (seconds: number) => seconds > 0 && seconds * 1000 <= longestDurationMs;
+		const seconds = this.#number('timeout', fits, 'a number of seconds above 0');
+		return seconds === undefined ? undefined : seconds * 1000;
 	}
 
 	#number(field: Field, fits: (value: number) => boolean, what: string): number | undefined {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FoundEnvironment, readEnvironment } from '../config/environment.ts';
-import type { Environment } from '../config/interpolate.ts';
+import { defaultAddress } from '../config/default-address.ts';
+import { type FoundEnvironment, readEnvironment } from '../config/dotenv.ts';
+import type { Variables } from '../config/interpolate.ts';
 import { type KnownModels, loadKnownModels } from '../config/known-models.ts';
 import { readConfig } from '../config/load.ts';
-import { packageRoot } from '../values/paths.ts';
+import { packageRoot } from '../values/package-paths.ts';
 import { type FoundConfiguration, findConfigurations } from './configurations.ts';
 import { type FoundKey, findKeys } from './keys.ts';
 import { findLocalServers, type LocalServer } from './local-servers.ts';
@@ -37,14 +38,12 @@ export interface DiscoverOptions {
 	port?: number | undefined;
 }
 
-const defaultAddress = { host: '127.0.0.1', port: 4010 };
-
 /**
  * Looks at the environment, at `.env` and the configurations around the working directory, and at this machine's own
  * ports. Nothing leaves this machine, and no key is tried.
  * @param processVariables such as `process.env`
  */
-export async function discover(options: DiscoverOptions, processVariables: Environment): Promise<Surroundings> {
+export async function discover(options: DiscoverOptions, processVariables: Variables): Promise<Surroundings> {
 	const known = loadKnownModels();
 	const environment = readEnvironment(processVariables);
 	const address = { ...configuredAddress(options.file, environment.variables) };
@@ -65,11 +64,11 @@ export async function discover(options: DiscoverOptions, processVariables: Envir
 	return { discovery, known, environment };
 }
 
-function configuredAddress(file: string, variables: Environment): { host: string; port: number } {
+function configuredAddress(file: string, variables: Variables): { host: string; port: number } {
 	try {
 		return readConfig(file, variables).config.server;
 	} catch {
-		// Missing or broken: `findConfigurations` tells.
+		// Missing or broken: `findConfigurations` reports it.
 		return defaultAddress;
 	}
 }

@@ -1,4 +1,4 @@
-import { amountText } from '../../verify/report/figures.ts';
+import { amountText } from '../../values/figures.ts';
 
 /** Where progress is shown: `process.stderr`. */
 export interface ProgressStream {
@@ -14,7 +14,7 @@ const LOG_EVERY_MS = 5000;
 const clearedLine = '\r\x1b[K';
 
 /** Shows how far a long exploration is: on a terminal in one line that is written over, elsewhere in a line now and then. */
-export class Progress {
+export class ProgressLine {
 	readonly #stream: ProgressStream;
 	readonly #now: () => number;
 	#tellAt: number;

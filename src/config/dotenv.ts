@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { Environment } from './interpolate.ts';
+import type { Variables } from './interpolate.ts';
 
 /** Where the variables of a folder are kept, beside those of the process. */
 export const dotenvFile = '.env';
 
 export interface FoundEnvironment {
 	/** Both together; what the process has goes before what the file says. */
-	variables: Environment;
+	variables: Variables;
 	/** The names of those that the file sets. */
 	inFile: ReadonlySet<string>;
 	/** The names of those that the file alone sets. */
@@ -20,7 +20,7 @@ export interface FoundEnvironment {
  * The variables of the process and of `.env` in the working directory. A variable that is set to nothing counts as
  * unset, as it does in a configuration.
  */
-export function readEnvironment(process: Environment): FoundEnvironment {
+export function readEnvironment(process: Variables): FoundEnvironment {
 	const own = withoutEmpty(process);
 	const { text, problem } = readDotenv();
 	// A byte order mark, as some editors write it, would become part of the first name.
@@ -44,7 +44,7 @@ function readDotenv(): { text: string; problem?: string } {
 	}
 }
 
-function withoutEmpty(variables: Environment): Record<string, string> {
+function withoutEmpty(variables: Variables): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(variables).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
 	);

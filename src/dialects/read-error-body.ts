@@ -1,5 +1,5 @@
 import { type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
-import { isObject, type JsonObject } from '../values/json.ts';
+import { isObject, type JsonObject, parseJson } from '../values/json.ts';
 import { pageText, plainText } from '../values/plain-text.ts';
 
 /** A longer body is no error object; parsing it would only cost time. */
@@ -22,7 +22,7 @@ const textKeys = ['message', 'detail', 'msg', 'error', 'title', 'status_msg'] as
  */
 export function readErrorBody(status: number, body: string): ErrorBody {
 	const text = body.trim();
-	const json = parseJson(text);
+	const json = parseBounded(text);
 	if (json !== undefined) return readErrorJson(json);
 	const isSuccess = status >= 200 && status < 300;
 	const page = pageText(text);
@@ -37,13 +37,8 @@ export function readErrorBody(status: number, body: string): ErrorBody {
 /** What a web page in place of an answer is called in error rules. */
 export const htmlPage = 'html_page';
 
-function parseJson(text: string): unknown {
-	if (text === '' || text.length > maxParsedLength) return undefined;
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+function parseBounded(text: string): unknown {
+	return text === '' || text.length > maxParsedLength ? undefined : parseJson(text);
 }
 
 /** The same of a body that has been parsed. */
@@ -74,7 +69,7 @@ function layersOf(json: unknown): JsonObject[] {
 		if (Array.isArray(value.errors)) queue.push(value.errors[0]);
 		if (Array.isArray(value.choices) && isObject(value.choices[0])) queue.push(value.choices[0].error);
 		// A router hands on the upstream's error as text inside its own.
-		if (typeof value.raw === 'string') queue.push(parseJson(value.raw));
+		if (typeof value.raw === 'string') queue.push(parseBounded(value.raw));
 	}
 	return layers;
 }

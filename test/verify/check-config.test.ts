@@ -3,7 +3,7 @@ import { assign } from 'xstate';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { readConfigText } from '../../src/config/load.ts';
-import { checkConfig } from '../../src/verify/check.ts';
+import { checkConfig } from '../../src/verify/check-config.ts';
 
 const read = (text: string) => readConfigText(text, { file: 'f.yaml', env: {} });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { reportJson } from '../../../src/verify/report/json.ts';
+import { reportJson } from '../../../src/verify/report/report-json.ts';
 import { broken, profileReport, providerReport, providerSteps, report } from './sample-report.ts';
 
 const full = report({

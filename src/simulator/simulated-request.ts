@@ -1,5 +1,7 @@
+import { isObject, parseObject } from '../values/json.ts';
+
 /** What a simulated provider needs to know of a chat request. */
-export interface ChatRequest {
+export interface SimulatedRequest {
 	model: string;
 	isStream: boolean;
 	includeUsage: boolean;
@@ -14,7 +16,7 @@ export interface ChatRequest {
 }
 
 /** Why a request is refused, as the fields of OpenAI's error object. */
-export interface Refusal {
+export interface BadRequest {
 	message: string;
 	param: string | null;
 }
@@ -23,12 +25,12 @@ export interface Refusal {
  * Reads the body of `POST /v1/chat/completions`. Fields that a simulation cannot honour are ignored.
  * @returns the request, or why it is malformed; a refusal repeats nothing of the body.
  */
-export function parseChatRequest(text: string): ChatRequest | Refusal {
-	const body = parseJson(text);
-	if (!isRecord(body)) return { message: 'The body is not a JSON object.', param: null };
+export function readSimulatedRequest(text: string): SimulatedRequest | BadRequest {
+	const body = parseObject(text);
+	if (body === undefined) return { message: 'The body is not a JSON object.', param: null };
 	const { model, messages, stream, stream_options: streamOptions } = body;
 	if (typeof model !== 'string' || model === '') return { message: 'model must be a name.', param: 'model' };
-	if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord)) {
+	if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) {
 		return { message: 'messages must be a list of at least one message.', param: 'messages' };
 	}
 	const limitName = isGiven(body.max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
@@ -40,7 +42,7 @@ export function parseChatRequest(text: string): ChatRequest | Refusal {
 	return {
 		model,
 		isStream: stream === true,
-		includeUsage: isRecord(streamOptions) && streamOptions.include_usage === true,
+		includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 		maxTokens: isPositiveInteger(limit) ? limit : Number.POSITIVE_INFINITY,
 		promptTokens: messages.reduce((sum, { content }) => sum + countWords(textOf(content)), 0),
 		prefill: last?.role === 'assistant' ? textOf(last.content) : '',
@@ -48,7 +50,7 @@ export function parseChatRequest(text: string): ChatRequest | Refusal {
 	};
 }
 
-export function isRefusal(parsed: ChatRequest | Refusal): parsed is Refusal {
+export function isBadRequest(parsed: SimulatedRequest | BadRequest): parsed is BadRequest {
 	return 'message' in parsed;
 }
 
@@ -56,23 +58,11 @@ export function isRefusal(parsed: ChatRequest | Refusal): parsed is Refusal {
 function textOf(content: unknown): string {
 	if (typeof content === 'string') return content;
 	if (!Array.isArray(content)) return '';
-	return content.map((part) => (isRecord(part) && typeof part.text === 'string' ? part.text : '')).join('');
+	return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
 }
 
 export function countWords(text: string): number {
 	return text.match(/\S+/g)?.length ?? 0;
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isGiven(value: unknown): boolean {

@@ -4,6 +4,7 @@ import type { requestMachine } from '../../machines/request/machine.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
 import { type Route, routesOf } from '../gateway/routes.ts';
+import { isObject } from '../values/json.ts';
 import { withCauses } from './causes.ts';
 import { causesIn, lint } from './lint/lint.ts';
 import type { Bounds } from './prove/explore.ts';
@@ -118,8 +119,6 @@ function routeKey({ candidates, policy, commit }: Route): string {
 /** The same for what is the same, in whatever order it is written. */
 function stableText(data: object): string {
 	return JSON.stringify(data, (_key, value: unknown) =>
-		typeof value === 'object' && value !== null && !Array.isArray(value)
-			? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-			: value,
+		isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value,
 	);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { amountText, countText, memoryText, wrapped } from '../../../src/verify/report/figures.ts';
+import { amountText, countText, memoryText, wrapped } from '../../src/values/figures.ts';
 
 it('counts with thousands, and knows one from many', () => {
 	expect([0, 999, 1000, 1_234_567].map(countText)).toEqual(['0', '999', '1,000', '1,234,567']);
