@@ -1,9 +1,11 @@
-import { assign, enqueueActions, sendTo, setup } from 'xstate';
+import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
 import { cooldown, timerDelay } from '../backoff.ts';
-import type { ProviderAlarm, ProviderEvent, ProviderReply, ProviderStateName } from '../events.ts';
+import type { ProviderAlarm, ProviderEvent, ProviderFact, ProviderReply, ProviderStateName } from '../events.ts';
 import {
 	counted,
 	denialReply,
+	freshContext,
+	heard,
 	isLate,
 	isProbeOut,
 	learnt,
@@ -12,18 +14,32 @@ import {
 	type ProviderContext,
 	type ProviderInput,
 	permanentOrNamed,
-	takenOut,
-	tripped,
 	unavailableUntil,
 	unhurt,
+	withUnavailable,
 } from './context.ts';
+import { halfOpened, takenOut, tripped, trippedByOverdueProbe } from './cooldowns.ts';
+import { cooldownEndedFact, modelFacts, tripFact } from './facts.ts';
 import { emptyWindow } from './failure-window.ts';
+import { afterResult, withPermit } from './ledger.ts';
+import { caughtUp, remembered, stateOf } from './memory.ts';
 import { effectOf, isTransientFailure, namedCooldown, shouldTrip } from './trip.ts';
 
 function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): Extract<ProviderEvent, { type: T }> {
 	if (event.type !== type) throw new Error(`the provider machine met ${event.type} where only ${type} can be`);
 	return event as Extract<ProviderEvent, { type: T }>;
 }
+
+/** What the actor was started with, in the event that starts it; undefined in every other event. */
+function startedWith(event: ProviderEvent): ProviderInput | undefined {
+	return 'input' in event ? (event.input as ProviderInput) : undefined;
+}
+
+/** The fact of a trip names the state that it leads to. */
+const TRIPPED = {
+	open: { type: 'tellTrip', params: { state: 'open' } },
+	quota: { type: 'tellTrip', params: { state: 'quota-cooldown' } },
+} as const;
 
 /**
  * One provider with one credential: a circuit breaker that lives as long as the process. It grants permits in
@@ -34,12 +50,21 @@ export const providerMachine = setup({
 		input: {} as ProviderInput,
 		context: {} as ProviderContext,
 		events: {} as ProviderEvent,
-		emitted: {} as ProviderAlarm,
+		emitted: {} as ProviderAlarm | ProviderFact,
 	},
 	delays: {
-		cooldown: ({ context }) => context.waitMs,
+		/** One that was picked up waits for what is left. */
+		cooldown: ({ context, event }) => {
+			const started = startedWith(event);
+			return started === undefined ? context.waitMs : timerDelay(context.timerAt - started.now);
+		},
 	},
 	guards: {
+		/** Of an actor that is picked up. */
+		stoodIn: ({ context, event }, { state }: { state: ProviderStateName }) => {
+			const memory = startedWith(event)?.memory;
+			return memory !== undefined && stateOf(context, memory.state) === state;
+		},
 		modelIsUnavailable: ({ context, event }) => {
 			const { model, now } = only(event, 'permit.requested');
 			return unavailableUntil(context, model) > now;
@@ -75,6 +100,16 @@ export const providerMachine = setup({
 			const { consecutiveFailures, window } = { ...context, ...counted(context, failed.permit, true, failed.now) };
 			return shouldTrip(breaker, consecutiveFailures, window, failed.now);
 		},
+		peerNamesModel: ({ event }) => only(event, 'peer.tripped').model !== undefined,
+		/** The longest wait wins. */
+		peerWaitsLonger: ({ context, event }) => {
+			const { model, until, now } = only(event, 'peer.tripped');
+			return model === undefined && until > Math.max(now, context.until);
+		},
+		peerLacksQuota: ({ context, event }) => {
+			const { model, until, now, reason } = only(event, 'peer.tripped');
+			return model === undefined && reason === 'quota' && until > Math.max(now, context.until);
+		},
 		failsProbe: ({ context, event }) => {
 			const { permit, failure } = only(event, 'attempt.failed');
 			const effect = effectOf(context.policy.breaker, failure);
@@ -82,6 +117,24 @@ export const providerMachine = setup({
 		},
 	},
 	actions: {
+		/** The timers of probes go on from what was left of them. */
+		catchUp: enqueueActions(({ context, event, enqueue }) => {
+			const started = startedWith(event);
+			if (started?.memory === undefined) return;
+			const { context: present, facts } = caughtUp(context, started.now);
+			enqueue.assign(present);
+			for (const fact of facts) enqueue.emit(fact);
+			for (const { id, deadline } of present.probes) {
+				enqueue.raise({ type: 'probe.overdue', id }, { id, delay: timerDelay(deadline - started.now) });
+			}
+		}),
+		/** Comes before the grant: the permit has the number under which it is counted. */
+		countOut: assign(({ context, event }) => ({
+			ledger: withPermit(context.ledger, only(event, 'permit.requested')),
+		})),
+		countBack: assign(({ context, event }) =>
+			'permit' in event ? { ledger: afterResult(context.ledger, event) } : {},
+		),
 		grant: sendTo(
 			({ event }) => only(event, 'permit.requested').replyTo,
 			({ context, event }): ProviderReply => ({
@@ -111,7 +164,7 @@ export const providerMachine = setup({
 		),
 		sendProbe: assign(({ context, event }) => {
 			const { id, now } = only(event, 'permit.requested');
-			const deadline = now + context.policy.breaker.probeDeadline;
+			const deadline = now + timerDelay(context.policy.breaker.probeDeadline);
 			return { probes: [...context.probes, { id, deadline }] };
 		}),
 		watchProbe: enqueueActions(({ context, event, enqueue }) => {
@@ -124,41 +177,49 @@ export const providerMachine = setup({
 			for (const { id } of context.probes) enqueue.cancel(id);
 		}),
 		returnProbe: enqueueActions(({ context, event, enqueue }) => {
-			if (!('permit' in event)) return;
+			if (!('permit' in event) || !isProbeOut(context, event.permit.id)) return;
 			const { id } = event.permit;
 			enqueue.cancel(id);
 			enqueue.assign({ probes: context.probes.filter((probe) => probe.id !== id) });
+			enqueue.emit({ type: 'probe.returned', provider: context.id, at: event.now, id });
 		}),
 		countProbeSuccess: assign(({ context }) => ({ probeSuccesses: context.probeSuccesses + 1 })),
 		countSuccess: assign(({ context, event }) => {
-			const { permit, now } = only(event, 'attempt.succeeded');
-			return counted(context, permit, false, now);
+			const succeeded = only(event, 'attempt.succeeded');
+			const ledger = afterResult(context.ledger, succeeded);
+			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now) };
 		}),
-		learn: assign(({ context, event }) => learnt(context, only(event, 'attempt.failed'))),
+		learn: enqueueActions(({ context, event, enqueue }) => {
+			const failed = only(event, 'attempt.failed');
+			const lesson = learnt(context, failed);
+			enqueue.assign(lesson);
+			for (const fact of modelFacts(context, lesson, failed.now, false)) enqueue.emit(fact);
+		}),
 		openForFailures: assign(({ context, event }) => {
 			const { now, random } = only(event, 'attempt.failed');
 			return tripped(context, 'failures', now + cooldown(context.policy.breaker, context.reopenings, random), now);
 		}),
-		openForOverdueProbe: assign(({ context, event }) => {
-			const { id } = only(event, 'probe.overdue');
-			const now = context.probes.find((probe) => probe.id === id)?.deadline ?? context.since;
-			return tripped(context, 'failures', now + cooldown(context.policy.breaker, context.reopenings, 0), now);
-		}),
+		openForOverdueProbe: assign(({ context, event }) =>
+			trippedByOverdueProbe(context, only(event, 'probe.overdue').id),
+		),
 		openAsNamed: assign(({ context, event }) => {
 			const { failure, now } = only(event, 'attempt.failed');
 			const named = permanentOrNamed(context, failure, now);
 			return named === undefined ? {} : tripped(context, named.reason, named.until, now);
 		}),
 		countReopening: assign(({ context }) => ({ reopenings: context.reopenings + 1 })),
-		enterHalfOpen: assign(({ context, event }) => ({
-			since: 'now' in event ? event.now : context.timerAt,
-			until: 0,
-			named: 0,
-			probes: [],
-			probeSuccesses: 0,
-			reason: 'probing' as const,
-			alarmed: [],
-		})),
+		openForPeer: assign(({ context, event }) => {
+			const { until, reason, now } = only(event, 'peer.tripped');
+			return tripped(context, reason, until, now);
+		}),
+		notePeer: assign(({ context, event }) => heard(context, only(event, 'peer.tripped'))),
+		notePeersModel: enqueueActions(({ context, event, enqueue }) => {
+			const { model = '', until, now } = only(event, 'peer.tripped');
+			const lesson = withUnavailable(context, model, until, now);
+			enqueue.assign(lesson);
+			for (const fact of modelFacts(context, lesson, now, true)) enqueue.emit(fact);
+		}),
+		enterHalfOpen: assign(({ context, event }) => halfOpened('now' in event ? event.now : context.timerAt)),
 		recover: assign(({ event }) => ({
 			since: only(event, 'attempt.succeeded').now,
 			until: 0,
@@ -179,6 +240,23 @@ export const providerMachine = setup({
 			// Only a closed one has no reason not to be.
 			since: context.reason === undefined ? context.since : only(event, 'operator.reset').now,
 		})),
+		tellTrip: enqueueActions(({ context, event, enqueue }, { state }: { state: 'open' | 'quota-cooldown' }) => {
+			const at = 'now' in event ? event.now : context.since;
+			const fact = tripFact(context, state, at, event.type === 'peer.tripped');
+			if (fact !== undefined) enqueue.emit(fact);
+		}),
+		tellHalfOpen: emit(({ context }) => cooldownEndedFact(context)),
+		tellRecovery: emit(({ context }): ProviderFact => {
+			return { type: 'provider.recovered', provider: context.id, at: context.since };
+		}),
+		tellReset: emit(({ context, event }): ProviderFact => {
+			return { type: 'provider.reset', provider: context.id, at: only(event, 'operator.reset').now };
+		}),
+		tellProbe: emit(({ context, event }): ProviderFact => {
+			const { id, model, now } = only(event, 'permit.requested');
+			const until = context.probes.find((probe) => probe.id === id)?.deadline ?? now;
+			return { type: 'probe.leased', provider: context.id, at: now, id, model, until };
+		}),
 		/** Comes before the trip, so that an incident that is already known is not raised again. */
 		alarm: enqueueActions(({ context, event, enqueue }) => {
 			const alarm = newAlarm(context, only(event, 'attempt.failed'));
@@ -189,56 +267,90 @@ export const providerMachine = setup({
 	},
 }).createMachine({
 	id: 'provider',
-	initial: 'closed',
-	context: ({ input }) => ({
-		id: input.id,
-		policy: input.policy,
-		epoch: 0,
-		since: input.now,
-		waitMs: 0,
-		timerAt: 0,
-		refusesPrefill: [],
-		lastFailure: undefined,
-		...unhurt,
-	}),
+	initial: 'starting',
+	context: ({ input }) => (input.memory === undefined ? freshContext(input) : remembered(input.memory, input.policy)),
 	on: {
-		'operator.tripped': { target: '.open', reenter: true, actions: 'openForOperator' },
-		'operator.reset': { target: '.closed', reenter: true, actions: 'startAfresh' },
+		/** Where a state has no use for a result, the permit is given back all the same. */
+		'attempt.succeeded': { actions: 'countBack' },
+		'attempt.abandoned': { actions: 'countBack' },
+		'operator.tripped': { target: '.open', reenter: true, actions: ['openForOperator', TRIPPED.open] },
+		'operator.reset': { target: '.closed', reenter: true, actions: ['startAfresh', 'tellReset'] },
+		'peer.tripped': [
+			{ guard: 'peerNamesModel', actions: 'notePeersModel' },
+			{
+				guard: 'peerLacksQuota',
+				target: '.quota-cooldown',
+				reenter: true,
+				actions: ['notePeer', 'openForPeer', TRIPPED.quota],
+			},
+			{ guard: 'peerWaitsLonger', target: '.open', reenter: true, actions: ['notePeer', 'openForPeer', TRIPPED.open] },
+			{ actions: 'notePeer' },
+		],
 	},
 	states: {
+		/** Is left at once: an actor that is picked up goes on where it stood, or would stand by now. */
+		starting: {
+			entry: 'catchUp',
+			always: [
+				{ guard: { type: 'stoodIn', params: { state: 'open' } }, target: 'open' },
+				{ guard: { type: 'stoodIn', params: { state: 'half-open' } }, target: 'half-open' },
+				{ guard: { type: 'stoodIn', params: { state: 'quota-cooldown' } }, target: 'quota-cooldown' },
+				{ target: 'closed' },
+			],
+		},
 		closed: {
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'closed' } } },
-					{ actions: 'grant' },
+					{ actions: ['countOut', 'grant'] },
 				],
 				'attempt.succeeded': { actions: 'countSuccess' },
 				'attempt.failed': [
 					{
 						guard: 'exhaustsQuota',
 						target: 'quota-cooldown',
-						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.quota, 'settle'],
 					},
-					{ guard: 'namesCooldown', target: 'open', actions: ['alarm', 'learn', 'openAsNamed', 'settle'] },
-					{ guard: 'tripsBreaker', target: 'open', actions: ['learn', 'openForFailures', 'settle'] },
+					{
+						guard: 'namesCooldown',
+						target: 'open',
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.open, 'settle'],
+					},
+					{ guard: 'tripsBreaker', target: 'open', actions: ['learn', 'openForFailures', TRIPPED.open, 'settle'] },
 					{ actions: ['alarm', 'learn', 'settle'] },
 				],
 			},
 		},
 		open: {
-			after: { cooldown: { target: 'half-open', actions: 'enterHalfOpen' } },
+			after: { cooldown: { target: 'half-open', actions: ['enterHalfOpen', 'tellHalfOpen'] } },
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'open' } } },
 					{
 						guard: 'cooldownIsOver',
 						target: 'half-open',
-						actions: ['enterHalfOpen', 'sendProbe', 'watchProbe', 'grantProbe'],
+						actions: [
+							'enterHalfOpen',
+							'tellHalfOpen',
+							'countOut',
+							'sendProbe',
+							'watchProbe',
+							'tellProbe',
+							'grantProbe',
+						],
 					},
 					{
 						guard: 'mayProbeEarly',
 						target: 'half-open',
-						actions: ['enterHalfOpen', 'sendProbe', 'watchProbe', 'grantProbe'],
+						actions: [
+							'enterHalfOpen',
+							'tellHalfOpen',
+							'countOut',
+							'sendProbe',
+							'watchProbe',
+							'tellProbe',
+							'grantProbe',
+						],
 					},
 					{ actions: { type: 'deny', params: { state: 'open' } } },
 				],
@@ -246,17 +358,17 @@ export const providerMachine = setup({
 					{
 						guard: 'exhaustsQuota',
 						target: 'quota-cooldown',
-						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.quota, 'settle'],
 					},
 					{
 						guard: 'extendsCooldown',
 						target: 'open',
 						reenter: true,
-						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.open, 'settle'],
 					},
 					{ actions: ['alarm', 'learn', 'settle'] },
 				],
-				'operator.probed': { target: 'half-open', actions: 'enterHalfOpen' },
+				'operator.probed': { target: 'half-open', actions: ['enterHalfOpen', 'tellHalfOpen'] },
 			},
 		},
 		'half-open': {
@@ -264,44 +376,56 @@ export const providerMachine = setup({
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'half-open' } } },
-					{ guard: 'hasProbeLeft', actions: ['sendProbe', 'watchProbe', 'grantProbe'] },
+					{ guard: 'hasProbeLeft', actions: ['countOut', 'sendProbe', 'watchProbe', 'tellProbe', 'grantProbe'] },
 					{ actions: { type: 'deny', params: { state: 'half-open' } } },
 				],
 				'attempt.succeeded': [
-					{ guard: 'isLastProbeNeeded', target: 'closed', actions: 'recover' },
-					{ guard: 'isProbeResult', actions: ['returnProbe', 'countProbeSuccess'] },
+					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['countBack', 'recover', 'tellRecovery'] },
+					{ guard: 'isProbeResult', actions: ['countBack', 'returnProbe', 'countProbeSuccess'] },
 				],
 				'attempt.failed': [
 					{
 						guard: 'exhaustsQuota',
 						target: 'quota-cooldown',
-						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.quota, 'settle'],
 					},
-					{ guard: 'namesCooldown', target: 'open', actions: ['alarm', 'learn', 'openAsNamed', 'settle'] },
+					{
+						guard: 'namesCooldown',
+						target: 'open',
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.open, 'settle'],
+					},
 					{
 						guard: 'failsProbe',
 						target: 'open',
-						actions: ['learn', 'countReopening', 'openForFailures', 'settle'],
+						actions: ['learn', 'countReopening', 'openForFailures', TRIPPED.open, 'settle'],
 					},
 					{ actions: ['alarm', 'learn', 'returnProbe', 'settle'] },
 				],
-				'attempt.abandoned': { actions: 'returnProbe' },
+				'attempt.abandoned': { actions: ['countBack', 'returnProbe'] },
 				'probe.overdue': {
 					guard: 'isProbeOverdue',
 					target: 'open',
-					actions: ['countReopening', 'openForOverdueProbe'],
+					actions: ['countReopening', 'openForOverdueProbe', TRIPPED.open],
 				},
 			},
 		},
 		'quota-cooldown': {
-			after: { cooldown: { target: 'half-open', actions: 'enterHalfOpen' } },
+			after: { cooldown: { target: 'half-open', actions: ['enterHalfOpen', 'tellHalfOpen'] } },
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'quota-cooldown' } } },
 					{
 						guard: 'cooldownIsOver',
 						target: 'half-open',
-						actions: ['enterHalfOpen', 'sendProbe', 'watchProbe', 'grantProbe'],
+						actions: [
+							'enterHalfOpen',
+							'tellHalfOpen',
+							'countOut',
+							'sendProbe',
+							'watchProbe',
+							'tellProbe',
+							'grantProbe',
+						],
 					},
 					{ actions: { type: 'deny', params: { state: 'quota-cooldown' } } },
 				],
@@ -310,11 +434,18 @@ export const providerMachine = setup({
 						guard: 'extendsCooldown',
 						target: 'quota-cooldown',
 						reenter: true,
-						actions: ['alarm', 'learn', 'openAsNamed', 'settle'],
+						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.quota, 'settle'],
 					},
 					{ actions: ['alarm', 'learn', 'settle'] },
 				],
-				'operator.probed': { target: 'half-open', actions: 'enterHalfOpen' },
+				'operator.probed': { target: 'half-open', actions: ['enterHalfOpen', 'tellHalfOpen'] },
+				/** Whatever the peer waits for, only time and an operator lead out of here. */
+				'peer.tripped': {
+					guard: 'peerWaitsLonger',
+					target: 'quota-cooldown',
+					reenter: true,
+					actions: ['notePeer', 'openForPeer', TRIPPED.quota],
+				},
 			},
 		},
 	},

@@ -1,4 +1,5 @@
 import type { RequestEvent } from '../../../machines/events.ts';
+import { stateNameOf } from '../../../machines/provider/memory.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { CaseStep } from '../report/report.ts';
@@ -104,7 +105,7 @@ function verdictWords(credential: string, model: string, [before, after]: Played
 	const { context } = after;
 	const until = context.until === before.context.until ? '' : ` until ${moment(context.until)}`;
 	if (after.value !== before.value || until !== '') {
-		const verb = after.value === before.value ? `stays ${after.value}` : verbs[after.value];
+		const verb = after.value === before.value ? `stays ${after.value}` : verbs[stateNameOf(after)];
 		return `${credential} ${verb}${until} (${whyWords(after)})`;
 	}
 	const unavailableUntil = context.unavailable[model] ?? 0;

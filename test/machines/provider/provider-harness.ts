@@ -45,6 +45,8 @@ export class CountingClock extends SimulatedClock {
 export interface Ask {
 	model?: string;
 	early?: boolean;
+	/** The estimate. Default: 0. */
+	tokens?: number;
 	/** What the caller takes for the present, ms since the epoch. Default: the clock's. */
 	now?: number;
 }
@@ -82,10 +84,10 @@ export function startProvider(changes: PolicyChanges = {}, clock: CountingClock 
 		return reply;
 	}
 
-	function ask({ model = 'm', early = false, now = clock.now() }: Ask = {}): ProviderReply {
+	function ask({ model = 'm', early = false, tokens = 0, now = clock.now() }: Ask = {}): ProviderReply {
 		asked += 1;
 		const id = `request/${asked}`;
-		const reply = replyTo(() => actor.send({ type: 'permit.requested', id, model, now, early, replyTo: caller }));
+		const reply = replyTo(() => actor.send({ type: 'permit.requested', id, model, now, early, tokens, replyTo: caller }));
 		if (reply.type !== 'permit.granted' && reply.type !== 'permit.denied')
 			throw new Error(`answered with ${reply.type}`);
 		return reply;
