@@ -1,7 +1,9 @@
 import { answerProperties } from './answers.ts';
 import { grantProperties } from './grants.ts';
+import { permitProperties } from './permits.ts';
 import { recoveryProperties } from './recovery.ts';
 import { happeningWords, type Property } from './seen.ts';
+import { factProperties } from './told-facts.ts';
 import { tripProperties } from './trips.ts';
 
 /** What is looked for at every event. */
@@ -10,6 +12,8 @@ export const stepProperties: readonly Property[] = [
 	...tripProperties,
 	...recoveryProperties,
 	...answerProperties,
+	...permitProperties,
+	...factProperties,
 ];
 
 /** What none of the others has a name for. It is asked only when they are content, as `shownProperty` is. */

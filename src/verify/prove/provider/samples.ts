@@ -93,7 +93,15 @@ class Situations {
 			timer.event as ProviderEvent,
 		);
 		const replyTo = this.#runner.self as RequestRef;
-		const asks = { type: 'permit.requested', id: 'probe', model: 'm', now: timer.at, early: false, tokens: 0, replyTo } as const;
+		const asks = {
+			type: 'permit.requested',
+			id: 'probe',
+			model: 'm',
+			now: timer.at,
+			early: false,
+			tokens: 0,
+			replyTo,
+		} as const;
 		const probed = halfOpen && this.#after(halfOpen, asks);
 		this.#add(probed);
 		this.#add(probed && { ...probed, permit: { ...plain, id: 'probe', probe: true, epoch: 1 } });

@@ -3,6 +3,7 @@ import type {
 	Permit,
 	ProviderAlarm,
 	ProviderEvent,
+	ProviderFact,
 	ProviderReply,
 	ProviderStateName,
 	RequestRef,
@@ -111,12 +112,13 @@ export class ProviderStage {
 		});
 	}
 
-	ask(from: Node, model: string, early: boolean): Move<Node> {
+	/** @param tokens the estimate that it is asked with */
+	ask(from: Node, model: string, early: boolean, tokens = 1): Move<Node> {
 		const request = from.requests + 1;
 		const id = `request-${request}`;
 		return this.#send(
 			from,
-			{ type: 'permit.requested', id, model, now: from.now, early, replyTo: this.#caller },
+			{ type: 'permit.requested', id, model, now: from.now, early, tokens, replyTo: this.#caller },
 			request,
 		);
 	}
@@ -139,7 +141,8 @@ export class ProviderStage {
 		return this.#send(from, event, request, settling, sample);
 	}
 
-	operate(from: Node, event: Extract<ProviderEvent, { type: `operator.${string}` }>): Move<Node> {
+	/** An operator, or a peer. */
+	operate(from: Node, event: Extract<ProviderEvent, { type: `operator.${string}` | 'peer.tripped' }>): Move<Node> {
 		return this.#send(from, event, 0);
 	}
 
@@ -218,6 +221,7 @@ export class ProviderStage {
 			replies,
 			strays: step.sent.filter(({ to }) => to !== this.#caller).map((sent) => sent.event),
 			alarms: step.emitted.filter((emitted): emitted is ProviderAlarm => emitted.type === 'provider.alarmed'),
+			facts: step.emitted.filter(({ type }) => type !== 'provider.alarmed') as readonly EventObject[] as ProviderFact[],
 			timersBefore: from.run.timers,
 			timers: step.state.timers,
 			...(holding === undefined ? {} : { permit: holding.permit }),
