@@ -3,26 +3,23 @@ import type { Ghost } from './ghost.ts';
 import { happeningWords, type Property } from './seen.ts';
 
 /** Which permits count as out. */
-export const permitProperties: readonly Property[] = [
-	{
-		id: 'permits-are-counted',
-		statement:
-			'a permit counts as out, with what it is worth, from its grant to the first result that names it, in every state; nothing that comes late, twice or for an unknown permit gives one back; the count is never negative, and 0 when all are back',
-		check: ({ event, expected, context: { ledger } }) => {
-			const { permits, used } = expected.ghost;
-			const after = `after ${happeningWords(event)}`;
-			if (ledger.out !== permits.length)
-				return `${after} ${ledger.out} permits count as out, and ${permits.length} are`;
-			const tokens = tokensOf(permits);
-			if (ledger.tokens !== tokens) return `${after} what is out counts as ${ledger.tokens} tokens, and is ${tokens}`;
-			if (ledger.used !== used) return `${after} ${ledger.used} tokens count as used, and ${used} are`;
-			if (listOf(plainLedger(ledger).permits) !== listOf(permits)) return `${after} the wrong permits count as out`;
-			return sharesOf(ledger.models) === sharesOf(modelsOf(permits))
-				? undefined
-				: `${after} permits count as out for the wrong model`;
-		},
+export const permitsProperty: Property = {
+	id: 'permits-are-counted',
+	statement:
+		'a permit counts as out, with what it is worth, from its grant to the first result that names it, in every state; nothing that comes late, twice or for an unknown permit gives one back; the count is never negative, and 0 when all are back',
+	check: ({ event, expected, context: { ledger } }) => {
+		const { permits, used } = expected.ghost;
+		const after = `after ${happeningWords(event)}`;
+		if (ledger.out !== permits.length) return `${after} ${ledger.out} permits count as out, and ${permits.length} are`;
+		const tokens = tokensOf(permits);
+		if (ledger.tokens !== tokens) return `${after} what is out counts as ${ledger.tokens} tokens, and is ${tokens}`;
+		if (ledger.used !== used) return `${after} ${ledger.used} tokens count as used, and ${used} are`;
+		if (listOf(plainLedger(ledger).permits) !== listOf(permits)) return `${after} the wrong permits count as out`;
+		return sharesOf(ledger.models) === sharesOf(modelsOf(permits))
+			? undefined
+			: `${after} permits count as out for the wrong model`;
 	},
-];
+};
 
 type Permits = Ghost['permits'];
 
