@@ -1,4 +1,5 @@
 import { assign, enqueueActions } from 'xstate';
+import { cooldown } from '../../../../../machines/backoff.ts';
 import { withUnavailable } from '../../../../../machines/provider/context.ts';
 import { tripped } from '../../../../../machines/provider/cooldowns.ts';
 import { afterResult, emptyLedger, withPermit } from '../../../../../machines/provider/ledger.ts';
@@ -53,10 +54,11 @@ export const permits: readonly Mutant[] = [
 		property: 'permits-are-counted',
 		what: 'a trip counts what is out as given back',
 		machine: withActions({
-			openForFailures: assign(({ context, event }) => ({
-				...tripped(context, 'failures', only(event, 'attempt.failed').now + 60_000, 0),
-				ledger: emptyLedger,
-			})),
+			openForFailures: assign(({ context, event }) => {
+				const { now, random } = only(event, 'attempt.failed');
+				const cooldownMs = cooldown(context.policy.breaker, context.reopenings, random);
+				return { ...tripped(context, 'failures', now + cooldownMs, now), ledger: emptyLedger };
+			}),
 		}),
 	},
 	{
