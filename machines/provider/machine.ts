@@ -61,7 +61,7 @@ export const providerMachine = setup({
 	},
 	guards: {
 		/** Of an actor that is picked up. */
-		stoodIn: ({ context, event }, { state }: { state: ProviderStateName }) => {
+		wasIn: ({ context, event }, { state }: { state: ProviderStateName }) => {
 			const memory = startedWith(event)?.memory;
 			return memory !== undefined && stateOf(context, memory.state) === state;
 		},
@@ -292,9 +292,9 @@ export const providerMachine = setup({
 		starting: {
 			entry: 'catchUp',
 			always: [
-				{ guard: { type: 'stoodIn', params: { state: 'open' } }, target: 'open' },
-				{ guard: { type: 'stoodIn', params: { state: 'half-open' } }, target: 'half-open' },
-				{ guard: { type: 'stoodIn', params: { state: 'quota-cooldown' } }, target: 'quota-cooldown' },
+				{ guard: { type: 'wasIn', params: { state: 'open' } }, target: 'open' },
+				{ guard: { type: 'wasIn', params: { state: 'half-open' } }, target: 'half-open' },
+				{ guard: { type: 'wasIn', params: { state: 'quota-cooldown' } }, target: 'quota-cooldown' },
 				{ target: 'closed' },
 			],
 		},

@@ -1,4 +1,4 @@
-import { followed, followerOf, followerText } from './follower.ts';
+import { followed, followerOf, followerText, isSameToOthers } from './follower.ts';
 import { happeningWords, type Property } from './seen.ts';
 
 /** What others are told of a change. */
@@ -8,6 +8,8 @@ export const factsProperty: Property = {
 		'whoever hears the facts of a provider knows its state, until when and why, its probes, its unavailable models and those that refuse a prefill; what changes none of these is no fact, but for an operator’s word',
 	check: ({ event, now, before, state, expected, facts, context }) => {
 		if (state !== expected.ghost.state) return undefined;
+		const after = expected.ghost;
+		if (facts.length === 0 && isSameToOthers(before, after)) return undefined;
 		const words = happeningWords(event);
 		let known = followerOf(before);
 		for (const fact of facts) {
@@ -22,7 +24,7 @@ export const factsProperty: Property = {
 				return `${fact.type} does not tell whether it was learnt from a peer`;
 			}
 		}
-		if (followerText(known, now) === followerText(followerOf(expected.ghost), now)) return undefined;
+		if (followerText(known, now) === followerText(followerOf(after), now)) return undefined;
 		const told = facts.map(({ type }) => type).join(', ') || 'nothing';
 		return `after ${words} it tells ${told}, by which others do not know how it stands`;
 	},

@@ -16,6 +16,19 @@ export function followerOf({ state, deadline, reason, unavailable, refusesPrefil
 	return { state, until: deadline, reason, unavailable, refusesPrefill, probes };
 }
 
+/** Nothing has changed that facts are about. */
+export function isSameToOthers(before: Ghost, after: Ghost): boolean {
+	return (
+		before === after ||
+		(before.state === after.state &&
+			before.deadline === after.deadline &&
+			before.reason === after.reason &&
+			before.unavailable === after.unavailable &&
+			before.refusesPrefill === after.refusesPrefill &&
+			before.probes === after.probes)
+	);
+}
+
 /** What is known after one more fact. */
 export function followed(known: Follower, fact: ProviderFact): Follower {
 	switch (fact.type) {
