@@ -11,6 +11,8 @@ import type { Failure } from './failure.ts';
 export interface Permit {
 	/** Names the attempt: unique among all attempts of the process. */
 	id: string;
+	/** Under which the provider actor finds it again: it is given back once, whatever comes twice. */
+	number: number;
 	model: string;
 	/** A probe: its result decides whether the provider closes again. */
 	probe: boolean;
@@ -22,8 +24,11 @@ export interface Permit {
 
 export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldown';
 
+/** Why a provider is not asked until a time. */
+export type TripReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator';
+
 /** Why a permit was denied: the state of the provider, or a model that is unavailable while the provider is well. */
-export type DenialReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator' | 'probing' | 'model';
+export type DenialReason = TripReason | 'probing' | 'model';
 
 export type ProviderEvent =
 	| {
@@ -33,9 +38,19 @@ export type ProviderEvent =
 			now: number;
 			/** Ask for a probe although the cooldown is not over yet (`whenAllDenied: try-soonest`). */
 			early: boolean;
+			/** What the attempt is expected to use, tokens; 0 when it is not known. */
+			tokens: number;
 			replyTo: RequestRef;
 	  }
-	| { type: 'attempt.succeeded'; permit: Permit; now: number }
+	| PermitResult
+	/** The provider's own timer: a probe has been silent for `probeDeadline`. */
+	| { type: 'probe.overdue'; id: string }
+	| PeerEvent
+	| OperatorEvent;
+
+/** Gives a permit back, with what the attempt used, tokens, where that is known. */
+export type PermitResult =
+	| { type: 'attempt.succeeded'; permit: Permit; now: number; tokens?: number }
 	| {
 			type: 'attempt.failed';
 			permit: Permit;
@@ -44,13 +59,25 @@ export type ProviderEvent =
 			random: number;
 			/** The request will not try this target again. */
 			lastTry: boolean;
+			tokens?: number;
 			replyTo: RequestRef;
 	  }
 	/** The client left, or the request ran out of time: a probe slot is returned, there is no verdict. */
-	| { type: 'attempt.abandoned'; permit: Permit; now: number }
-	/** The provider's own timer: a probe has been silent for `probeDeadline`. */
-	| { type: 'probe.overdue'; id: string }
-	| OperatorEvent;
+	| { type: 'attempt.abandoned'; permit: Permit; now: number; tokens?: number };
+
+/**
+ * Another process has found this provider, or one model of it, not to be asked until a time. The longest wait wins, and
+ * nothing shortens one: what is over, or no longer than the own wait, changes no state.
+ */
+export type PeerEvent = {
+	type: 'peer.tripped';
+	now: number;
+	/** ms since the epoch. */
+	until: number;
+	reason: TripReason;
+	/** Only this model is unavailable; undefined: the whole provider. */
+	model?: string;
+};
 
 /** A person knows better. They are obeyed in every state. */
 export type OperatorEvent =
@@ -102,6 +129,34 @@ export type ProviderAlarm = {
 	/** When it will be tried again, ms since the epoch. */
 	until: number;
 };
+
+/**
+ * What a provider actor emits at each change of what it decides by, in numbers and names: whoever hears all of it knows the
+ * actor's state, until when and why, its probes and its unavailable models. `at`, `until`: ms since the epoch. `learnt`: from
+ * a peer, so that nobody needs to tell it to peers again.
+ */
+export type ProviderFact = { provider: string; at: number } & (
+	| {
+			type: 'provider.tripped';
+			state: 'open' | 'quota-cooldown';
+			until: number;
+			reason: TripReason;
+			learnt: boolean;
+	  }
+	/** Its wait is over, or was cut short: it is half-open, and no probe is out. */
+	| { type: 'cooldown.ended' }
+	/** Its probes have succeeded: it is closed. */
+	| { type: 'provider.recovered' }
+	/** An operator closed it, and made it forget its unavailable models. */
+	| { type: 'provider.reset' }
+	| { type: 'model.unavailable'; model: string; until: number; learnt: boolean }
+	/** The model does not continue a last message of the assistant. */
+	| { type: 'prefill.refused'; model: string }
+	/** A probe is out until it is returned, until the provider's state changes, or until its deadline. */
+	| { type: 'probe.leased'; id: string; model: string; until: number }
+	/** It had its result, and the provider stays half-open. */
+	| { type: 'probe.returned'; id: string }
+);
 
 // biome-ignore lint/suspicious/noExplicitAny: XState's own ActorRef has `any` for the emitted events.
 export type ProviderRef = ActorRef<Snapshot<unknown>, ProviderEvent, any>;

@@ -1,15 +1,16 @@
-import { timerDelay } from '../backoff.ts';
 import type {
-	DenialReason,
+	PeerEvent,
 	Permit,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderReply,
 	ProviderStateName,
+	TripReason,
 } from '../events.ts';
 import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
 import { emptyWindow, type FailureWindow, withResult } from './failure-window.ts';
+import { afterResult, emptyLedger, type Ledger, type PlainLedger } from './ledger.ts';
 import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
 
 export interface ProviderInput {
@@ -18,6 +19,8 @@ export interface ProviderInput {
 	policy: Policy;
 	/** ms since the epoch. */
 	now: number;
+	/** What an actor that was set down remembers: this one goes on as that one would have, up to `now` and from there. */
+	memory?: ProviderMemory;
 }
 
 export interface ProviderContext {
@@ -40,7 +43,7 @@ export interface ProviderContext {
 	 */
 	readonly named: number;
 	/** Why it is not closed. */
-	readonly reason: DenialReason | undefined;
+	readonly reason: TripReason | 'probing' | undefined;
 	/** What a person has been called for since it last granted; `reason` may name a longer wait instead. */
 	readonly alarmed: readonly ('auth' | 'quota')[];
 	readonly consecutiveFailures: number;
@@ -55,6 +58,14 @@ export interface ProviderContext {
 	/** Models that refused to continue a last message of the assistant. */
 	readonly refusesPrefill: readonly string[];
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
+	/** The permits that are out, in every state. */
+	readonly ledger: Ledger;
+}
+
+/** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for its policy. */
+export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'ledger'> {
+	readonly state: ProviderStateName;
+	readonly ledger: PlainLedger;
 }
 
 /** What a provider that nothing is held against knows of itself. */
@@ -70,6 +81,22 @@ export const unhurt = {
 	probeSuccesses: 0,
 	unavailable: {},
 } as const satisfies Partial<ProviderContext>;
+
+/** What a provider actor begins with. */
+export function freshContext({ id, policy, now }: ProviderInput): ProviderContext {
+	return {
+		id,
+		policy,
+		epoch: 0,
+		since: now,
+		waitMs: 0,
+		timerAt: 0,
+		refusesPrefill: [],
+		lastFailure: undefined,
+		ledger: emptyLedger,
+		...unhurt,
+	};
+}
 
 type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
 type PermitRequested = Extract<ProviderEvent, { type: 'permit.requested' }>;
@@ -93,16 +120,11 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 	const lastFailure = { ...failure, at: now, model: permit.model };
 	const refusesPrefill = withRefusal(context.refusesPrefill, event);
 	const named = Math.max(context.named, permanentOrNamed(context, failure, now)?.until ?? 0);
-	if (effectOf(breaker, failure) !== 'model' || !lastTry) return { ...counters, lastFailure, refusesPrefill, named };
-	const stillUnavailable = Object.entries(context.unavailable).filter(([, until]) => until > now);
-	const until = Math.max(modelCooldownUntil(breaker, failure, now), context.unavailable[permit.model] ?? 0);
-	return {
-		...counters,
-		lastFailure,
-		refusesPrefill,
-		named,
-		unavailable: { ...Object.fromEntries(stillUnavailable), [permit.model]: until },
-	};
+	const isAboutModel = effectOf(breaker, failure) === 'model' && lastTry;
+	const modelUntil = isAboutModel ? modelCooldownUntil(breaker, failure, now) : 0;
+	const models = withUnavailable(context, permit.model, modelUntil, now);
+	const ledger = afterResult(context.ledger, event);
+	return { ...counters, lastFailure, refusesPrefill, named, ledger, ...models };
 }
 
 function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {
@@ -110,51 +132,31 @@ function withRefusal(known: readonly string[], { failure, permit }: AttemptFaile
 	return isRefusal && !known.includes(permit.model) ? [...known, permit.model] : known;
 }
 
-/** @param probe whether its result decides on closing */
+/**
+ * The permit that was entered in the ledger last.
+ * @param probe whether its result decides on closing
+ */
 export function newPermit(context: ProviderContext, { id, model }: PermitRequested, probe: boolean): Permit {
-	return { id, model, probe, epoch: context.epoch, refusesPrefill: context.refusesPrefill.includes(model) };
-}
-
-/** A trip: the epoch ends, and a longer deadline is never replaced by a shorter one. */
-export function tripped(
-	context: ProviderContext,
-	reason: DenialReason,
-	until: number,
-	now: number,
-): Partial<ProviderContext> {
-	const longest = Math.max(until, context.until);
-	return {
-		reason: longest > until ? context.reason : reason,
-		until: longest,
-		...timerFor(longest, now),
-		epoch: context.epoch + 1,
-		since: now,
-		probes: [],
-	};
+	const refusesPrefill = context.refusesPrefill.includes(model);
+	return { id, number: context.ledger.last, model, probe, epoch: context.epoch, refusesPrefill };
 }
 
 /**
- * An operator's trip, whose reason is theirs whatever else it waits for: an early probe may cut short a guess of ours,
- * never a person's decision. It replaces what they said before, also by less; a deadline that is not theirs stays.
+ * What a peer's trip tells beside the wait itself, also when that is no longer than the own one: a person is called
+ * already, and no early probe may come before a time that a failure has named. An operator's word can be taken back.
  */
-export function takenOut(context: ProviderContext, forMs: number, now: number): Partial<ProviderContext> {
-	const isAlready = context.reason === 'operator';
-	const named = isAlready ? context.named : context.until;
-	const until = Math.max(named, now + forMs);
-	return {
-		reason: 'operator',
-		until,
-		named,
-		...timerFor(until, now),
-		epoch: context.epoch + 1,
-		since: isAlready ? context.since : now,
-		probes: [],
-	};
+export function heard(context: ProviderContext, { until, reason, now }: PeerEvent): Partial<ProviderContext> {
+	if (until <= now || reason === 'failures') return {};
+	const named = Math.max(context.named, reason === 'operator' ? context.until : until);
+	const isCalled = (reason !== 'auth' && reason !== 'quota') || context.alarmed.includes(reason);
+	return isCalled ? { named } : { named, alarmed: [...context.alarmed, reason] };
 }
 
-function timerFor(until: number, now: number): Pick<ProviderContext, 'waitMs' | 'timerAt'> {
-	const waitMs = timerDelay(until - now);
-	return { waitMs, timerAt: now + waitMs };
+/** @returns nothing when this model is unavailable for as long already */
+export function withUnavailable(context: ProviderContext, model: string, until: number, now: number) {
+	if (until <= Math.max(now, unavailableUntil(context, model))) return {};
+	const stillUnavailable = Object.entries(context.unavailable).filter(([, end]) => end > now);
+	return { unavailable: { ...Object.fromEntries(stillUnavailable), [model]: until } };
 }
 
 /** The time that the failure itself names, whatever the state: for an empty account, a dead key, or a long wait. */

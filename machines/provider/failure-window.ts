@@ -23,9 +23,18 @@ export function withResult(window: FailureWindow, failed: boolean, now: number, 
 	const newest = window.slices.at(-1);
 	const from = Math.max(Math.floor(now / sliceMs) * sliceMs, newest?.from ?? 0);
 	const current = newest?.from === from ? newest : { from, succeeded: 0, failed: 0 };
-	const older = window.slices.filter((slice) => slice.from < from && slice.from > now - windowMs);
-	const added = failed ? { ...current, failed: current.failed + 1 } : { ...current, succeeded: current.succeeded + 1 };
-	return { slices: [...older, added] };
+	const oldest = window.slices[0];
+	// Nearly always the newest slice only grows: this is on the way of every healthy request.
+	const older =
+		current === newest && oldest !== undefined && oldest.from > now - windowMs
+			? window.slices.slice(0, -1)
+			: window.slices.filter((slice) => slice.from < from && slice.from > now - windowMs);
+	const { succeeded, failed: failedBefore } = current;
+	const added = failed
+		? { from, succeeded, failed: failedBefore + 1 }
+		: { from, succeeded: succeeded + 1, failed: failedBefore };
+	older.push(added);
+	return { slices: older };
 }
 
 /**

@@ -98,6 +98,7 @@ export const requestMachine = setup({
 				model: currentCandidate(progress).model,
 				now: progress.now,
 				early: progress.early,
+				tokens: 0,
 				replyTo: self,
 			}),
 		),

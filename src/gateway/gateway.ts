@@ -1,6 +1,7 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import type { ProviderStateName } from '../../machines/events.ts';
 import { providerMachine } from '../../machines/provider/machine.ts';
+import { stateNameOf } from '../../machines/provider/memory.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
@@ -154,7 +155,7 @@ export async function createGateway(
 			const before = actor.getSnapshot();
 			actor.send(event);
 			const after = actor.getSnapshot();
-			observer.providerOperated?.(provider, event, before.value, after.value, by);
+			observer.providerOperated?.(provider, event, stateNameOf(before), stateNameOf(after), by);
 			return {
 				changed: differs(before.context, after.context) || before.value !== after.value,
 				before: providerHealth(before),
@@ -191,9 +192,10 @@ function startProvider(
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({
 		next: (snapshot) => {
-			if (snapshot.value === state) return;
+			const present = stateNameOf(snapshot);
+			if (present === state) return;
 			const from = state;
-			state = snapshot.value;
+			state = present;
 			observer.providerChanged?.(id, from, state, providerHealth(snapshot));
 		},
 		error: (error) => observer.crashed?.(error, `provider ${id}`),

@@ -2,13 +2,15 @@ import type { SnapshotFrom } from 'xstate';
 import type { ProviderContext } from '../../machines/provider/context.ts';
 import { countResults } from '../../machines/provider/failure-window.ts';
 import type { providerMachine } from '../../machines/provider/machine.ts';
+import { stateNameOf } from '../../machines/provider/memory.ts';
 import type { ProviderHealth } from '../contract/service.ts';
 
 /** What the outside is shown of a provider actor: its state and its counters, none of its policy, no key. */
-export function providerHealth({ value, context }: SnapshotFrom<typeof providerMachine>): ProviderHealth {
+export function providerHealth(snapshot: SnapshotFrom<typeof providerMachine>): ProviderHealth {
+	const { context } = snapshot;
 	const { lastFailure } = context;
 	return {
-		state: value,
+		state: stateNameOf(snapshot),
 		since: rfc3339(context.since),
 		reason: context.reason ?? null,
 		retryAt: context.until === 0 ? null : rfc3339(context.until),

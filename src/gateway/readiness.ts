@@ -32,7 +32,7 @@ export function readinessAt(
 
 /** Whether a provider would grant a permit for a model at this moment, as its machine answers without changing its state. */
 export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
-	const event = { type: 'permit.requested', id: '', model, now, early, replyTo: nobody } as const;
+	const event = { type: 'permit.requested', id: '', model, now, early, tokens: 0, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);
 	return actions.some(({ type, params }) => type === 'xstate.sendTo' && params.event.type === 'permit.granted');
 }

@@ -18,13 +18,16 @@ const text = { stateWidth: 7.4, labelWidth: 6.1, labelHeight: 14 };
 
 /** The provider machine as the page draws it: twice laid out, from nothing but its own definition. */
 export function machineChart(machine: AnyStateMachine = providerMachine): MachineChart {
-	const states = Object.values(machine.root.states);
+	const first = machine.root.initial.target[0];
+	// A first state that is left in the step that enters it is never seen: it is drawn as where it leads.
+	const afterFirst = first?.always?.at(-1)?.target?.[0];
+	const states = Object.values(machine.root.states).filter((state) => afterFirst === undefined || state !== first);
 	// In the order in which the states are written down, which is the order in which they are laid out.
 	const order = (transition: Transition) => states.findIndex(({ key }) => key === transition.to);
 	const own = states.flatMap((state) => transitionsFrom(state, state.key).sort((a, b) => order(a) - order(b)));
 	const everywhere = transitionsFrom(machine.root, anyState).sort((a, b) => order(a) - order(b));
 	const names = states.map(({ key }) => key);
-	const initial = machine.root.initial.target[0]?.key;
+	const initial = (afterFirst ?? first)?.key;
 	// A transition that enters its own state anew says nothing without its label.
 	const brief = own.filter(({ from, to }) => from !== to).map((transition) => ({ ...transition, labels: [] }));
 	return {

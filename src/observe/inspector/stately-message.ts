@@ -1,5 +1,5 @@
-/** Parts of contexts and events that say nothing about what happens: settings, and references to other actors. */
-const noise = new Set(['policy', 'replyTo', 'input', 'actor', 'children', 'historyValue']);
+/** Parts of contexts and events that say nothing about what happens: settings, references to other actors, each single permit. */
+const noise = new Set(['policy', 'permits', 'replyTo', 'input', 'actor', 'children', 'historyValue']);
 
 /**
  * A message for the Stately Inspector as JSON. Contexts hold no key and no word of a caller; what is left out here is

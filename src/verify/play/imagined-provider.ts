@@ -118,7 +118,7 @@ export class ImaginedProvider {
 
 	#ask(id: string, model: string, now: number): Permit | undefined {
 		const replyTo = this.runner.self as RequestRef;
-		const event: ProviderEvent = { type: 'permit.requested', id, model, now, early: false, replyTo };
+		const event: ProviderEvent = { type: 'permit.requested', id, model, now, early: false, tokens: 0, replyTo };
 		const reply = this.send(event, now).sent[0]?.event;
 		return reply !== undefined && 'permit' in reply ? (reply.permit as Permit) : undefined;
 	}

@@ -1,4 +1,5 @@
 import type { RequestEvent } from '../../../machines/events.ts';
+import { stateNameOf } from '../../../machines/provider/memory.ts';
 import { retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { candidateName } from '../../values/candidate-name.ts';
@@ -100,7 +101,7 @@ function verdictWords(credential: string, model: string, [before, after]: Played
 	const { context } = after;
 	const until = context.until === before.context.until ? '' : ` until ${moment(context.until)}`;
 	if (after.value !== before.value || until !== '') {
-		const verb = after.value === before.value ? `stays ${after.value}` : verbs[after.value];
+		const verb = after.value === before.value ? `stays ${after.value}` : verbs[stateNameOf(after)];
 		return `${credential} ${verb}${until} (${whyWords(after)})`;
 	}
 	const unavailableUntil = context.unavailable[model] ?? 0;

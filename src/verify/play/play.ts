@@ -1,4 +1,5 @@
 import type { DenialReason, ProviderStateName } from '../../../machines/events.ts';
+import { stateNameOf } from '../../../machines/provider/memory.ts';
 import type { TraceEntry } from '../../../machines/request/progress.ts';
 import { currentCandidate } from '../../../machines/request/progress.ts';
 import type { Config } from '../../config/config.ts';
@@ -174,11 +175,11 @@ function clientView({ progress, ending, begun }: WorldEnd, profile: string): Cli
 }
 
 function standingOf(snapshot: ProviderSnapshot, now: number): ProviderStanding {
-	const { value, context } = snapshot;
+	const { context } = snapshot;
 	const unavailable = Object.entries(context.unavailable).filter(([, until]) => until > now);
 	return {
 		id: context.id,
-		state: value,
+		state: stateNameOf(snapshot),
 		...(context.reason === undefined ? {} : { reason: context.reason }),
 		...(context.until === 0 ? {} : { until: context.until }),
 		consecutiveFailures: context.consecutiveFailures,

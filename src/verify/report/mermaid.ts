@@ -34,6 +34,7 @@ export function casesMermaid(cases: readonly DrawnCase[]): string {
 	return [
 		'sequenceDiagram',
 		...(who.has('operator') ? ['  participant operator as operator'] : []),
+		...(who.has('peer') ? ['  participant peer as another process'] : []),
 		...(who.has('client') ? ['  participant client as client'] : []),
 		'  participant request as request',
 		...[...names].map(([provider, id]) => `  participant ${id} as ${escaped(provider)}`),
@@ -115,7 +116,8 @@ function arrow({ by, requestState }: CaseStep, provider: string | undefined): st
 		case 'client':
 			return 'client->>request';
 		case 'operator':
-			return provider === undefined ? 'Note over operator' : `operator->>${provider}`;
+		case 'peer':
+			return provider === undefined ? `Note over ${by}` : `${by}->>${provider}`;
 		case 'time':
 			return `Note over ${provider ?? 'request'}`;
 	}

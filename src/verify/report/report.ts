@@ -78,7 +78,7 @@ export interface CaseStep {
 	/** ms since the case began. */
 	at: number;
 	/** Who causes it. */
-	by: 'request' | 'provider' | 'upstream' | 'client' | 'operator' | 'time';
+	by: 'request' | 'provider' | 'upstream' | 'client' | 'operator' | 'peer' | 'time';
 	/** The provider actor that is concerned, such as `openai#1`. */
 	provider?: string;
 	/** The target that is concerned. */

@@ -119,9 +119,9 @@ describe('an exhausted quota', () => {
 		const provider = begin();
 		expect(provider.state()).toBe(state);
 		const until = provider.clock.now() + hourMs;
-		expect(provider.fail({ id: 'long ago', model: 'm', probe: false, epoch: 0, refusesPrefill: false }, quota)).toBe(
-			until,
-		);
+		expect(
+			provider.fail({ id: 'long ago', number: 0, model: 'm', probe: false, epoch: 0, refusesPrefill: false }, quota),
+		).toBe(until);
 		expect(provider.state()).toBe('quota-cooldown');
 		expect(provider.context()).toMatchObject({ reason: 'quota', until });
 		provider.pass(hourMs - 1);

@@ -1,7 +1,10 @@
 import { createActor, fromCallback, SimulatedClock } from 'xstate';
-import type { Permit, ProviderAlarm, ProviderReply, RequestEvent } from '../../../machines/events.ts';
+import type { Permit, ProviderAlarm, ProviderFact, ProviderReply, RequestEvent } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
+import type { ProviderInput, ProviderMemory } from '../../../machines/provider/context.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
+import { memoryOf } from '../../../machines/provider/memory.ts';
+import { ProviderRecorder } from '../../../machines/provider/recording.ts';
 import { type PolicyChanges, policyWith } from '../../helpers/policy.ts';
 import { minuteMs, serverError } from '../samples.ts';
 
@@ -45,6 +48,8 @@ export class CountingClock extends SimulatedClock {
 export interface Ask {
 	model?: string;
 	early?: boolean;
+	/** The estimate. Default: 0. */
+	tokens?: number;
 	/** What the caller takes for the present, ms since the epoch. Default: the clock's. */
 	now?: number;
 }
@@ -58,18 +63,30 @@ export interface Report {
 
 export type ProviderHarness = ReturnType<typeof startProvider>;
 
+export interface Start {
+	/** What it remembers of an actor that was set down. */
+	memory?: ProviderMemory;
+}
+
 /** A provider actor on a simulated clock, and a caller that collects what it is answered. */
-export function startProvider(changes: PolicyChanges = {}, clock: CountingClock = new CountingClock()) {
-	const actor = createActor(providerMachine, {
-		clock,
-		input: { id: 'a', policy: policyWith(changes), now: clock.now() },
-	});
+export function startProvider(
+	changes: PolicyChanges = {},
+	clock: CountingClock = new CountingClock(),
+	{ memory }: Start = {},
+) {
+	const input: ProviderInput = { id: 'a', policy: policyWith(changes), now: clock.now(), ...(memory && { memory }) };
+	const recorder = new ProviderRecorder(input);
+	const actor = createActor(providerMachine, { clock, input, inspect: recorder.inspect });
 	const replies: RequestEvent[] = [];
 	const caller = createActor(
 		fromCallback<RequestEvent>(({ receive }) => receive((reply) => replies.push(reply))),
 	).start();
 	const alarms: ProviderAlarm[] = [];
-	actor.on('provider.alarmed', (alarm) => alarms.push(alarm));
+	const facts: ProviderFact[] = [];
+	actor.on('*', (told) => {
+		if (told.type === 'provider.alarmed') alarms.push(told);
+		else facts.push(told);
+	});
 	actor.start();
 	let asked = 0;
 
@@ -82,10 +99,12 @@ export function startProvider(changes: PolicyChanges = {}, clock: CountingClock 
 		return reply;
 	}
 
-	function ask({ model = 'm', early = false, now = clock.now() }: Ask = {}): ProviderReply {
+	function ask({ model = 'm', early = false, tokens = 0, now = clock.now() }: Ask = {}): ProviderReply {
 		asked += 1;
 		const id = `request/${asked}`;
-		const reply = replyTo(() => actor.send({ type: 'permit.requested', id, model, now, early, replyTo: caller }));
+		const reply = replyTo(() =>
+			actor.send({ type: 'permit.requested', id, model, now, early, tokens, replyTo: caller }),
+		);
 		if (reply.type !== 'permit.granted' && reply.type !== 'permit.denied')
 			throw new Error(`answered with ${reply.type}`);
 		return reply;
@@ -128,6 +147,9 @@ export function startProvider(changes: PolicyChanges = {}, clock: CountingClock 
 		actor,
 		clock,
 		alarms,
+		facts,
+		recorder,
+		memory: () => memoryOf(actor.getSnapshot()),
 		trip,
 		ask,
 		permit,

@@ -152,7 +152,10 @@ describe('a request that is denied everywhere', () => {
 				answer: ({ id, model, early }) => {
 					order.push(`${early ? 'early ' : ''}${'abc'[link]}`);
 					if (early && link === grantsEarly)
-						return { type: 'permit.granted', permit: { id, model, probe: true, epoch: 1, refusesPrefill: false } };
+						return {
+							type: 'permit.granted',
+							permit: { id, number: 0, model, probe: true, epoch: 1, refusesPrefill: false },
+						};
 					// Asked early, a provider may name another time; the order of the early round stays.
 					return denied(startMs + (early ? 90_000 - waitMs : waitMs));
 				},

@@ -156,7 +156,7 @@ function live(scene: World): Life {
 					denials += 1;
 					return { type: 'permit.denied', state: 'open', reason: 'failures', retryAt: now + answer };
 				}
-				const permit = { id, model, probe: answer === 'probe', epoch: 0, refusesPrefill: false };
+				const permit = { id, number: 0, model, probe: answer === 'probe', epoch: 0, refusesPrefill: false };
 				granted.push(permit);
 				return { type: 'permit.granted', permit };
 			},

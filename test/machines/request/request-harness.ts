@@ -23,7 +23,7 @@ export interface Script {
 export type ScriptedProvider = ReturnType<typeof scriptedProvider>;
 
 export function granted({ id, model }: Asked): ProviderReply {
-	return { type: 'permit.granted', permit: { id, model, probe: false, epoch: 0, refusesPrefill: false } };
+	return { type: 'permit.granted', permit: { id, number: 0, model, probe: false, epoch: 0, refusesPrefill: false } };
 }
 
 export function denied(retryAt: number): ProviderReply {

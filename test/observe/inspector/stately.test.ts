@@ -54,7 +54,7 @@ describe('the bridge to the Stately Inspector', () => {
 		const { messages } = await listen();
 		const actors = messages.filter(({ type }) => type === '@xstate.actor');
 		expect(actors.map(({ name }) => name)).toEqual(['a', 'b']);
-		expect(JSON.parse(actors[0]?.definition ?? '')).toMatchObject({ id: 'provider', initial: 'closed' });
+		expect(JSON.parse(actors[0]?.definition ?? '')).toMatchObject({ id: 'provider', initial: 'starting' });
 		expect(messages.find(({ type }) => type === '@xstate.snapshot')?.snapshot?.value).toBe('closed');
 	});
 

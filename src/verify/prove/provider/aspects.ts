@@ -46,6 +46,8 @@ export interface Aspect {
 	name: string;
 	small: Policy;
 	liberties: Liberties;
+	/** Each permit is told from the others. */
+	isAboutPermits?: boolean;
 	/** Its numbers are the file's: what is answered goes into the summary. */
 	isTold: boolean;
 }
@@ -56,6 +58,8 @@ export function aspectsOf(machine: ProviderMachine, policy: Policy, failures: re
 		oneModel(machine, policy, failures),
 		unavailableModels(machine, policy, failures),
 		namedTimes(policy, failures),
+		peers(policy, failures),
+		permits(policy, failures),
 	];
 }
 
@@ -90,11 +94,12 @@ function unavailableModels(machine: ProviderMachine, policy: Policy, failures: r
 	// The other model is unavailable as well, so that two are; all that can be is tried with the first.
 	const sidelining = samples.find(({ failure, lastTry }) => lastTry && effectUnder(policy, failure) === 'model');
 	const others = samples.filter(({ failure }) => !isAboutModels(policy, failure));
+	const peer = { reason: 'failures', forMs: MINUTE_MS, model: 'm' } as const;
 	const samplesOfOthers = sidelining === undefined ? others : [...others, sidelining];
 	return {
 		name: 'unavailable models',
 		small,
-		liberties: { models: ['m', 'n'], samples, samplesOfOthers, tripsMs: [] },
+		liberties: { models: ['m', 'n'], samples, samplesOfOthers, tripsMs: [], peers: [peer] },
 		isTold: false,
 	};
 }
@@ -121,6 +126,52 @@ function namedTimes(policy: Policy, failures: readonly Failure[]): Aspect {
 		liberties: { models: ['m'], samples, samplesOfOthers: [], tripsMs: [], stopsAtNamed: true },
 		isTold: false,
 	};
+}
+
+/** Every kind of trip of another process, shorter and longer than what it comes upon. */
+function peers(policy: Policy, failures: readonly Failure[]): Aspect {
+	const minutes = inMinutes(policy);
+	const cooldown = 2 * MINUTE_MS;
+	const breaker = { ...minutes.breaker, failureThreshold: 1, cooldown, maxCooldown: cooldown };
+	const samples = plainSamples(failures, (failure) => isCounted(policy, failure));
+	const told = [
+		{ reason: 'failures', forMs: 3 * MINUTE_MS },
+		{ reason: 'hint', forMs: MINUTE_MS },
+		{ reason: 'auth', forMs: 2 * MINUTE_MS },
+		{ reason: 'quota', forMs: 2 * MINUTE_MS },
+		{ reason: 'operator', forMs: 3 * MINUTE_MS },
+		{ reason: 'failures', forMs: 0 },
+	] as const;
+	return {
+		name: 'peers',
+		small: { ...minutes, breaker },
+		liberties: { models: ['m'], samples, samplesOfOthers: [], tripsMs: [], peers: told },
+		isTold: false,
+	};
+}
+
+/** Each permit has its result in each state, once or twice; two probes close it, so that one can come back before. */
+function permits(policy: Policy, failures: readonly Failure[]): Aspect {
+	const minutes = inMinutes(policy);
+	const breaker = { ...minutes.breaker, failureThreshold: 1, probes: 2, successThreshold: 2 };
+	const samples = [
+		...plainSamples(failures, (failure) => isCounted(policy, failure)),
+		...plainSamples(failures, (failure) => effectUnder(policy, failure) === 'quota'),
+		...plainSamples(failures, (failure) => effectUnder(policy, failure) === 'none'),
+	];
+	return {
+		name: 'permits, each told from the others',
+		small: { ...minutes, breaker },
+		liberties: { models: ['m'], samples, samplesOfOthers: [], tripsMs: [MINUTE_MS] },
+		isAboutPermits: true,
+		isTold: false,
+	};
+}
+
+/** The first failure of a kind, without a hint. */
+function plainSamples(failures: readonly Failure[], isOne: (failure: Failure) => boolean): Sample[] {
+	const failure = failures.find((plain) => plain.retryAfterMs === undefined && isOne(plain));
+	return failure === undefined ? [] : [{ failure, random: 0, lastTry: true, standsFor: [] }];
 }
 
 function inMinutes(policy: Policy): Policy {

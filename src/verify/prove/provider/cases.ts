@@ -99,6 +99,7 @@ function whoDid({ happening }: Done): CaseStep['by'] {
 	if (happening === undefined || happening.type === 'timer') return 'time';
 	if (happening.type === 'permit.requested') return 'request';
 	if (happening.type === 'attempt.abandoned') return 'client';
+	if (happening.type === 'peer.tripped') return 'peer';
 	return happening.type.startsWith('operator') ? 'operator' : 'upstream';
 }
 
@@ -114,6 +115,8 @@ function wordsOf({ happening, passedMs, request, isRepeated }: Done): string {
 			return `attempt of request ${request} fails${again}: ${failureWords(happening.failure)}`;
 		case 'attempt.abandoned':
 			return `attempt of request ${request} is abandoned${again}`;
+		case 'peer.tripped':
+			return `a peer has tripped (${happening.reason})${happening.model === undefined ? '' : ` for model ${happening.model}`}, for ${durationWords(happening.until - happening.now)}`;
 		case 'operator.tripped':
 			return `an operator takes the provider out for ${durationWords(happening.forMs)}`;
 		case 'operator.reset':

@@ -1,5 +1,11 @@
 import { LONGEST_TIMER_MS } from '../../../../machines/backoff.ts';
-import type { DenialReason, ProviderAlarm, ProviderEvent, ProviderStateName } from '../../../../machines/events.ts';
+import type {
+	DenialReason,
+	PeerEvent,
+	ProviderAlarm,
+	ProviderEvent,
+	ProviderStateName,
+} from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
 import type { Effect, Policy } from '../../../../machines/policy.ts';
 import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
@@ -34,6 +40,10 @@ export interface Ghost {
 	readonly refusesPrefill: readonly string[];
 	/** The last failure of any attempt; no state and no operator makes it forgotten. */
 	readonly lastFailure: { readonly failure: Failure; readonly model: string; readonly at: number } | undefined;
+	/** The permits that are out: granted, and not named by any result since. */
+	readonly permits: readonly { readonly id: string; readonly model: string; readonly tokens: number }[];
+	/** What those that came back have used, tokens. */
+	readonly used: number;
 }
 
 interface Tenth {
@@ -73,10 +83,41 @@ export const unhurtGhost: Ghost = {
 	unavailable: {},
 	refusesPrefill: [],
 	lastFailure: undefined,
+	permits: [],
+	used: 0,
 };
 
 /** @param isLate the permit that is settled is from before the last trip */
 export function expect(
+	policy: Policy,
+	before: Ghost,
+	event: ProviderObservation,
+	now: number,
+	isLate: boolean,
+): Expectation {
+	const expected = expectVerdict(policy, before, event, now, isLate);
+	const permits = permitsAfter(before, event, expected);
+	return permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
+}
+
+/** Permits come and go whatever becomes of the provider; undefined where none does. */
+function permitsAfter(
+	{ permits, used }: Ghost,
+	event: ProviderObservation,
+	{ reply }: Expectation,
+): Pick<Ghost, 'permits' | 'used'> | undefined {
+	if (event.type === 'permit.requested') {
+		const { id, model, tokens } = event;
+		const isGranted = reply !== undefined && 'granted' in reply && reply.granted;
+		return isGranted ? { permits: [...permits, { id, model, tokens }], used } : undefined;
+	}
+	const back = 'permit' in event ? permits.find(({ id }) => id === event.permit.id) : undefined;
+	if (back === undefined || !('permit' in event)) return undefined;
+	const untold = event.type === 'attempt.failed' ? 0 : back.tokens;
+	return { permits: permits.filter((permit) => permit !== back), used: used + (event.tokens ?? untold) };
+}
+
+function expectVerdict(
 	policy: Policy,
 	ghost: Ghost,
 	event: ProviderObservation,
@@ -94,6 +135,8 @@ export function expect(
 			return afterFailure(policy, ghost, event, isLate);
 		case 'timer':
 			return { ghost: afterTimer(policy, ghost, event.probe) };
+		case 'peer.tripped':
+			return { ghost: afterPeer(ghost, event) };
 		case 'operator.tripped': {
 			const isTheirs = ghost.reason === 'operator';
 			const notBefore = isTheirs ? ghost.notBefore : ghost.deadline;
@@ -150,7 +193,7 @@ function afterAsking(
 	const denied = { granted: false, retryAt: Math.max(deadline, unavailable, now), reason } as const;
 	if (unavailable > now) return { ghost, reply: denied };
 	if (state === 'closed') return { ghost, reply: { granted: true, probe: false } };
-	const probe = { id, deadline: now + breaker.probeDeadline };
+	const probe = { id, deadline: now + Math.min(breaker.probeDeadline, LONGEST_TIMER_MS) };
 	const reply = { granted: true, probe: true } as const;
 	if (state === 'half-open') {
 		if (probes.length >= breaker.probes) return { ghost, reply: denied };
@@ -172,8 +215,8 @@ function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: numbe
 }
 
 /** Nothing is held against it any more. */
-function healed({ trips, refusesPrefill, lastFailure }: Ghost, now: number): Ghost {
-	return { ...unhurtGhost, since: now, trips, refusesPrefill, lastFailure };
+function healed({ trips, refusesPrefill, lastFailure, permits, used }: Ghost, now: number): Ghost {
+	return { ...unhurtGhost, since: now, trips, refusesPrefill, lastFailure, permits, used };
 }
 
 function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {
@@ -230,6 +273,21 @@ function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect
 	if (ghost.state !== 'half-open' || !isOut(ghost, permit.id)) return ghost;
 	if (effect === 'count' || effect === 'cool') return reopened(policy, ghost, now, random);
 	return withoutProbe(ghost, permit.id);
+}
+
+/** The longest wait wins; what else a peer says is kept in mind for as long as it is to come. */
+function afterPeer(ghost: Ghost, { now, until, reason, model }: PeerEvent): Ghost {
+	if (until <= now) return ghost;
+	if (model !== undefined) {
+		return { ...ghost, unavailable: { ...ghost.unavailable, [model]: Math.max(until, ghost.unavailable[model] ?? 0) } };
+	}
+	const isPermanent = (reason === 'auth' || reason === 'quota') && !ghost.alarmed.includes(reason);
+	const alarmed = isPermanent ? [...ghost.alarmed, reason] : ghost.alarmed;
+	const named = reason === 'failures' ? 0 : reason === 'operator' ? ghost.deadline : until;
+	const noted = { ...ghost, alarmed, notBefore: Math.max(ghost.notBefore, named) };
+	if (until <= ghost.deadline) return noted;
+	const state = reason === 'quota' || ghost.state === 'quota-cooldown' ? 'quota-cooldown' : 'open';
+	return cooling({ ...noted, state }, until, now, reason);
 }
 
 function afterTimer(policy: Policy, ghost: Ghost, probe: string | undefined): Ghost {

@@ -1,7 +1,10 @@
 import { answerProperties } from './answers.ts';
+import { factsProperty } from './facts.ts';
 import { grantProperties } from './grants.ts';
+import { permitsProperty } from './permits.ts';
 import { recoveryProperties } from './recovery.ts';
 import { happeningWords, type Property } from './seen.ts';
+import { shownProperty } from './shown.ts';
 import { tripProperties } from './trips.ts';
 
 /** What is looked for at every event. */
@@ -12,7 +15,7 @@ export const stepProperties: readonly Property[] = [
 	...answerProperties,
 ];
 
-/** What none of the others has a name for. It is asked only when they are content, as `shownProperty` is. */
+/** What none of the others has a name for. It is asked only when they are content, as `toldProperties` are. */
 export const remainingProperty: Property = {
 	id: 'changes-for-a-reason',
 	statement: 'it changes its state only as the other properties say',
@@ -23,6 +26,9 @@ export const remainingProperty: Property = {
 			: `${happeningWords(event)} moved it from ${stateBefore} to ${state}; it had to be ${expected.ghost.state}`;
 	},
 };
+
+/** What changes nothing that happens next: it is asked last, and the exploration goes on behind it. */
+export const toldProperties: readonly Property[] = [shownProperty, permitsProperty, factsProperty];
 
 /** Properties of the whole exploration, and of a machine that throws. */
 export const otherProperties = {

@@ -9,9 +9,9 @@ import { failureSamples } from '../failure-samples.ts';
 import { type Aspect, aspectsOf, STARTED_AT } from './aspects.ts';
 import { caseSteps, happensUnder } from './cases.ts';
 import { isCounted } from './meaning.ts';
-import { otherProperties, remainingProperty, stepProperties } from './properties.ts';
+import { permitsWorld } from './permits-world.ts';
+import { otherProperties, remainingProperty, stepProperties, toldProperties } from './properties.ts';
 import { beyondRails, rails, reopeningsCap } from './rails.ts';
-import { shownProperty } from './shown.ts';
 import { type KeyWriter, type Node, ProviderStage } from './stage.ts';
 import { type ProviderSummary, SummaryBuilder } from './summary.ts';
 import { WatchedWorld } from './watched-world.ts';
@@ -24,7 +24,7 @@ const misplaced: Failure = { category: 'SERVER_ERROR', reason: 'prefill' };
 const MOST_MIXED_STATES = 6_000;
 
 /**
- * Explores the provider machine under a policy, in five parts, and watches every event of each with the same properties.
+ * Explores the provider machine under a policy, in seven parts, and watches every event of each with the same properties.
  *
  * 1. Everything around one model: every result of every kind of attempt that can be out (of the present, from before the
  *    last trip, a probe, a probe reported twice), every question, the operator, and time, which goes on to the next
@@ -32,14 +32,16 @@ const MOST_MIXED_STATES = 6_000;
  *    `MOST` are made smaller, and the failure rate does not open it.
  * 2. Two models that are unavailable, beside a provider that fails or is out of quota.
  * 3. Failures that name a time while it is open for another reason.
- * 4. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
+ * 4. Trips that other processes tell, shorter and longer than its own.
+ * 5. Each permit by itself, up to two at a time, with its result in any state, once or twice.
+ * 6. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
  *    many, the straight runs alone.
- * 5. Straight runs under the file's own numbers (`rails.ts`).
+ * 7. Straight runs under the file's own numbers (`rails.ts`).
  *
  * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
  * are one: any number of attempts may be out.
  * @param ids provider actors that obey this policy
- * @param options.shared explorations that other policies of the same check had already: parts 2 and 3 depend on few numbers
+ * @param options.shared explorations that other policies of the same check had already: parts 2 to 5 depend on few numbers
  */
 export function checkProvider(
 	ids: readonly string[],
@@ -53,8 +55,8 @@ export function checkProvider(
 	const failures = [...failureSamples(policy), misplaced];
 	const unexplored: string[] = [];
 	for (const aspect of aspectsOf(machine, policy, failures)) {
-		const { name, small, liberties, isTold } = aspect;
-		const key = JSON.stringify([small, liberties]);
+		const { name, small, liberties, isAboutPermits, isTold } = aspect;
+		const key = JSON.stringify([small, liberties, isAboutPermits]);
 		const known = isTold ? undefined : shared.get(key);
 		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary);
 		if (!isTold) shared.set(key, { exploration, stuck });
@@ -94,12 +96,12 @@ interface Explored {
 export type SharedExplorations = Map<string, Explored>;
 
 function exploreAspect(machine: ProviderMachine, aspect: Aspect, bounds: Bounds, summary: SummaryBuilder): Explored {
-	const { small, liberties, isTold } = aspect;
+	const { small, liberties, isAboutPermits, isTold } = aspect;
 	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
 		...(isTold ? { summary } : {}),
 	});
-	const world = new WatchedWorld(providerWorld(stage, liberties));
+	const world = new WatchedWorld((isAboutPermits ? permitsWorld : providerWorld)(stage, liberties));
 	const exploration = explore(world, bounds);
 	return { exploration, stuck: exploration.isComplete ? world.withoutWayToClosed(exploration) : undefined };
 }
@@ -166,7 +168,7 @@ class Findings {
 	}
 
 	report(provider: string): { states: number; transitions: number; properties: PropertyResult[] } {
-		const all = [...stepProperties, remainingProperty, shownProperty, ...Object.values(otherProperties)];
+		const all = [...stepProperties, remainingProperty, ...toldProperties, ...Object.values(otherProperties)];
 		const properties = all.map(({ id, statement }): PropertyResult => {
 			const violation = this.#violations.get(id);
 			if (violation === undefined) return { id, statement, holds: true };

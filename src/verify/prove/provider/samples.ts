@@ -72,7 +72,7 @@ class Situations {
 
 	constructor(machine: ProviderMachine, policy: Policy, failures: readonly Failure[], startedAt: number) {
 		this.#runner = new Runner(machine, { id: 'provider', policy, now: startedAt });
-		const plain: Permit = { id: 'plain', model: 'm', probe: false, epoch: 0, refusesPrefill: false };
+		const plain: Permit = { id: 'plain', number: 0, model: 'm', probe: false, epoch: 0, refusesPrefill: false };
 		const fresh = { run: this.#runner.start(startedAt).state, permit: plain, now: startedAt };
 		this.#all.push(fresh);
 		const transient = failures.find((failure) => isCounted(policy, failure));
@@ -93,7 +93,15 @@ class Situations {
 			timer.event as ProviderEvent,
 		);
 		const replyTo = this.#runner.self as RequestRef;
-		const asks = { type: 'permit.requested', id: 'probe', model: 'm', now: timer.at, early: false, replyTo } as const;
+		const asks = {
+			type: 'permit.requested',
+			id: 'probe',
+			model: 'm',
+			now: timer.at,
+			early: false,
+			tokens: 0,
+			replyTo,
+		} as const;
 		const probed = halfOpen && this.#after(halfOpen, asks);
 		this.#add(probed);
 		this.#add(probed && { ...probed, permit: { ...plain, id: 'probe', probe: true, epoch: 1 } });
@@ -115,8 +123,8 @@ class Situations {
 			// Counters of results mean nothing but to a closed provider: they begin anew with it.
 			const counters = state.snapshot.value === 'closed' ? [consecutiveFailures, window] : [];
 			const replies = sent.map(({ event }) => event);
-			const alarms = emitted.map((alarm) => ({ ...alarm, failure: undefined }));
-			return JSON.stringify([state.snapshot.value, context, counters, state.timers, replies, alarms]);
+			const told = emitted.map((event) => ({ ...event, failure: undefined }));
+			return JSON.stringify([state.snapshot.value, context, counters, state.timers, replies, told]);
 		} catch {
 			return `throws on ${failure.category}.${failure.reason ?? ''}`;
 		}

@@ -1,5 +1,12 @@
 import type { EventObject } from 'xstate';
-import type { Permit, ProviderAlarm, ProviderReply, ProviderStateName } from '../../../../machines/events.ts';
+import type {
+	Permit,
+	PermitResult,
+	ProviderAlarm,
+	ProviderFact,
+	ProviderReply,
+	ProviderStateName,
+} from '../../../../machines/events.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderContext } from '../../../../machines/provider/context.ts';
 import type { Timer } from '../../play/runner.ts';
@@ -24,6 +31,7 @@ export interface Seen {
 	/** Events sent to anyone but who asked. */
 	readonly strays: readonly EventObject[];
 	readonly alarms: readonly ProviderAlarm[];
+	readonly facts: readonly ProviderFact[];
 	readonly timersBefore: readonly Timer[];
 	readonly timers: readonly Timer[];
 	/** The permit that is settled, or used once more. */
@@ -42,12 +50,12 @@ export interface Property {
 	readonly check: (seen: Seen) => string | undefined;
 }
 
-export function isResult(event: ProviderObservation): event is Extract<ProviderObservation, { permit: Permit }> {
+export function isResult(event: ProviderObservation): event is PermitResult {
 	return 'permit' in event;
 }
 
 /** `SERVER_ERROR`, `success`, `abandonment`. */
-export function resultWords(event: Extract<ProviderObservation, { permit: Permit }>): string {
+export function resultWords(event: PermitResult): string {
 	if (event.type === 'attempt.failed') return failureWords(event.failure);
 	return event.type === 'attempt.succeeded' ? 'success' : 'abandonment';
 }
@@ -59,6 +67,8 @@ export function happeningWords(event: ProviderObservation): string {
 			return event.early ? 'an early request for a permit' : 'a request for a permit';
 		case 'timer':
 			return event.probe === undefined ? 'the cooldown timer' : 'the timer of a probe';
+		case 'peer.tripped':
+			return 'a peer’s trip';
 		case 'operator.tripped':
 			return 'an operator’s trip';
 		case 'operator.reset':

@@ -3,6 +3,7 @@ import type {
 	Permit,
 	ProviderAlarm,
 	ProviderEvent,
+	ProviderFact,
 	ProviderReply,
 	ProviderStateName,
 	RequestRef,
@@ -13,10 +14,9 @@ import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
 import { type MachineStep, Runner, type RunState, type Timer } from '../../play/runner.ts';
 import type { Move, Violation } from '../explore.ts';
 import { expect, type Ghost, isOut, leftAside, type ProviderObservation, unhurtGhost } from './ghost.ts';
-import { otherProperties, remainingProperty, stepProperties } from './properties.ts';
+import { otherProperties, remainingProperty, stepProperties, toldProperties } from './properties.ts';
 import type { Sample } from './samples.ts';
 import { happeningWords, type Seen } from './seen.ts';
-import { shownProperty } from './shown.ts';
 import type { SummaryBuilder } from './summary.ts';
 
 /** A permit that was granted, and what has become of it. */
@@ -72,6 +72,9 @@ export interface Settling {
 /** How a node's state is written as a key. */
 export type KeyWriter = (node: Omit<Node, 'key'>) => string;
 
+/** What each attempt is expected to use, tokens. */
+const ESTIMATE = 3;
+
 /** Lets one thing happen to a provider actor, and looks at what the machine made of it. */
 export class ProviderStage {
 	readonly policy: Policy;
@@ -116,7 +119,7 @@ export class ProviderStage {
 		const id = `request-${request}`;
 		return this.#send(
 			from,
-			{ type: 'permit.requested', id, model, now: from.now, early, replyTo: this.#caller },
+			{ type: 'permit.requested', id, model, now: from.now, early, tokens: ESTIMATE, replyTo: this.#caller },
 			request,
 		);
 	}
@@ -139,7 +142,8 @@ export class ProviderStage {
 		return this.#send(from, event, request, settling, sample);
 	}
 
-	operate(from: Node, event: Extract<ProviderEvent, { type: `operator.${string}` }>): Move<Node> {
+	/** An operator, or a peer. */
+	operate(from: Node, event: Extract<ProviderEvent, { type: `operator.${string}` | 'peer.tripped' }>): Move<Node> {
 		return this.#send(from, event, 0);
 	}
 
@@ -218,6 +222,7 @@ export class ProviderStage {
 			replies,
 			strays: step.sent.filter(({ to }) => to !== this.#caller).map((sent) => sent.event),
 			alarms: step.emitted.filter((emitted): emitted is ProviderAlarm => emitted.type === 'provider.alarmed'),
+			facts: step.emitted.filter(({ type }) => type !== 'provider.alarmed') as readonly EventObject[] as ProviderFact[],
 			timersBefore: from.run.timers,
 			timers: step.state.timers,
 			...(holding === undefined ? {} : { permit: holding.permit }),
@@ -253,8 +258,10 @@ function violationsOf(seen: Seen): Violation[] {
 	if (violations.length > 0) return violations;
 	const message = remainingProperty.check(seen);
 	if (message !== undefined) return [{ property: remainingProperty.id, message }];
-	const shown = shownProperty.check(seen);
-	return shown === undefined ? [] : [{ property: shownProperty.id, message: shown, isOnlyTold: true }];
+	return toldProperties.flatMap(({ id, check }) => {
+		const wrong = check(seen);
+		return wrong === undefined ? [] : [{ property: id, message: wrong, isOnlyTold: true }];
+	});
 }
 
 type Holdings = Pick<Node, 'plain' | 'late' | 'out' | 'used'>;

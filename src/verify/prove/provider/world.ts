@@ -1,4 +1,4 @@
-import type { ProviderEvent } from '../../../../machines/events.ts';
+import type { PeerEvent, ProviderEvent } from '../../../../machines/events.ts';
 import type { Move, World } from '../explore.ts';
 import { leftAside } from './ghost.ts';
 import type { Sample } from './samples.ts';
@@ -15,6 +15,8 @@ export interface Liberties {
 	stopsAtNamed?: boolean;
 	/** How long an operator takes it out of traffic, ms. */
 	tripsMs: readonly number[];
+	/** What peers tell, with how long it is to last, ms. */
+	peers?: readonly (Pick<PeerEvent, 'reason' | 'model'> & { forMs: number })[];
 }
 
 /**
@@ -70,7 +72,11 @@ function* settlingsOf({ ghost, plain, late, out, used }: Node): Generator<Settli
 	if (ghost.state !== 'closed' || !used.isSettled) yield { holding: used, isRepeated: used.isSettled };
 }
 
-function* operations(stage: ProviderStage, node: Node, { tripsMs }: Liberties): Generator<Move<Node>> {
+export function* operations(
+	stage: ProviderStage,
+	node: Node,
+	{ tripsMs, peers = [] }: Liberties,
+): Generator<Move<Node>> {
 	const { now } = node;
 	const events: Extract<ProviderEvent, { type: `operator.${string}` }>[] = [
 		...tripsMs.map((forMs) => ({ type: 'operator.tripped', now, forMs }) as const),
@@ -78,10 +84,16 @@ function* operations(stage: ProviderStage, node: Node, { tripsMs }: Liberties): 
 		{ type: 'operator.probed', now },
 	];
 	for (const event of events) yield stage.operate(node, event);
+	for (const { forMs, ...said } of peers)
+		yield stage.operate(node, { type: 'peer.tripped', now, until: now + forMs, ...said });
 }
 
 /** The instants that matter: a timer, the end of a cooldown, of a named time or of a unavailable model, and the last moment before it. */
-function* timeMoves(stage: ProviderStage, node: Node, { stopsAtNamed }: Liberties): Generator<Move<Node>> {
+export function* timeMoves(
+	stage: ProviderStage,
+	node: Node,
+	{ stopsAtNamed }: Pick<Liberties, 'stopsAtNamed'>,
+): Generator<Move<Node>> {
 	const { now, ghost, run } = node;
 	const [timer] = run.timers;
 	if (timer !== undefined && timer.at <= now) {

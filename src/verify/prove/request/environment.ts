@@ -104,7 +104,7 @@ export class Environment {
 			const mayRefuse = seen.isCommitted && stop.prefill === true;
 			for (const probe of isFirst && !early ? [false, true] : [early]) {
 				for (const refusesPrefill of mayRefuse ? [false, true] : [false]) {
-					const permit = { id, model: stop.model, probe, epoch: 0, refusesPrefill };
+					const permit = { id, number: 0, model: stop.model, probe, epoch: 0, refusesPrefill };
 					const providerState = probe ? 'half-open' : 'closed';
 					const isAside = probe && !early;
 					choices.push({ at: now, event: { type: 'permit.granted', permit }, providerState, isAside });

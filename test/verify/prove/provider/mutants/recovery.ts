@@ -1,5 +1,5 @@
 import { assign } from 'xstate';
-import { tripped } from '../../../../../machines/provider/context.ts';
+import { tripped } from '../../../../../machines/provider/cooldowns.ts';
 import { providerMachine } from '../../../../../machines/provider/machine.ts';
 import {
 	type Mutant,

@@ -1,0 +1,258 @@
+import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
+import { cooldown, timerDelay } from '../backoff.ts';
+import type { ProviderAlarm, ProviderEvent, ProviderFact, ProviderReply, ProviderStateName } from '../events.ts';
+import {
+	counted,
+	denialReply,
+	heard,
+	isLate,
+	isProbeOut,
+	learnt,
+	newAlarm,
+	newPermit,
+	type ProviderContext,
+	type ProviderInput,
+	permanentOrNamed,
+	unavailableUntil,
+	unhurt,
+	withUnavailable,
+} from './context.ts';
+import { halfOpened, takenOut, tripped, trippedByOverdueProbe } from './cooldowns.ts';
+import { cooldownEndedFact, modelFacts, tripFact } from './facts.ts';
+import { emptyWindow } from './failure-window.ts';
+import { afterResult, withPermit } from './ledger.ts';
+import { caughtUp, stateOf } from './memory.ts';
+import { effectOf, isTransientFailure, namedCooldown, shouldTrip } from './trip.ts';
+
+function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): Extract<ProviderEvent, { type: T }> {
+	if (event.type !== type) throw new Error(`the provider machine met ${event.type} where only ${type} can be`);
+	return event as Extract<ProviderEvent, { type: T }>;
+}
+
+/** What the actor was started with, in the event that starts it; undefined in every other event. */
+function startedWith(event: ProviderEvent): ProviderInput | undefined {
+	return 'input' in event ? (event.input as ProviderInput) : undefined;
+}
+
+/** What the chart in `machine.ts` names: the guards ask, the actions change the context, answer and tell. */
+export const providerSetup = setup({
+	types: {
+		input: {} as ProviderInput,
+		context: {} as ProviderContext,
+		events: {} as ProviderEvent,
+		emitted: {} as ProviderAlarm | ProviderFact,
+	},
+	delays: {
+		/** One that was picked up waits for what is left. */
+		cooldown: ({ context, event }) => {
+			const started = startedWith(event);
+			return started === undefined ? context.waitMs : timerDelay(context.timerAt - started.now);
+		},
+	},
+	guards: {
+		/** Of an actor that is picked up. */
+		wasIn: ({ context, event }, { state }: { state: ProviderStateName }) => {
+			const memory = startedWith(event)?.memory;
+			return memory !== undefined && stateOf(context, memory.state) === state;
+		},
+		modelIsUnavailable: ({ context, event }) => {
+			const { model, now } = only(event, 'permit.requested');
+			return unavailableUntil(context, model) > now;
+		},
+		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
+		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
+		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */
+		mayProbeEarly: ({ context, event }) => {
+			const { early, now } = only(event, 'permit.requested');
+			return early && context.reason === 'failures' && context.alarmed.length === 0 && now >= context.named;
+		},
+		hasProbeLeft: ({ context }) => context.probes.length < context.policy.breaker.probes,
+		/** A late result, or one reported twice, is no probe that is out. */
+		isProbeResult: ({ context, event }) => 'permit' in event && isProbeOut(context, event.permit.id),
+		isLastProbeNeeded: ({ context, event }) =>
+			isProbeOut(context, only(event, 'attempt.succeeded').permit.id) &&
+			context.probeSuccesses + 1 >= context.policy.breaker.successThreshold,
+		isProbeOverdue: ({ context, event }) => isProbeOut(context, only(event, 'probe.overdue').id),
+		exhaustsQuota: ({ context, event }) =>
+			effectOf(context.policy.breaker, only(event, 'attempt.failed').failure) === 'quota',
+		namesCooldown: ({ context, event }) => {
+			const { failure, now } = only(event, 'attempt.failed');
+			return namedCooldown(context.policy, failure, now) !== undefined;
+		},
+		extendsCooldown: ({ context, event }) => {
+			const { failure, now } = only(event, 'attempt.failed');
+			return (permanentOrNamed(context, failure, now)?.until ?? 0) > context.until;
+		},
+		tripsBreaker: ({ context, event }) => {
+			const failed = only(event, 'attempt.failed');
+			const { breaker } = context.policy;
+			if (isLate(context, failed.permit) || !isTransientFailure(breaker, failed.failure)) return false;
+			const { consecutiveFailures, window } = { ...context, ...counted(context, failed.permit, true, failed.now) };
+			return shouldTrip(breaker, consecutiveFailures, window, failed.now);
+		},
+		peerNamesModel: ({ event }) => only(event, 'peer.tripped').model !== undefined,
+		/** The longest wait wins. */
+		peerWaitsLonger: ({ context, event }) => {
+			const { model, until, now } = only(event, 'peer.tripped');
+			return model === undefined && until > Math.max(now, context.until);
+		},
+		peerLacksQuota: ({ context, event }) => {
+			const { model, until, now, reason } = only(event, 'peer.tripped');
+			return model === undefined && reason === 'quota' && until > Math.max(now, context.until);
+		},
+		failsProbe: ({ context, event }) => {
+			const { permit, failure } = only(event, 'attempt.failed');
+			const effect = effectOf(context.policy.breaker, failure);
+			return isProbeOut(context, permit.id) && (effect === 'count' || effect === 'cool');
+		},
+	},
+	actions: {
+		/** The timers of probes go on from what was left of them. */
+		catchUp: enqueueActions(({ context, event, enqueue }) => {
+			const started = startedWith(event);
+			if (started?.memory === undefined) return;
+			const { context: present, facts } = caughtUp(context, started.now);
+			enqueue.assign(present);
+			for (const fact of facts) enqueue.emit(fact);
+			for (const { id, deadline } of present.probes) {
+				enqueue.raise({ type: 'probe.overdue', id }, { id, delay: timerDelay(deadline - started.now) });
+			}
+		}),
+		/** Comes before the grant: the permit has the number under which it is counted. */
+		countOut: assign(({ context, event }) => ({
+			ledger: withPermit(context.ledger, only(event, 'permit.requested')),
+		})),
+		countBack: assign(({ context, event }) =>
+			'permit' in event ? { ledger: afterResult(context.ledger, event) } : {},
+		),
+		grant: sendTo(
+			({ event }) => only(event, 'permit.requested').replyTo,
+			({ context, event }): ProviderReply => ({
+				type: 'permit.granted',
+				permit: newPermit(context, only(event, 'permit.requested'), false),
+			}),
+		),
+		grantProbe: sendTo(
+			({ event }) => only(event, 'permit.requested').replyTo,
+			({ context, event }): ProviderReply => ({
+				type: 'permit.granted',
+				permit: newPermit(context, only(event, 'permit.requested'), true),
+			}),
+		),
+		deny: sendTo(
+			({ event }) => only(event, 'permit.requested').replyTo,
+			({ context, event }, { state }: { state: ProviderStateName }): ProviderReply =>
+				denialReply(context, only(event, 'permit.requested'), state),
+		),
+		settle: sendTo(
+			({ event }) => only(event, 'attempt.failed').replyTo,
+			({ context, event }): ProviderReply => {
+				const { permit, now } = only(event, 'attempt.failed');
+				const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), now);
+				return { type: 'attempt.settled', retryAt };
+			},
+		),
+		sendProbe: assign(({ context, event }) => {
+			const { id, now } = only(event, 'permit.requested');
+			const deadline = now + timerDelay(context.policy.breaker.probeDeadline);
+			return { probes: [...context.probes, { id, deadline }] };
+		}),
+		watchProbe: enqueueActions(({ context, event, enqueue }) => {
+			const { id } = only(event, 'permit.requested');
+			const delay = timerDelay(context.policy.breaker.probeDeadline);
+			enqueue.raise({ type: 'probe.overdue', id }, { id, delay });
+		}),
+		/** A timer outlives its probe otherwise, and early probes of a dead provider are as many as the requests. */
+		unwatchProbes: enqueueActions(({ context, enqueue }) => {
+			for (const { id } of context.probes) enqueue.cancel(id);
+		}),
+		returnProbe: enqueueActions(({ context, event, enqueue }) => {
+			if (!('permit' in event) || !isProbeOut(context, event.permit.id)) return;
+			const { id } = event.permit;
+			enqueue.cancel(id);
+			enqueue.assign({ probes: context.probes.filter((probe) => probe.id !== id) });
+			enqueue.emit({ type: 'probe.returned', provider: context.id, at: event.now, id });
+		}),
+		countProbeSuccess: assign(({ context }) => ({ probeSuccesses: context.probeSuccesses + 1 })),
+		countSuccess: assign(({ context, event }) => {
+			const succeeded = only(event, 'attempt.succeeded');
+			const ledger = afterResult(context.ledger, succeeded);
+			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now) };
+		}),
+		learn: enqueueActions(({ context, event, enqueue }) => {
+			const failed = only(event, 'attempt.failed');
+			const lesson = learnt(context, failed);
+			enqueue.assign(lesson);
+			for (const fact of modelFacts(context, lesson, failed.now, false)) enqueue.emit(fact);
+		}),
+		openForFailures: assign(({ context, event }) => {
+			const { now, random } = only(event, 'attempt.failed');
+			return tripped(context, 'failures', now + cooldown(context.policy.breaker, context.reopenings, random), now);
+		}),
+		openForOverdueProbe: assign(({ context, event }) =>
+			trippedByOverdueProbe(context, only(event, 'probe.overdue').id),
+		),
+		openAsNamed: assign(({ context, event }) => {
+			const { failure, now } = only(event, 'attempt.failed');
+			const named = permanentOrNamed(context, failure, now);
+			return named === undefined ? {} : tripped(context, named.reason, named.until, now);
+		}),
+		countReopening: assign(({ context }) => ({ reopenings: context.reopenings + 1 })),
+		openForPeer: assign(({ context, event }) => {
+			const { until, reason, now } = only(event, 'peer.tripped');
+			return tripped(context, reason, until, now);
+		}),
+		notePeer: assign(({ context, event }) => heard(context, only(event, 'peer.tripped'))),
+		notePeersModel: enqueueActions(({ context, event, enqueue }) => {
+			const { model = '', until, now } = only(event, 'peer.tripped');
+			const lesson = withUnavailable(context, model, until, now);
+			enqueue.assign(lesson);
+			for (const fact of modelFacts(context, lesson, now, true)) enqueue.emit(fact);
+		}),
+		enterHalfOpen: assign(({ context, event }) => halfOpened('now' in event ? event.now : context.timerAt)),
+		recover: assign(({ event }) => ({
+			since: only(event, 'attempt.succeeded').now,
+			until: 0,
+			reason: undefined,
+			consecutiveFailures: 0,
+			window: emptyWindow,
+			reopenings: 0,
+			probes: [],
+		})),
+		openForOperator: assign(({ context, event }) => {
+			const { now, forMs } = only(event, 'operator.tripped');
+			return takenOut(context, forMs, now);
+		}),
+		/** The epoch ends too: failures on their way when a person decided count for nothing; only what they name does. */
+		startAfresh: assign(({ context, event }) => ({
+			...unhurt,
+			epoch: context.epoch + 1,
+			// Only a closed one has no reason not to be.
+			since: context.reason === undefined ? context.since : only(event, 'operator.reset').now,
+		})),
+		tellTrip: enqueueActions(({ context, event, enqueue }, { state }: { state: 'open' | 'quota-cooldown' }) => {
+			const at = 'now' in event ? event.now : context.since;
+			const fact = tripFact(context, state, at, event.type === 'peer.tripped');
+			if (fact !== undefined) enqueue.emit(fact);
+		}),
+		tellHalfOpen: emit(({ context }) => cooldownEndedFact(context)),
+		tellRecovery: emit(({ context }): ProviderFact => {
+			return { type: 'provider.recovered', provider: context.id, at: context.since };
+		}),
+		tellReset: emit(({ context, event }): ProviderFact => {
+			return { type: 'provider.reset', provider: context.id, at: only(event, 'operator.reset').now };
+		}),
+		tellProbe: emit(({ context, event }): ProviderFact => {
+			const { id, model, now } = only(event, 'permit.requested');
+			const until = context.probes.find((probe) => probe.id === id)?.deadline ?? now;
+			return { type: 'probe.leased', provider: context.id, at: now, id, model, until };
+		}),
+		/** Comes before the trip, so that an incident that is already known is not raised again. */
+		alarm: enqueueActions(({ context, event, enqueue }) => {
+			const alarm = newAlarm(context, only(event, 'attempt.failed'));
+			if (alarm === undefined) return;
+			enqueue.emit(alarm);
+			if (alarm.alarm !== 'model') enqueue.assign({ alarmed: [...context.alarmed, alarm.alarm] });
+		}),
+	},
+});

@@ -1,0 +1,13 @@
+import { describe } from 'vitest';
+import { providerMachine } from '../../../../machines/provider/machine.ts';
+import { failureSamples } from '../../../../src/verify/prove/failure-samples.ts';
+import { aspectsOf } from '../../../../src/verify/prove/provider/aspects.ts';
+import { policyWith } from '../../../helpers/policy.ts';
+import { itPicksUp } from './picking-up.ts';
+
+const policy = policyWith();
+
+describe.each(aspectsOf(providerMachine, policy, failureSamples(policy)))(
+	'an actor that is picked up in any state: $name',
+	itPicksUp,
+);
