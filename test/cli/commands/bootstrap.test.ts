@@ -57,14 +57,14 @@ function configured(more = ''): void {
 }
 
 async function bootstrap(env: Record<string, string>, ...args: string[]) {
-	const command = commands.startWith({ ...noLocalServers, ...env }, 'bootstrap', '--port', port, ...args);
-	const code = await command.exit;
-	expect(command.stdout + command.stderr).not.toMatch(/PLANTED|\.ts:\d/);
-	const steps = [...command.stdout.matchAll(/^(\w+) +(done|as it was|not asked for|NOT DONE) {2}/gm)];
+	const environment = { ...noLocalServers, ...env };
+	const { exit: code, stdout, stderr } = await commands.runWith(environment, 'bootstrap', '--port', port, ...args);
+	expect(stdout + stderr).not.toMatch(/PLANTED|\.ts:\d/);
+	const steps = [...stdout.matchAll(/^(\w+) +(done|as it was|not asked for|NOT DONE) {2}/gm)];
 	return {
 		code,
-		stdout: command.stdout,
-		stderr: command.stderr,
+		stdout,
+		stderr,
 		steps: steps.map(([, name, outcome]) => `${name} ${outcome}`),
 	};
 }

@@ -26,10 +26,10 @@ afterEach(async () => {
 });
 
 async function init(env: Record<string, string>, ...args: string[]) {
-	const command = commands.startWith({ ...noLocalServers, ...env }, 'init', '--port', port, ...args);
-	const code = await command.exit;
-	expect(command.stdout + command.stderr).not.toMatch(/PLANTED|\.ts:\d/);
-	return { code, stdout: command.stdout, stderr: command.stderr };
+	const environment = { ...noLocalServers, ...env };
+	const { exit: code, stdout, stderr } = await commands.runWith(environment, 'init', '--port', port, ...args);
+	expect(stdout + stderr).not.toMatch(/PLANTED|\.ts:\d/);
+	return { code, stdout, stderr };
 }
 
 async function withModels(...models: string[]): Promise<{ OLLAMA_HOST: string }> {
@@ -208,11 +208,11 @@ describe('init writes nothing', () => {
 	});
 
 	test('when it is interrupted half-way', async () => {
-		const silent = await startServer(() => {});
+		const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
+		const silent = await startServer(() => onAsked());
 		open.push(silent);
 		const command = commands.startWith({ ...keys, ...noLocalServers, OLLAMA_HOST: silent.port }, 'init', '--yes');
-		const asked = new Promise((resolve) => setTimeout(resolve, 700));
-		await Promise.race([asked, command.exit]);
+		await asked;
 		command.kill('SIGINT');
 		expect(await command.exit).toBe(null);
 		expect(readdirSync(commands.folder)).toEqual([]);

@@ -49,8 +49,8 @@ describe('beyond loopback', () => {
 	const open = ['0.0.0.0', '::', ...(lan === undefined ? [] : [lan])];
 
 	test.each(open)('nothing listens on %s while callers need no key', async (host) => {
-		const command = commands.start(...configured(), '--host', host);
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured(), '--host', host);
+		expect(command.exit).toBe(1);
 		expect(command.stdout).toBe('');
 		expect(command.stderr).toMatch(
 			/Whoever reaches \S+ could spend on your providers' keys; .*server\.clients.*--host 127\.0\.0\.1\)/,
@@ -58,8 +58,8 @@ describe('beyond loopback', () => {
 	});
 
 	test('nor with the simulated providers', async () => {
-		const command = commands.start('serve', '--port', '0', '--host', '0.0.0.0');
-		expect(await command.exit).toBe(1);
+		const command = await commands.run('serve', '--port', '0', '--host', '0.0.0.0');
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toContain('server.clients');
 	});
 
@@ -179,8 +179,8 @@ describe('log files', () => {
 	test('that cannot be written keep it from starting', async () => {
 		mkdirSync(join(commands.folder, 'x'));
 		writeFileSync(join(commands.folder, 'x', 'file'), '');
-		const command = commands.start(...configured({}, 'logs: { folder: x/file/logs }\n'));
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured({}, 'logs: { folder: x/file/logs }\n'));
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toBe('The log folder x/file/logs (logs.folder) is not a folder; name another one.\n');
 		expect(command.stdout).toBe('');
 	});
