@@ -6,8 +6,11 @@ const deep = 'test/**/*.deep.test.ts';
 export default defineConfig({
 	test: {
 		// Met by a failure only: no test may depend on being quick.
+		maxWorkers: '100%',
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
+		// Those of the program.
+		execArgv: ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'],
 		projects: [
 			{ extends: true, test: { name: 'quick', include: [quick], exclude: [deep], isolate: false } },
 			{ extends: true, test: { name: 'deep', include: [deep] } },

@@ -50,7 +50,8 @@ const ownModel = ['--default-model', 'own/gpt-5.4'];
 /** A configuration that somebody wrote: it is checked in a moment. */
 function configured(more = ''): void {
 	mkdirSync(path('config'), { recursive: true });
-	const provider = 'own: { baseUrl: "${OWN_BASE_URL}", apiKey: "${OWN_API_KEY}" }';
+	const policy = 'policy: { breaker: { failureThreshold: 1, minimumVolume: 1, failureRate: 1 } }';
+	const provider = `own: { baseUrl: "\${OWN_BASE_URL}", apiKey: "\${OWN_API_KEY}", ${policy} }`;
 	const chain = 'default: { chain: [own/gpt-5.4] }';
 	const text = `server: { port: ${port} }\nproviders: { ${provider} }\nprofiles: { ${chain} }\n${more}`;
 	writeFileSync(path('config/gateway.yaml'), text);

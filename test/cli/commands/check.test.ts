@@ -170,21 +170,6 @@ test('what fails within a bound fails, however little was explored', async () =>
 	expect(command.exit).toBe(1);
 });
 
-describe('a profile that overrides itself into nonsense', () => {
-	test.each([
-		['no time', 'timeouts: { request: 1ms }'],
-		['every failure ends it', 'onError: { SERVER_ERROR: { retries: 0, then: fail }, TIMEOUT: { then: fail } }'],
-		['retries without end', 'onError: { SERVER_ERROR: { retries: 10 } }, retry: { backoff: 1ms, factor: 1 }'],
-		['a dead key again and again', 'onError: { AUTH_ERROR: { retries: 5, then: next } }'],
-		['continuations only', 'continuation: { maxContinuations: 20, categories: [BAD_REQUEST, AUTH_ERROR] }'],
-	])('%s', { timeout }, async (_name, policy) => {
-		const command = await checked(`${providers}profiles: { default: { chain: [a/m, b/n], policy: { ${policy} } } }\n`);
-		const code = command.exit;
-		expect(command.stderr).toBe('');
-		expect(lastLine(command.stdout)).toMatch([/^holds: /, /^fails: /, /^unknown: /][code ?? -1] ?? /never/);
-	});
-});
-
 test('a property that a line of the file breaks is told at that line, in text and in JSON', { timeout }, async () => {
 	const hopeless = `${good}policy: { onError: { QUOTA_EXCEEDED: { retries: 1 } } }\n`;
 	const command = await checked(hopeless);
