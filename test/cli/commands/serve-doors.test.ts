@@ -176,6 +176,17 @@ describe('log files', () => {
 		expect(lines.join()).not.toContain('planted');
 	});
 
+	test('that have a folder where the file should be keep it from starting', async () => {
+		const now = new Date();
+		const two = (value: number) => String(value).padStart(2, '0');
+		const name = `breakwater.${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}.1.log`;
+		mkdirSync(join(commands.folder, 'logs', name), { recursive: true });
+		// A process of its own: the library goes on trying to write to a file that it could not open.
+		const command = commands.start(...configured({}, 'logs: {}\n'));
+		expect(await command.exit).toBe(1);
+		expect(command.stderr).toMatch(/^The log folder logs \(logs\.folder\) cannot be used \(EISDIR\)[^\n]*\.\n$/);
+	});
+
 	test('that cannot be written keep it from starting', async () => {
 		mkdirSync(join(commands.folder, 'x'));
 		writeFileSync(join(commands.folder, 'x', 'file'), '');

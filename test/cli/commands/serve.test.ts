@@ -154,7 +154,7 @@ describe('serve, told to stop', () => {
 		const startedAt = performance.now();
 		command.kill('SIGTERM');
 		expect(await command.exit).toBe(0);
-		expect(performance.now() - startedAt).toBeLessThan(5000);
+		expect(performance.now() - startedAt).toBeLessThan(15_000);
 		socket.destroy();
 	});
 
@@ -169,7 +169,7 @@ describe('serve, told to stop', () => {
 			const startedAt = performance.now();
 			command.kill('SIGTERM');
 			expect(await command.exit).toBe(0);
-			expect(performance.now() - startedAt).toBeLessThan(5000);
+			expect(performance.now() - startedAt).toBeLessThan(15_000);
 			socket.destroy();
 		},
 	);
@@ -192,7 +192,7 @@ describe('serve, told to stop', () => {
 		command.kill('SIGTERM');
 		expect(await command.exit).toBe(0);
 		expect(received).toContain('data: [DONE]');
-		expect(performance.now() - startedAt).toBeLessThan(5000);
+		expect(performance.now() - startedAt).toBeLessThan(15_000);
 		socket.destroy();
 	});
 

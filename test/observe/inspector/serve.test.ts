@@ -32,7 +32,7 @@ test('serve shows the inspector, and a viewer does not hold up its end', { timeo
 	const begun = performance.now();
 	command.kill('SIGTERM');
 	expect(await command.exit).toBe(0);
-	expect(performance.now() - begun).toBeLessThan(5000);
+	expect(performance.now() - begun).toBeLessThan(15_000);
 	await soon(() => expect(viewer.names.at(-1)).toBe('closing'));
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepLogFiles, type LogFiles, openLogFiles } from '../../../src/observe/log/log-files.ts';
+import { soon } from '../../helpers/gateway.ts';
 
 let base: string;
 let folder: string;
@@ -40,7 +41,7 @@ describe('log files that are kept', () => {
 		for (let count = 1; count <= 10; count++) {
 			if (count === 1) remove();
 			else rmSync(folder, { recursive: true });
-			await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(count));
+			await soon(() => expect(told).toHaveBeenCalledTimes(count));
 			files.write(`after ${count}\n`);
 			await flushed();
 			expect(readFileSync(file, 'utf8')).toBe(`after ${count}\n`);
@@ -55,10 +56,10 @@ describe('log files that are kept', () => {
 		keepLogFiles(files, told, 5);
 		rmSync(folder, { recursive: true });
 		writeFileSync(folder, 'in the way');
-		await vi.waitFor(() => expect(failed).toHaveBeenCalled());
+		await soon(() => expect(failed).toHaveBeenCalled());
 		expect(told).not.toHaveBeenCalled();
 		rmSync(folder);
-		await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
+		await soon(() => expect(told).toHaveBeenCalledTimes(1));
 		expect(existsSync(file)).toBe(true);
 	});
 });
