@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 const quick = 'test/**/*.test.ts';
 const deep = 'test/**/*.deep.test.ts';
 
+process.env.DEEP_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
+
 export default defineConfig({
 	test: {
 		// Met by a failure only: no test may depend on being quick.

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,6 +5,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { Commands } from '../../helpers/command.ts';
 import { freePort, listing, type ModelServer, noLocalServers, startServer } from '../../helpers/model-server.ts';
+import { hasTerminal, typeOnTerminal } from '../../helpers/terminal.ts';
 
 // Each of them starts processes, and checks a whole configuration.
 vi.setConfig({ testTimeout: 30_000 });
@@ -219,31 +219,13 @@ describe('init writes nothing', () => {
 	});
 });
 
-const hasScript = spawnSync('script', ['--version']).status === 0;
-
-/** On a terminal that `script` makes; types each answer once the question before it stands there. */
-describe.skipIf(!hasScript)('init on a terminal', () => {
+describe.skipIf(!hasTerminal)('init on a terminal', () => {
 	async function typed(env: Record<string, string>, answers: [RegExp, string][]) {
-		const { spawn } = await import('node:child_process');
-		const cli = join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts');
-		const line = `'${process.execPath}' '${cli}' init --port ${port}`;
-		const child = spawn('script', ['-qec', line, '/dev/null'], {
-			cwd: commands.folder,
-			env: { HOME: commands.folder, PATH: process.env.PATH, TERM: 'xterm', ...noLocalServers, ...env },
-		});
-		let shown = '';
-		const queue = [...answers];
-		child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-			shown += piece;
-			const [next] = queue;
-			if (next === undefined || !next[0].test(shown)) return;
-			queue.shift();
-			child.stdin.write(next[1]);
-		});
-		const code = await new Promise((resolve) => child.once('close', resolve));
-		expect(queue).toEqual([]);
-		expect(shown).not.toMatch(/PLANTED/);
-		return { code, shown };
+		const environment = { ...noLocalServers, ...env };
+		const { code, text, untyped } = await typeOnTerminal(commands, environment, ['init', '--port', port], answers);
+		expect(untyped).toEqual([]);
+		expect(text).not.toMatch(/PLANTED/);
+		return { code, shown: text };
 	}
 
 	test('asks which model comes first, and whether to write', async () => {
@@ -253,32 +235,5 @@ describe.skipIf(!hasScript)('init on a terminal', () => {
 		]);
 		expect(code).toBe(0);
 		expect(chainOf(written(keys), 'default')?.[0]).toBe('groq/openai/gpt-oss-120b');
-	});
-
-	test.each([
-		['Ctrl-C at a question', [[/Which model first/, '\x03']], /Stopped; nothing was written/],
-		['Ctrl-D at a question', [[/Which model first/, '\x04']], /Stopped; nothing was written/],
-		[
-			'a no',
-			[
-				[/Which model first/, '\r'],
-				[/Write .*\? /, 'no\r'],
-			],
-			/Nothing was written/,
-		],
-	] as [string, [RegExp, string][], RegExp][])('writes nothing after %s', async (_name, answers, message) => {
-		const { code, shown } = await typed(keys, answers);
-		expect(code).toBe(1);
-		expect(shown).toMatch(message);
-		expect(readdirSync(commands.folder)).toEqual([]);
-	});
-
-	test('offers the simulator where there is nothing else', async () => {
-		const { code } = await typed({}, [
-			[/Write simulated providers, which need no key\? \[yes\] /, '\r'],
-			[/Write config\/gateway\.yaml\? /, 'y\r'],
-		]);
-		expect(code).toBe(0);
-		expect(written({}).providers.alpha?.protocol).toBe('simulated');
 	});
 });

@@ -136,7 +136,7 @@ describe('log files', () => {
 		const command = commands.start(...configured({ server: { clients } }, 'logs: {}\n'), '--no-check');
 		const address = await command.address();
 		await post(address, {}, { ...bearer(clientKey), 'x-request-id': 'theirs' });
-		await post(address, { stream: true });
+		await (await post(address, { stream: true })).text();
 		command.kill('SIGTERM');
 		expect(await command.exit).toBe(0);
 		const folder = join(commands.folder, 'logs');
@@ -144,7 +144,8 @@ describe('log files', () => {
 		expect(name).toMatch(/^breakwater\.\d{4}-\d\d-\d\d\.1\.log$/);
 		const lines = readFileSync(join(folder, name), 'utf8');
 		expect(lines).toBe(command.stderr);
-		const [first, second] = lines.split('\n').map((line) => JSON.parse(line || '{}'));
+		const ofRequests = lines.split('\n').filter((line) => line.includes('"requestId"'));
+		const [first, second] = ofRequests.map((line) => JSON.parse(line));
 		expect(first).toMatchObject({
 			client: 'web',
 			clientRequestId: 'theirs',

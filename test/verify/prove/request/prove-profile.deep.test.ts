@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestProperties } from '../../../../src/verify/prove/request/properties.ts';
 import { checkProfile } from '../../../../src/verify/prove/request/prove-profile.ts';
+import { deepSample } from '../../../helpers/deep-sample.ts';
 import { mutants as grossMutants, routeOf } from './mutants.ts';
 import { nearMisses } from './near-misses.ts';
 import { beginning, caseAgainst, chainOf, replay, routeOver, violated } from './route.ts';
@@ -49,7 +50,7 @@ describe('the request machine that runs', () => {
 });
 
 describe('a broken request machine', () => {
-	it.each(mutants)('that $name is found: $breaks', (mutant) => {
+	it.each(deepSample(mutants))('that $name is found: $breaks', (mutant) => {
 		const route = routeOf(mutant);
 		const { steps, message } = caseAgainst(checkProfile(route, { machine: mutant.machine }), mutant.breaks);
 		expect(message).not.toBe('');
