@@ -7,10 +7,10 @@ process.env.DEEP_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
 
 export default defineConfig({
 	test: {
-		// Met by a failure only: no test may depend on being quick.
 		maxWorkers: '100%',
-		testTimeout: 60_000,
-		hookTimeout: 60_000,
+		// Met by a failure only: no test may depend on being quick.
+		testTimeout: 120_000,
+		hookTimeout: 120_000,
 		// Those of the program.
 		execArgv: ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'],
 		projects: [

@@ -356,4 +356,4 @@ it('whatever breaks, wherever, however the next one goes on: the whole answer ex
 		{ numRuns: 150 },
 	);
 	expect(whole).toBeGreaterThan(75);
-}, 60_000);
+});

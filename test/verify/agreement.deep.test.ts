@@ -74,7 +74,7 @@ describe('what a policy alone can break, serve refuses with the line of it', () 
 		expect(unexplained(readPolicies(policy))).toEqual([]);
 	});
 
-	test('whatever the layers say', { timeout: 60_000 }, () => {
+	test('whatever the layers say', () => {
 		const key = fc
 			.tuple(fc.constantFrom(...permanent, ...categories), fc.constantFrom('', '.some_reason'))
 			.map((parts) => parts.join(''));

@@ -12,14 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Commands } from '../../helpers/command.ts';
 import { soon } from '../../helpers/gateway.ts';
 import { freePort, type ModelServer, noLocalServers, startServer } from '../../helpers/model-server.ts';
 import { answers, startUpstream, type Upstream } from '../../helpers/upstream.ts';
-
-// Each of them starts several processes, one after the other.
-vi.setConfig({ testTimeout: 60_000 });
 
 let commands: Commands;
 let upstream: Upstream;

@@ -10,9 +10,6 @@ import { type Command, Commands } from '../../helpers/command.ts';
 import type { Ended } from '../../helpers/in-process.ts';
 import { readMermaid } from '../../verify/report/mermaid.ts';
 
-/** Explorations take their time where eight of them run at once. */
-const timeout = 60_000;
-
 let commands: Commands;
 
 beforeEach(() => {
@@ -145,7 +142,7 @@ describe('--json', () => {
 	});
 });
 
-test('the longest chain that a file may have: how far it came, and that there may be worse', { timeout }, async () => {
+test('the longest chain that a file may have: how far it came, and that there may be worse', async () => {
 	const chain = Array.from({ length: 100 }, (_, candidate) => `${candidate % 2 === 0 ? 'a' : 'b'}/model-${candidate}`);
 	const text = `${providers}profiles: { default: { chain: [${chain.join(', ')}] } }\n`;
 	const command = await checked(text, '--json', '--bound', '300');
@@ -170,7 +167,7 @@ test('what fails within a bound fails, however little was explored', async () =>
 	expect(command.exit).toBe(1);
 });
 
-test('a property that a line of the file breaks is told at that line, in text and in JSON', { timeout }, async () => {
+test('a property that a line of the file breaks is told at that line, in text and in JSON', async () => {
 	const hopeless = `${good}policy: { onError: { QUOTA_EXCEEDED: { retries: 1 } } }\n`;
 	const command = await checked(hopeless);
 	expect(command.exit).toBe(1);
@@ -256,7 +253,7 @@ test('a reader that closes the pipe leaves no trace of it', async () => {
 	expect(stderr).toBe('1\n');
 });
 
-test('a long exploration tells how far it is, beside the report, and a signal ends it', { timeout }, async () => {
+test('a long exploration tells how far it is, beside the report, and a signal ends it', async () => {
 	const chain = Array.from({ length: 100 }, (_, candidate) => `${candidate % 2 === 0 ? 'a' : 'b'}/model-${candidate}`);
 	const command = started(`${providers}profiles: { p: { chain: [${chain.join(', ')}] } }\n`, '--bound', '100000000');
 	while (!/^profile p: [\d,]+ states…$/m.test(command.stderr)) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -265,7 +262,7 @@ test('a long exploration tells how far it is, beside the report, and a signal en
 	expect(command.stdout).toBe('');
 });
 
-test('the configuration of the README holds', { timeout }, async () => {
+test('the configuration of the README holds', async () => {
 	const page = readFileSync(join(packageRoot, 'README.md'), 'utf8');
 	write(/```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
 	const command = await commands.runWith({ OPENAI_API_KEY: 'k', GROQ_API_KEY: 'l' }, 'check', 'my.yaml');

@@ -23,7 +23,7 @@ afterEach(async () => {
 	await upstream.close();
 });
 
-test('serve shows the inspector, and a viewer does not hold up its end', { timeout: 20_000 }, async () => {
+test('serve shows the inspector, and a viewer does not hold up its end', async () => {
 	const command = commands.start('serve', '--config', 'my.yaml', '--no-check');
 	const origin = (await command.address()).replace('/v1', '');
 	expect(await (await fetch(`${origin}/inspector`)).text()).toContain('<title>Breakwater</title>');
@@ -36,9 +36,7 @@ test('serve shows the inspector, and a viewer does not hold up its end', { timeo
 	await soon(() => expect(viewer.names.at(-1)).toBe('closing'));
 });
 
-test('serve --inspect says where the Stately Inspector is, and a taken port in one sentence', {
-	timeout: 20_000,
-}, async () => {
+test('serve --inspect says where the Stately Inspector is, and a taken port in one sentence', async () => {
 	const command = commands.start('serve', '--config', 'my.yaml', '--no-check', '--inspect', '0');
 	await command.prints(/Stately Inspector shows the actors at http:\/\/127\.0\.0\.1:\d+\n/);
 	const [, port = ''] = /actors at http:\/\/127\.0\.0\.1:(\d+)/.exec(command.stdout) ?? [];
