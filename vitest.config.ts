@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const quick = 'test/**/*.test.ts';
@@ -7,7 +8,8 @@ process.env.DEEP_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
 
 export default defineConfig({
 	test: {
-		maxWorkers: '100%',
+		// One more than there are cores: many tests wait for a timer or for a process of their own.
+		maxWorkers: availableParallelism() + 1,
 		// Met by a failure only: no test may depend on being quick.
 		testTimeout: 120_000,
 		hookTimeout: 120_000,
