@@ -47,7 +47,7 @@ const ownModel = ['--default-model', 'own/gpt-5.4'];
 /** A configuration that somebody wrote: it is checked in a moment. */
 function configured(more = ''): void {
 	mkdirSync(path('config'), { recursive: true });
-	const policy = 'policy: { breaker: { failureThreshold: 1, minimumVolume: 1, failureRate: 1 } }';
+	const policy = 'policy: { breaker: { failureThreshold: 1, minimumVolume: 1, failureRate: 1, maxCooldown: 60s } }';
 	const provider = `own: { baseUrl: "\${OWN_BASE_URL}", apiKey: "\${OWN_API_KEY}", ${policy} }`;
 	const chain = 'default: { chain: [own/gpt-5.4] }';
 	const text = `server: { port: ${port} }\nproviders: { ${provider} }\nprofiles: { ${chain} }\n${more}`;

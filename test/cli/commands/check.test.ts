@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** Which window a breaker has says nothing of the command, and a small one is explored in half the time. */
-const policy = 'policy: { breaker: { failureThreshold: 1, minimumVolume: 1, failureRate: 1 } }';
+const policy = 'policy: { breaker: { failureThreshold: 1, minimumVolume: 1, failureRate: 1, maxCooldown: 60s } }';
 const providers = `providers:
   a: { baseUrl: https://a.example/v1, apiKey: "\${A_KEY}", ${policy} }
   b: { baseUrl: https://b.example/v1, apiKey: "\${B_KEY}", ${policy} }
