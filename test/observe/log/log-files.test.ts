@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../../src/observe/log/log.ts';
 import { type LogFiles, openLogFiles } from '../../../src/observe/log/log-files.ts';
 import { soon } from '../../helpers/gateway.ts';
+import { flushed } from './flushed.ts';
 
 let folder: string;
 let files: LogFiles | undefined;
@@ -24,7 +25,6 @@ async function open(options: { folder?: string; maxSize?: number; keep?: number 
 	return files;
 }
 
-const flushed = (stream: LogFiles) => new Promise((resolve) => stream.flush(resolve));
 const names = () => readdirSync(folder).sort();
 
 function today(): string {
