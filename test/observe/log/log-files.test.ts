@@ -59,7 +59,7 @@ describe('log files', () => {
 		const stream = await open({ maxSize: 2048, keep: 2 });
 		for (let count = 0; count < 6; count++) {
 			stream.write(`${String(count).repeat(3000)}\n`);
-			await flushed(stream);
+			stream.flush();
 			const last = `breakwater.${today()}.${count + 2}.log`;
 			await soon(() => expect(names()).toContain(last));
 		}
@@ -108,7 +108,7 @@ describe('log files', () => {
 		log.info('planted line');
 		const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 		for (let count = 0; count < 5; count++) stream.emit('error', full);
-		await new Promise<void>((resolve) => log.flush(() => resolve()));
+		await flushed(stream);
 		expect(readFileSync(join(folder, `breakwater.${today()}.1.log`), 'utf8')).toContain('planted line');
 		expect(shown.filter((line) => line.includes('ENOSPC'))).toHaveLength(1);
 		expect(shown.filter((line) => line.includes('planted line'))).toHaveLength(1);
