@@ -1,8 +1,23 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const quick = 'test/**/*.test.ts';
+const deep = 'test/**/*.deep.test.ts';
+
+process.env.DEEP_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
 
 export default defineConfig({
 	test: {
-		include: ['test/**/*.test.ts'],
-		testTimeout: 10_000,
+		// One more than there are cores: many tests wait for a timer or for a process of their own.
+		maxWorkers: availableParallelism() + 1,
+		// Met by a failure only: no test may depend on being quick.
+		testTimeout: 120_000,
+		hookTimeout: 120_000,
+		// Those of the program.
+		execArgv: ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'],
+		projects: [
+			{ extends: true, test: { name: 'quick', include: [quick], exclude: [deep], isolate: false } },
+			{ extends: true, test: { name: 'deep', include: [deep] } },
+		],
 	},
 });

@@ -98,8 +98,8 @@ export type RequestEvent =
 	| ProviderReply
 	/** The first content of a stream has arrived; for a continuation, with how it joins what was sent before. */
 	| { type: 'attempt.answering'; now: number; seam?: SeamPlace }
-	/** The whole answer has arrived, and was believed. */
-	| { type: 'attempt.completed'; now: number }
+	/** The whole answer has arrived, and was believed; with the tokens that it used, where the provider reported them. */
+	| { type: 'attempt.completed'; now: number; tokens?: number }
 	| {
 			type: 'attempt.broke';
 			failure: Failure;

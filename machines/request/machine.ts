@@ -98,15 +98,16 @@ export const requestMachine = setup({
 				model: currentCandidate(progress).model,
 				now: progress.now,
 				early: progress.early,
-				tokens: 0,
+				tokens: progress.tokens,
 				replyTo: self,
 			}),
 		),
 		reportSuccess: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
 			({ context: { progress }, event }): ProviderEvent => {
-				const { now } = only(event, 'attempt.completed');
-				return { type: 'attempt.succeeded', permit: heldPermit(progress), now };
+				const { now, tokens } = only(event, 'attempt.completed');
+				const used = tokens === undefined ? {} : { tokens };
+				return { type: 'attempt.succeeded', permit: heldPermit(progress), now, ...used };
 			},
 		),
 		/** Before the commit: with whether the request will try the target again. */

@@ -38,6 +38,8 @@ export interface RequestInput {
 	candidates: readonly Candidate[];
 	/** The profile's own policy: the deadline, and what to do when every target is denied. */
 	policy: Policy;
+	/** What an attempt is expected to use, tokens; 0 when it is not known. */
+	tokens: number;
 	/** ms since the epoch. */
 	now: number;
 }
@@ -96,6 +98,8 @@ export interface Progress {
 	readonly id: string;
 	readonly candidates: readonly Candidate[];
 	readonly policy: Policy;
+	/** What an attempt is expected to use, tokens; 0 when it is not known. */
+	readonly tokens: number;
 	/** ms since the epoch, as are all the times below. */
 	readonly startedAt: number;
 	readonly deadlineAt: number;

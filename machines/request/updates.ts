@@ -18,11 +18,12 @@ type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 /** Failures after which a credential is of no more use to the same request, whatever its actor says. */
 const spending: readonly Category[] = ['AUTH_ERROR', 'QUOTA_EXCEEDED'];
 
-export function begin({ id, candidates, policy, now }: RequestInput): Progress {
+export function begin({ id, candidates, policy, tokens, now }: RequestInput): Progress {
 	return {
 		id,
 		candidates,
 		policy,
+		tokens,
 		startedAt: now,
 		deadlineAt: now + policy.timeouts.request,
 		now,

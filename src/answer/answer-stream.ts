@@ -82,6 +82,11 @@ export class AnswerStream {
 		return this.#usage;
 	}
 
+	/** What the present attempt used, as far as it is known. */
+	get attemptUsage(): Usage | undefined {
+		return this.#ownUsage?.usage;
+	}
+
 	/** Bytes that wait. */
 	get heldBytes(): number {
 		return this.#hold.bytes;

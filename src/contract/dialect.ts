@@ -24,6 +24,8 @@ export interface ClientRequest {
 	readonly choices: number;
 	/** A broken answer could be carried on: it is one plain text, not several, not half a document of a schema. */
 	readonly isContinuable: boolean;
+	/** About how many tokens it has: what a permit for it is worth. */
+	readonly tokens: number;
 }
 
 /** What a request says of where it wants to go. */

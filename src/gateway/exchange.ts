@@ -179,7 +179,10 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	#complete(): void {
-		if (!this.#isOver) this.#actor.send({ type: 'attempt.completed', now: Date.now() });
+		if (this.#isOver) return;
+		const used = this.#answer.attemptUsage;
+		const tokens = used === undefined ? {} : { tokens: used.input + used.output };
+		this.#actor.send({ type: 'attempt.completed', now: Date.now(), ...tokens });
 	}
 
 	/** @returns whether the attempt goes on: neither has it been broken, nor is the request over */

@@ -106,7 +106,7 @@ export async function createGateway(
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const { candidates, contacts, policy, commit } = routes.of(request);
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, now: Date.now() };
+		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: Date.now() };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {

@@ -109,6 +109,7 @@ export const lineClient: ClientDialect = {
 				includeUsage: true,
 				choices: 1,
 				isContinuable: true,
+				tokens: text.length,
 			},
 			wish: {
 				model: told('model'),

@@ -8,7 +8,8 @@ let breakwater: TestGateway;
 
 beforeEach(async () => {
 	const breaker = { failureThreshold: 10_000, minimumVolume: 10_000 };
-	breakwater = await startGateway({ policy: { breaker } });
+	const retry = { backoff: '200ms', maxBackoff: '200ms', jitter: 0 };
+	breakwater = await startGateway({ policy: { breaker, retry } });
 });
 
 afterEach(() => breakwater.close());
@@ -29,5 +30,5 @@ test.each([false, true])('a failover waits for nothing: error out, next attempt 
 	expect(waitsMs).toHaveLength(rounds);
 	// The quarter of the rounds that a busy machine disturbed least: a wait of the policy's would be in all of them.
 	const quickestQuarter = waitsMs.sort((a, b) => a - b)[Math.floor(rounds / 4)];
-	expect(quickestQuarter).toBeLessThan(5);
+	expect(quickestQuarter).toBeLessThan(25);
 });

@@ -38,7 +38,7 @@ test('a provider gets what provider, model and target set, and the rest as it ca
 			},
 		},
 		profiles: {
-			own: {
+			special: {
 				chain: [
 					{
 						target: 'a/model-a',
@@ -50,7 +50,7 @@ test('a provider gets what provider, model and target set, and the rest as it ca
 		},
 	});
 	await (await breakwater.post({ max_tokens: 5, user: 'me' })).text();
-	await (await breakwater.post({ model: 'own', seed: 7, user: 'me' })).text();
+	await (await breakwater.post({ model: 'special', seed: 7, user: 'me' })).text();
 	await (await breakwater.post({ model: 'a/model-a' })).text();
 
 	const model = 'model-a';

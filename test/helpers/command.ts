@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Ended, runInProcess } from './in-process.ts';
 
 const cli = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 
-/** The command line as real processes, in an empty folder that is their home too. */
+/** The command line in an empty folder that is its home too: as real processes, or within this one, which is quick. */
 export class Commands {
 	readonly folder = mkdtempSync(join(tmpdir(), 'breakwater-'));
 	readonly #running: Command[] = [];
@@ -18,11 +19,19 @@ export class Commands {
 	startWith(env: Record<string, string>, ...args: string[]): Command {
 		const child = spawn(process.execPath, [cli, ...args], {
 			cwd: this.folder,
-			env: { HOME: this.folder, PATH: process.env.PATH, ...env },
+			env: this.#environment(env),
 		});
 		const command = new Command(child);
 		this.#running.push(command);
 		return command;
+	}
+
+	run(...args: string[]): Promise<Ended> {
+		return this.runWith({}, ...args);
+	}
+
+	runWith(env: Record<string, string>, ...args: string[]): Promise<Ended> {
+		return runInProcess(this.folder, this.#environment(env), args);
 	}
 
 	/** Ends what still runs, and removes the folder. */
@@ -30,6 +39,10 @@ export class Commands {
 		for (const command of this.#running) command.kill('SIGKILL');
 		await Promise.all(this.#running.map(({ exit }) => exit));
 		rmSync(this.folder, { recursive: true });
+	}
+
+	#environment(env: Record<string, string>): NodeJS.ProcessEnv {
+		return { HOME: this.folder, PATH: process.env.PATH, ...env };
 	}
 }
 

@@ -170,7 +170,7 @@ function deltaOf(data: string): string {
 }
 
 /** Waits for something that is about to become true. */
-export function soon<T>(check: () => T | Promise<T>, timeoutMs = 5000): Promise<T> {
+export function soon<T>(check: () => T | Promise<T>, timeoutMs = 30_000): Promise<T> {
 	return vi.waitFor(check, { interval: 5, timeout: timeoutMs });
 }
 

@@ -41,7 +41,7 @@ function fetched(behaviour: Behaviour, body: object = {}) {
 
 /** Waits for something that is about to become true. */
 function soon(check: () => void) {
-	return vi.waitFor(check, { interval: 5 });
+	return vi.waitFor(check, { interval: 5, timeout: 30_000 });
 }
 
 test('records what it got, in order, and JSON as a value', async () => {

@@ -68,7 +68,7 @@ describe('when every target failed', () => {
 		for (const attempt of failover?.attempts ?? []) {
 			expect(attempt).toMatchObject({ category: 'TIMEOUT', reason: 'response', status: null });
 			expect(attempt.milliseconds).toBeGreaterThanOrEqual(58);
-			expect(attempt.milliseconds).toBeLessThan(2000);
+			expect(attempt.milliseconds).toBeLessThan(30_000);
 		}
 		expect(failover?.attempts).toHaveLength(2);
 	});
@@ -84,7 +84,7 @@ describe('when every target failed', () => {
 	});
 
 	test('the deadline ends it, whatever the attempts are allowed', async () => {
-		const { post, upstream, health } = await start({ policy: { timeouts: { response: '5s', request: '80ms' } } });
+		const { post, upstream, health } = await start({ policy: { timeouts: { response: '5s', request: '500ms' } } });
 		upstream('a').next(hangs());
 		const response = await post();
 		expect(response.status).toBe(504);
@@ -97,7 +97,7 @@ describe('when every target failed', () => {
 });
 
 describe('when every target is denied', () => {
-	const trips = { policy: { breaker: { failureThreshold: 1, cooldown: '700ms', cooldownJitter: 0 } } };
+	const trips = { policy: { breaker: { failureThreshold: 1, cooldown: '1500ms', cooldownJitter: 0 } } };
 
 	test.each([false, true])('a 503 says honestly when to come back (stream: %s)', async (stream) => {
 		const { post, upstream, health } = await start(trips);

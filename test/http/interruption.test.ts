@@ -26,7 +26,7 @@ describe.each(breaks)('an answer that breaks by %s', (_name, behaviour, category
 		if (reason === 'idle') {
 			await breakwater.close();
 			breakwater = await startGateway({
-				policy: { timeouts: { idle: '100ms' }, continuation: { maxContinuations: 0 } },
+				policy: { timeouts: { idle: '500ms' }, continuation: { maxContinuations: 0 } },
 			});
 		}
 		breakwater.upstream('a').next(behaviour);

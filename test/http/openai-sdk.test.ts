@@ -10,7 +10,7 @@ let breakwater: TestGateway;
 beforeEach(async () => {
 	breakwater = await startGateway({
 		policy: { breaker: { failureThreshold: 10 } },
-		providers: { a: { policy: { timeouts: { firstToken: '300ms', response: '300ms' } } } },
+		providers: { a: { policy: { timeouts: { firstToken: '1s', response: '1s' } } } },
 	});
 	breakwater.upstream('b').always(answers(text));
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { repairJson } from '../../src/http/v1/repair.ts';
+import { cpuMsOf } from '../helpers/cpu-time.ts';
 import { failureOf, type GatewaySetup, messages, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { status } from '../helpers/upstream.ts';
 
@@ -115,11 +116,12 @@ describe('a body that is not quite JSON', () => {
 	});
 
 	it('does not hold up the others for long', () => {
-		const startedAt = performance.now();
-		expect(repairJson(`{"messages": "${'"a'.repeat(125_000)}`)).toBeUndefined();
-		expect(repairJson(`{a: '${'x'.repeat(300_000)}'}`)).toBeUndefined();
+		const repair = () => {
+			expect(repairJson(`{"messages": "${'"a'.repeat(125_000)}`)).toBeUndefined();
+			expect(repairJson(`{a: '${'x'.repeat(300_000)}'}`)).toBeUndefined();
+		};
 		// A minute without the limit.
-		expect(performance.now() - startedAt).toBeLessThan(3000);
+		expect(cpuMsOf(repair)).toBeLessThan(10_000);
 	});
 });
 

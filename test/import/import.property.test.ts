@@ -74,7 +74,7 @@ test('whatever is in a FailProxy folder', () => {
 		}),
 		{ numRuns: 150 },
 	);
-}, 60_000);
+});
 
 test('whatever is in an OpenRouter fallback file', () => {
 	const model = mostly(fc.constantFrom('a/b', 'openrouter/auto', 'x', 'a b/c', '${m}/n'));
@@ -104,4 +104,4 @@ test('whatever is in an OpenRouter fallback file', () => {
 		}),
 		{ numRuns: 150 },
 	);
-}, 60_000);
+});

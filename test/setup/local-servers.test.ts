@@ -63,7 +63,7 @@ describe('findLocalServers', () => {
 			VLLM_HOST: silent,
 			LLAMA_CPP_HOST: slow,
 		});
-		expect(performance.now() - startedAt).toBeLessThan(4000);
+		expect(performance.now() - startedAt).toBeLessThan(5500);
 		expect(servers.map(({ state }) => state)).toEqual(['hangs', 'hangs', 'hangs', 'hangs']);
 		expect(servers[0]?.problem).toMatch(/does not answer/);
 	});

@@ -82,7 +82,7 @@ describe('status', () => {
 test.each([ask, askStream])('hang takes the request and says nothing (%o)', async (body) => {
 	await start({ do: 'hang' });
 	const client = requestRaw(simulator.baseUrl, body);
-	await vi.waitFor(() => expect(simulator.requestCount).toBe(1), { interval: 5 });
+	await vi.waitFor(() => expect(simulator.requestCount).toBe(1), { interval: 5, timeout: 30_000 });
 	expect(await staysSilent(client)).toBe(true);
 	expect(client.received.byteLength).toBe(0);
 });

@@ -43,7 +43,7 @@ function outcomeOf(behaviour: Behaviour, options?: AttemptTestOptions) {
 }
 
 function soon(check: () => void) {
-	return vi.waitFor(check, { interval: 5, timeout: 5000 });
+	return vi.waitFor(check, { interval: 5, timeout: 30_000 });
 }
 
 const text = JSON.stringify(completionOf('né 漢 👩‍👧'));
@@ -185,7 +185,7 @@ describe('an error status', () => {
 		['with an answer', 'SERVER_ERROR', 500, status(500, text)],
 		['that redirects', 'SERVER_ERROR.malformed', 307, status(307, '', { location: '/elsewhere' })],
 	])('%s is classified by the status and by what is there', async (_name, is, code, behaviour) => {
-		const attempt = start(behaviour, { timeouts: { idle: 40 } });
+		const attempt = start(behaviour, { timeouts: { idle: 400 } });
 		const outcome = await attempt.over;
 		expect({ code: outcome.status, is: outcome.is }).toEqual({ code, is });
 		expect(upstream.requests).toHaveLength(1);
@@ -235,7 +235,7 @@ describe('time', () => {
 		['white space and no more', 'TIMEOUT.idle', stallsAfter('  ')],
 		['a body in drops', 'TIMEOUT.response', trickles(status(200, text, json), { delayMs: 10 })],
 	])('runs out: %s', async (_name, is, behaviour) => {
-		const attempt = start(behaviour, { timeouts: { response: 120, idle: 60 } });
+		const attempt = start(behaviour, { timeouts: { response: 700, idle: 350 } });
 		expect((await attempt.over).is).toBe(is);
 		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
 		expect(attempt.reports).toEqual(['broke']);

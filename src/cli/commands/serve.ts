@@ -192,7 +192,8 @@ function stopOnSignal(
 		clearTimeout(cutOff);
 		await gateway.close();
 		await notifications.close(notificationDrainMs);
-		log.flush(() => process.exit(0));
+		// A flush that meets a write on its way waits for that one alone, and leaves the lines that have come meanwhile.
+		log.flush(() => log.flush(() => process.exit(0)));
 	};
 	process.on('SIGTERM', stop);
 	process.on('SIGINT', stop);

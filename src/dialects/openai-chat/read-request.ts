@@ -10,6 +10,8 @@ import { asksForPlainText } from './continuable-format.ts';
 
 type Edits = Record<string, string | undefined>;
 
+/** Of English text, and roughly of anything else. */
+const CHARACTERS_PER_TOKEN = 4;
 /** The longest chain that a caller may name, as in the configuration. */
 const MOST_MODELS = 100;
 
@@ -48,6 +50,7 @@ export function readRequest(
 			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 			choices,
 			isContinuable: choices === 1 && asksForPlainText(body),
+			tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN),
 		},
 		wish: { model: model ?? undefined, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
 	};

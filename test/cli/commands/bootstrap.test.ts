@@ -12,14 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Commands } from '../../helpers/command.ts';
 import { soon } from '../../helpers/gateway.ts';
 import { freePort, type ModelServer, noLocalServers, startServer } from '../../helpers/model-server.ts';
 import { answers, startUpstream, type Upstream } from '../../helpers/upstream.ts';
-
-// Each of them starts several processes, one after the other.
-vi.setConfig({ testTimeout: 60_000 });
 
 let commands: Commands;
 let upstream: Upstream;
@@ -50,21 +47,22 @@ const ownModel = ['--default-model', 'own/gpt-5.4'];
 /** A configuration that somebody wrote: it is checked in a moment. */
 function configured(more = ''): void {
 	mkdirSync(path('config'), { recursive: true });
-	const provider = 'own: { baseUrl: "${OWN_BASE_URL}", apiKey: "${OWN_API_KEY}" }';
+	const policy = 'policy: { breaker: { failureThreshold: 1, minimumVolume: 1, failureRate: 1, maxCooldown: 60s } }';
+	const provider = `own: { baseUrl: "\${OWN_BASE_URL}", apiKey: "\${OWN_API_KEY}", ${policy} }`;
 	const chain = 'default: { chain: [own/gpt-5.4] }';
 	const text = `server: { port: ${port} }\nproviders: { ${provider} }\nprofiles: { ${chain} }\n${more}`;
 	writeFileSync(path('config/gateway.yaml'), text);
 }
 
 async function bootstrap(env: Record<string, string>, ...args: string[]) {
-	const command = commands.startWith({ ...noLocalServers, ...env }, 'bootstrap', '--port', port, ...args);
-	const code = await command.exit;
-	expect(command.stdout + command.stderr).not.toMatch(/PLANTED|\.ts:\d/);
-	const steps = [...command.stdout.matchAll(/^(\w+) +(done|as it was|not asked for|NOT DONE) {2}/gm)];
+	const environment = { ...noLocalServers, ...env };
+	const { exit: code, stdout, stderr } = await commands.runWith(environment, 'bootstrap', '--port', port, ...args);
+	expect(stdout + stderr).not.toMatch(/PLANTED|\.ts:\d/);
+	const steps = [...stdout.matchAll(/^(\w+) +(done|as it was|not asked for|NOT DONE) {2}/gm)];
 	return {
 		code,
-		stdout: command.stdout,
-		stderr: command.stderr,
+		stdout,
+		stderr,
 		steps: steps.map(([, name, outcome]) => `${name} ${outcome}`),
 	};
 }

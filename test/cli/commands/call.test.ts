@@ -24,7 +24,7 @@ afterEach(async () => {
 const text = 'Grüße,\n\nand 日本 🎉.';
 
 function call(...args: string[]) {
-	return commands.start('call', 'hi', '--config', 'my.yaml', ...args);
+	return commands.run('call', 'hi', '--config', 'my.yaml', ...args);
 }
 
 test('without a configuration prints a simulated answer, and says so beside it', async () => {
@@ -39,8 +39,8 @@ test.each([
 	['whole', ['--no-stream']],
 ])('prints exactly the answer: %s', async (_name, args) => {
 	a.next(answers(text));
-	const command = call(...args);
-	expect(await command.exit).toBe(0);
+	const command = await call(...args);
+	expect(command.exit).toBe(0);
 	expect(command.stdout).toBe(`${text}\n`);
 	expect(command.stderr).toBe('');
 	expect(a.requests[0]?.json).toEqual({
@@ -53,8 +53,8 @@ test.each([
 test('--trace prints the trace, beside the answer', async () => {
 	a.next(status(503));
 	b.next(answers(text));
-	const command = call('--trace');
-	expect(await command.exit).toBe(0);
+	const command = await call('--trace');
+	expect(command.exit).toBe(0);
 	expect(command.stdout).toBe(`${text}\n`);
 	expect(command.stderr.trimEnd().split('\n')).toEqual([
 		expect.stringMatching(/^ +\d+ ms {2}a\/model-a {2}SERVER_ERROR 503\b/),
@@ -66,14 +66,14 @@ test.each([
 	['second', 'tiny'],
 	['b/model-b', 'model-b'],
 ])('--profile %s takes a profile or a target', async (profile, model) => {
-	expect(await call('--profile', profile).exit).toBe(0);
+	expect((await call('--profile', profile)).exit).toBe(0);
 	expect(a.requests).toHaveLength(0);
 	expect(b.requests[0]?.json).toMatchObject({ model });
 });
 
 test('an unknown profile: what there is, and nothing is sent', async () => {
-	const command = call('--profile', 'nope');
-	expect(await command.exit).toBe(1);
+	const command = await call('--profile', 'nope');
+	expect(command.exit).toBe(1);
 	expect(command.stderr).toBe("There is no profile or target 'nope' in my.yaml; the profiles are default, second.\n");
 	expect(command.stdout).toBe('');
 	expect(a.requests).toHaveLength(0);
@@ -82,8 +82,8 @@ test('an unknown profile: what there is, and nothing is sent', async () => {
 test('no answer: one sentence, the trace when asked for, and exit code 1', async () => {
 	a.next(status(503));
 	b.next(status(503));
-	const command = call('--trace');
-	expect(await command.exit).toBe(1);
+	const command = await call('--trace');
+	expect(command.exit).toBe(1);
 	expect(command.stdout).toBe('');
 	expect(command.stderr.trimEnd().split('\n')).toEqual([
 		expect.stringContaining('a/model-a'),
@@ -96,14 +96,14 @@ test('an answer that breaks: what came, what happened, and exit code 1', async (
 	a.next(streams(chunksOf('only half of it').slice(0, 3), { end: 'cut' }));
 	b.always(status(503));
 	a.always(status(503));
-	const command = call();
-	expect(await command.exit).toBe(1);
+	const command = await call();
+	expect(command.exit).toBe(1);
 	expect(command.stdout).toBe('only half \n');
 	expect(command.stderr).toMatch(/^The answer from a\/model-a broke off .* not complete\.\n$/);
 });
 
 test('no prompt: the usage, and exit code 1', async () => {
-	const command = commands.start('call');
-	expect(await command.exit).toBe(1);
+	const command = await commands.run('call');
+	expect(command.exit).toBe(1);
 	expect(command.stderr).toMatch(/missing required argument 'prompt'/);
 });

@@ -19,9 +19,9 @@ afterEach(async () => {
 const hasShell = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0;
 
 async function script(shell: string): Promise<string> {
-	const command = commands.start('completion', shell);
-	expect(await command.exit).toBe(0);
-	return command.stdout;
+	const { exit, stdout } = await commands.run('completion', shell);
+	expect(exit).toBe(0);
+	return stdout;
 }
 
 /** What a real bash offers for these words, the last of which is being typed. */
@@ -67,18 +67,16 @@ describe('bash', () => {
 /** Every command and option that help shows stands in each script: they are made from the same program. */
 describe.each(['bash', 'zsh', 'fish'])('%s', (shell) => {
 	test('has every command of the program, and its options', async () => {
-		const [text, help] = [await script(shell), commands.start('--help')];
-		await help.exit;
+		const [text, help] = [await script(shell), await commands.run('--help')];
 		const names = [...help.stdout.matchAll(/^ {2}([a-z]+)( \[options\]| <| {2,})/gm)].map(([, name]) => name ?? '');
 		expect(names).toEqual(expect.arrayContaining(['serve', 'selfcheck', 'import', 'demo']));
 		for (const name of names) {
 			expect(text).toContain(name);
-			const own = commands.start('help', name);
-			await own.exit;
+			const own = await commands.run('help', name);
 			const flags = [...own.stdout.matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)].map(([, flag]) => flag ?? '');
 			for (const flag of flags) expect(text).toMatch(new RegExp(`(--|-l )${flag}\\b`));
 		}
-	}, 60_000);
+	});
 
 	test.runIf(hasShell(shell))('is a script that the shell can read', async () => {
 		const flag = shell === 'fish' ? '--no-execute' : '-n';

@@ -19,8 +19,8 @@ afterEach(async () => {
 });
 
 async function discover(env: Record<string, string>, ...args: string[]) {
-	const command = commands.startWith({ ...noLocalServers, ...env }, 'discover', '--port', port, ...args);
-	expect(await command.exit).toBe(0);
+	const command = await commands.runWith({ ...noLocalServers, ...env }, 'discover', '--port', port, ...args);
+	expect(command.exit).toBe(0);
 	return command;
 }
 
@@ -31,7 +31,9 @@ function write(file: string, text: string): void {
 }
 
 test('an empty folder: says so, and that the port is free', async () => {
-	const { stdout, stderr } = await discover({});
+	const command = commands.startWith(noLocalServers, 'discover', '--port', port);
+	expect(await command.exit).toBe(0);
+	const { stdout, stderr } = command;
 	expect(stderr).toBe('');
 	expect(stdout).toMatch(/^Node +\d+\.\d+\.\d+, new enough/);
 	expect(stdout).toContain(`${port} on 127.0.0.1 is free`);

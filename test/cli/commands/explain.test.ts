@@ -17,11 +17,7 @@ beforeEach(() => {
 
 afterEach(() => commands.end());
 
-async function explain(...args: string[]) {
-	const command = commands.start('explain', ...args);
-	const exit = await command.exit;
-	return { exit, stdout: command.stdout, stderr: command.stderr };
-}
+const explain = (...args: string[]) => commands.run('explain', ...args);
 
 test('prints the trace of the default profile', async () => {
 	const { exit, stdout, stderr } = await explain('my.yaml', '--when', 'a: 429 retry-after=30; b: ok after=200ms');
@@ -70,10 +66,10 @@ test('--mermaid prints a diagram', async () => {
 });
 
 test('without a configuration explains the simulated providers, and says so', async () => {
-	const { exit, stdout, stderr } = await explain();
-	expect(exit).toBe(0);
-	expect(stdout).toContain('The client gets 200 from');
-	expect(stderr).toMatch(/simulated/);
+	const command = commands.start('explain');
+	expect(await command.exit).toBe(0);
+	expect(command.stdout).toContain('The client gets 200 from');
+	expect(command.stderr).toMatch(/simulated/);
 });
 
 test.each([
@@ -90,8 +86,7 @@ test.each([
 test('a configuration that cannot be read: the words of serve, exit code 2', async () => {
 	writeFileSync(join(commands.folder, 'bad.yaml'), 'providers: { a: { baseUrl: nowhere } }\nprofiles: {}\n');
 	for (const file of ['bad.yaml', 'missing.yaml', '.']) {
-		const serve = commands.start('serve', '--config', file, '--port', '0');
-		await serve.exit;
+		const serve = await commands.run('serve', '--config', file, '--port', '0');
 		expect(await explain(file)).toEqual({ exit: 2, stdout: '', stderr: serve.stderr });
 	}
 });

@@ -30,16 +30,17 @@ afterEach(async () => {
 const at = (name: string) => join(commands.folder, name);
 
 async function run(...args: string[]) {
-	const command = commands.start('import', ...args);
-	const exit = await command.exit;
-	expect(`${command.stdout}${command.stderr}`).not.toMatch(/PLANTEDKEY/);
-	return { exit, stdout: command.stdout, stderr: command.stderr };
+	const ended = await commands.run('import', ...args);
+	expect(`${ended.stdout}${ended.stderr}`).not.toMatch(/PLANTEDKEY/);
+	return ended;
 }
 
 describe('failproxy', () => {
 	test('prints the configuration, and everything else on standard error', async () => {
-		const { exit, stdout, stderr } = await run('failproxy', 'failproxy');
-		expect(exit).toBe(0);
+		const command = commands.start('import', 'failproxy', 'failproxy');
+		expect(await command.exit).toBe(0);
+		const { stdout, stderr } = command;
+		expect(`${stdout}${stderr}`).not.toMatch(/PLANTEDKEY/);
 		expect(stdout).toMatch(/^profiles:.*\n {2}nothink:/m);
 		expect(stderr).toMatch(/^failproxy\/think-stream\.json:8:5: warning: This `type` has no equivalent/m);
 		expect(stderr).toMatch(/^Imported 2 profiles from FailProxy\.\nSet these before you start: OPENROUTER_API_KEY, /m);

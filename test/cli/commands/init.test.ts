@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { Commands } from '../../helpers/command.ts';
 import { freePort, listing, type ModelServer, noLocalServers, startServer } from '../../helpers/model-server.ts';
-
-// Each of them starts processes, and checks a whole configuration.
-vi.setConfig({ testTimeout: 30_000 });
+import { hasTerminal, typeOnTerminal } from '../../helpers/terminal.ts';
 
 let commands: Commands;
 let port: string;
@@ -26,10 +23,10 @@ afterEach(async () => {
 });
 
 async function init(env: Record<string, string>, ...args: string[]) {
-	const command = commands.startWith({ ...noLocalServers, ...env }, 'init', '--port', port, ...args);
-	const code = await command.exit;
-	expect(command.stdout + command.stderr).not.toMatch(/PLANTED|\.ts:\d/);
-	return { code, stdout: command.stdout, stderr: command.stderr };
+	const environment = { ...noLocalServers, ...env };
+	const { exit: code, stdout, stderr } = await commands.runWith(environment, 'init', '--port', port, ...args);
+	expect(stdout + stderr).not.toMatch(/PLANTED|\.ts:\d/);
+	return { code, stdout, stderr };
 }
 
 async function withModels(...models: string[]): Promise<{ OLLAMA_HOST: string }> {
@@ -120,21 +117,11 @@ describe('init --yes writes', () => {
 });
 
 describe('init --default-model', () => {
-	test.each([
-		['a known model', 'groq/openai/gpt-oss-120b', {}],
-		['a model that is not known', 'openai/gpt-99', {}],
-		['a provider of your own', 'my-own/x', { MY_OWN_BASE_URL: 'http://127.0.0.1:1/v1', MY_OWN_API_KEY: 'PLANTED' }],
-	])('puts %s first', async (_name, target, more) => {
-		const env = { ...keys, ...more };
-		expect(await init(env, '--yes', '--default-model', target)).toMatchObject({ code: 0 });
-		const config = written(env);
-		for (const name of ['default', 'critical', 'code']) expect(chainOf(config, name)?.[0]).toBe(target);
-	});
-
-	test('puts a local model first', async () => {
-		const local = await withModels('small', 'big');
-		expect(await init({ ...keys, ...local }, '--yes', '--default-model', 'ollama/big')).toMatchObject({ code: 0 });
-		expect(chainOf(written(keys), 'default')?.[0]).toBe('ollama/big');
+	test('puts a known model first', async () => {
+		expect(await init(keys, '--yes', '--default-model', 'groq/openai/gpt-oss-120b')).toMatchObject({ code: 0 });
+		const config = written(keys);
+		for (const name of ['default', 'critical', 'code'])
+			expect(chainOf(config, name)?.[0]).toBe('groq/openai/gpt-oss-120b');
 	});
 
 	test.each([
@@ -208,42 +195,24 @@ describe('init writes nothing', () => {
 	});
 
 	test('when it is interrupted half-way', async () => {
-		const silent = await startServer(() => {});
+		const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
+		const silent = await startServer(() => onAsked());
 		open.push(silent);
 		const command = commands.startWith({ ...keys, ...noLocalServers, OLLAMA_HOST: silent.port }, 'init', '--yes');
-		const asked = new Promise((resolve) => setTimeout(resolve, 700));
-		await Promise.race([asked, command.exit]);
+		await asked;
 		command.kill('SIGINT');
 		expect(await command.exit).toBe(null);
 		expect(readdirSync(commands.folder)).toEqual([]);
 	});
 });
 
-const hasScript = spawnSync('script', ['--version']).status === 0;
-
-/** On a terminal that `script` makes; types each answer once the question before it stands there. */
-describe.skipIf(!hasScript)('init on a terminal', () => {
+describe.skipIf(!hasTerminal)('init on a terminal', () => {
 	async function typed(env: Record<string, string>, answers: [RegExp, string][]) {
-		const { spawn } = await import('node:child_process');
-		const cli = join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts');
-		const line = `'${process.execPath}' '${cli}' init --port ${port}`;
-		const child = spawn('script', ['-qec', line, '/dev/null'], {
-			cwd: commands.folder,
-			env: { HOME: commands.folder, PATH: process.env.PATH, TERM: 'xterm', ...noLocalServers, ...env },
-		});
-		let shown = '';
-		const queue = [...answers];
-		child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-			shown += piece;
-			const [next] = queue;
-			if (next === undefined || !next[0].test(shown)) return;
-			queue.shift();
-			child.stdin.write(next[1]);
-		});
-		const code = await new Promise((resolve) => child.once('close', resolve));
-		expect(queue).toEqual([]);
-		expect(shown).not.toMatch(/PLANTED/);
-		return { code, shown };
+		const environment = { ...noLocalServers, ...env };
+		const { code, text, untyped } = await typeOnTerminal(commands, environment, ['init', '--port', port], answers);
+		expect(untyped).toEqual([]);
+		expect(text).not.toMatch(/PLANTED/);
+		return { code, shown: text };
 	}
 
 	test('asks which model comes first, and whether to write', async () => {
@@ -253,32 +222,5 @@ describe.skipIf(!hasScript)('init on a terminal', () => {
 		]);
 		expect(code).toBe(0);
 		expect(chainOf(written(keys), 'default')?.[0]).toBe('groq/openai/gpt-oss-120b');
-	});
-
-	test.each([
-		['Ctrl-C at a question', [[/Which model first/, '\x03']], /Stopped; nothing was written/],
-		['Ctrl-D at a question', [[/Which model first/, '\x04']], /Stopped; nothing was written/],
-		[
-			'a no',
-			[
-				[/Which model first/, '\r'],
-				[/Write .*\? /, 'no\r'],
-			],
-			/Nothing was written/,
-		],
-	] as [string, [RegExp, string][], RegExp][])('writes nothing after %s', async (_name, answers, message) => {
-		const { code, shown } = await typed(keys, answers);
-		expect(code).toBe(1);
-		expect(shown).toMatch(message);
-		expect(readdirSync(commands.folder)).toEqual([]);
-	});
-
-	test('offers the simulator where there is nothing else', async () => {
-		const { code } = await typed({}, [
-			[/Write simulated providers, which need no key\? \[yes\] /, '\r'],
-			[/Write config\/gateway\.yaml\? /, 'y\r'],
-		]);
-		expect(code).toBe(0);
-		expect(written({}).providers.alpha?.protocol).toBe('simulated');
 	});
 });

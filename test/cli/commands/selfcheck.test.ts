@@ -45,10 +45,9 @@ profiles:
 }
 
 async function run(env: Record<string, string>, ...args: string[]) {
-	const command = commands.startWith(env, 'selfcheck', ...args);
-	const exit = await command.exit;
-	expect(`${command.stdout}${command.stderr}`).not.toMatch(/PLANTEDKEY|\p{Cc}\[/u);
-	return { exit, stdout: command.stdout, stderr: command.stderr };
+	const ended = await commands.runWith(env, 'selfcheck', ...args);
+	expect(`${ended.stdout}${ended.stderr}`).not.toMatch(/PLANTEDKEY|\p{Cc}\[/u);
+	return ended;
 }
 
 describe('a proxy with keys, and a configuration whose variables are in .env', () => {
@@ -80,8 +79,9 @@ describe('a proxy with keys, and a configuration whose variables are in .env', (
 });
 
 test('where nothing runs it ends at once, and says how to start it', async () => {
-	const { exit, stdout } = await run({}, '--url', upstream.baseUrl.replace(/:\d+\/v1$/, ':9'));
-	expect(exit).toBe(1);
+	const command = commands.start('selfcheck', '--url', upstream.baseUrl.replace(/:\d+\/v1$/, ':9'));
+	expect(await command.exit).toBe(1);
+	const { stdout } = command;
 	expect(stdout).toMatch(/^fail {2}proxy +Nobody listens at .*; start the proxy with `breakwater serve`/);
 	expect(stdout).toMatch(/^warn {2}configuration +There is no config\/gateway\.yaml here/m);
 });

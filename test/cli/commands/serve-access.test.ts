@@ -49,8 +49,8 @@ describe('beyond loopback', () => {
 	const open = ['0.0.0.0', '::', ...(lan === undefined ? [] : [lan])];
 
 	test.each(open)('nothing listens on %s while callers need no key', async (host) => {
-		const command = commands.start(...configured(), '--host', host);
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured(), '--host', host);
+		expect(command.exit).toBe(1);
 		expect(command.stdout).toBe('');
 		expect(command.stderr).toMatch(
 			/Whoever reaches \S+ could spend on your providers' keys; .*server\.clients.*--host 127\.0\.0\.1\)/,
@@ -58,8 +58,8 @@ describe('beyond loopback', () => {
 	});
 
 	test('nor with the simulated providers', async () => {
-		const command = commands.start('serve', '--port', '0', '--host', '0.0.0.0');
-		expect(await command.exit).toBe(1);
+		const command = await commands.run('serve', '--port', '0', '--host', '0.0.0.0');
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toContain('server.clients');
 	});
 
@@ -136,7 +136,7 @@ describe('log files', () => {
 		const command = commands.start(...configured({ server: { clients } }, 'logs: {}\n'), '--no-check');
 		const address = await command.address();
 		await post(address, {}, { ...bearer(clientKey), 'x-request-id': 'theirs' });
-		await post(address, { stream: true });
+		await (await post(address, { stream: true })).text();
 		command.kill('SIGTERM');
 		expect(await command.exit).toBe(0);
 		const folder = join(commands.folder, 'logs');
@@ -144,7 +144,8 @@ describe('log files', () => {
 		expect(name).toMatch(/^breakwater\.\d{4}-\d\d-\d\d\.1\.log$/);
 		const lines = readFileSync(join(folder, name), 'utf8');
 		expect(lines).toBe(command.stderr);
-		const [first, second] = lines.split('\n').map((line) => JSON.parse(line || '{}'));
+		const ofRequests = lines.split('\n').filter((line) => line.includes('"requestId"'));
+		const [first, second] = ofRequests.map((line) => JSON.parse(line));
 		expect(first).toMatchObject({
 			client: 'web',
 			clientRequestId: 'theirs',
@@ -176,11 +177,22 @@ describe('log files', () => {
 		expect(lines.join()).not.toContain('planted');
 	});
 
+	test('that have a folder where the file should be keep it from starting', async () => {
+		const now = new Date();
+		const two = (value: number) => String(value).padStart(2, '0');
+		const name = `breakwater.${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}.1.log`;
+		mkdirSync(join(commands.folder, 'logs', name), { recursive: true });
+		// A process of its own: the library goes on trying to write to a file that it could not open.
+		const command = commands.start(...configured({}, 'logs: {}\n'));
+		expect(await command.exit).toBe(1);
+		expect(command.stderr).toMatch(/^The log folder logs \(logs\.folder\) cannot be used \(EISDIR\)[^\n]*\.\n$/);
+	});
+
 	test('that cannot be written keep it from starting', async () => {
 		mkdirSync(join(commands.folder, 'x'));
 		writeFileSync(join(commands.folder, 'x', 'file'), '');
-		const command = commands.start(...configured({}, 'logs: { folder: x/file/logs }\n'));
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured({}, 'logs: { folder: x/file/logs }\n'));
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toBe('The log folder x/file/logs (logs.folder) is not a folder; name another one.\n');
 		expect(command.stdout).toBe('');
 	});

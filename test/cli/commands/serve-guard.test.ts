@@ -35,8 +35,8 @@ const harmful = '{ retry: { backoff: 0s }, breaker: { effects: { QUOTA_EXCEEDED:
 
 describe('serve judges its configuration', () => {
 	test('and refuses one that would do harm, with every error and warning at its place, and the way around', async () => {
-		const command = commands.start(...configured(harmful));
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured(harmful));
+		expect(command.exit).toBe(1);
 		const lines = command.stderr.split('\n');
 		expect(lines[0]).toMatch(/^my\.yaml:6:29: warning: .*; .*\[no-backoff\]$/);
 		expect(lines[1]).toMatch(/^my\.yaml:6:73: error: .*ran out of credit.*; .*\[quota-not-cooled\]$/);
@@ -71,8 +71,8 @@ describe('serve judges its configuration', () => {
 		const args = configured('{}');
 		const open = 'server: { port: 0, host: 0.0.0.0 }';
 		writeFileSync(path, readFileSync(path, 'utf8').replace('server: { port: 0 }', open));
-		const refused = commands.start(...args);
-		expect(await refused.exit).toBe(1);
+		const refused = await commands.run(...args);
+		expect(refused.exit).toBe(1);
 		expect(refused.stderr).toBe(
 			`my.yaml:1:26: error: ${sentence('0.0.0.0')} [open-to-network]\nThis configuration would do harm, so nothing was started; correct it.\n`,
 		);
@@ -82,21 +82,21 @@ describe('serve judges its configuration', () => {
 	});
 
 	test('and says of a host of the command line that it comes from there', async () => {
-		const command = commands.start(...configured('{}'), '--host', '::');
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured('{}'), '--host', '::');
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toContain(`--host ::: error: ${sentence('::')} [open-to-network]\n`);
 		expect(command.stderr).not.toContain('--no-check');
 	});
 
 	test('and with --no-check still listens on no open address, in the same words', async () => {
-		const command = commands.start(...configured('{}'), '--host', '0.0.0.0', '--no-check');
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured('{}'), '--host', '0.0.0.0', '--no-check');
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toBe(`${sentence('0.0.0.0')}.\n`);
 	});
 
 	test('and refuses what check refuses: retries of an account without credit', async () => {
-		const command = commands.start(...configured('{ onError: { QUOTA_EXCEEDED: { retries: 1 } } }'));
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...configured('{ onError: { QUOTA_EXCEEDED: { retries: 1 } } }'));
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toMatch(/^my\.yaml:6:49: error: .*\[hopeless-retries\]$/m);
 	});
 

@@ -88,8 +88,8 @@ describe('serve does not start', () => {
 		const other = createServer().listen(0, '127.0.0.1');
 		await soon(() => expect(other.listening).toBe(true));
 		const port = String((other.address() as AddressInfo).port);
-		const command = commands.start('serve', '--port', port, ...args);
-		expect(await command.exit).toBe(1);
+		const command = await commands.run('serve', '--port', port, ...args);
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toMatch(new RegExp(`^Port ${port} on 127.0.0.1 is in use; .*--port.*\n$`));
 		expect(command.stdout).toBe('');
 		other.close();
@@ -100,8 +100,8 @@ describe('serve does not start', () => {
 			join(commands.folder, 'broken.yaml'),
 			'providers:\n  a: { baseUrl: nonsense }\nprofiles: { x: { chain: [b/m] } }\n',
 		);
-		const command = commands.start('serve', '--config', 'broken.yaml');
-		expect(await command.exit).toBe(1);
+		const command = await commands.run('serve', '--config', 'broken.yaml');
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toMatch(/^broken\.yaml:2:17: .*baseUrl/m);
 		expect(command.stderr).toMatch(/^broken\.yaml:3:29: .*b\/m|^broken\.yaml:3:\d+: .*'?b'?/m);
 		expect(command.stderr).not.toMatch(/ at .*\.ts:/);
@@ -122,8 +122,8 @@ describe('serve does not start', () => {
 			/192\.0\.2\.1 is not an address of this machine/,
 		],
 	])('on %s', async (_name, args, message) => {
-		const command = commands.start(...args);
-		expect(await command.exit).toBe(1);
+		const command = await commands.run(...args);
+		expect(command.exit).toBe(1);
 		expect(command.stderr).toMatch(message);
 		expect(command.stderr).not.toMatch(/ at .*\.ts:/);
 	});
@@ -154,7 +154,7 @@ describe('serve, told to stop', () => {
 		const startedAt = performance.now();
 		command.kill('SIGTERM');
 		expect(await command.exit).toBe(0);
-		expect(performance.now() - startedAt).toBeLessThan(5000);
+		expect(performance.now() - startedAt).toBeLessThan(15_000);
 		socket.destroy();
 	});
 
@@ -169,7 +169,7 @@ describe('serve, told to stop', () => {
 			const startedAt = performance.now();
 			command.kill('SIGTERM');
 			expect(await command.exit).toBe(0);
-			expect(performance.now() - startedAt).toBeLessThan(5000);
+			expect(performance.now() - startedAt).toBeLessThan(15_000);
 			socket.destroy();
 		},
 	);
@@ -192,7 +192,7 @@ describe('serve, told to stop', () => {
 		command.kill('SIGTERM');
 		expect(await command.exit).toBe(0);
 		expect(received).toContain('data: [DONE]');
-		expect(performance.now() - startedAt).toBeLessThan(5000);
+		expect(performance.now() - startedAt).toBeLessThan(15_000);
 		socket.destroy();
 	});
 

@@ -23,6 +23,7 @@ function requestOf({ json, stream = false, choices = 1, settings = {}, streamUps
 		includeUsage: false,
 		choices,
 		isContinuable: true,
+		tokens: 0,
 	};
 	const members = requestSettings({ defaults: {}, force: {}, ...settings }, {});
 	const { body, ...rendered } = renderRequest({ request, model: 'm', streamUpstream, members, way, shown: '' });

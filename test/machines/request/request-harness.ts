@@ -89,7 +89,10 @@ export function startRequest(
 			reportFailure: note('report'),
 		},
 	});
-	const actor = createActor(machine, { clock, input: { id: 'r', candidates, policy, now: clock.now() } }).start();
+	const actor = createActor(machine, {
+		clock,
+		input: { id: 'r', candidates, policy, tokens: 12, now: clock.now() },
+	}).start();
 	const send = (event: RequestEvent) => actor.send(event);
 	const context = () => actor.getSnapshot().context.progress;
 	// As whoever runs a request does.

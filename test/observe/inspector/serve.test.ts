@@ -23,7 +23,7 @@ afterEach(async () => {
 	await upstream.close();
 });
 
-test('serve shows the inspector, and a viewer does not hold up its end', { timeout: 20_000 }, async () => {
+test('serve shows the inspector, and a viewer does not hold up its end', async () => {
 	const command = commands.start('serve', '--config', 'my.yaml', '--no-check');
 	const origin = (await command.address()).replace('/v1', '');
 	expect(await (await fetch(`${origin}/inspector`)).text()).toContain('<title>Breakwater</title>');
@@ -32,13 +32,11 @@ test('serve shows the inspector, and a viewer does not hold up its end', { timeo
 	const begun = performance.now();
 	command.kill('SIGTERM');
 	expect(await command.exit).toBe(0);
-	expect(performance.now() - begun).toBeLessThan(5000);
+	expect(performance.now() - begun).toBeLessThan(15_000);
 	await soon(() => expect(viewer.names.at(-1)).toBe('closing'));
 });
 
-test('serve --inspect says where the Stately Inspector is, and a taken port in one sentence', {
-	timeout: 20_000,
-}, async () => {
+test('serve --inspect says where the Stately Inspector is, and a taken port in one sentence', async () => {
 	const command = commands.start('serve', '--config', 'my.yaml', '--no-check', '--inspect', '0');
 	await command.prints(/Stately Inspector shows the actors at http:\/\/127\.0\.0\.1:\d+\n/);
 	const [, port = ''] = /actors at http:\/\/127\.0\.0\.1:(\d+)/.exec(command.stdout) ?? [];

@@ -138,7 +138,7 @@ describe('viewers', () => {
 		await soon(() => expect(viewers.size).toBe(0));
 	});
 
-	test('that come and go by the thousand leave nothing behind', { timeout: 30_000 }, async () => {
+	test('that come and go by the thousand leave nothing behind', async () => {
 		setFlagsFromString('--expose-gc');
 		const collect = runInNewContext('gc') as () => void;
 		const storm = async (rounds: number) => {

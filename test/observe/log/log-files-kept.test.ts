@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepLogFiles, type LogFiles, openLogFiles } from '../../../src/observe/log/log-files.ts';
+import { soon } from '../../helpers/gateway.ts';
+import { flushed } from './flushed.ts';
 
 let base: string;
 let folder: string;
@@ -24,8 +26,6 @@ afterEach(async () => {
 	rmSync(base, { recursive: true, force: true });
 });
 
-const flushed = () => new Promise((resolve) => files.flush(resolve));
-
 describe('log files that are kept', () => {
 	it.each([
 		['the folder is removed', () => rmSync(folder, { recursive: true })],
@@ -36,13 +36,13 @@ describe('log files that are kept', () => {
 		// Often enough for one look to begin while the one before it is still opening the file.
 		keepLogFiles(files, told, 1);
 		files.write('before\n');
-		await flushed();
+		await flushed(files);
 		for (let count = 1; count <= 10; count++) {
 			if (count === 1) remove();
 			else rmSync(folder, { recursive: true });
-			await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(count));
+			await soon(() => expect(told).toHaveBeenCalledTimes(count));
 			files.write(`after ${count}\n`);
-			await flushed();
+			await flushed(files);
 			expect(readFileSync(file, 'utf8')).toBe(`after ${count}\n`);
 		}
 		await new Promise((resolve) => setTimeout(resolve, 30));
@@ -55,10 +55,10 @@ describe('log files that are kept', () => {
 		keepLogFiles(files, told, 5);
 		rmSync(folder, { recursive: true });
 		writeFileSync(folder, 'in the way');
-		await vi.waitFor(() => expect(failed).toHaveBeenCalled());
+		await soon(() => expect(failed).toHaveBeenCalled());
 		expect(told).not.toHaveBeenCalled();
 		rmSync(folder);
-		await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
+		await soon(() => expect(told).toHaveBeenCalledTimes(1));
 		expect(existsSync(file)).toBe(true);
 	});
 });

@@ -34,7 +34,7 @@ const b = 'gen_ai_provider_name="b",gen_ai_request_model="model-b"';
 
 describe('what happened is what is counted', () => {
 	test('failures of many kinds, the moves that they lead to, and who answered', async () => {
-		await start({ policy: { breaker: { failureThreshold: 9 }, timeouts: { response: '200ms' } } });
+		await start({ policy: { breaker: { failureThreshold: 9 }, timeouts: { response: '1s' } } });
 		breakwater.upstream('a').next(answers('ok'), status(503), resets(), hangs(), status(429));
 		for (let calls = 0; calls < 5; calls += 1) await call();
 		const scraped = await scrapeAfter(5);
@@ -262,7 +262,7 @@ describe('every scrape', () => {
 		expect([...after.keys()].filter((series) => isOwn(series) && !before.has(series))).toEqual([]);
 		expect(after.get('breakwater_requests_total{outcome="done",route="default",stream="false"}')).toBe(401);
 		expect([...after.keys()].join('')).not.toContain('made-up');
-	}, 30_000);
+	});
 
 	test('under load is whole, and no counter goes down from one to the next', async () => {
 		await start({ policy: { breaker: { cooldown: '5ms' } } });
@@ -297,7 +297,7 @@ describe('every scrape', () => {
 		const ended = valuesOf(await scrapeAfter(calls), 'breakwater_requests_total');
 		expect(Object.values(ended).reduce((total, value) => total + value, 0)).toBe(calls);
 		expect(compared).toBeGreaterThan(1000);
-	}, 30_000);
+	});
 
 	test('holds no key, no prompt and no answer', async () => {
 		const secrets = ['planted-key-4711', 'PLANTED-PROMPT', 'PLANTED-ANSWER', 'PLANTED-ERROR'];

@@ -5,7 +5,7 @@ import { read, smallest } from '../../config/read.ts';
 import { type GatewaySetup, soon, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { answers, hangs, startUpstream, status, type Upstream } from '../../helpers/upstream.ts';
 
-const timing = { retries: 2, backoffMs: 1, maxBackoffMs: 4, maxRetryAfterMs: 50, timeoutMs: 300 };
+const timing = { retries: 2, backoffMs: 1, maxBackoffMs: 4, maxRetryAfterMs: 50, timeoutMs: 10_000 };
 
 let receiver: Upstream;
 let breakwater: TestGateway;
@@ -170,7 +170,7 @@ test('of two hundred keys that die at once, a slow receiver is told of every one
 	const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
 	const names = ['a', 'b'].flatMap((name) => numbers.map((number) => `${name}#${number}`));
 	const apiKey = numbers.map((number) => `key-${number}`);
-	await start({ providers: { a: { apiKey }, b: { apiKey } } }, {}, 30_000);
+	await start({ providers: { a: { apiKey }, b: { apiKey } } }, {});
 	const letGo = holdBack();
 	for (const name of ['a', 'b']) breakwater.upstream(name).always(status(401));
 	const startedAt = Math.floor(Date.now() / 1000) * 1000;
@@ -216,10 +216,10 @@ test('of two hundred keys that die at once, a slow receiver is told of every one
 		for (const block of blocks) expect(block.text?.text.length ?? 0).toBeLessThanOrEqual(3000);
 	}
 	expect(warnings).toEqual([]);
-}, 30_000);
+});
 
 test('an incident that is over before it could be told is one message, with both of its times', async () => {
-	await start({ names: ['a', 'b'] }, {}, 30_000);
+	await start({ names: ['a', 'b'] }, {});
 	const letGo = holdBack();
 	for (const name of ['a', 'b']) breakwater.upstream(name).always(status(401));
 	await call({ model: 'b/model-b' });
@@ -357,12 +357,11 @@ test("Slack's format: a text, blocks within its limits, and no markup of ours or
 });
 
 test('no request waits for a receiver, and a failed delivery is one warning without the address', async () => {
-	await start({ names: ['a'] });
+	await start({ names: ['a'] }, {}, 400);
 	receiver.always(hangs());
 	breakwater.upstream('a').always(status(401));
-	const startedAt = performance.now();
 	await call();
-	expect(performance.now() - startedAt).toBeLessThan(timing.timeoutMs);
+	expect([warnings, outcomes]).toEqual([[], []]);
 	await soon(() => expect(warnings).toHaveLength(2));
 	const { origin } = new URL(receiver.baseUrl);
 	expect(warnings).toContainEqual({
@@ -396,6 +395,7 @@ test('keys, prompts, answers, and what providers say are in no notification and 
 	await start(
 		{ names: ['a'], providers: { a: { apiKey: key, headers: { 'x-api-key': header } } } },
 		{ reminder: '40ms', downAfter: '1ms' },
+		300,
 	);
 	const echo = { error: { message: `${words}: ${key} ${header} ${prompt}`, code: words, type: words, param: prompt } };
 	receiver.next(status(500, `${words} ${key}`), hangs());

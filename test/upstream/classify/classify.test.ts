@@ -4,6 +4,7 @@ import { categories } from '../../../machines/failure.ts';
 import { readErrorBody } from '../../../src/dialects/read-error-body.ts';
 import { type Classified, createClassifier, type ErrorAnswer } from '../../../src/upstream/classify/classify.ts';
 import { loadErrorRules } from '../../../src/upstream/classify/error-rules.ts';
+import { cpuMsOf } from '../../helpers/cpu-time.ts';
 import { anthropic, now, openai, providerErrors } from './provider-errors.ts';
 
 const shipped = loadErrorRules('config/error-rules.yaml');
@@ -320,8 +321,9 @@ describe('whatever comes', () => {
 	it.each([...runs, ...more])('is read in a bounded time: %j without end', (run) => {
 		const text = run.repeat(Math.ceil(2_000_000 / run.length));
 		const bodies = [text, JSON.stringify({ error: { message: text.slice(0, 200_000), type: text, code: text } })];
-		const startedAt = performance.now();
-		for (const body of bodies) for (const status of [200, 400, 429, 503]) classify(answer(status, body));
-		expect(performance.now() - startedAt).toBeLessThan(1_000);
+		const read = () => {
+			for (const body of bodies) for (const status of [200, 400, 429, 503]) classify(answer(status, body));
+		};
+		expect(cpuMsOf(read)).toBeLessThan(2_000);
 	});
 });

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Category } from '../../../machines/failure.ts';
 import { leadingDateMs, leadingDurationMs, untilMs } from '../../../src/upstream/classify/error-times.ts';
 import { type HintSource, waitHint } from '../../../src/upstream/classify/wait-hint.ts';
@@ -11,6 +11,8 @@ const dayMs = 24 * hourMs;
 beforeAll(() => {
 	vi.stubEnv('TZ', 'Asia/Tokyo');
 });
+
+afterAll(() => void vi.unstubAllEnvs());
 
 interface Told {
 	headers?: HintSource['headers'];

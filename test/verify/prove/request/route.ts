@@ -118,7 +118,7 @@ export function replay(route: RouteToCheck, machine: Machine, steps: readonly Ca
 	const actions = Object.fromEntries(io.map((name) => [name, () => void did.push(name)]));
 	const actor = createActor(machine.provide({ actions }), {
 		clock,
-		input: { id: 'request', candidates, policy: route.policy, now: caseStartMs },
+		input: { id: 'request', candidates, policy: route.policy, tokens: 12, now: caseStartMs },
 	});
 	let error: unknown;
 	actor.subscribe({

@@ -10,7 +10,7 @@ const isMissing = chromiumPath === undefined && process.env.CI === undefined;
 if (isMissing)
 	process.stderr.write('No Chromium on PATH: the tests of the inspector page in a browser are left out.\n');
 
-const wait = { timeout: 15_000 };
+const wait = { timeout: 60_000 };
 let browser: Browser;
 let breakwater: InspectedGateway;
 /** What the browser complained of, and where it went beyond this machine. */
@@ -59,10 +59,10 @@ async function labelsThatCross(page: Page): Promise<unknown> {
 	})()`);
 }
 
-describe.skipIf(isMissing)('the inspector page in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(isMissing)('the inspector page in a browser', () => {
 	beforeAll(async () => {
 		browser = await startChromium();
-	}, 30_000);
+	});
 
 	afterAll(() => browser.close());
 

@@ -3,6 +3,7 @@ import type { Policy } from '../../../../machines/policy.ts';
 import { providerMachine } from '../../../../machines/provider/machine.ts';
 import { checkProvider } from '../../../../src/verify/prove/provider/prove-provider.ts';
 import type { ProviderReport } from '../../../../src/verify/report/report.ts';
+import { deepSample } from '../../../helpers/deep-sample.ts';
 import { type PolicyChanges, policyWith } from '../../../helpers/policy.ts';
 import { mutants } from './mutants.ts';
 import { replay } from './replay.ts';
@@ -72,7 +73,7 @@ describe('the check of a provider', () => {
 		expect(ids.filter((id) => !mutants.some(({ property }) => property === id))).toEqual([]);
 	});
 
-	it.each(mutants)('finds $property when $what', ({ property, machine = providerMachine, policy = {} }) => {
+	it.each(deepSample(mutants))('finds $property when $what', ({ property, machine = providerMachine, policy = {} }) => {
 		const fileOwn = policyWith(policy);
 		const counterexample = counterexampleOf(checkProvider(['a'], fileOwn, { machine, bounds }), property);
 		const under: Policy = counterexample.policy ?? fileOwn;

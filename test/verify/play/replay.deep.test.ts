@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ClientView, type ExplainedCase, explainCase } from '../../../src/verify/play/play.ts';
+import { deepSample } from '../../helpers/deep-sample.ts';
 import { modelPaths } from './model-paths.ts';
 import { configOfCase, MIDDLE, type ReplayedCase } from './replayed-case.ts';
 import { type Replay, replay } from './replaying.ts';
@@ -179,11 +180,11 @@ function expectClose(real: number | undefined, explained: number | undefined, la
 const paths = modelPaths(60);
 
 describe('the real proxy does what is explained', () => {
-	const all: [string, ReplayedCase][] = [
+	const all = deepSample<[string, ReplayedCase]>([
 		...cases,
 		...paths.map(({ name, replayed }): [string, ReplayedCase] => [name, replayed]),
 		...sampledCases().map((sampled): [string, ReplayedCase] => [sampled.name, sampled]),
-	];
+	]);
 	let replays: Promise<PromiseSettledResult<Replay>>[] = [];
 
 	beforeAll(() => {

@@ -36,7 +36,7 @@ describe('the tarball', () => {
 
 	it('has the program, its data and its templates, and nothing else', () => {
 		const kinds = new Set(
-			packed.files.map((file) => /^(?:dist\/\w+|src\/inspector\/page|\w+)(?=\/)/.exec(file)?.[0] ?? file),
+			packed.files.map((file) => /^(?:dist\/\w+|src\/observe\/inspector\/page|\w+)(?=\/)/.exec(file)?.[0] ?? file),
 		);
 		expect([...kinds].sort()).toEqual(
 			[
