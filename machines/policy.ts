@@ -2,7 +2,7 @@ import type { Category } from './failure.ts';
 
 /**
  * The policy that the machines obey, under the names of the YAML. What each option does, its default and its range stand
- * in `src/config/policy-options.ts` and nowhere else; here are the types and the units.
+ * in `src/config/policy-defaults.ts` and nowhere else; here are the types and the units.
  */
 export interface Policy {
 	timeouts: Timeouts;

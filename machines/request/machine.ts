@@ -24,7 +24,7 @@ import {
 	ranOutOfTime,
 	settled,
 	waited,
-} from './updates.ts';
+} from './progress-updates.ts';
 
 /** All that it knows in one member: XState copies a context member by member for every assignment, slowly. */
 export interface RequestContext {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Policy } from '../../machines/policy.ts';
 import { type Option, section } from './fields.ts';
-import { breaker, continuation, onError, retry, sectionSentences, timeouts, whenAllDenied } from './policy-options.ts';
+import { breaker, continuation, onError, retry, sectionSentences, timeouts, whenAllDenied } from './policy-defaults.ts';
 
 type OptionTable = Readonly<Record<string, Option<z.ZodType>>>;
 type Schemas<S extends OptionTable> = { [K in keyof S]: S[K]['schema'] };

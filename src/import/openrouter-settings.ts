@@ -1,4 +1,4 @@
-import { mostRetries } from '../config/policy-options.ts';
+import { mostRetries } from '../config/policy-defaults.ts';
 import { longestDurationMs, writtenDuration } from '../values/durations.ts';
 import type { JsonObject } from '../values/json.ts';
 import { shown } from './notice.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Option } from '../config/fields.ts';
-import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '../config/policy-options.ts';
+import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '../config/policy-defaults.ts';
 import { isObject } from '../values/json.ts';
 import { yamlFlow, yamlText } from '../values/yaml-text.ts';
 

@@ -2,20 +2,20 @@ import type { ReadConfig } from '../../config/load.ts';
 import type { Position } from '../../config/positions.ts';
 import type { Cause } from '../causes.ts';
 import type { LintFinding, Severity } from '../report/report.ts';
-import { breakerRules } from './breaker.ts';
-import { chainRules } from './chain.ts';
-import { effectRules } from './effects.ts';
-import { exposureRules } from './exposure.ts';
-import { fallbackRules } from './fallbacks.ts';
-import { fateRules } from './fate.ts';
-import { reasonRules } from './reasons.ts';
-import { retryRules } from './retries.ts';
 import type { Finding, Rule } from './rule.ts';
+import { breakerRules } from './rules/breaker.ts';
+import { chainRules } from './rules/chain.ts';
+import { effectRules } from './rules/effects.ts';
+import { exposureRules } from './rules/exposure.ts';
+import { fallbackRules } from './rules/fallbacks.ts';
+import { reasonRules } from './rules/reasons.ts';
+import { retryRules } from './rules/retries.ts';
+import { fateRules } from './rules/shared-fate.ts';
+import { timeRules } from './rules/time.ts';
+import { errorRuleRules } from './rules/unreachable-rules.ts';
+import { unusedRules } from './rules/unused.ts';
+import { windowRules } from './rules/windows.ts';
 import { lintSubjectOf } from './subject.ts';
-import { timeRules } from './time.ts';
-import { errorRuleRules } from './unreachable-rules.ts';
-import { unusedRules } from './unused.ts';
-import { windowRules } from './windows.ts';
 
 /** Every rule there is, by family. */
 export const lintRules: readonly Rule[] = [

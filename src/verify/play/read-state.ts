@@ -1,4 +1,4 @@
-import { mostFailures } from '../../config/policy-options.ts';
+import { mostFailures } from '../../config/policy-defaults.ts';
 import { inWords, nearest } from '../../values/nearest.ts';
 import { type OpenReason, openReasons, type StateBefore } from './case-script.ts';
 import { clipped, durationOf, looksLikeDuration, ScriptError, type Word } from './script-words.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig, readConfigText } from '../../../src/config/load.ts';
 import { packageRoot } from '../../../src/values/package-paths.ts';
 import { lint, lintRules, lintText, severities } from '../../../src/verify/lint/lint.ts';
-import { builtInReasons } from '../../../src/verify/lint/reasons.ts';
+import { builtInReasons } from '../../../src/verify/lint/rules/reasons.ts';
 import type { LintFinding } from '../../../src/verify/report/report.ts';
 import { filledEnvironment } from '../filled-environment.ts';
 import { lintCases } from './lint-cases.ts';

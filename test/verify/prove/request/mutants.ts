@@ -18,7 +18,7 @@ import {
 	movedToSoonest,
 	settled,
 	waited,
-} from '../../../../machines/request/updates.ts';
+} from '../../../../machines/request/progress-updates.ts';
 import type { RequestProperty } from '../../../../src/verify/prove/request/properties.ts';
 import type { RouteToCheck } from '../../../../src/verify/prove/request/route.ts';
 import { type ChartState, chainOf, rewired, routeOver } from './route.ts';

@@ -16,7 +16,7 @@ import {
 	ranOutOfTime,
 	settled,
 	waited,
-} from '../../../../machines/request/updates.ts';
+} from '../../../../machines/request/progress-updates.ts';
 import { policyWith } from '../../../helpers/policy.ts';
 import { type Event, guarding, type Mutant, noting } from './mutants.ts';
 import { beginning, chainOf, routeOver } from './route.ts';

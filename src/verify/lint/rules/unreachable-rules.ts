@@ -1,6 +1,6 @@
-import type { ErrorRuleConfig } from '../../config/config.ts';
-import type { Finding, Rule } from './rule.ts';
-import type { LintSubject } from './subject.ts';
+import type { ErrorRuleConfig } from '../../../config/config.ts';
+import type { Finding, Rule } from '../rule.ts';
+import type { LintSubject } from '../subject.ts';
 
 /** Does every value of the narrow list stand in the wide one, too? An absent list stands for any value. */
 function includesAll<T>(wide: readonly T[] | undefined, narrow: readonly T[] | undefined, has: (value: T) => boolean) {

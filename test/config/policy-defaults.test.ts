@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { ZodType } from 'zod';
 import { type Option, option } from '../../src/config/fields.ts';
-import * as options from '../../src/config/policy-options.ts';
+import * as options from '../../src/config/policy-defaults.ts';
 import { readDuration, writtenDuration } from '../../src/values/durations.ts';
 
 const declared = { ...options };
@@ -62,11 +62,11 @@ describe.each([0.25, 1, 4])('when every default is changed, and durations are %d
 	beforeAll(() => {
 		folder = mkdtempSync(join(tmpdir(), 'breakwater-'));
 		vi.resetModules();
-		vi.doMock('../../src/config/policy-options.ts', () => wanted);
+		vi.doMock('../../src/config/policy-defaults.ts', () => wanted);
 	});
 
 	afterAll(() => {
-		vi.doUnmock('../../src/config/policy-options.ts');
+		vi.doUnmock('../../src/config/policy-defaults.ts');
 		vi.resetModules();
 		rmSync(folder, { recursive: true });
 	});
@@ -205,6 +205,6 @@ describe('the sentence of an option', () => {
 	it.each(sentences)('“%s” is written once', (sentence) => {
 		const start = sentence.replace(/[.;:,][^.;:,]*$/, '');
 		const holders = texts.filter(({ text }) => text.toLowerCase().includes(start.toLowerCase()));
-		expect(holders.map(({ file }) => file)).toEqual([join(root, 'src/config/policy-options.ts')]);
+		expect(holders.map(({ file }) => file)).toEqual([join(root, 'src/config/policy-defaults.ts')]);
 	});
 });

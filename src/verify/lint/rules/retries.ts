@@ -1,8 +1,7 @@
-import { retryBackoff } from '../../../machines/backoff.ts';
-import { categoryOf } from '../../config/failure-keys.ts';
-import { durationWords } from '../../values/time-text.ts';
-import { everLeadsOn, openFallbacks } from './chain.ts';
-import type { Finding, Rule } from './rule.ts';
+import { retryBackoff } from '../../../../machines/backoff.ts';
+import { categoryOf } from '../../../config/failure-keys.ts';
+import { durationWords } from '../../../values/time-text.ts';
+import type { Finding, Rule } from '../rule.ts';
 import {
 	effectAt,
 	type LintedCandidate,
@@ -10,8 +9,9 @@ import {
 	type LintedProvider,
 	written,
 	writtenOnError,
-} from './subject.ts';
-import { namesText } from './words.ts';
+} from '../subject.ts';
+import { namesText } from '../words.ts';
+import { everLeadsOn, openFallbacks } from './chain.ts';
 
 /** More upstream calls than this before an answer begins are no failover but a flood; five targets with the defaults make 15. */
 const mostAttempts = 20;

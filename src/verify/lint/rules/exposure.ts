@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
-import type { ProviderConfig } from '../../config/config.ts';
-import type { Positions } from '../../config/positions.ts';
-import { isSecretName } from '../../config/secrets.ts';
-import type { Path } from '../../config/tree.ts';
-import { openAddress } from '../../values/open-address.ts';
-import { isLoopbackHost, isLoopbackUrl, keyPath } from './addresses.ts';
-import type { Finding, Rule } from './rule.ts';
-import type { LintSubject } from './subject.ts';
+import type { ProviderConfig } from '../../../config/config.ts';
+import type { Positions } from '../../../config/positions.ts';
+import { isSecretName } from '../../../config/secrets.ts';
+import type { Path } from '../../../config/tree.ts';
+import { openAddress } from '../../../values/open-address.ts';
+import { isLoopbackHost, isLoopbackUrl, keyPath } from '../addresses.ts';
+import type { Finding, Rule } from '../rule.ts';
+import type { LintSubject } from '../subject.ts';
 
 /** Where a secret is written, and what to call it. */
 interface Secret {

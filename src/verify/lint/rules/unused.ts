@@ -1,9 +1,9 @@
-import type { Config, ProfileConfig } from '../../config/config.ts';
-import { isLoopbackUrl, keyPath } from './addresses.ts';
-import { originOf } from './fate.ts';
-import type { Finding, Rule } from './rule.ts';
-import type { LintSubject } from './subject.ts';
-import { namesText } from './words.ts';
+import type { Config, ProfileConfig } from '../../../config/config.ts';
+import { isLoopbackUrl, keyPath } from '../addresses.ts';
+import type { Finding, Rule } from '../rule.ts';
+import type { LintSubject } from '../subject.ts';
+import { namesText } from '../words.ts';
+import { originOf } from './shared-fate.ts';
 
 function unusedProviders({ providers }: LintSubject): Finding[] {
 	return providers

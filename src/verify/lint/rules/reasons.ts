@@ -1,11 +1,11 @@
-import { categoryOf } from '../../config/failure-keys.ts';
-import { defaultPolicy } from '../../config/policy-schema.ts';
-import type { Path } from '../../config/tree.ts';
-import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
-import { inWords, nearest } from '../../values/nearest.ts';
-import { errorRulesFile } from '../../values/package-paths.ts';
-import type { Finding, Rule } from './rule.ts';
-import type { Layered, LintSubject } from './subject.ts';
+import { categoryOf } from '../../../config/failure-keys.ts';
+import { defaultPolicy } from '../../../config/policy-schema.ts';
+import type { Path } from '../../../config/tree.ts';
+import { loadErrorRules } from '../../../upstream/classify/error-rules.ts';
+import { inWords, nearest } from '../../../values/nearest.ts';
+import { errorRulesFile } from '../../../values/package-paths.ts';
+import type { Finding, Rule } from '../rule.ts';
+import type { Layered, LintSubject } from '../subject.ts';
 
 /** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
 export const builtInReasons: readonly string[] = [

@@ -1,14 +1,14 @@
-import { retryBackoff } from '../../../machines/backoff.ts';
-import { lookup } from '../../../machines/failure.ts';
-import type { Timeouts } from '../../../machines/policy.ts';
-import { effectOf } from '../../../machines/provider/trip.ts';
-import type { Positions } from '../../config/positions.ts';
-import type { Path } from '../../config/tree.ts';
-import { durationWords } from '../../values/time-text.ts';
+import { retryBackoff } from '../../../../machines/backoff.ts';
+import { lookup } from '../../../../machines/failure.ts';
+import type { Timeouts } from '../../../../machines/policy.ts';
+import { effectOf } from '../../../../machines/provider/trip.ts';
+import type { Positions } from '../../../config/positions.ts';
+import type { Path } from '../../../config/tree.ts';
+import { durationWords } from '../../../values/time-text.ts';
+import type { Finding, Rule } from '../rule.ts';
+import { differsFromDefault, type LintedCandidate, type LintedProfile, written } from '../subject.ts';
+import { namesText } from '../words.ts';
 import { leadsOn, openFallbacks } from './chain.ts';
-import type { Finding, Rule } from './rule.ts';
-import { differsFromDefault, type LintedCandidate, type LintedProfile, written } from './subject.ts';
-import { namesText } from './words.ts';
 
 /** What the client asked for decides which timeout a silent provider meets. */
 const modes = [

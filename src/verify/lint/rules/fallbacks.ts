@@ -1,7 +1,7 @@
-import { continuation } from '../../config/policy-options.ts';
+import { continuation } from '../../../config/policy-defaults.ts';
+import type { Finding, Rule } from '../rule.ts';
+import { type LintedCandidate, type LintedProfile, written, writtenOnError } from '../subject.ts';
 import { leadsOn, openFallbacks } from './chain.ts';
-import type { Finding, Rule } from './rule.ts';
-import { type LintedCandidate, type LintedProfile, written, writtenOnError } from './subject.ts';
 
 /** What is sent to the next provider although it is the caller who should hear of it. */
 const callersOwn = [

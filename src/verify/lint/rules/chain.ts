@@ -1,7 +1,7 @@
-import type { Fallback } from '../../../machines/policy.ts';
-import type { Finding, Rule } from './rule.ts';
-import { type Layered, type LintedCandidate, type LintedProfile, writtenOnError } from './subject.ts';
-import { namesText } from './words.ts';
+import type { Fallback } from '../../../../machines/policy.ts';
+import type { Finding, Rule } from '../rule.ts';
+import { type Layered, type LintedCandidate, type LintedProfile, writtenOnError } from '../subject.ts';
+import { namesText } from '../words.ts';
 
 /** Categories that a fallback is there for. */
 const worthFailover = [

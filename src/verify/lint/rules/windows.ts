@@ -1,6 +1,6 @@
+import type { Finding, Rule } from '../rule.ts';
+import { type LintedCandidate, type LintedProfile, written, writtenOnError } from '../subject.ts';
 import { openFallbacks } from './chain.ts';
-import type { Finding, Rule } from './rule.ts';
-import { type LintedCandidate, type LintedProfile, written, writtenOnError } from './subject.ts';
 
 const tooLong = 'BAD_REQUEST.context_length';
 

@@ -1,6 +1,6 @@
-import { durationWords } from '../../values/time-text.ts';
-import type { Finding, Rule } from './rule.ts';
-import { differsFromDefault, type LintedCandidate, type LintedProvider, written } from './subject.ts';
+import { durationWords } from '../../../values/time-text.ts';
+import type { Finding, Rule } from '../rule.ts';
+import { differsFromDefault, type LintedCandidate, type LintedProvider, written } from '../subject.ts';
 
 /** How each policy uses the provider: its own, for requests that name a target, and those of the profiles' targets. */
 function usesOf(linted: LintedProvider): readonly (LintedProvider | LintedCandidate)[] {

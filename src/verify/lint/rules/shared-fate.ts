@@ -1,6 +1,6 @@
-import type { ProviderConfig } from '../../config/config.ts';
-import type { Finding, Rule } from './rule.ts';
-import type { LintedProfile } from './subject.ts';
+import type { ProviderConfig } from '../../../config/config.ts';
+import type { Finding, Rule } from '../rule.ts';
+import type { LintedProfile } from '../subject.ts';
 
 /** Scheme, host and port; undefined for a simulated provider, which shares its own with nobody. */
 export function originOf({ baseUrl }: ProviderConfig): string | undefined {

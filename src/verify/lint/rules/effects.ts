@@ -1,7 +1,7 @@
-import type { Effect } from '../../../machines/policy.ts';
-import { categoryOf } from '../../config/failure-keys.ts';
-import type { Finding, Rule } from './rule.ts';
-import { effectAt, type LintedProvider, written } from './subject.ts';
+import type { Effect } from '../../../../machines/policy.ts';
+import { categoryOf } from '../../../config/failure-keys.ts';
+import type { Finding, Rule } from '../rule.ts';
+import { effectAt, type LintedProvider, written } from '../subject.ts';
 
 type Objection = Pick<Finding, 'reason' | 'advice' | 'severity'>;
 
