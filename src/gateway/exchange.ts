@@ -10,7 +10,7 @@ import type { Call, RunningCall } from '../contract/call.ts';
 import type { CallRecord, TokenCount } from '../contract/call-record.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
-import type { Classified, Classify } from '../upstream/classify/classify.ts';
+import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';

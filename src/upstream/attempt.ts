@@ -3,7 +3,7 @@ import type { Timeouts } from '../../machines/policy.ts';
 import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
-import { type Classified, type Classify, classifyTransportError } from './classify/classify.ts';
+import { type Classified, type Classify, classifyTransportError } from './classify/apply-error-rules.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Completion, Reception, type Verdict } from './reception.ts';
 

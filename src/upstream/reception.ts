@@ -8,7 +8,7 @@ import type {
 	ReaderOptions,
 } from '../contract/dialect.ts';
 import { type AnswerFault, type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
-import type { Classified, Classify } from './classify/classify.ts';
+import type { Classified, Classify } from './classify/apply-error-rules.ts';
 
 /** A whole answer, and how it came. */
 export type Completion =

@@ -3,8 +3,8 @@ import type { Timeouts } from '../../machines/policy.ts';
 import { type AnswerEvent, isContent } from '../../src/contract/answer-parts.ts';
 import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
-import { type Classified, createClassifier } from '../../src/upstream/classify/classify.ts';
-import { loadErrorRules } from '../../src/upstream/classify/error-rules.ts';
+import { type Classified, createClassifier } from '../../src/upstream/classify/apply-error-rules.ts';
+import { loadErrorRules } from '../../src/upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
 
 /** How an attempt ended. */

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { targetsOf } from '../../config/targets.ts';
 import { modelsRoute } from '../../contract/models-route.ts';
-import { loadErrorRules } from '../../upstream/classify/error-rules.ts';
+import { loadErrorRules } from '../../upstream/classify/load-error-rules.ts';
 import { errorRulesFile } from '../../values/package-paths.ts';
 
 /** The value of a label whose own value is not among the known ones: the number of series must not grow with traffic. */

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
-import { classifyTransportError } from '../../upstream/classify/classify.ts';
+import { classifyTransportError } from '../../upstream/classify/apply-error-rules.ts';
 import { parseJson } from '../../values/json.ts';
 
 /** What a server said, or why it said nothing. */

@@ -1,7 +1,7 @@
 import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
 import { readDocument } from '../../dialects/openai-chat/read-document.ts';
 import { readErrorBody } from '../../dialects/read-error-body.ts';
-import type { Classified, Classify } from '../../upstream/classify/classify.ts';
+import type { Classified, Classify } from '../../upstream/classify/apply-error-rules.ts';
 import { asObject } from '../../values/json.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';

@@ -2,7 +2,7 @@ import type { Failure } from '../../../machines/failure.ts';
 import { failureName } from '../../../machines/failure.ts';
 import type { Timeouts } from '../../../machines/policy.ts';
 import { readErrorJson } from '../../dialects/read-error-body.ts';
-import { type Classify, classifyTransportError } from '../../upstream/classify/classify.ts';
+import { type Classify, classifyTransportError } from '../../upstream/classify/apply-error-rules.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { ErrorText, Outcome } from './case-script.ts';
 

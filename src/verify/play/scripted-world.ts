@@ -6,7 +6,7 @@ import { requestMachine } from '../../../machines/request/machine.ts';
 import { type Candidate, currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { stateName } from '../../../machines/request/state-name.ts';
 import type { CandidatePlan, Route } from '../../gateway/routes.ts';
-import type { Classify } from '../../upstream/classify/classify.ts';
+import type { Classify } from '../../upstream/classify/apply-error-rules.ts';
 import { type CaseScript, entryFor, type Outcome } from './case-script.ts';
 import { type Fact, imagineAttempt } from './imagined-attempt.ts';
 import { ImaginedModel, type Written } from './imagined-model.ts';

@@ -1,4 +1,4 @@
-import type { ErrorAnswer } from '../../../src/upstream/classify/classify.ts';
+import type { ErrorAnswer } from '../../../src/upstream/classify/apply-error-rules.ts';
 
 /** When every one of these answers came, ms since the epoch. */
 export const now = Date.parse('2026-08-31T23:00:00Z');

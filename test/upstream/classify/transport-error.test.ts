@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { categories } from '../../../machines/failure.ts';
-import { type Classified, classifyTransportError } from '../../../src/upstream/classify/classify.ts';
+import { type Classified, classifyTransportError } from '../../../src/upstream/classify/apply-error-rules.ts';
 
 function keyOf({ failure }: Classified): string {
 	return failure.reason === undefined ? failure.category : `${failure.category}.${failure.reason}`;

@@ -1,7 +1,7 @@
 import { categoryOf } from '../../../config/failure-keys.ts';
 import { defaultPolicy } from '../../../config/policy-schema.ts';
 import type { Path } from '../../../config/tree.ts';
-import { loadErrorRules } from '../../../upstream/classify/error-rules.ts';
+import { loadErrorRules } from '../../../upstream/classify/load-error-rules.ts';
 import { inWords, nearest } from '../../../values/nearest.ts';
 import { errorRulesFile } from '../../../values/package-paths.ts';
 import type { Finding, Rule } from '../rule.ts';

@@ -126,6 +126,22 @@ function rareKeepAlive(profile: LintedProfile, positions: Positions): Finding[] 
 	];
 }
 
+/** It is the provider's own `maxRetryAfter`, not that of a profile, that decides whether a hint opens it. */
+function hintBeyondDeadline(candidate: LintedCandidate): Finding[] {
+	const { request } = candidate.policy.timeouts;
+	const { maxRetryAfter } = candidate.provider.policy.retry;
+	if (maxRetryAfter < request) return [];
+	const ofProvider = { ...candidate, layers: candidate.layers.slice(-2) };
+	return [
+		{
+			at: [...written(ofProvider, ['retry', 'maxRetryAfter']), ...written(candidate, ['timeouts', 'request'])],
+			concerns: candidate.concerns,
+			reason: `\`maxRetryAfter\` (${durationWords(maxRetryAfter)}) is not shorter than \`request\` (${durationWords(request)}): a wait of such a length that \`${candidate.provider.name}\` asks for is longer than a request can wait, and yet does not open the provider, which is asked again at once`,
+			advice: 'write a `maxRetryAfter` of the seconds that a caller would really wait',
+		},
+	];
+}
+
 export const timeRules: readonly Rule[] = [
 	{
 		id: 'chain-outlasts-deadline',
@@ -151,5 +167,11 @@ export const timeRules: readonly Rule[] = [
 		severities: ['note'],
 		finds: 'a `keepAlive` that is longer than `idle`',
 		find: ({ profiles, positions }) => profiles.flatMap((profile) => rareKeepAlive(profile, positions)),
+	},
+	{
+		id: 'hint-beyond-deadline',
+		severities: ['warning'],
+		finds: 'a `maxRetryAfter` that is not shorter than the deadline of the whole request',
+		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(hintBeyondDeadline)),
 	},
 ];

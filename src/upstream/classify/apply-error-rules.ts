@@ -2,7 +2,7 @@ import type { ErrorBody } from '../../contract/error-body.ts';
 import { identifier } from '../../dialects/read-error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
 import { compileRules } from './error-matching.ts';
-import type { ErrorRule } from './error-rules.ts';
+import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
 import { waitHint } from './wait-hint.ts';
 

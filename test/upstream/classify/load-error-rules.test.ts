@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { emptyErrorBody } from '../../../src/contract/error-body.ts';
-import { createClassifier } from '../../../src/upstream/classify/classify.ts';
-import { loadErrorRules } from '../../../src/upstream/classify/error-rules.ts';
+import { createClassifier } from '../../../src/upstream/classify/apply-error-rules.ts';
+import { loadErrorRules } from '../../../src/upstream/classify/load-error-rules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'error-rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { categories } from '../../../machines/failure.ts';
 import { readErrorBody } from '../../../src/dialects/read-error-body.ts';
-import { type Classified, createClassifier, type ErrorAnswer } from '../../../src/upstream/classify/classify.ts';
-import { loadErrorRules } from '../../../src/upstream/classify/error-rules.ts';
+import {
+	type Classified,
+	createClassifier,
+	type ErrorAnswer,
+} from '../../../src/upstream/classify/apply-error-rules.ts';
+import { loadErrorRules } from '../../../src/upstream/classify/load-error-rules.ts';
 import { cpuMsOf } from '../../helpers/cpu-time.ts';
 import { anthropic, now, openai, providerErrors } from './provider-errors.ts';
 
