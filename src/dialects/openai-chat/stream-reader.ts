@@ -115,17 +115,16 @@ export class ChatStreamReader implements AnswerReader {
 			this.#finished.add(part.choice);
 			this.#unfinished.delete(part.choice);
 		}
-		for (const index of choicesOf(event.raw.value as JsonObject)) {
-			// What comes after a finish (a late content filter verdict, say) does not open the choice again.
-			if (!this.#finished.has(index)) this.#unfinished.add(index);
-		}
+		const { choices } = event.raw.value as JsonObject;
+		if (Array.isArray(choices)) for (const choice of choices) this.#noteBegun(choice);
 		this.#events.push(event);
 	}
-}
 
-function choicesOf({ choices }: JsonObject): number[] {
-	if (!Array.isArray(choices)) return [];
-	return choices.map((choice) => (isObject(choice) && typeof choice.index === 'number' ? choice.index : 0));
+	/** What comes after a finish (a late content filter verdict, say) does not open the choice again. */
+	#noteBegun({ index }: JsonObject): void {
+		const at = typeof index === 'number' ? index : 0;
+		if (!this.#finished.has(at)) this.#unfinished.add(at);
+	}
 }
 
 /** Some servers stream by sending the whole completion as one event; read as a chunk, it would say nothing. */
