@@ -140,7 +140,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const wasAnswering = this.#answer.isAnswering;
 		if (!this.#deliver(this.#answer.take(events), wasAnswering)) return;
 		const waitingBytes = this.#answer.heldBytes + this.#delivery.waitingBytes;
-		if (waitingBytes > this.#options.answerLimit) this.#break(tooLarge);
+		if (waitingBytes > this.#options.answerLimit) this.#attempt?.refuse('answer_too_large');
 	}
 
 	onCompleted(completion: Completion): void {
@@ -297,11 +297,6 @@ export class Exchange implements AttemptListener, RunningCall {
 		});
 	}
 }
-
-const tooLarge: Classified = {
-	failure: { category: 'SERVER_ERROR', reason: 'too_large', status: 200 },
-	message: 'the answer was too large',
-};
 
 /** The tokens of the attempts whose usage is known. */
 function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {
