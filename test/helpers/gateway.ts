@@ -8,7 +8,7 @@ import type { CallRecord } from '../../src/contract/call-record.ts';
 import type { FailureReport } from '../../src/contract/failure-report.ts';
 import { type GatewayObserver, joinObservers } from '../../src/contract/observer.ts';
 import type { ProviderHealth } from '../../src/contract/service.ts';
-import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { adminSources } from '../../src/http/admin/admin-sources.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/observe/metrics/metrics.ts';
@@ -30,6 +30,8 @@ export interface GatewaySetup {
 	routing?: object;
 	/** Others who listen. */
 	observe?: (config: Config) => GatewayObserver;
+	/** Those who look at the actors. */
+	inspect?: GatewayOptions['inspect'];
 }
 
 export interface TestGateway {
@@ -94,7 +96,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const recent = new RecentRequests();
 	const recorder = { callEnded: (record: CallRecord) => void records.push(record), crashed };
 	const observer = joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]);
-	const gateway = await createGateway(config, observer);
+	const gateway = await createGateway(config, observer, setup.inspect === undefined ? {} : { inspect: setup.inspect });
 	metrics.watch(() => gateway.health());
 	const admin = adminSources(config, recent);
 	const server = createServer(gateway, {

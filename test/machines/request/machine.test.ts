@@ -45,6 +45,21 @@ describe('an answer', () => {
 	});
 });
 
+describe('a permit', () => {
+	it('is asked for with the estimate of its tokens, and given back with those that were used', () => {
+		const { a, request } = alone();
+		request.complete(34);
+		expect(a.asked()).toMatchObject([{ tokens: 12 }]);
+		expect(a.seen).toMatchObject([{}, { type: 'attempt.succeeded', tokens: 34 }]);
+	});
+
+	it('is given back without a count where the provider reported none', () => {
+		const { a, request } = alone();
+		request.complete();
+		expect(a.seen.at(-1)).not.toHaveProperty('tokens');
+	});
+});
+
 describe('the shipped policy', () => {
 	type Row = [failure: Failure, attempts: number, then: 'next' | 'fail', provider: string];
 	const rows: Row[] = [

@@ -106,7 +106,9 @@ export function startRequest(
 		did,
 		context,
 		answering: () => send({ type: 'attempt.answering', now: clock.now() }),
-		complete: () => send({ type: 'attempt.completed', now: clock.now() }),
+		/** @param tokens that the provider reported */
+		complete: (tokens?: number) =>
+			send({ type: 'attempt.completed', now: clock.now(), ...(tokens === undefined ? {} : { tokens }) }),
 		/** @param options `random` 0 to 1, default 0.5: no jitter. `now` in ms since the epoch, default the clock's. */
 		breakWith: (failure: Failure, { random = 0.5, now = clock.now(), continuable = false } = {}) =>
 			send({ type: 'attempt.broke', failure, now, random, continuable }),
