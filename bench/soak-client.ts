@@ -12,7 +12,7 @@ export interface Reply {
 }
 
 /** No answer takes this long, ms: the gateway's own deadline is shorter. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 120_000;
 
 /** The prompt of a stream, by which its providers know what is asked. */
 export function promptOf(number: number): string {

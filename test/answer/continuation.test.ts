@@ -357,3 +357,16 @@ it('whatever breaks, wherever, however the next one goes on: the whole answer ex
 	);
 	expect(whole).toBeGreaterThan(75);
 });
+
+it('a document that several attempts write has one limit for all of them, and error rules see when it is too large', async () => {
+	const long = 'A sentence that is written again and again. '.repeat(40);
+	const { upstream, post, records } = await start({
+		server: { answerLimit: '12KB' },
+		profiles: { default: { chain: ['a/model-a', 'b/model-b'], streamUpstream: true } },
+		errorRules: [{ code: 'answer_too_large', as: 'SERVER_ERROR.endless' }],
+	});
+	upstream('a').next(model({ answer: long, breaksAfter: Math.floor(long.length * 0.6) }));
+	upstream('b').next(model({ answer: long }));
+	await (await post()).text();
+	expect(records[0]?.trace.at(-1)).toMatchObject({ failure: { category: 'SERVER_ERROR', reason: 'endless' } });
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { topLevelMembers, withMembers } from '../../src/values/json-members.ts';
+import { JsonText, topLevelMembers, withMembers } from '../../src/values/json-members.ts';
 
 describe('withMembers', () => {
 	it('leaves every other byte alone', () => {
@@ -43,4 +43,24 @@ it('topLevelMembers finds the text of each value', () => {
 		['c', '"\\\\"'],
 		['d', 'null'],
 	]);
+});
+
+describe('a text that is rendered several times', () => {
+	const json = new JsonText('{"a":1, "b":null, "c":[1, [2], {"d":3}]}', { a: undefined, e: '5' });
+
+	it('has its own edits in each rendering, and those of the rendering over them', () => {
+		expect(json.render({})).toBe('{"b":null, "c":[1, [2], {"d":3}],"e":5}');
+		expect(json.render({ e: '6', b: '2' })).toBe('{"b":2, "c":[1, [2], {"d":3}],"e":6}');
+	});
+
+	it('has a member where one is rendered that is not null', () => {
+		expect(['a', 'b', 'c', 'e', 'f'].filter((name) => json.has(name))).toEqual(['c', 'e']);
+	});
+
+	it('knows where the last item of a list begins', () => {
+		const last = json.members.at(-1);
+		expect(json.text.slice(last?.lastItem, last?.end)).toBe('{"d":3}]');
+		expect(new JsonText('{"a":[ ]}').members[0]).not.toHaveProperty('lastItem');
+		expect(new JsonText('{"a":{"b":[1]}}').members[0]).not.toHaveProperty('lastItem');
+	});
 });
