@@ -22,16 +22,16 @@ import { amount, count, duration, list, type Option, oneOf, option, section, siz
 type OptionsOf<P> = { [K in keyof Required<P>]: Option<z.ZodType<P[K]>> };
 
 const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
-	AUTH_ERROR: { retries: 0, then: ['fail'] },
+	AUTH_ERROR: { retries: 0, then: ['credential', 'fail'] },
 	BAD_REQUEST: { retries: 0, then: ['fail'] },
 	'BAD_REQUEST.context_length': { retries: 0, then: ['larger-context'] },
 	'BAD_REQUEST.content_policy': { retries: 0, then: ['fail'] },
-	RATE_LIMIT: { retries: 1, then: ['next'] },
+	RATE_LIMIT: { retries: 1, then: ['credential', 'next'] },
 	TIMEOUT: { retries: 0, then: ['next'] },
 	SERVER_ERROR: { retries: 2, then: ['next'] },
 	NETWORK_ERROR: { retries: 2, then: ['next'] },
 	MODEL_UNAVAILABLE: { retries: 1, then: ['next'] },
-	QUOTA_EXCEEDED: { retries: 0, then: ['next'] },
+	QUOTA_EXCEEDED: { retries: 0, then: ['credential', 'next'] },
 	UNKNOWN_TRANSIENT: { retries: 2, then: ['next'] },
 };
 

@@ -71,9 +71,10 @@ describe('the smallest file', () => {
 				},
 			},
 			onError: {
-				AUTH_ERROR: { retries: 0, then: ['fail'] },
+				AUTH_ERROR: { retries: 0, then: ['credential', 'fail'] },
 				'BAD_REQUEST.context_length': { retries: 0, then: ['larger-context'] },
-				RATE_LIMIT: { retries: 1, then: ['next'] },
+				RATE_LIMIT: { retries: 1, then: ['credential', 'next'] },
+				QUOTA_EXCEEDED: { retries: 0, then: ['credential', 'next'] },
 				SERVER_ERROR: { retries: 2, then: ['next'] },
 			},
 			whenAllDenied: 'fail',

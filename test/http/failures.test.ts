@@ -309,6 +309,26 @@ describe('several credentials', () => {
 		expect(sentKeys()).toEqual(['Bearer first-key', 'Bearer second-key', 'Bearer second-key']);
 	});
 
+	test.each([
+		['401', status(401)],
+		['429', status(429, error('Slow down'), { 'retry-after': '30' })],
+		['402', status(402, error('Insufficient credits'))],
+	])('after %s on the first two of three keys the third one answers by default', async (_, behaviour) => {
+		const { post, upstream } = await start({ providers: { a: { apiKey: ['key-1', 'key-2', 'key-3'] } } });
+		upstream('a').next(behaviour, behaviour, answers('with the third key'));
+		expect(await contentOf(await post())).toBe('with the third key');
+		expect(sentKeys()).toEqual(['Bearer key-1', 'Bearer key-2', 'Bearer key-3']);
+	});
+
+	test('with every key rejected the request fails, and does not go to the next provider', async () => {
+		const { post, upstream } = await start(keys);
+		upstream('a').always(status(401));
+		const response = await post();
+		expect(response.status).toBe(502);
+		expect((await failureOf(response)).error.code).toBe('provider_auth_failed');
+		expect(sentKeys()).toEqual(['Bearer first-key', 'Bearer second-key']);
+	});
+
 	test('without it a failure goes to the next target, not to the other key', async () => {
 		const { post, upstream } = await start(keys);
 		upstream('a').next(status(503));

@@ -95,6 +95,12 @@ export function writtenOnError(layered: Layered, key: string, field: 'retries' |
 	return [...fields, ...written(layered, ['onError', key])];
 }
 
+/** Does the file itself say where a request goes after this failure, in any layer of this policy? */
+export function saysWhereTo({ layers }: Layered, key: string, positions: Positions): boolean {
+	const keys = [key, categoryOf(key)];
+	return layers.some((layer) => keys.some((name) => positions.isGiven([...layer, 'onError', name, 'then'])));
+}
+
 /** Is one of these durations of a policy not the default? */
 export function differsFromDefault(
 	{ policy }: Layered,

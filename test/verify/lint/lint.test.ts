@@ -140,6 +140,14 @@ describe('the shipped configurations', () => {
 		expect(lintFindingsOf(text)).toEqual([]);
 	});
 
+	it.each(['AUTH_ERROR: { then: [credential, next] }', 'AUTH_ERROR: { retries: 0 }'])(
+		'says nothing against another credential that a provider may get one day: %s',
+		(entry) => {
+			const text = `providers:\n  a: { baseUrl: http://127.0.0.1:1/v1 }\nprofiles: { default: { chain: [a/m] } }\npolicy: { onError: { ${entry} } }\n`;
+			expect(lintFindingsOf(text).map(({ rule }) => rule)).not.toContain('credential-without-another');
+		},
+	);
+
 	it('whose smallest is three lines gives a note only', () => {
 		const smallest = 'providers:\n  a: { baseUrl: http://127.0.0.1:1/v1 }\nprofiles: { default: { chain: [a/m] } }\n';
 		expect(lintFindingsOf(smallest).map(({ rule, severity }) => `${severity} ${rule}`)).toEqual(['note no-failover']);

@@ -1,6 +1,14 @@
+import type { Fallback } from '../../../../machines/policy.ts';
 import { continuation } from '../../../config/policy-defaults.ts';
 import type { Finding, Rule } from '../rule.ts';
-import { type LintedCandidate, type LintedProfile, written, writtenOnError } from '../subject.ts';
+import {
+	type LintedCandidate,
+	type LintedProfile,
+	type LintSubject,
+	saysWhereTo,
+	written,
+	writtenOnError,
+} from '../subject.ts';
 import { leadsOn, openFallbacks } from './chain.ts';
 
 /** What is sent to the next provider although it is the caller who should hear of it. */
@@ -32,19 +40,30 @@ function mistakesPassedOn(candidate: LintedCandidate): Finding[] {
 		}));
 }
 
-/** The targets for which `then: credential` has no effect: of each place those where no target has a second key. */
-function uselessCredentialWays(profiles: readonly LintedProfile[], placeOf: (finding: Finding) => string): Finding[] {
+/**
+ * The targets for which the file names `credential` as the only way on, without effect: of each place those where no
+ * target has a second key. As the default, or with another way behind it, it does no harm until there is one.
+ */
+function uselessCredentialWays({ profiles, positions }: LintSubject): Finding[] {
 	const asked = profiles
 		.flatMap(({ candidates }) => candidates)
 		.flatMap((candidate) =>
 			Object.entries(candidate.policy.onError)
-				.filter(([, { then }]) => openFallbacks(then).includes('credential'))
+				.filter(([key, { then }]) => isOnlyWay('credential', then) && saysWhereTo(candidate, key, positions))
 				.map(([key]) => ({ candidate, finding: credentialFinding(candidate, key) })),
 		);
-	const places = Map.groupBy(asked, ({ finding }) => placeOf(finding));
+	const places = Map.groupBy(asked, ({ finding }) => {
+		const { line, column } = positions.locate(...finding.at);
+		return `${line}:${column}`;
+	});
 	return [...places.values()]
 		.filter((place) => place.every(({ candidate }) => candidate.provider.credentials.length === 1))
 		.flatMap((place) => place.map(({ finding }) => finding));
+}
+
+function isOnlyWay(way: Fallback, then: readonly Fallback[]): boolean {
+	const open = openFallbacks(then);
+	return open.length > 0 && open.every((fallback) => fallback === way);
 }
 
 function credentialFinding(candidate: LintedCandidate, key: string): Finding {
@@ -105,12 +124,8 @@ export const fallbackRules: readonly Rule[] = [
 	{
 		id: 'credential-without-another',
 		severities: ['warning'],
-		finds: '`then: credential` where no provider has a second key',
-		find: ({ profiles, positions }) =>
-			uselessCredentialWays(profiles, ({ at }) => {
-				const { line, column } = positions.locate(...at);
-				return `${line}:${column}`;
-			}),
+		finds: '`then: credential` as the only way on where no provider has a second key',
+		find: uselessCredentialWays,
 	},
 	{
 		id: 'doubtful-continuation',
