@@ -109,7 +109,7 @@ export type RequestEvent =
 			continuable: boolean;
 	  }
 	| { type: 'client.left'; now: number }
-	/** The request's own deadline, `progress.deadlineAt`. */
+	/** The deadline of the present search or stream, `progress.deadlineAt`. */
 	| { type: 'deadline.passed'; now: number };
 
 /** Where a continuation joins an answer, in characters. */

@@ -21,6 +21,7 @@ export interface Timeouts {
 	idle: number;
 	response: number;
 	request: number;
+	stream: number;
 }
 
 /** Waits in ms. */

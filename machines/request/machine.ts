@@ -53,7 +53,8 @@ const unprovided = (action: string) => () => {
  *
  * All I/O is in five actions that the composition root provides; what they start reports back with `attempt.*` events.
  * An attempt runs exactly as long as its permit is held. Whoever runs the actor sends `deadline.passed` at
- * `progress.deadlineAt`: one timer outside costs a tenth of one inside.
+ * `progress.deadlineAt`, which moves when the answer begins, breaks and is carried on: one timer outside costs a tenth of
+ * one inside.
  */
 export const requestMachine = setup({
 	types: {

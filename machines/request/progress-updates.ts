@@ -26,6 +26,7 @@ export function begin({ id, candidates, policy, tokens, now }: RequestInput): Pr
 		tokens,
 		startedAt: now,
 		deadlineAt: now + policy.timeouts.request,
+		streamEndsAt: Number.POSITIVE_INFINITY,
 		now,
 		position: 0,
 		early: false,
@@ -84,12 +85,13 @@ export function denied(progress: Progress, { state, reason, retryAt }: Event<'pe
 
 /** The first content of an answer: the commit. */
 export function committed(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
-	return { ...progress, now, seam };
+	const streamEndsAt = now + progress.policy.timeouts.stream;
+	return { ...progress, now, seam, streamEndsAt, deadlineAt: streamEndsAt };
 }
 
 /** The first content of an attempt that carries the answer on. */
 export function joined(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
-	return { ...progress, now, seam, continuations: progress.continuations + 1 };
+	return { ...progress, now, seam, continuations: progress.continuations + 1, deadlineAt: progress.streamEndsAt };
 }
 
 export function completed(progress: Progress, { now }: Event<'attempt.completed'>): Progress {
@@ -118,10 +120,11 @@ export function attemptFailed(
 	};
 }
 
-/** The answer that flows to the client broke off: whoever was asked to carry it on before may be asked again. */
+/** The answer that flows to the client broke off: a new search begins, and whoever was asked in an earlier one may be asked again. */
 export function answerBroke(progress: Progress, event: Event<'attempt.broke'>): Progress {
 	const failed = { failure: event.failure, candidate: currentCandidate(progress), brokeAnswer: true };
-	return { ...attemptFailed(progress, event), failed, asked: [] };
+	const deadlineAt = Math.min(event.now + progress.policy.timeouts.request, progress.streamEndsAt);
+	return { ...attemptFailed(progress, event), failed, asked: [], deadlineAt };
 }
 
 export function settled(progress: Progress, { retryAt }: Event<'attempt.settled'>): Progress {

@@ -102,7 +102,10 @@ export interface Progress {
 	readonly tokens: number;
 	/** ms since the epoch, as are all the times below. */
 	readonly startedAt: number;
+	/** When the present search for an answer, or the stream that it found, is over. */
 	readonly deadlineAt: number;
+	/** When the answer must be whole, once it flows to the client. */
+	readonly streamEndsAt: number;
 	/** The time of the last event. */
 	readonly now: number;
 	/** Index of the target that is asked or attempted. */

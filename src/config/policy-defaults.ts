@@ -90,7 +90,12 @@ export const timeouts = {
 	firstToken: option(time, '10s', 'How long from the sent request to the first content of a stream.'),
 	idle: option(time, '15s', 'How long between two pieces of an answer.'),
 	response: option(time, '2m', 'How long a whole answer that is not streamed may take.'),
-	request: option(time, '5m', 'The deadline of the whole request: every attempt, wait and stream of it.'),
+	request: option(
+		time,
+		'5m',
+		'How long the search for an answer may take, every attempt and wait of it, up to the first content of a stream or the whole answer; a stream that breaks has it once more.',
+	),
+	stream: option(time, '1h', 'How long a stream may last from its first content on, however lively it is.'),
 } satisfies OptionsOf<Timeouts>;
 
 export const retry = {

@@ -16,7 +16,7 @@ function presetsOf<S extends OptionTable>(options: S): Presets<S> {
 }
 
 const allTimeouts = schemasOf(timeouts);
-const { request: _, ...attemptTimeouts } = allTimeouts;
+const { request: _, stream: __, ...attemptTimeouts } = allTimeouts;
 
 const timeoutsSection = section(allTimeouts).exactOptional().describe(sectionSentences.timeouts);
 const retrySection = section(schemasOf(retry)).exactOptional().describe(sectionSentences.retry);
@@ -43,7 +43,9 @@ export const filePolicy = section({
 /** A provider's policy: all but what belongs to the request as a whole. */
 export const providerPolicy = section(
 	{
-		timeouts: section(attemptTimeouts, { request: ofARequest }).exactOptional().describe(sectionSentences.timeouts),
+		timeouts: section(attemptTimeouts, { request: ofARequest, stream: ofARequest })
+			.exactOptional()
+			.describe(sectionSentences.timeouts),
 		retry: retrySection,
 		breaker: breakerSection,
 		onError: onError.schema,
@@ -66,7 +68,7 @@ export const profilePolicy = section(
 /** The policy of one target of a chain: what concerns its attempts. */
 export const targetPolicy = section(
 	{
-		timeouts: section(attemptTimeouts, { request: ofAWholeRequest })
+		timeouts: section(attemptTimeouts, { request: ofAWholeRequest, stream: ofAWholeRequest })
 			.exactOptional()
 			.describe(sectionSentences.timeouts),
 		retry: retrySection,

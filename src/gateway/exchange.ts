@@ -57,6 +57,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	#attemptProgress: Progress | undefined;
 	#keepAlive: NodeJS.Timeout | undefined;
 	#deadline: NodeJS.Timeout | undefined;
+	/** What the timer of the deadline is set to, ms since the epoch. */
+	#deadlineSetTo = Number.POSITIVE_INFINITY;
 	/** The last provider's words, for the caller only: never for a log. */
 	#providerMessage = '';
 	#isOver = false;
@@ -75,17 +77,29 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#answer = new AnswerStream({ retainedText, isContinuable, holdsUntilWhole });
 	}
 
-	/** Starts the actor, and the clock of the whole request with it. */
+	/** Starts the actor, and the clock of its deadline with it. */
 	start(): void {
 		this.#actor.start();
+		this.#watchDeadline();
+	}
+
+	/** Where the deadline has moved away, the timer finds that out when it is due: a stream that is well costs no second one. */
+	#watchDeadline(): void {
 		if (this.#isOver) return;
-		const { deadlineAt, startedAt } = this.#progress;
-		this.#deadline = setTimeout(
-			() => {
-				this.#actor.send({ type: 'deadline.passed', now: Date.now() });
-			},
-			timerDelay(deadlineAt - startedAt),
-		);
+		const { deadlineAt } = this.#progress;
+		if (deadlineAt >= this.#deadlineSetTo) return;
+		clearTimeout(this.#deadline);
+		const delayMs = timerDelay(deadlineAt - Date.now());
+		this.#deadlineSetTo = deadlineAt;
+		this.#deadline = setTimeout(() => this.#checkDeadline(), delayMs);
+	}
+
+	#checkDeadline(): void {
+		this.#deadlineSetTo = Number.POSITIVE_INFINITY;
+		const now = Date.now();
+		// Timers can be a little early, and the longest is shorter than the longest deadline.
+		if (now >= this.#progress.deadlineAt - 1) this.#actor.send({ type: 'deadline.passed', now });
+		else this.#watchDeadline();
 	}
 
 	get #progress(): Progress {
@@ -154,6 +168,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#providerMessage = message;
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
+		this.#watchDeadline();
 	}
 
 	/** A document goes to a client of its own dialect as it came; to any other, or behind what was sent before, as events. */
@@ -201,6 +216,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			this.#clock.contentGoesOut();
 			const { seam } = this.#answer;
 			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
+			this.#watchDeadline();
 		}
 		if (!this.#isOver && !this.#delivery.write(events)) this.#attempt?.pause();
 	}

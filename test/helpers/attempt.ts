@@ -49,7 +49,14 @@ export interface AttemptTestOptions extends Partial<Omit<AttemptOptions, 'timeou
 	onReport?: (name: string, watched: WatchedAttempt) => void;
 }
 
-const patient: Timeouts = { connect: 60_000, firstToken: 60_000, idle: 60_000, response: 60_000, request: 60_000 };
+const patient: Timeouts = {
+	connect: 60_000,
+	firstToken: 60_000,
+	idle: 60_000,
+	response: 60_000,
+	request: 60_000,
+	stream: 60_000,
+};
 const classify = createClassifier(loadErrorRules('config/error-rules.yaml'));
 
 /** Starts attempts and checks at the end that each kept the contract of `AttemptListener`. */

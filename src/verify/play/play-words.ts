@@ -52,7 +52,7 @@ function wordsOf(happening: PlayedEvent): string {
 		case 'client.left':
 			return 'the client leaves';
 		case 'deadline.passed':
-			return `the deadline passes (timeouts.request, ${timeText(after.policy.timeouts.request)})`;
+			return `the deadline passes (${deadlineWords(after)})`;
 		default:
 			return `${name}: the wait is over`;
 	}
@@ -198,4 +198,9 @@ function countWords(snapshot: ProviderSnapshot): string {
 	if (value === 'closed' && context.consecutiveFailures > 0) return `, ${rowWords(snapshot)}`;
 	if (value !== 'half-open') return '';
 	return `, ${context.probes.length} of ${context.policy.breaker.probes} probes out`;
+}
+
+function deadlineWords({ policy: { timeouts }, deadlineAt, streamEndsAt }: Progress): string {
+	const limit = deadlineAt === streamEndsAt ? 'stream' : 'request';
+	return `timeouts.${limit}, ${timeText(timeouts[limit])}`;
 }

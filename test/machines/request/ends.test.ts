@@ -5,7 +5,7 @@ import { startMs } from '../provider/provider-harness.ts';
 import { authError, minuteMs, serverError } from '../samples.ts';
 import { alone, denied, granted, realPair, type Script, scriptedProvider, startRequest } from './request-harness.ts';
 
-const requestMs = policyWith().timeouts.request;
+const { request: requestMs, stream: streamMs } = policyWith().timeouts;
 
 /** A request brought into each of the states that it can stay in, on a provider that can keep silent. */
 const stays = {
@@ -90,7 +90,8 @@ describe('the deadline', () => {
 		'ends a request that is %s, with %j',
 		(state, settlements) => {
 			const { a, request } = stays[state]();
-			request.pass(requestMs - 1);
+			const limitMs = state === 'committed.streaming' ? streamMs : requestMs;
+			request.pass(limitMs - 1);
 			expect(request.state()).toBe(state);
 			request.pass(1);
 			expect(request.state()).toBe('failed');
@@ -116,6 +117,56 @@ describe('the deadline', () => {
 		const { request } = alone();
 		request.pass(requestMs);
 		expect(request.context().trace).toMatchObject([{ did: 'attempt', ms: requestMs, outcome: 'abandoned' }]);
+	});
+
+	it('leaves a stream alone that has begun before it', () => {
+		const { request } = alone();
+		request.pass(requestMs - 1);
+		request.answering();
+		request.pass(requestMs);
+		expect(request.state()).toBe('committed.streaming');
+		request.complete();
+		expect(request.state()).toBe('done');
+	});
+
+	it('of a search begins anew when the answer breaks, and again at the next break', () => {
+		const { request } = broken({});
+		request.pass(requestMs - 1);
+		request.answering();
+		request.pass(requestMs);
+		request.breakWith(serverError, { continuable: true });
+		request.pass(requestMs - 1);
+		expect(request.state()).toBe('committed.attempting');
+		request.pass(1);
+		expect(request.ending()).toBe('interrupted');
+	});
+
+	it('of a search does not begin anew when an attempt to carry the answer on fails', () => {
+		const [a, b] = [scriptedProvider(), scriptedProvider()];
+		const candidates = [candidateOn(a.actor), candidateOn(b.actor, { link: 1, credential: 'b' })];
+		const request = startRequest(candidates);
+		request.answering();
+		request.breakWith(serverError, { continuable: true });
+		request.pass(requestMs - 1);
+		request.breakWith(serverError, { continuable: true });
+		expect(request.attempted()).toEqual(['a/m', 'b/m', 'a/m']);
+		request.pass(1);
+		expect(request.ending()).toBe('interrupted');
+	});
+
+	it('of a stream counts from its first content, and no break makes it longer', () => {
+		const { request } = alone();
+		request.pass(minuteMs);
+		request.answering();
+		request.pass(streamMs - 1_000);
+		request.breakWith(serverError, { continuable: true });
+		request.pass(999);
+		expect(request.state()).toBe('committed.attempting');
+		request.answering();
+		expect(request.state()).toBe('committed.streaming');
+		request.pass(1);
+		expect(request.ending()).toBe('interrupted');
+		expect(request.context().failure).toEqual({ category: 'TIMEOUT', reason: 'deadline' });
 	});
 
 	it("is the profile's, whatever the policy of a target says", () => {

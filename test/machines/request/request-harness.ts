@@ -96,9 +96,18 @@ export function startRequest(
 	const send = (event: RequestEvent) => actor.send(event);
 	const context = () => actor.getSnapshot().context.progress;
 	// As whoever runs a request does.
-	const limitMs = timerDelay(policy.timeouts.request);
-	const deadline = clock.setTimeout(() => send({ type: 'deadline.passed', now: clock.now() }), limitMs);
-	actor.subscribe({ complete: () => clock.clearTimeout(deadline) });
+	let deadline: number | undefined;
+	let setTo: number | undefined;
+	const watchDeadline = () => {
+		const { deadlineAt } = context();
+		if (deadlineAt === setTo) return;
+		if (deadline !== undefined) clock.clearTimeout(deadline);
+		setTo = deadlineAt;
+		const passes = () => send({ type: 'deadline.passed', now: clock.now() });
+		deadline = clock.setTimeout(passes, timerDelay(deadlineAt - clock.now()));
+	};
+	watchDeadline();
+	actor.subscribe({ next: watchDeadline, complete: () => deadline !== undefined && clock.clearTimeout(deadline) });
 
 	return {
 		actor,

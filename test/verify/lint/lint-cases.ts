@@ -201,9 +201,9 @@ export const lintCases: readonly LintCase[] = [
 	{
 		rule: 'timeout-beyond-deadline',
 		severity: 'note',
-		text: policy('timeouts: { request: §14s, response: 6s, firstToken: 5s }'),
-		says: /`idle` \(15 s\)/,
-		sound: policy('timeouts: { request: 16s, response: 6s, firstToken: 5s }'),
+		text: policy('timeouts: { stream: §14s }'),
+		says: /`idle` \(15 s\) .* whole stream, `stream` \(14 s\)/,
+		sound: policy('timeouts: { stream: 16s, request: 14s, response: 6s, firstToken: 5s }'),
 	},
 	{
 		rule: 'first-token-after-response',

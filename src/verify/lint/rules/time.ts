@@ -78,21 +78,26 @@ function causes({ lineage, chainAt }: LintedProfile, candidate: LintedCandidate,
 
 const phases: readonly (keyof Timeouts)[] = ['connect', 'firstToken', 'response', 'idle'];
 
+/** Silence in a stream ends it whatever is left of the search that found it. */
+const deadlineOf = ({ request, stream }: Timeouts, phase: keyof Timeouts) => (phase === 'idle' ? stream : request);
+
 function timeoutBeyondDeadline(candidate: LintedCandidate): Finding[] {
 	const { timeouts } = candidate.policy;
 	const late = phases
 		.filter((phase) => phase !== 'response' || !candidate.target.streamUpstream)
-		.filter((phase) => timeouts[phase] >= timeouts.request);
+		.filter((phase) => timeouts[phase] >= deadlineOf(timeouts, phase));
 	if (late.length === 0) return [];
 	const longest = late.map((phase) => `\`${phase}\` (${durationWords(timeouts[phase])})`).join(', ');
 	const isIdleOnly = late.every((phase) => phase === 'idle');
+	const limit = isIdleOnly ? 'stream' : 'request';
+	const limited = isIdleOnly ? 'stream' : 'search for an answer';
 	return [
 		{
-			at: written(candidate, ['timeouts', 'request'], ...late.map((phase) => ['timeouts', phase])),
+			at: written(candidate, ['timeouts', limit], ...late.map((phase) => ['timeouts', phase])),
 			concerns: candidate.concerns,
 			severity: isIdleOnly ? 'note' : 'warning',
-			reason: `${longest} can never run out before the deadline of the whole request, \`request\` (${durationWords(timeouts.request)}), so a silent provider ends the request without failover, and its silence never counts as a failure`,
-			advice: `write timeouts well below \`request\`, or raise \`request\``,
+			reason: `${longest} can never run out before the deadline of the whole ${limited}, \`${limit}\` (${durationWords(timeouts[limit])}), so a silent provider ends the request without failover, and its silence never counts as a failure`,
+			advice: `write timeouts well below \`${limit}\`, or raise \`${limit}\``,
 		},
 	];
 }
@@ -153,7 +158,7 @@ export const timeRules: readonly Rule[] = [
 	{
 		id: 'timeout-beyond-deadline',
 		severities: ['warning', 'note'],
-		finds: 'a timeout that is not shorter than the deadline of the whole request',
+		finds: 'a timeout that is not shorter than the deadline of the whole search or stream',
 		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(timeoutBeyondDeadline)),
 	},
 	{

@@ -5,7 +5,7 @@ import { ruleOf } from './facts.ts';
 import { waitAfter } from './retrying.ts';
 import type { RouteToCheck, Stop } from './route.ts';
 import { type Samples, samplesFor } from './samples.ts';
-import { closedUntil, type Seen } from './seen.ts';
+import { closedUntil, deadlineOf, type Seen } from './seen.ts';
 
 /** What can happen next: events in order, each at its time. A failure and its settlement are one, for they come at once. */
 export interface EnvironmentMove {
@@ -52,16 +52,14 @@ export class Environment {
 	readonly #focus: Focus;
 	/** All that can happen is tried, not only what makes for a worst case. */
 	readonly #isWide: boolean;
-	readonly #deadlineAt: number;
 	readonly #samples: readonly Samples[];
 	readonly #offsets = new Map<string, readonly number[]>();
 
-	constructor(route: RouteToCheck, stops: readonly Stop[], focus: Focus, startedAt: number) {
+	constructor(route: RouteToCheck, stops: readonly Stop[], focus: Focus) {
 		this.#route = route;
 		this.#stops = stops;
 		this.#focus = focus;
 		this.#isWide = focus === 'everything' || focus === 'samples';
-		this.#deadlineAt = startedAt + route.policy.timeouts.request;
 		const byPolicy = new Map<object, Samples>();
 		this.#samples = stops.map((stop) => {
 			const known = byPolicy.get(stop.policy) ?? samplesFor(stop, route.policy, { isWhole: focus === 'everything' });
@@ -75,7 +73,7 @@ export class Environment {
 		const choices: EnvironmentMove[] = [];
 		if (seen.asked !== undefined) this.#replies(seen, seen.asked, now, choices);
 		if (seen.isRunning) this.#outcomes(seen, now, choices);
-		if (this.#isWide) choices.push({ at: now, event: { type: 'client.left', now } }, this.#deadline());
+		if (this.#isWide) choices.push({ at: now, event: { type: 'client.left', now } }, this.#deadline(seen));
 		if (this.#focus === 'everything' && seen.isRunning) this.#lateBreaks(seen, now, choices);
 		return choices;
 	}
@@ -83,11 +81,12 @@ export class Environment {
 	/** What is looked at after an aside: how an attempt is told of at the end. */
 	asides(seen: Seen, now: number): EnvironmentMove[] {
 		if (!seen.isRunning) return [];
-		return [{ at: now, event: { type: 'attempt.completed', now } }, this.#deadline()];
+		return [{ at: now, event: { type: 'attempt.completed', now } }, this.#deadline(seen)];
 	}
 
-	#deadline(): EnvironmentMove {
-		return { at: this.#deadlineAt, event: { type: 'deadline.passed', now: this.#deadlineAt } };
+	#deadline(seen: Seen): EnvironmentMove {
+		const at = deadlineOf(seen, this.#route.policy);
+		return { at, event: { type: 'deadline.passed', now: at } };
 	}
 
 	#replies(
@@ -171,7 +170,8 @@ export class Environment {
 	}
 
 	#allOutcomes(seen: Seen, stop: Stop, now: number, choices: EnvironmentMove[]): void {
-		const later = this.#focus === 'everything' && now + ANSWER_MS < this.#deadlineAt ? now + ANSWER_MS : now;
+		const isInTime = now + ANSWER_MS < deadlineOf(seen, this.#route.policy);
+		const later = this.#focus === 'everything' && isInTime ? now + ANSWER_MS : now;
 		choices.push({ at: later, event: { type: 'attempt.completed', now: later } });
 		this.#answers(seen, stop, later, choices);
 		const samples = this.#samples[stop.position];
@@ -206,10 +206,11 @@ export class Environment {
 	#lateBreaks(seen: Seen, now: number, choices: EnvironmentMove[]): void {
 		const stop = this.#stops[seen.permit?.position ?? -1];
 		if (stop === undefined || seen.attempts > 1 || seen.isCommitted) return;
+		const deadlineAt = deadlineOf(seen, this.#route.policy);
 		for (const failure of this.#samples[stop.position]?.waited ?? []) {
 			const { most } = waitAfter(stop, { failure, random: 0 }, seen.attemptsHere);
-			for (const at of [this.#deadlineAt - most, this.#deadlineAt - most - 1]) {
-				if (at < now || at >= this.#deadlineAt) continue;
+			for (const at of [deadlineAt - most, deadlineAt - most - 1]) {
+				if (at < now || at >= deadlineAt) continue;
 				const late = this.#breaks(stop, failure, at, { randoms: [0], continuable: false });
 				choices.push(...late.map((choice) => ({ ...choice, isAside: true })));
 			}
@@ -228,8 +229,8 @@ export class Environment {
 	#slowOutcomes(seen: Seen, stop: Stop, now: number, choices: EnvironmentMove[]): void {
 		if (seen.isCommitted) return;
 		const at = now + this.#longestAttempt(stop);
-		if (at >= this.#deadlineAt) {
-			choices.push(this.#deadline());
+		if (at >= deadlineOf(seen, this.#route.policy)) {
+			choices.push(this.#deadline(seen));
 			return;
 		}
 		choices.push({ at, event: { type: 'attempt.completed', now: at } });

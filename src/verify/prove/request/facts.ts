@@ -28,6 +28,7 @@ export function afterEvent(seen: Seen, event: RequestEvent, now: number, stops: 
 				...seen,
 				isAnswering: true,
 				isCommitted: true,
+				committedAt: seen.isCommitted ? seen.committedAt : now,
 				continuations: seen.continuations + (seen.isCommitted ? 1 : 0),
 				made: seen.made && { ...seen.made, seam: event.seam },
 			};
@@ -93,6 +94,7 @@ function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly S
 		failed,
 		past: withAttempt(seen, stops, { outcome: 'failed', failure, now }),
 		isAnswering: false,
+		searchedFrom: isAnswering ? now : seen.searchedFrom,
 		gone: isAnswering ? [] : seen.gone,
 		spent: spending.includes(failure.category) ? [...seen.spent, stop.credential] : seen.spent,
 		tooSmallWindow: isTooLong ? Math.max(seen.tooSmallWindow, stop.contextWindow ?? 0) : seen.tooSmallWindow,

@@ -1,5 +1,6 @@
 import type { EventObject } from 'xstate';
 import type { ProviderEvent, RequestEvent } from '../../../../machines/events.ts';
+import type { Policy } from '../../../../machines/policy.ts';
 import type { Progress } from '../../../../machines/request/progress.ts';
 import type { Violation } from '../explore.ts';
 import { AskingRules, type Blame } from './asking.ts';
@@ -8,7 +9,7 @@ import { afterEvent, afterWait } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
 import { RetryRules } from './retrying.ts';
 import type { RouteToCheck, Stop, Stops } from './route.ts';
-import type { Seen } from './seen.ts';
+import { deadlineOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
 /**
@@ -21,13 +22,13 @@ export class Monitor {
 	readonly #asking: AskingRules;
 	readonly #retrying: RetryRules;
 	readonly #ending: EndingRules;
-	readonly #deadlineAt: number;
+	readonly #policy: Policy;
 
 	constructor(route: RouteToCheck, stops: Stops, startedAt: number) {
 		this.#stops = stops;
-		this.#deadlineAt = startedAt + route.policy.timeouts.request;
+		this.#policy = route.policy;
 		this.#asking = new AskingRules(stops.all, route.policy);
-		this.#retrying = new RetryRules(stops.all, this.#deadlineAt);
+		this.#retrying = new RetryRules(stops.all, startedAt + route.policy.timeouts.request);
 		this.#ending = new EndingRules(route, stops.all, startedAt, this.#asking);
 	}
 
@@ -106,7 +107,8 @@ export class Monitor {
 		}
 		if (model !== ownModel) blame('trace-is-true', `${target} is asked for another model, ${model}`);
 		if (isUsed(seen.made, id)) blame('permits-settled-once', `${target} is asked under the name of an earlier attempt`);
-		if (now >= this.#deadlineAt) blame('ends-by-deadline', `${target} is asked when the deadline has passed`);
+		if (now >= deadlineOf(seen, this.#policy))
+			blame('ends-by-deadline', `${target} is asked when the deadline has passed`);
 		const isRetry = event !== undefined && isTimer(event);
 		this.#asking.check(seen, { position, early, isRetry }, blame);
 		const isNewTurn = position !== seen.position || early || !seen.gone.includes(position);
@@ -156,7 +158,8 @@ export class Monitor {
 			return seen;
 		}
 		if (seen.isRunning) blame('attempts-are-stopped', `${stop.target} is attempted while another attempt runs`);
-		if (now >= this.#deadlineAt) blame('ends-by-deadline', `${stop.target} is attempted after the deadline`);
+		if (now >= deadlineOf(seen, this.#policy))
+			blame('ends-by-deadline', `${stop.target} is attempted after the deadline`);
 		this.#checkWay(seen, stop, progress, blame);
 		const { way, position } = progress;
 		const { made: before, attempts, attemptsHere, waysHere } = seen;
@@ -204,8 +207,13 @@ export class Monitor {
 
 	#checkAfter(seen: Seen, { event, now, before, step }: WatchedStep, blame: Blame): void {
 		const { snapshot, timers } = step.state;
-		if (snapshot.context.progress.deadlineAt !== this.#deadlineAt) {
-			blame('ends-by-deadline', 'the deadline of the request is not the one of its profile');
+		const right = deadlineOf(seen, this.#policy);
+		const { deadlineAt } = snapshot.context.progress;
+		if (snapshot.status === 'active' && deadlineAt !== right) {
+			blame(
+				'ends-by-deadline',
+				`the deadline is ${deadlineAt - right} ms off what the profile gives a search or a stream`,
+			);
 		}
 		if (event !== undefined && isAttemptOver(event) && seen.isRunning) {
 			blame('attempts-are-stopped', `an attempt runs on after ${event.type}`);

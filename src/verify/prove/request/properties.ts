@@ -11,7 +11,8 @@ export const requestProperties = {
 		'each failure is reported to its provider together with whether the request will try the target again, and that is right as far as the request decides it',
 	'continuations-within-policy':
 		'a broken answer is carried on only after the failures that the policy lists, at most maxContinuations times, and asks each target at most three times between two breaks',
-	'ends-by-deadline': 'nothing is asked or attempted at or after the deadline, and at the deadline the request ends',
+	'ends-by-deadline':
+		'each search for an answer, the first one and the one after a break, has `timeouts.request`, and a stream `timeouts.stream` from its first content on; nothing is asked or attempted at or after the deadline, and at the deadline the request ends',
 	'waits-within-policy':
 		'a wait before a retry is the one that the provider asked for, at most maxRetryAfter, or else the backoff with the jitter of this moment, and it ends neither after the deadline nor while the provider would still deny it',
 	'attempts-only-with-permit':

@@ -1,5 +1,6 @@
 import type { DenialReason, SeamPlace } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
+import type { Policy } from '../../../../machines/policy.ts';
 import type { TraceEntry, Way } from '../../../../machines/request/progress.ts';
 
 /**
@@ -16,6 +17,10 @@ export interface Seen {
 	/** The attempt has written something. */
 	readonly isAnswering: boolean;
 	readonly isCommitted: boolean;
+	/** When the present search for an answer began: with the request, or with the last break. ms since the epoch. */
+	readonly searchedFrom: number;
+	/** When the answer began to flow to the client, ms since the epoch. */
+	readonly committedAt: number;
 	/** What the client was told. */
 	readonly told: 'answer' | 'failure' | undefined;
 	/** The target that was asked last. */
@@ -97,6 +102,8 @@ export const nothingSeen: Seen = {
 	isRunning: false,
 	isAnswering: false,
 	isCommitted: false,
+	searchedFrom: 0,
+	committedAt: 0,
 	told: undefined,
 	position: -1,
 	attempts: 0,
@@ -115,6 +122,18 @@ export const nothingSeen: Seen = {
 	denials: 0,
 	past: undefined,
 };
+
+/**
+ * When the request is over, ms since the epoch: a search for an answer has `timeouts.request`, a stream has `timeouts.stream`
+ * from its first content on, and no search makes it longer.
+ */
+export function deadlineOf(
+	{ isCommitted, isAnswering, searchedFrom, committedAt }: Seen,
+	{ timeouts: { request, stream } }: Policy,
+): number {
+	if (!isCommitted) return searchedFrom + request;
+	return isAnswering ? committedAt + stream : Math.min(searchedFrom + request, committedAt + stream);
+}
 
 /** What a denial closes: the model, when it is only that one; else the whole credential. */
 export function doorOf({ credential, model }: { credential: string; model: string }, reason: DenialReason): string {

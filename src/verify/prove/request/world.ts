@@ -58,19 +58,22 @@ export class RequestWorld implements World<RequestNode> {
 		const { candidates, all } = this.#stops;
 		this.#runner = new Runner(machine, { id: 'request', candidates, policy: route.policy, now: caseStartMs });
 		this.#monitor = new Monitor(route, this.#stops, caseStartMs);
-		this.#environment = new Environment(route, all, focus, caseStartMs);
+		this.#environment = new Environment(route, all, focus);
 		if (focus !== 'everything' && focus !== 'samples') {
 			this.ranks = focus === 'most-attempts' ? ({ seen }) => [seen.attempts] : (node) => [comingTime(node)];
 			this.layerOf = (node) => this.#layer(node);
 		}
 		const step = this.#runner.start(caseStartMs);
 		if (step.state.snapshot.status === 'error') throw step.state.snapshot.error;
-		const { seen, violations } = this.#monitor.watch(nothingSeen, {
-			event: undefined,
-			now: caseStartMs,
-			before: undefined,
-			step,
-		});
+		const { seen, violations } = this.#monitor.watch(
+			{ ...nothingSeen, searchedFrom: caseStartMs },
+			{
+				event: undefined,
+				now: caseStartMs,
+				before: undefined,
+				step,
+			},
+		);
 		this.initialViolations = violations;
 		const key = keyOf(step.state, seen, all, caseStartMs);
 		this.initial = {

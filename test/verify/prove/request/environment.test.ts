@@ -20,8 +20,8 @@ const providers = new Map([['a', summary]]);
 /** What can happen to a request on `a/l`, `a/m` that has seen this. */
 function choicesFor(seen: Partial<Seen>, { focus = 'everything', ...options }: RouteOptions & { focus?: Focus } = {}) {
 	const route = routeOver(['a/l', 'a/m'], { providers, ...options });
-	const environment = new Environment(route, stopsOf(route.candidates).all, focus, caseStartMs);
-	return environment.choices({ ...nothingSeen, position: 0, ...seen }, caseStartMs);
+	const environment = new Environment(route, stopsOf(route.candidates).all, focus);
+	return environment.choices({ ...nothingSeen, searchedFrom: caseStartMs, position: 0, ...seen }, caseStartMs);
 }
 
 const typesOf = (choices: readonly EnvironmentMove[]) =>

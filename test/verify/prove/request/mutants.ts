@@ -8,6 +8,7 @@ import {
 	answerBroke,
 	attemptFailed,
 	carriedOn,
+	committed,
 	completed,
 	denied,
 	ended,
@@ -130,6 +131,47 @@ export const mutants: readonly Mutant[] = [
 		machine: rewired(({ states }) => {
 			if (states.committed !== undefined) states.committed.on = { 'deadline.passed': {} };
 		}),
+	},
+	{
+		name: 'ends a stream at the deadline of the search for it',
+		breaks: 'ends-by-deadline',
+		machine: noting<'attempt.answering'>('noteCommit', (progress, event) => ({
+			...committed(progress, event),
+			deadlineAt: progress.deadlineAt,
+		})),
+	},
+	{
+		name: 'begins no new search at a break',
+		breaks: 'ends-by-deadline',
+		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({
+			...answerBroke(progress, event),
+			deadlineAt: progress.streamEndsAt,
+		})),
+	},
+	{
+		name: 'begins a new search at each failure to carry on',
+		breaks: 'ends-by-deadline',
+		machine: noting<'attempt.broke'>('noteFailure', (progress, event) => ({
+			...attemptFailed(progress, event),
+			deadlineAt: event.now + progress.policy.timeouts.request + (progress.continuations > 0 ? 1 : 0),
+		})),
+	},
+	{
+		name: 'gives each continuation the time of a whole stream',
+		breaks: 'ends-by-deadline',
+		machine: noting<'attempt.answering'>('noteSeam', (progress, event) => ({
+			...joined(progress, event),
+			deadlineAt: event.now + progress.policy.timeouts.stream,
+		})),
+	},
+	{
+		name: 'lets a search outlast its stream',
+		breaks: 'ends-by-deadline',
+		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({
+			...answerBroke(progress, event),
+			deadlineAt: event.now + progress.policy.timeouts.request,
+		})),
+		route: routeOver(chainOf(2), { policy: { timeouts: { stream: 60_000 } } }),
 	},
 	{
 		name: 'waits ten times as long',
