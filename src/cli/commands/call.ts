@@ -9,6 +9,7 @@ import { createGateway } from '../../gateway/gateway.ts';
 import { traceLines } from '../../observe/trace-text.ts';
 import { newRequestId } from '../../values/request-id.ts';
 import { UserError } from '../../values/user-error.ts';
+import { onReaderGone } from './output.ts';
 
 export interface CallFlags {
 	config?: string;
@@ -34,7 +35,9 @@ export async function call(prompt: string, options: CallFlags): Promise<void> {
 		const printer = new Printer();
 		const json = JSON.stringify({ messages: [{ role: 'user', content: prompt }], stream: options.stream });
 		const { request } = openaiChatClient.read(json);
-		gateway.call({ id: newRequestId(), route, request, dialect: openaiChatClient }, printer);
+		const running = gateway.call({ id: newRequestId(), route, request, dialect: openaiChatClient }, printer);
+		// Nobody reads on, so nobody should pay for the rest of the answer.
+		onReaderGone(() => running.leave());
 		const { trace } = await ended;
 		if (options.trace) process.stderr.write(`${traceLines(trace).join('\n')}\n`);
 		if (printer.problem !== undefined) throw new UserError(printer.problem);

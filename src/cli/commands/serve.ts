@@ -175,6 +175,8 @@ function stopOnSignal(
 ): void {
 	const closeIdle = watchConnections(server.server);
 	const stop = async (signal: NodeJS.Signals) => {
+		// A terminal that is closed sends two: from its shell, and from the system.
+		if (drain.isDraining && signal === 'SIGHUP') return;
 		if (drain.isDraining) process.exit(0);
 		drain.isDraining = true;
 		log.info(`${signal}: ${stopPlan(drainDelay, drainTimeout)}`);
@@ -197,4 +199,6 @@ function stopOnSignal(
 	};
 	process.on('SIGTERM', stop);
 	process.on('SIGINT', stop);
+	// There is nothing to reload yet, and without a listener it would end the process in the midst of its streams.
+	process.on('SIGHUP', stop);
 }
