@@ -13,6 +13,7 @@ import type { DiscoverFlags } from './commands/discover.ts';
 import type { ExplainFlags } from './commands/explain.ts';
 import type { ImportFailProxyFlags, ImportFlags } from './commands/import.ts';
 import type { InitFlags } from './commands/init.ts';
+import { ignoreClosedOutput } from './commands/output.ts';
 import type { SelfcheckFlags } from './commands/selfcheck.ts';
 import type { ServeFlags } from './commands/serve.ts';
 
@@ -224,6 +225,7 @@ function parseSeconds(text: string): number {
  * Runs the command line of this process. A mistake of the user ends in one clear message and exit code 1.
  */
 export async function run(): Promise<void> {
+	ignoreClosedOutput();
 	try {
 		await program.parseAsync();
 	} catch (error) {

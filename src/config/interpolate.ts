@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the messages show the notation of the YAML.
+import { referenceMeant } from './variable-notation.ts';
+
 /** The environment that `${VAR}` looks into; `process.env` has this shape. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -24,7 +26,8 @@ export function interpolate(source: string, env: Variables): Interpolation {
 		if (inside === undefined) return '${';
 		const [, name, fallback] = variable.exec(inside) ?? [];
 		if (end === '' || name === undefined) {
-			mistakes.push('has a malformed `${`; write `${VAR}` or `${VAR:-default}`, or `$${` for a literal `${`');
+			const meant = referenceMeant(inside) ?? '${VAR}` or `${VAR:-default}';
+			mistakes.push(`has a malformed \`\${\`; write \`${meant}\`, or \`$\${\` for a literal \`\${\``);
 			return match;
 		}
 		replaced = true;

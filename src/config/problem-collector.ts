@@ -1,4 +1,5 @@
 import type { LineCounter } from 'yaml';
+import { nearest } from '../values/nearest.ts';
 import type { Problem } from './problems.ts';
 import { type Path, placeKey, type TextPlace, type Tree } from './tree.ts';
 
@@ -7,6 +8,8 @@ export class ProblemCollector {
 	private readonly file: string;
 	private readonly lines: LineCounter;
 	private readonly found = new Map<string, Problem>();
+	/** The keys of a map that are no options, by the map's place. */
+	private readonly unknown = new Map<string, readonly string[]>();
 
 	constructor(file: string, lines: LineCounter) {
 		this.file = file;
@@ -38,6 +41,17 @@ export class ProblemCollector {
 		const place = nearestPlace(tree, path);
 		const offset = at === 'key' ? (place.key ?? place.value) : place.value;
 		this.addMistake(path, offset, predicate);
+	}
+
+	/** Remembers keys of the map at a path that are no options. */
+	noteUnknown(path: Path, keys: readonly string[]): void {
+		this.unknown.set(placeKey(path), keys);
+	}
+
+	/** Whether a key that is missing stands there misspelled: that is one mistake, and is reported as an unknown option. */
+	isMisspelled(path: Path): boolean {
+		const unknown = this.unknown.get(placeKey(path.slice(0, -1))) ?? [];
+		return unknown.some((key) => nearest(key, [String(path.at(-1))]) !== undefined);
 	}
 
 	/** What an alias repeats in several places is one mistake: the first path at an offset stands for all. */

@@ -30,7 +30,7 @@ function checkProviderEntry(name: string, tree: Tree, collector: ProblemCollecto
 	const given = keysAt(tree, path);
 	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : defaultProtocol;
 
-	if (protocol === 'openai' && !given.includes('baseUrl')) {
+	if (protocol === 'openai' && !given.includes('baseUrl') && !collector.isMisspelled([...path, 'baseUrl'])) {
 		collector.add(
 			tree,
 			[...path, 'baseUrl'],
@@ -85,7 +85,7 @@ function checkProfileEntry(name: string, tree: Tree, collector: ProblemCollector
 	}
 	const ends = line.some((profile) => keysAt(tree, ['profiles', profile]).includes('chain'));
 	const open = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']) !== undefined;
-	if (!ends && !open)
+	if (!ends && !open && !collector.isMisspelled([...path, 'chain']))
 		collector.add(
 			tree,
 			[...path, 'chain'],
@@ -115,7 +115,8 @@ function checkTarget(path: Path, tree: Tree, collector: ProblemCollector): void 
 
 function checkName(name: string, kind: string, table: Path, path: Path, tree: Tree, collector: ProblemCollector): void {
 	const names = keysAt(tree, table);
-	if (names.includes(name)) return;
+	// Without a table, the table is the one mistake, and every name that it would have had only buries it.
+	if (names.length === 0 || names.includes(name)) return;
 	const isShown = tree.places.get(placeKey(path))?.interpolated === undefined;
 	const wrong = isShown ? `the ${kind} \`${name}\`, which` : `a ${kind} that`;
 	collector.add(

@@ -6,6 +6,9 @@ type Issue = z.core.$ZodIssue;
 
 /** Reports every issue that the schema found in a tree. */
 export function reportIssues(issues: readonly Issue[], tree: Tree, collector: ProblemCollector): void {
+	for (const issue of issues) {
+		if (issue.code === 'unrecognized_keys') collector.noteUnknown(issue.path, issue.keys);
+	}
 	for (const issue of issues) reportIssue(issue, [], tree, collector);
 }
 
@@ -23,6 +26,7 @@ function reportIssue(issue: Issue, parent: Path, tree: Tree, collector: ProblemC
 		return;
 	}
 	if (!tree.places.has(placeKey(path))) {
+		if (collector.isMisspelled(path)) return;
 		collector.add(tree, path, 'key', `is missing; ${addition(path)}`);
 		return;
 	}

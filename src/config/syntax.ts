@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a message shows the notation of the YAML.
 import type { Document, YAMLError } from 'yaml';
 
 /**
@@ -13,7 +14,8 @@ const sentences: Readonly<Partial<Record<YAMLError['code'], string>>> = {
 	MULTILINE_IMPLICIT_KEY: 'a line without `key: value` is here; put a colon and a space after the key',
 	BLOCK_AS_IMPLICIT_KEY: 'two keys are nested in one line; put the inner one on a line of its own, or quote the value',
 	BLOCK_IN_FLOW: 'a block stands inside `{…}` or `[…]`; write it in braces or brackets too',
-	BAD_SCALAR_START: 'a value begins with a reserved character (`@` or a backtick); put it in quotes',
+	BAD_SCALAR_START:
+		'a value begins with a reserved character (`@`, `%` or a backtick); put it in quotes, or write `${VAR}` for an environment variable',
 	BAD_DQ_ESCAPE: 'an escape in double quotes is not known; use single quotes for a literal backslash',
 	BAD_ALIAS: 'an anchor or alias has no usable name; write `&name` and `*name`',
 	ALIAS_PROPS: 'an alias cannot have an anchor or tag; remove it',

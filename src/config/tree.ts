@@ -1,6 +1,7 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { asObject } from '../values/json.ts';
-import { interpolate, type Variables } from './interpolate.ts';
+import { type Interpolation, interpolate, type Variables } from './interpolate.ts';
+import { foreignVariable } from './variable-notation.ts';
 
 /** From the root of the file to a value: map keys and list indices. */
 export type Path = readonly PropertyKey[];
@@ -85,6 +86,14 @@ class TreeReader {
 			return this.broken(place);
 		}
 		if (isAlias(node)) return this.followAlias(node, path, place);
+		const reference = isMap(node) ? bracedName(node) : undefined;
+		if (reference !== undefined) {
+			const meant = foreignVariable(reference, path, (name) => Object.hasOwn(this.env, name));
+			if (meant !== undefined) {
+				this.mistake(path, value, meant);
+				return this.broken(place);
+			}
+		}
 		if (isMap(node)) return this.readMap(node, path);
 		if (isSeq(node))
 			return node.items.map((item, index) => this.read(item as Node | null, [...path, index], undefined));
@@ -116,13 +125,18 @@ class TreeReader {
 
 	private readScalar(scalar: Scalar, path: Path, place: TextPlace): unknown {
 		if (typeof scalar.value !== 'string') return scalar.value;
-		const result = interpolate(scalar.value, this.env);
+		const result = this.interpolated(scalar.value, path);
 		if ('mistake' in result) {
 			this.mistake(path, place.value, result.mistake);
 			return this.broken(place) ?? '';
 		}
 		if (result.replaced) place.interpolated = result.whole ? 'whole' : 'part';
 		return result.text;
+	}
+
+	private interpolated(source: string, path: Path): Interpolation {
+		const foreign = foreignVariable(source, path, (name) => Object.hasOwn(this.env, name));
+		return foreign === undefined ? interpolate(source, this.env) : { mistake: foreign };
 	}
 
 	private readMap(map: YAMLMap, path: Path): Record<string, unknown> {
@@ -168,6 +182,16 @@ class TreeReader {
 		this.mistake(path, key, 'has a merge key `<<` that leads to no map above it; give it the `*name` of one');
 		return [];
 	}
+}
+
+/** `{NAME}` and `{{ NAME }}` without quotes are maps to YAML, but were meant as a text. */
+function bracedName(map: YAMLMap): string | undefined {
+	const [pair, ...more] = map.items;
+	if (map.flow !== true || pair === undefined || pair.value !== null || more.length > 0) return undefined;
+	if (isMap(pair.key)) return bracedName(pair.key);
+	return isScalar(pair.key) && typeof pair.key.value === 'string' && /^[A-Z_][A-Z0-9_]*$/.test(pair.key.value)
+		? `{${pair.key.value}}`
+		: undefined;
 }
 
 function isMergeKey(key: Node | null): boolean {

@@ -19,6 +19,7 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
+import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { differs, providerHealth } from './health-report.ts';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
 	dialectOf?: (provider: ProviderConfig) => ProviderDialect;
 	/** XState's `inspect` for each new actor, where somebody looks at it; what it gets has policies, and no key, in it. */
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
+	/** Which proxy leads to a provider; default: none does. */
+	proxies?: Proxies;
 }
 
 export interface ActorInspector {
@@ -54,14 +57,17 @@ type ProviderActor = ReturnType<typeof startProvider>;
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
  * @param config checked and resolved
  * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
+ * @throws UserError when a provider is behind a proxy that cannot be used
  */
 export async function createGateway(
 	config: Config,
 	observer: GatewayObserver = {},
-	{ inspect: inspectorOf, dialectOf = configuredDialect }: GatewayOptions = {},
+	{ inspect: inspectorOf, dialectOf = configuredDialect, proxies = noProxies }: GatewayOptions = {},
 ): Promise<Gateway> {
+	// A proxy that cannot be used is found now, and not by the first request.
+	for (const { baseUrl } of Object.values(config.providers)) if (baseUrl !== undefined) proxies(baseUrl);
 	const simulators = await startSimulators(config);
-	const connections = new Connections(config.server.answerLimit);
+	const connections = new Connections(config.server.answerLimit, proxies);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
 	const classify = createClassifier(rules, createRedactor(secretsOf(config)));
 

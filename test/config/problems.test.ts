@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the notation of the YAML is what is tested.
 import { describe, expect, it } from 'vitest';
 import { problemsOf, read, smallest } from './read.ts';
 
@@ -55,7 +56,7 @@ describe('a file that is no configuration', () => {
 		[
 			'a reserved character',
 			'a: @b\n',
-			'1:4: a value begins with a reserved character (`@` or a backtick); put it in quotes',
+			'1:4: a value begins with a reserved character (`@`, `%` or a backtick); put it in quotes, or write `${VAR}` for an environment variable',
 		],
 	];
 	it.each(cases)('%s', (...row) => expectProblems(row));

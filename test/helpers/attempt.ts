@@ -6,6 +6,7 @@ import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
 import { type Classified, createClassifier } from '../../src/upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../../src/upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
+import type { Proxies } from '../../src/upstream/proxies.ts';
 
 /** How an attempt ended. */
 export interface Outcome {
@@ -64,8 +65,8 @@ export class AttemptBench {
 	readonly #all: WatchedAttempt[] = [];
 	readonly #connections: Connections;
 
-	constructor(answerLimit = 1_000_000) {
-		this.#connections = new Connections(answerLimit);
+	constructor(answerLimit = 1_000_000, proxies?: Proxies) {
+		this.#connections = new Connections(answerLimit, proxies);
 	}
 
 	/** Starts one attempt at an upstream. */

@@ -8,7 +8,7 @@ export interface Ended {
 }
 
 const cli = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
-const signals = ['SIGINT', 'SIGTERM', 'uncaughtException'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException'] as const;
 
 /** What `process.exit` throws here, so that nothing after it runs. */
 class Exited {

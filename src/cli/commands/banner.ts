@@ -1,11 +1,16 @@
 import type { Config } from '../../config/config.ts';
 import { defaultConfigFile } from '../../config/find-config.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
+import type { Proxies } from '../../upstream/proxies.ts';
 import { version } from '../../values/package-paths.ts';
 import { scriptText } from './script-text.ts';
 
 /** What `serve` prints once it listens: what runs, and a line to try. */
-export function banner(config: Config, gateway: Gateway, address: string, isEmbedded: boolean): string {
+export function banner(
+	config: Config,
+	gateway: Gateway,
+	{ address, isEmbedded, proxies }: { address: string; isEmbedded: boolean; proxies: Proxies },
+): string {
 	const lines = [`Breakwater ${version} listens on ${address}/v1`, ''];
 	if (isEmbedded) {
 		lines.push(
@@ -15,7 +20,10 @@ export function banner(config: Config, gateway: Gateway, address: string, isEmbe
 	}
 	const width = Math.max(...Object.keys(config.providers).map((name) => name.length));
 	for (const { name, baseUrl, simulate } of Object.values(config.providers)) {
-		const what = simulate === undefined ? withoutQuery(baseUrl) : `simulated: ${scriptText(simulate.script)}`;
+		const what =
+			simulate === undefined
+				? `${withoutQuery(baseUrl)}${viaProxy(baseUrl, proxies)}`
+				: `simulated: ${scriptText(simulate.script)}`;
 		lines.push(`  ${name.padEnd(width)}  ${what}`);
 	}
 	lines.push('');
@@ -24,6 +32,11 @@ export function banner(config: Config, gateway: Gateway, address: string, isEmbe
 	}
 	lines.push('', 'Try it, a few times:', `  ${curlLine(address, gateway.defaultProfile, config.server)}`, '');
 	return `${lines.join('\n')}\n`;
+}
+
+function viaProxy(url: string | undefined, proxies: Proxies): string {
+	const proxy = url === undefined ? undefined : proxies(url);
+	return proxy === undefined ? '' : `  through the proxy ${proxy.origin} (${proxy.variable})`;
 }
 
 /** A query may hold a key. */

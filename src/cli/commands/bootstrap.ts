@@ -2,7 +2,6 @@ import { styleText } from 'node:util';
 import { bootstrap } from '../../setup/bootstrap-steps.ts';
 import { nextSteps } from '../../setup/next-steps.ts';
 import type { SetupStep } from '../../setup/step.ts';
-import { ignoreClosedOutput } from './output.ts';
 
 export interface BootstrapFlags {
 	out: string;
@@ -25,7 +24,6 @@ const words: Readonly<Record<SetupStep['outcome'], string>> = {
  * changes nothing that stands already. Sets the exit code to 1 when something was not done.
  */
 export async function bootstrapCommand(options: BootstrapFlags): Promise<void> {
-	ignoreClosedOutput();
 	const { out, defaultModel, port, simulated = false, start, systemd } = options;
 	const run = systemd ? 'systemd' : start ? 'background' : undefined;
 	const steps: SetupStep[] = [];

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { readEnvironment } from '../../config/dotenv.ts';
 import { findConfig } from '../../config/find-config.ts';
 import type { AnswerSink } from '../../contract/answer-sink.ts';
 import type { CallRecord } from '../../contract/call-record.ts';
@@ -7,8 +8,10 @@ import type { GatewayObserver } from '../../contract/observer.ts';
 import { openaiChatClient } from '../../dialects/openai-chat/openai-chat.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { traceLines } from '../../observe/trace-text.ts';
+import { readProxies } from '../../upstream/proxies.ts';
 import { newRequestId } from '../../values/request-id.ts';
 import { UserError } from '../../values/user-error.ts';
+import { onReaderGone } from './output.ts';
 
 export interface CallFlags {
 	config?: string;
@@ -26,7 +29,8 @@ export async function call(prompt: string, options: CallFlags): Promise<void> {
 	const route = options.profile ?? config.defaultProfile;
 	if (isEmbedded) process.stderr.write('No configuration found: these providers are simulated.\n');
 	const { promise: ended, resolve: onEnded } = Promise.withResolvers<CallRecord>();
-	const gateway = await createGateway(config, { ...complaints, callEnded: onEnded });
+	const proxies = readProxies(readEnvironment(process.env).variables);
+	const gateway = await createGateway(config, { ...complaints, callEnded: onEnded }, { proxies });
 	try {
 		if (!gateway.profiles.includes(route) && !gateway.targets.some(({ target }) => target === route)) {
 			throw new UserError(unknownRoute(route, config));
@@ -34,7 +38,9 @@ export async function call(prompt: string, options: CallFlags): Promise<void> {
 		const printer = new Printer();
 		const json = JSON.stringify({ messages: [{ role: 'user', content: prompt }], stream: options.stream });
 		const { request } = openaiChatClient.read(json);
-		gateway.call({ id: newRequestId(), route, request, dialect: openaiChatClient }, printer);
+		const running = gateway.call({ id: newRequestId(), route, request, dialect: openaiChatClient }, printer);
+		// Nobody reads on, so nobody should pay for the rest of the answer.
+		onReaderGone(() => running.leave());
 		const { trace } = await ended;
 		if (options.trace) process.stderr.write(`${traceLines(trace).join('\n')}\n`);
 		if (printer.problem !== undefined) throw new UserError(printer.problem);

@@ -33,7 +33,6 @@ export function check(file: string | undefined, options: CheckFlags): void {
 	// What an exploration makes dies young: moved among what lives long, it costs a fifth more time, and twice the memory.
 	setFlagsFromString('--no-allocation-site-pretenuring');
 	reportUnwritten('report', CANNOT_BE_CHECKED);
-	process.stderr.on('error', () => {});
 	try {
 		const report = explored(file, options);
 		process.stdout.write(textOf(report, options));

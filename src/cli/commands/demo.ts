@@ -6,6 +6,7 @@ import { createServer } from '../../http/server.ts';
 import { traceLine } from '../../observe/trace-text.ts';
 import { demoConfigFile, version } from '../../values/package-paths.ts';
 import { UserError } from '../../values/user-error.ts';
+import { onReaderGone } from './output.ts';
 import { scriptText } from './script-text.ts';
 
 const DURATION_MS = 18_000;
@@ -24,6 +25,7 @@ interface DemoAnswer {
  * @throws UserError when an answer was lost, which is what Breakwater is there to prevent
  */
 export async function demo(): Promise<void> {
+	onReaderGone(() => process.exit());
 	const config = loadConfig(demoConfigFile, {});
 	const traces = new Map<string, string>();
 	const gateway = await createGateway(config, {

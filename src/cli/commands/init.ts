@@ -6,7 +6,6 @@ import { discover, type Surroundings } from '../../setup/surroundings.ts';
 import { existsText } from '../../setup/write-file.ts';
 import { UserError } from '../../values/user-error.ts';
 import { lintText } from '../../verify/lint/lint.ts';
-import { ignoreClosedOutput } from './output.ts';
 
 export interface InitFlags {
 	out: string;
@@ -23,7 +22,6 @@ export interface InitFlags {
  * @throws UserError with why nothing was written
  */
 export async function init(options: InitFlags): Promise<void> {
-	ignoreClosedOutput();
 	const { out, force = false, yes = false } = options;
 	if (existsSync(out) && !force) throw new UserError(existsText(out));
 	const asks = !yes && process.stdin.isTTY === true && process.stdout.isTTY === true;

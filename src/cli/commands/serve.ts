@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Config, ServerConfig } from '../../config/config.ts';
+import { readEnvironment } from '../../config/dotenv.ts';
 import { findConfig } from '../../config/find-config.ts';
 import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
@@ -16,6 +17,7 @@ import { type LogFiles, openLogFiles } from '../../observe/log/log-files.ts';
 import { createMetrics } from '../../observe/metrics/metrics.ts';
 import { createNotifications, type Notifications } from '../../observe/notifications/notifications.ts';
 import { RecentRequests, recentObserver } from '../../observe/recent-requests.ts';
+import { proxyAgent, readProxies } from '../../upstream/proxies.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { openAddress } from '../../values/open-address.ts';
 import { version } from '../../values/package-paths.ts';
@@ -44,8 +46,16 @@ export async function serve(options: ServeFlags): Promise<void> {
 		guardConfig(found, options.host, (line) => process.stderr.write(line));
 	}
 	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
+	const proxies = readProxies(readEnvironment(process.env).variables);
 	const metrics = createMetrics(config, version);
-	const notifications = createNotifications(config, { log, onOutcome: metrics.notified });
+	const notifications = createNotifications(config, {
+		log,
+		onOutcome: metrics.notified,
+		dispatcherOf: (url) => {
+			const proxy = proxies(url);
+			return proxy && proxyAgent(proxy);
+		},
+	});
 	const recent = new RecentRequests();
 	const feed = new Feed(config);
 	const observer = joinObservers([
@@ -57,7 +67,7 @@ export async function serve(options: ServeFlags): Promise<void> {
 		...(config.server.adminKey === undefined ? [] : [recentObserver(recent)]),
 	]);
 	const bridge = options.inspect === undefined ? undefined : await openedBridge(options.inspect);
-	const gateway = await createGateway(config, observer, bridge);
+	const gateway = await createGateway(config, observer, { ...bridge, proxies });
 	metrics.watch(() => gateway.health());
 	notifications.watch(gateway);
 	const drain = { isDraining: false };
@@ -83,7 +93,7 @@ export async function serve(options: ServeFlags): Promise<void> {
 	stopOnSignal(server, gateway, notifications, log, config.server, drain);
 	// Requests are isolated from each other; a fault that escaped one must not cut off the streams of all the others.
 	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
-	process.stdout.write(banner(config, gateway, address, isEmbedded));
+	process.stdout.write(banner(config, gateway, { address, isEmbedded, proxies }));
 	if (bridge !== undefined) process.stdout.write(`The Stately Inspector shows the actors at ${bridge.url}\n\n`);
 }
 
@@ -175,6 +185,8 @@ function stopOnSignal(
 ): void {
 	const closeIdle = watchConnections(server.server);
 	const stop = async (signal: NodeJS.Signals) => {
+		// A terminal that is closed sends two: from its shell, and from the system.
+		if (drain.isDraining && signal === 'SIGHUP') return;
 		if (drain.isDraining) process.exit(0);
 		drain.isDraining = true;
 		log.info(`${signal}: ${stopPlan(drainDelay, drainTimeout)}`);
@@ -197,4 +209,6 @@ function stopOnSignal(
 	};
 	process.on('SIGTERM', stop);
 	process.on('SIGINT', stop);
+	// There is nothing to reload yet, and without a listener it would end the process in the midst of its streams.
+	process.on('SIGHUP', stop);
 }

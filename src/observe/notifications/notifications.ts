@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.ts';
 import { sourceOf } from '../../config/source-of.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
@@ -24,6 +25,8 @@ export interface NotificationOptions {
 	/** Called with the outcome of each notification, also of each in a gathering, with its webhook's number in the configuration. */
 	onOutcome?: (webhook: number, outcome: DeliveryOutcome['is']) => void;
 	timing?: DeliveryTiming;
+	/** What leads to the address of a webhook in the place of a connection of its own, such as a proxy. */
+	dispatcherOf?: (url: string) => Dispatcher | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export function createNotifications(config: Config, options: NotificationOptions
 
 	const receivers = notifications.webhooks.map(({ url, format, headers }, index) => {
 		const number = index + 1;
-		const webhook = new Webhook({ url, headers, timing });
+		const webhook = new Webhook({ url, headers, timing, dispatcher: options.dispatcherOf?.(url) });
 		const onOutcome = (tellings: readonly Telling[], outcome: DeliveryOutcome) => {
 			for (const _ of tellings) onOutcomeOf?.(number, outcome.is);
 			if (outcome.is === 'delivered') return;

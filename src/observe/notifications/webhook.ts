@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 
 export interface WebhookOptions {
 	url: string;
 	/** Names in lower case; they win over what is sent by default. */
 	headers: Readonly<Record<string, string>>;
 	timing: DeliveryTiming;
+	/** What leads to the receiver in the place of a connection of its own, such as a proxy; it is destroyed with the webhook. */
+	dispatcher?: Dispatcher | undefined;
 }
 
 /** How patiently a message is delivered. */
@@ -42,14 +44,14 @@ export type DeliveryOutcome =
 export class Webhook {
 	readonly #options: WebhookOptions;
 	readonly #url: URL;
-	readonly #agent: Agent;
+	readonly #agent: Dispatcher;
 	readonly #stop = new AbortController();
 
 	constructor(options: WebhookOptions) {
 		this.#options = options;
 		this.#url = new URL(options.url);
 		const { timeoutMs } = options.timing;
-		this.#agent = new Agent({ connections: 1, connect: { timeout: timeoutMs } });
+		this.#agent = options.dispatcher ?? new Agent({ connections: 1, connect: { timeout: timeoutMs } });
 	}
 
 	/** All of its address that may be shown. */

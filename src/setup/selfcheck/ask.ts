@@ -1,7 +1,9 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 import { classifyTransportError } from '../../upstream/classify/apply-error-rules.ts';
+import { type Proxies, proxyAgent } from '../../upstream/proxies.ts';
 import { parseJson } from '../../values/json.ts';
+import { UserError } from '../../values/user-error.ts';
 
 /** What a server said, or why it said nothing. */
 export type Reply = ReplyAnswer | { is: 'problem'; isTimeout: boolean; isRefused: boolean; text: string };
@@ -24,20 +26,26 @@ export interface Question {
 	json?: object;
 	/** For the whole exchange. */
 	timeoutMs: number;
+	/** Which proxy leads to the server; default: none does. */
+	proxies?: Proxies;
 }
 
 /** What is asked for here is small; a server that sends without end must not fill our memory. */
 const MOST_BYTES = 8_000_000;
 
 /** Asks once, for a bounded time and size, and follows no redirect, which would take the key elsewhere. Never throws. */
-export async function ask(url: string, { headers, json, timeoutMs }: Question): Promise<Reply> {
+export async function ask(url: string, { headers, json, timeoutMs, proxies }: Question): Promise<Reply> {
 	const signal = AbortSignal.timeout(timeoutMs);
 	const startedAt = Date.now();
+	let dispatcher: Dispatcher | undefined;
 	try {
+		const proxy = proxies?.(url);
+		dispatcher = proxy && proxyAgent(proxy);
 		// Not `fetch`, which refuses ports that a proxy may well listen on.
 		const response = await request(url, {
 			method: json === undefined ? 'GET' : 'POST',
 			signal,
+			...(dispatcher && { dispatcher }),
 			headers: { 'user-agent': 'breakwater', ...(json && { 'content-type': 'application/json' }), ...headers },
 			...(json && { body: JSON.stringify(json) }),
 		});
@@ -61,8 +69,10 @@ export async function ask(url: string, { headers, json, timeoutMs }: Question): 
 			return { is: 'problem', isTimeout: true, isRefused: false, text };
 		}
 		const { message, failure } = classifyTransportError(error);
-		const text = error instanceof TooLong ? 'its answer is far too long' : sentencePart(message);
+		const text = error instanceof TooLong ? 'its answer is far too long' : sentencePart(unusable(error) ?? message);
 		return { is: 'problem', isTimeout: false, isRefused: failure.reason === 'refused', text };
+	} finally {
+		await dispatcher?.destroy();
 	}
 }
 
@@ -95,6 +105,10 @@ function decoded(bytes: Buffer, encoding = 'identity'): string {
 function clockAhead({ date = '', age = '' }: Record<string, string>, now: number): number | undefined {
 	const sentAt = Date.parse(date);
 	return Number.isNaN(sentAt) ? undefined : sentAt + (Number(age) || 0) * 1000 - now;
+}
+
+function unusable(error: unknown): string | undefined {
+	return error instanceof UserError ? error.message : undefined;
 }
 
 function sentencePart(message: string): string {

@@ -2,6 +2,7 @@ import type { Config, Credential, ProviderConfig } from '../../config/config.ts'
 import { readDocument } from '../../dialects/openai-chat/read-document.ts';
 import { readErrorBody } from '../../dialects/read-error-body.ts';
 import type { Classified, Classify } from '../../upstream/classify/apply-error-rules.ts';
+import type { Proxies } from '../../upstream/proxies.ts';
 import { asObject } from '../../values/json.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
@@ -16,6 +17,7 @@ export interface ProviderQuestion {
 	classify: Classify;
 	/** Of a chat request. */
 	timeoutMs: number;
+	proxies: Proxies;
 }
 
 /** A list of models is quick, or something is wrong. */
@@ -73,8 +75,9 @@ class Asking {
 	}
 
 	list(apiKey: string | undefined): Promise<Reply> {
+		const { proxies } = this.#question;
 		const timeoutMs = Math.min(LIST_TIMEOUT_MS, this.#question.timeoutMs);
-		return ask(this.#url('/models'), { headers: this.#headers(apiKey), timeoutMs });
+		return ask(this.#url('/models'), { headers: this.#headers(apiKey), timeoutMs, proxies });
 	}
 
 	/** Some show their models to everybody: then the list proves nothing. */
@@ -107,9 +110,10 @@ class Asking {
 	}
 
 	#askWith(limit: object, model: string): Promise<Reply> {
-		const { timeoutMs } = this.#question;
+		const { timeoutMs, proxies } = this.#question;
 		const json = { model, messages: [{ role: 'user', content: 'Hi' }], ...limit };
-		return ask(this.#url('/chat/completions'), { headers: this.#headers(this.#credential.apiKey), json, timeoutMs });
+		const headers = this.#headers(this.#credential.apiKey);
+		return ask(this.#url('/chat/completions'), { headers, json, timeoutMs, proxies });
 	}
 
 	verdictOn({ status, headers, body }: ReplyAnswer): Classified {

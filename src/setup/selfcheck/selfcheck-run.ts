@@ -9,6 +9,7 @@ import { secretsOf } from '../../config/secrets.ts';
 import { createRedactor } from '../../gateway/redact.ts';
 import { createClassifier } from '../../upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../../upstream/classify/load-error-rules.ts';
+import { readProxies } from '../../upstream/proxies.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { oneLine } from '../../values/one-line.ts';
 import { errorRulesFile } from '../../values/package-paths.ts';
@@ -16,7 +17,7 @@ import { localAddress } from '../port.ts';
 import { type ClockReading, selfcheckClock } from './clock.ts';
 import { fail, type SelfcheckFinding, warn } from './finding.ts';
 import { selfcheckProfile } from './profile.ts';
-import { selfcheckCredential } from './provider.ts';
+import { type ProviderQuestion, selfcheckCredential } from './provider.ts';
 import { type ProxyQuestion, selfcheckProxy } from './proxy.ts';
 
 export type { SelfcheckFinding } from './finding.ts';
@@ -60,7 +61,9 @@ export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFin
 	const redactOurs = createRedactor(secrets.filter((secret) => secret.length >= SHORTEST_SECRET));
 	const [proxy, providers] = await Promise.all([
 		checkProxySide({ url, key: options.key, timeoutMs }, config, redact),
-		config === undefined ? { findings: [], readings: [] } : checkProviderSide(config, timeoutMs, redact),
+		config === undefined
+			? { findings: [], readings: [] }
+			: checkProviderSide(config, { timeoutMs, proxies: readProxies(options.env) }, redact),
 	]);
 	const findings = [
 		...proxy.findings,
@@ -124,13 +127,17 @@ function sameConfig(profiles: readonly string[], config: Config | undefined): Se
 	return [warn('configuration', text)];
 }
 
-async function checkProviderSide(config: Config, timeoutMs: number, redact: (text: string) => string): Promise<Side> {
+async function checkProviderSide(
+	config: Config,
+	how: Pick<ProviderQuestion, 'timeoutMs' | 'proxies'>,
+	redact: (text: string) => string,
+): Promise<Side> {
 	const classify = createClassifier([...config.errorRules, ...loadErrorRules(errorRulesFile)], redact);
 	const credentials = Object.values(config.providers).flatMap((provider) =>
 		provider.credentials.map((credential) => ({ provider, credential })),
 	);
 	const checks = await eachOf(credentials, CREDENTIALS_AT_ONCE, async ({ provider, credential }) => {
-		const { findings, aheadMs } = await selfcheckCredential(provider, credential, { config, classify, timeoutMs });
+		const { findings, aheadMs } = await selfcheckCredential(provider, credential, { config, classify, ...how });
 		return { findings, readings: aheadMs === undefined ? [] : [{ about: credential.id, aheadMs, isOwn: false }] };
 	});
 	return {

@@ -34,6 +34,11 @@ const unreachable: TransportFault = {
 	reason: 'unreachable',
 	says: 'The network has no way to the provider',
 };
+const proxy: TransportFault = {
+	category: 'NETWORK_ERROR',
+	reason: 'proxy',
+	says: 'The proxy that HTTPS_PROXY names did not connect to the provider',
+};
 const network: TransportFault = { category: 'NETWORK_ERROR', says: 'The connection to the provider failed' };
 const connectTimeout: TransportFault = {
 	category: 'TIMEOUT',
@@ -64,6 +69,7 @@ const unknown: TransportFault = {
 
 /** Error codes of Node, OpenSSL, zlib, llhttp and undici; first match wins. */
 const byCode: readonly (readonly [RegExp, TransportFault])[] = [
+	[/^PROXY_/, proxy],
 	[/^ECONNREFUSED$/, refused],
 	[/^(?:ECONNRESET|ECONNABORTED|EPIPE|ERR_HTTP2_.*)$/, reset],
 	[/^(?:ENOTFOUND|EAI_.*|ENODATA|ESERVFAIL|ETIMEOUT|EBADNAME)$/, dns],

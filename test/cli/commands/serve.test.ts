@@ -130,20 +130,25 @@ describe('serve does not start', () => {
 });
 
 describe('serve, told to stop', () => {
-	test('finishes an open stream, refuses new connections, and exits 0', async () => {
-		const text = 'word '.repeat(40).trim();
-		upstream.next(streams(chunksOf(text), { delayMs: 15 }));
-		const command = commands.start(...configured());
-		const address = await command.address();
-		const response = await post(address, { stream: true });
-		command.kill('SIGTERM');
-		await soon(() => expect(command.stderr).toMatch(/SIGTERM/));
-		await expect(post(address)).rejects.toThrow('fetch failed');
-		const events = eventsOf(await response.text());
-		expect(events.at(-1)).toBe('[DONE]');
-		expect(events).toHaveLength(chunksOf(text).length + 1);
-		expect(await command.exit).toBe(0);
-	});
+	test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+		'finishes an open stream, refuses new connections, and exits 0: %s',
+		async (signal) => {
+			const text = 'word '.repeat(40).trim();
+			upstream.next(streams(chunksOf(text), { delayMs: 15 }));
+			const command = commands.start(...configured());
+			const address = await command.address();
+			const response = await post(address, { stream: true });
+			command.kill(signal);
+			await soon(() => expect(command.stderr).toContain(signal));
+			// A terminal that is closed sends it twice.
+			if (signal === 'SIGHUP') command.kill(signal);
+			await expect(post(address)).rejects.toThrow('fetch failed');
+			const events = eventsOf(await response.text());
+			expect(events.at(-1)).toBe('[DONE]');
+			expect(events).toHaveLength(chunksOf(text).length + 1);
+			expect(await command.exit).toBe(0);
+		},
+	);
 
 	test('waits for no idle connection', async () => {
 		const command = commands.start(...configured());
