@@ -7,7 +7,8 @@ export interface Answer {
 	created: number;
 	/** Each a word with the white space before it; joined they are the text. */
 	tokens: readonly string[];
-	finishReason: 'stop' | 'length';
+	/** `stop` or `length`, unless a step says otherwise. */
+	finishReason: string;
 }
 
 export interface Speaker {

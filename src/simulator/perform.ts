@@ -81,6 +81,20 @@ const performances: Readonly<Record<Deed, Performance>> = {
 		await sendPart(stage, step);
 	},
 
+	finish: async (stage, step) => {
+		const { chat, response } = stage;
+		const reason = step.reason ?? 'abort';
+		const tokens = stage.answer.tokens.slice(0, step.afterTokens ?? 0);
+		const answer = { ...stage.answer, tokens, finishReason: reason };
+		if (!chat.isStream) {
+			await wait(stage.firstToken, stage.over);
+			return sendJson(response, 200, completionBody(chat, answer));
+		}
+		await streamTokens(stage, tokens.length);
+		await sendEvent(stage, chunkBody(chat, answer, {}, reason));
+		response.end('data: [DONE]\n\n');
+	},
+
 	'error-event': async (stage, step) => {
 		if (!stage.chat.isStream) return sendJson(stage.response, 200, errorOf(step));
 		await streamTokens(stage, step.afterTokens ?? 0);

@@ -192,3 +192,13 @@ describe('error-event', () => {
 		});
 	});
 });
+
+describe('finish', () => {
+	test('ends an answer with any reason, streamed or not', async () => {
+		const client = await start({ do: 'finish', reason: 'network_error', afterTokens: 2 });
+		const document = await client.chat.completions.create(ask);
+		expect(document.choices[0]).toMatchObject({ message: { content: 'one two' }, finish_reason: 'network_error' });
+		const { text, error } = await readUntilBroken(client);
+		expect([text.replaceAll('undefined', ''), error]).toEqual(['one two', undefined]);
+	});
+});

@@ -16,6 +16,7 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	cut: 'breaks off its answers',
 	stall: 'stalls in its answers',
 	'error-event': 'sends an error in its stream',
+	finish: 'ends its answers too early',
 };
 
 function stepText(step: SimulationStep): string {

@@ -1,4 +1,4 @@
-import type { AnswerPart, ToolCallPart } from '../../contract/answer-parts.ts';
+import type { AnswerPart, FinishPart, ToolCallPart } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 
 const thoughts = ['reasoning_content', 'reasoning', 'thinking'];
@@ -11,10 +11,30 @@ const besideText = ['refusal', 'audio', 'images'];
  */
 export function readChoice(choice: JsonObject, parts: AnswerPart[]): void {
 	const at = typeof choice.index === 'number' ? choice.index : 0;
-	const { delta, finish_reason: reason, logprobs } = choice;
+	const { delta, logprobs } = choice;
 	if (isObject(delta)) readDelta(delta, at, parts);
 	if (isSomething(logprobs)) parts.push({ is: 'other', choice: at, stands: 'about' });
-	if (typeof reason === 'string' && reason !== '') parts.push({ is: 'finish', choice: at, reason });
+	const finish = finishOf(choice);
+	if (finish !== undefined) parts.push({ is: 'finish', choice: at, ...finish });
+}
+
+/** How a choice ended; undefined while it has not. Some servers write the word `null` where JSON's own should stand. */
+export function finishOf({
+	finish_reason: reason,
+	native_finish_reason: native,
+}: JsonObject): Pick<FinishPart, 'reason' | 'native'> | undefined {
+	if (typeof reason !== 'string' || reason === '' || reason === 'null') return undefined;
+	return typeof native === 'string' && native !== '' && native !== reason ? { reason, native } : { reason };
+}
+
+/** The provider says that this choice went wrong. */
+export function isFailedChoice({ error, finish_reason: reason }: JsonObject): boolean {
+	return isError(error) || (typeof reason === 'string' && /^error$/i.test(reason));
+}
+
+/** Is an `error` member one? Some providers send `null`, `false` or an empty text with every answer. */
+export function isError(value: unknown): boolean {
+	return isObject(value) || (typeof value === 'string' && value !== '');
 }
 
 function readDelta(delta: JsonObject, choice: number, parts: AnswerPart[]): void {
