@@ -53,6 +53,8 @@ const steps = [
 	step('stall', 'Falls silent in the middle of an answer.', afterTokens),
 	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
 	step('finish', 'Ends an answer with a finish reason, whole or not.', { ...afterTokens, ...reason }),
+	step('message-chunks', 'Streams whole messages where deltas should be.', {}),
+	step('mixed-calls', 'Calls two tools in pieces that are hard to tell apart.', {}),
 ] as const;
 
 const words = steps.map((kind) => kind.shape.do.value);

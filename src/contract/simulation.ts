@@ -24,10 +24,12 @@ export interface Simulation {
  * - `stall`: falls silent where `cut` would drop the connection
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
  * - `finish`: ends the answer after `afterTokens` with the finish reason `reason`, as if that were its end
+ * - `message-chunks`: a right answer whose chunks have the text so far as a `message`, in place of a `delta`
+ * - `mixed-calls`: two calls of tools that both stand at index 0, ids and names told again, arguments once as an object
  */
 export const deeds = [
 	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
-	...(['finish'] as const),
+	...(['finish', 'message-chunks', 'mixed-calls'] as const),
 ] as const;
 
 export type Deed = (typeof deeds)[number];

@@ -49,6 +49,18 @@ export function chunkBody(chat: SimulatedRequest, answer: Answer, delta: object,
 	};
 }
 
+/** A chunk with a whole message where the delta should be. */
+export function messageChunk(
+	chat: SimulatedRequest,
+	answer: Answer,
+	content: string,
+	finishReason: string | null = null,
+) {
+	const { choices, ...head } = chunkBody(chat, answer, {}, finishReason);
+	const [{ delta: _, ...choice }] = choices as [(typeof choices)[number]];
+	return { ...head, choices: [{ ...choice, message: { role: 'assistant', content } }] };
+}
+
 /** The last chunk of a stream whose request asked for usage. */
 export function usageChunk(chat: SimulatedRequest, answer: Answer) {
 	return { ...headOf('chat.completion.chunk', chat, answer), choices: [], usage: usageOf(chat, answer) };

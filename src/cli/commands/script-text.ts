@@ -17,6 +17,8 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	stall: 'stalls in its answers',
 	'error-event': 'sends an error in its stream',
 	finish: 'ends its answers too early',
+	'message-chunks': 'streams whole messages',
+	'mixed-calls': 'mixes up calls of tools',
 };
 
 function stepText(step: SimulationStep): string {

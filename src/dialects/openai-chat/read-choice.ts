@@ -1,5 +1,6 @@
 import type { AnswerPart, FinishPart, ToolCallPart } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { argumentsText } from './tool-calls.ts';
 
 const thoughts = ['reasoning_content', 'reasoning', 'thinking'];
 /** Content that stands beside the text, and has no words in other dialects. */
@@ -82,7 +83,7 @@ function toolCall({ index, id, function: called }: JsonObject, choice: number): 
 		index: typeof index === 'number' ? index : 0,
 		...(typeof id === 'string' ? { id } : {}),
 		...(typeof name === 'string' ? { name } : {}),
-		arguments: typeof given === 'string' ? given : '',
+		arguments: argumentsText(given),
 	};
 }
 
