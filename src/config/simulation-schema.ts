@@ -28,7 +28,9 @@ const response = {
 		.describe('The wait that the response asks for, a duration. Default: none.'),
 };
 
-const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens });
+const reason = { reason: text().exactOptional().describe('The finish reason. Default: `abort`.') };
+
+const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens, ...reason });
 
 /** One kind of step. Each has a shape of its own, so that an option that does not fit is refused and an editor offers those that do. */
 function step<const W extends string, S extends z.core.$ZodLooseShape>(word: W, meaning: string, shape: S) {
@@ -50,6 +52,9 @@ const steps = [
 	step('cut', 'Closes the connection in the middle of an answer.', afterTokens),
 	step('stall', 'Falls silent in the middle of an answer.', afterTokens),
 	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
+	step('finish', 'Ends an answer with a finish reason, whole or not.', { ...afterTokens, ...reason }),
+	step('message-chunks', 'Streams whole messages where deltas should be.', {}),
+	step('mixed-calls', 'Calls two tools in pieces that are hard to tell apart.', {}),
 ] as const;
 
 const words = steps.map((kind) => kind.shape.do.value);

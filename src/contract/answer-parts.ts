@@ -7,9 +7,18 @@ export type AnswerPart =
 	| { readonly is: 'reasoning'; readonly choice: number; readonly text: string }
 	| ToolCallPart
 	| OtherPart
-	/** The answer is whole; `reason` in the words of the dialect that it came in. */
-	| { readonly is: 'finish'; readonly choice: number; readonly reason: string }
+	| FinishPart
 	| UsagePart;
+
+/** The answer has ended; whether it is whole is for the error rules to say. */
+export interface FinishPart {
+	readonly is: 'finish';
+	readonly choice: number;
+	/** In the words of the dialect that it came in. */
+	readonly reason: string;
+	/** A router's word for what the model's own provider said, where it differs. */
+	readonly native?: string;
+}
 
 /** A piece of a call of a tool: the id and the name come once, the arguments grow. */
 export interface ToolCallPart {

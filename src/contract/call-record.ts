@@ -9,6 +9,8 @@ export interface CallRecord {
 	code?: string;
 	/** Malformed events that were left out of streamed answers. */
 	skippedEvents?: number;
+	/** Answers that ended with a finish reason that nobody knows, and that were passed on. */
+	unknownFinishReasons?: readonly UnknownFinishReason[];
 	/** The body of the request had to be repaired before it was JSON. */
 	repaired?: true;
 	/** The target that answered. */
@@ -31,4 +33,11 @@ export interface TokenCount {
 	target: string;
 	input: number;
 	output: number;
+}
+
+export interface UnknownFinishReason {
+	/** Who said it. */
+	provider: string;
+	/** Short, and nothing but a name. */
+	reason: string;
 }

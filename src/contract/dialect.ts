@@ -1,5 +1,5 @@
 import type { Way } from '../../machines/request/progress.ts';
-import type { AnswerEvent, Usage } from './answer-parts.ts';
+import type { AnswerEvent, FinishPart, Usage } from './answer-parts.ts';
 import type { AnswerFault, ErrorBody } from './error-body.ts';
 import type { FailureReport } from './failure-report.ts';
 
@@ -172,6 +172,8 @@ export interface AnswerReader {
 /** A whole answer that was found to be one. */
 export interface DocumentAnswer {
 	readonly usage: Usage | undefined;
+	/** How each of its choices ended, where the dialect says. */
+	readonly finishes?: readonly Pick<FinishPart, 'reason' | 'native'>[];
 	/** For a client of the same dialect, which gets the provider's bytes where nothing is missing in them. */
 	body(bytes: Buffer): Buffer | string;
 	/** The same as the events of a stream. @param withUsage whether the usage is among them */

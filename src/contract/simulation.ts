@@ -23,8 +23,14 @@ export interface Simulation {
  * - `cut`: drops the connection after `afterTokens`; an answer that is not streamed, after half of its body
  * - `stall`: falls silent where `cut` would drop the connection
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
+ * - `finish`: ends the answer after `afterTokens` with the finish reason `reason`, as if that were its end
+ * - `message-chunks`: a right answer whose chunks have the text so far as a `message`, in place of a `delta`
+ * - `mixed-calls`: two calls of tools that both stand at index 0, ids and names told again, arguments once as an object
  */
-export const deeds = ['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const;
+export const deeds = [
+	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
+	...(['finish', 'message-chunks', 'mixed-calls'] as const),
+] as const;
 
 export type Deed = (typeof deeds)[number];
 
@@ -45,6 +51,8 @@ export interface SimulationStep {
 	message?: string | undefined;
 	/** For `status`: sent as `retry-after` in whole seconds and as `retry-after-ms`, ms. Default: no hint. */
 	retryAfter?: number | undefined;
-	/** For `cut`, `stall` and `error-event` in a stream: how many tokens still come. Default 0. */
+	/** For `finish`: the finish reason. Default `abort`. */
+	reason?: string | undefined;
+	/** For `cut`, `stall` and `error-event` in a stream, and for `finish`: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
 }

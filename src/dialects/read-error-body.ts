@@ -67,11 +67,17 @@ function layersOf(json: unknown): JsonObject[] {
 		layers.push(value);
 		queue.push(...layerKeys.map((key) => value[key]));
 		if (Array.isArray(value.errors)) queue.push(value.errors[0]);
-		if (Array.isArray(value.choices) && isObject(value.choices[0])) queue.push(value.choices[0].error);
+		queue.push(...records(value.choices).flatMap((choice) => choiceError(choice.error)));
 		// A router hands on the upstream's error as text inside its own.
 		if (typeof value.raw === 'string') queue.push(parseBounded(value.raw));
 	}
 	return layers;
+}
+
+/** An error may be no more than its text, which is read as that of an error object. */
+function choiceError(error: unknown): JsonObject[] {
+	if (isObject(error)) return [error];
+	return typeof error === 'string' && error !== '' ? [{ error }] : [];
 }
 
 function identifiersOf(layer: JsonObject): string[] {
@@ -95,7 +101,7 @@ function verdictsOf(layer: JsonObject): unknown[] {
 	const blocked = isObject(layer.promptFeedback) ? layer.promptFeedback.blockReason : undefined;
 	const finished = [
 		...records(layer.candidates).map((candidate) => candidate.finishReason),
-		...records(layer.choices).map((choice) => choice.finish_reason),
+		...records(layer.choices).flatMap((choice) => [choice.finish_reason, choice.native_finish_reason]),
 	];
 	return [
 		...(typeof blocked === 'string' ? [`blockReason:${blocked}`] : []),

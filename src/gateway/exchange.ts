@@ -1,13 +1,14 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
+import type { Failure } from '../../machines/failure.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
-import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
+import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
 import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/delivery.ts';
 import type { AnswerEvent, AttemptUsage } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord, TokenCount } from '../contract/call-record.ts';
+import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
@@ -64,6 +65,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
+	readonly #unknownFinishReasons: UnknownFinishReason[] = [];
 
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
@@ -121,7 +123,9 @@ export class Exchange implements AttemptListener, RunningCall {
 		const request = endpoint.dialect.render({ request: call.request, model, streamUpstream, members, way, shown });
 		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
 		const { timeouts } = policy;
-		this.#attempt = new Attempt({ endpoint, classify, model, request, timeouts, answerLimit }, this);
+		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
+		const options = { endpoint, classify, model, request, timeouts, answerLimit, mayLeaveRefusal };
+		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
 		this.#attempt.start();
 	}
@@ -130,6 +134,15 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#attempt?.stop();
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
+		const { provider } = currentCandidate(this.#attemptProgress ?? this.#progress);
+		for (const reason of this.#attempt?.unknownFinishReasons ?? [])
+			this.#unknownFinishReasons.push({ provider, reason });
+	}
+
+	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
+	#mayLeaveRefusal(progress: Progress): boolean {
+		if (progress.way !== 'fresh' || this.#answer.isAnswering) return false;
+		return errorPolicy(currentCandidate(progress), refused).then.some((fallback) => fallback !== 'fail');
 	}
 
 	commitAnswer(progress: Progress): void {
@@ -301,6 +314,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			outcome,
 			...(code === undefined ? {} : { code }),
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
+			...(this.#unknownFinishReasons.length === 0 ? {} : { unknownFinishReasons: this.#unknownFinishReasons }),
 			...(repaired === true ? { repaired: true } : {}),
 			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
 			...(client === undefined ? {} : { client }),
@@ -313,6 +327,8 @@ export class Exchange implements AttemptListener, RunningCall {
 		});
 	}
 }
+
+const refused: Failure = { category: 'BAD_REQUEST', reason: 'content_policy' };
 
 /** The tokens of the attempts whose usage is known. */
 function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {

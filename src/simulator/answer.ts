@@ -7,7 +7,8 @@ export interface Answer {
 	created: number;
 	/** Each a word with the white space before it; joined they are the text. */
 	tokens: readonly string[];
-	finishReason: 'stop' | 'length';
+	/** `stop` or `length`, unless a step says otherwise. */
+	finishReason: string;
 }
 
 export interface Speaker {
@@ -46,6 +47,18 @@ export function chunkBody(chat: SimulatedRequest, answer: Answer, delta: object,
 		choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
 		...(chat.includeUsage && { usage: null }),
 	};
+}
+
+/** A chunk with a whole message where the delta should be. */
+export function messageChunk(
+	chat: SimulatedRequest,
+	answer: Answer,
+	content: string,
+	finishReason: string | null = null,
+) {
+	const { choices, ...head } = chunkBody(chat, answer, {}, finishReason);
+	const [{ delta: _, ...choice }] = choices as [(typeof choices)[number]];
+	return { ...head, choices: [{ ...choice, message: { role: 'assistant', content } }] };
 }
 
 /** The last chunk of a stream whose request asked for usage. */

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deed, SimulationStep } from '../contract/simulation.ts';
-import { type Answer, chunkBody, completionBody, usageChunk } from './answer.ts';
+import { type Answer, chunkBody, completionBody, messageChunk, usageChunk } from './answer.ts';
 import { defaultStatus, errorOf } from './errors.ts';
+import { callPieces, callsBody } from './mixed-calls.ts';
 import type { SimulatedRequest } from './simulated-request.ts';
 
 /** One chat request, what would be a right answer to it, and the way to say it. */
@@ -79,6 +80,42 @@ const performances: Readonly<Record<Deed, Performance>> = {
 
 	stall: async (stage, step) => {
 		await sendPart(stage, step);
+	},
+
+	finish: async (stage, step) => {
+		const { chat, response } = stage;
+		const reason = step.reason ?? 'abort';
+		const tokens = stage.answer.tokens.slice(0, step.afterTokens ?? 0);
+		const answer = { ...stage.answer, tokens, finishReason: reason };
+		if (!chat.isStream) {
+			await wait(stage.firstToken, stage.over);
+			return sendJson(response, 200, completionBody(chat, answer));
+		}
+		await streamTokens(stage, tokens.length);
+		await sendEvent(stage, chunkBody(chat, answer, {}, reason));
+		response.end('data: [DONE]\n\n');
+	},
+
+	'message-chunks': async (stage, step) => {
+		const { chat, answer, response } = stage;
+		if (!chat.isStream) return perform(stage, { ...step, do: 'answer' });
+		for (const at of answer.tokens.keys()) {
+			await wait(at === 0 ? stage.firstToken : stage.tokenInterval, stage.over);
+			await sendEvent(stage, messageChunk(chat, answer, answer.tokens.slice(0, at + 1).join('')));
+		}
+		await sendEvent(stage, messageChunk(chat, answer, answer.tokens.join(''), answer.finishReason));
+		response.end('data: [DONE]\n\n');
+	},
+
+	'mixed-calls': async (stage) => {
+		const { chat, answer, response } = stage;
+		await wait(stage.firstToken, stage.over);
+		if (!chat.isStream) return sendJson(response, 200, callsBody(chat, answer));
+		response.setHeader('content-type', 'text/event-stream; charset=utf-8');
+		for (const piece of callPieces) await sendEvent(stage, chunkBody(chat, answer, { tool_calls: [piece] }));
+		await sendEvent(stage, chunkBody(chat, answer, {}, 'tool_calls'));
+		await sendEvent(stage, chunkBody(chat, answer, {}, 'stop'));
+		response.end('data: [DONE]\n\n');
 	},
 
 	'error-event': async (stage, step) => {

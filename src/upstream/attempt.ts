@@ -16,6 +16,8 @@ export interface AttemptOptions {
 	timeouts: Timeouts;
 	/** Bytes of the largest answer that is taken. */
 	answerLimit: number;
+	/** Whether an answer that the provider refused may be asked of another. Default: it is the answer. */
+	mayLeaveRefusal?: (() => boolean) | undefined;
 }
 
 /** What an attempt reports. After `onCompleted` or `onBroke`, or a `stop`, it reports nothing more. */
@@ -105,6 +107,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		return this.#reception?.skippedEvents ?? 0;
 	}
 
+	/** Finish reasons of the answer so far that nobody knows, as a log may show them. */
+	get unknownFinishReasons(): readonly string[] {
+		return this.#reception?.unknownFinishReasons ?? [];
+	}
+
 	onRequestStart(controller: Dispatcher.DispatchController): void {
 		this.#controller = controller;
 		if (this.#phase === 'over') {
@@ -120,11 +127,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (this.#phase === 'over' || status < 200) return;
 		this.#phase = 'reading';
 		this.#headers = headers;
-		const { endpoint, classify, model, request, answerLimit } = this.#options;
+		const { endpoint, classify, model, request, answerLimit, mayLeaveRefusal } = this.#options;
 		const { dialect, provider } = endpoint;
 		const { stream, choices } = request;
-		const options = { dialect, classify, provider, model, stream, choices, answerLimit, maxEventLength: answerLimit };
-		this.#reception = new Reception(options, status, headers);
+		const how = { dialect, classify, provider, mayLeaveRefusal };
+		const what = { model, stream, choices, answerLimit, maxEventLength: answerLimit };
+		this.#reception = new Reception({ ...how, ...what }, status, headers);
 		if (!this.#reception.isSuccess) this.#watchIdle();
 		else if (this.#reception.isDocument) this.#awaitDocument();
 	}

@@ -8,7 +8,8 @@ import type {
 	ReaderOptions,
 } from '../contract/dialect.ts';
 import { type AnswerFault, type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
-import type { Classified, Classify } from './classify/apply-error-rules.ts';
+import type { Classified, Classify, ErrorAnswer } from './classify/apply-error-rules.ts';
+import { type Finish, finishIdentifiers, isKnownEnd, shownReason } from './classify/finish-reasons.ts';
 
 /** A whole answer, and how it came. */
 export type Completion =
@@ -28,6 +29,8 @@ export interface ReceptionOptions extends ReaderOptions {
 	readonly stream: boolean;
 	/** Bytes of the largest answer that is taken. */
 	readonly answerLimit: number;
+	/** Whether an answer that the provider refused may be asked of another. Default: it is the answer. */
+	readonly mayLeaveRefusal?: (() => boolean) | undefined;
 }
 
 /** How much of an error response is read before it is classified by what is there, bytes. */
@@ -48,6 +51,9 @@ export class Reception {
 	#reader: AnswerReader | undefined;
 	#pieces: Buffer[] = [];
 	#length = 0;
+	/** The answer ended with a reason that means a failure. */
+	#failedEnd: Verdict | undefined;
+	readonly #unknownReasons = new Set<string>();
 
 	constructor(options: ReceptionOptions, status: number, headers: AnswerHeaders) {
 		this.#options = options;
@@ -84,6 +90,11 @@ export class Reception {
 		return this.#reader?.skippedEvents ?? 0;
 	}
 
+	/** Reasons of finishes that neither the error rules nor the known ends speak of, as a log may show them. */
+	get unknownFinishReasons(): readonly string[] {
+		return [...this.#unknownReasons];
+	}
+
 	/** @returns the events that became complete with these bytes */
 	take(bytes: Buffer): readonly AnswerEvent[] {
 		this.#length += bytes.length;
@@ -91,7 +102,7 @@ export class Reception {
 		if (this.isSuccess && this.#form === undefined) {
 			this.#setForm(this.#options.dialect.looksLike(bytes) ?? (this.#options.stream ? 'events' : 'document'));
 		}
-		if (this.#reader !== undefined) return this.#reader.feed(bytes);
+		if (this.#reader !== undefined) return this.#judged(this.#reader.feed(bytes));
 		this.#pieces.push(bytes);
 		return noEvents;
 	}
@@ -147,7 +158,7 @@ export class Reception {
 	}
 
 	#endStream(reader: AnswerReader, cut: Classified | undefined): { events: readonly AnswerEvent[]; verdict: Verdict } {
-		const events = reader.finish();
+		const events = this.#judged(reader.finish());
 		const verdict = this.#streamVerdict(cut);
 		if (verdict !== undefined) return { events, verdict };
 		return { events, verdict: cut === undefined ? this.refuse('answer_unfinished') : { is: 'broken', broken: cut } };
@@ -155,6 +166,7 @@ export class Reception {
 
 	/** @param cut why the bytes ended: it explains a stream that is empty or damaged better than its end does */
 	#streamVerdict(cut: Classified | undefined): Verdict | undefined {
+		if (this.#failedEnd !== undefined) return this.#failedEnd;
 		const state = this.#reader?.state;
 		if (state === undefined || state.is === 'open') return undefined;
 		if (state.is === 'whole') return { is: 'whole', completion: { is: 'events' } };
@@ -170,6 +182,8 @@ export class Reception {
 		if (bytes.length === 0) return { events: noEvents, verdict: this.refuse('answer_empty') };
 		const read = dialect.readDocument(bytes.toString(), this.#options);
 		if (read.is === 'answer') {
+			for (const finish of read.answer.finishes ?? []) this.#failedEnd ??= this.#failureOf(finish)?.verdict;
+			if (this.#failedEnd !== undefined) return { events: noEvents, verdict: this.#failedEnd };
 			return { events: noEvents, verdict: { is: 'whole', completion: { is: 'document', answer: read.answer, bytes } } };
 		}
 		// A stream that was called a document.
@@ -180,9 +194,42 @@ export class Reception {
 	#readAsStream(bytes: Buffer): { events: readonly AnswerEvent[]; verdict: Verdict } {
 		const reader = this.#options.dialect.newReader(this.#options);
 		this.#reader = reader;
-		const events = reader.feed(bytes);
+		const events = this.#judged(reader.feed(bytes));
 		const ended = this.#endStream(reader, undefined);
 		return { events: [...events, ...ended.events], verdict: ended.verdict };
+	}
+
+	/**
+	 * What may go out of these events. A finish that means a failure does not, nor what stands beside it in its event: whoever
+	 * carries the answer on writes that again.
+	 */
+	#judged(events: readonly AnswerEvent[]): readonly AnswerEvent[] {
+		if (this.#failedEnd !== undefined) return noEvents;
+		for (const [at, { parts }] of events.entries()) {
+			for (const part of parts) {
+				const failure = part.is === 'finish' ? this.#failureOf(part) : undefined;
+				if (failure === undefined) continue;
+				this.#failedEnd = failure.verdict;
+				// Of an answer that is left for another nothing has been sent, and nothing must be.
+				return failure.isRefusal ? noEvents : events.slice(0, at);
+			}
+		}
+		return events;
+	}
+
+	/** Whether an answer that ended so is none; undefined for one that is the provider's answer. */
+	#failureOf(finish: Finish): { verdict: Verdict; isRefusal: boolean } | undefined {
+		const error = { ...emptyErrorBody, identifiers: finishIdentifiers(finish) };
+		const classified = this.#options.classify.ofFinish?.(this.#errorAnswer(error));
+		if (classified === undefined) {
+			if (!isKnownEnd(finish.reason)) this.#unknownReasons.add(shownReason(finish.reason));
+			return undefined;
+		}
+		const { category, reason } = classified.failure;
+		const isRefusal = category === 'BAD_REQUEST' && reason === 'content_policy';
+		if (isRefusal && this.#options.mayLeaveRefusal?.() !== true) return undefined;
+		const message = `the answer ended with the finish reason ${shownReason(finish.native ?? finish.reason)}`;
+		return { verdict: { is: 'broken', broken: { ...classified, message } }, isRefusal };
 	}
 
 	#broken(error: ErrorBody): Verdict {
@@ -190,9 +237,12 @@ export class Reception {
 	}
 
 	#classified(error: ErrorBody): Classified {
-		const { classify, provider } = this.#options;
+		return this.#options.classify(this.#errorAnswer(error));
+	}
+
+	#errorAnswer(error: ErrorBody): ErrorAnswer {
 		const status = this.isSuccess ? 200 : this.#status;
-		return classify({ status, headers: this.#headers, error, provider, now: Date.now() });
+		return { status, headers: this.#headers, error, provider: this.#options.provider, now: Date.now() };
 	}
 }
 

@@ -1,6 +1,8 @@
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Simulation, SimulationStep } from '../../src/contract/simulation.ts';
+import { ChatDocumentWriter } from '../../src/dialects/openai-chat/document-writer.ts';
+import { ChatStreamReader } from '../../src/dialects/openai-chat/stream-reader.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { bodyOf, requestRaw } from '../helpers/raw-client.ts';
 
@@ -190,5 +192,49 @@ describe('error-event', () => {
 		expect(await reply.json()).toEqual({
 			error: { message: 'Upstream lost.', type: 'server_error', param: null, code: 'server_is_overloaded' },
 		});
+	});
+});
+
+/** What Breakwater makes of a streamed answer, put together. */
+async function assembled() {
+	const response = await fetch(`${simulator.baseUrl}/chat/completions`, {
+		method: 'POST',
+		body: JSON.stringify(askStream),
+	});
+	const text = await response.text();
+	const reader = new ChatStreamReader({ model: 'm', maxEventLength: 100_000, choices: 1 });
+	const writer = new ChatDocumentWriter('1');
+	for (const event of [...reader.feed(Buffer.from(text)), ...reader.finish()]) writer.add(event);
+	return { text, state: reader.state, choice: JSON.parse(writer.whole()).choices[0] };
+}
+
+describe('what the reader of streams makes right', () => {
+	test('message-chunks', async () => {
+		await start({ do: 'message-chunks' });
+		const { text, state, choice } = await assembled();
+		expect(text).toContain('"message":{"role":"assistant","content":"one two"}');
+		expect(state).toEqual({ is: 'whole' });
+		expect(choice).toMatchObject({ message: { content: 'one two three four' }, finish_reason: 'stop' });
+	});
+
+	test('mixed-calls', async () => {
+		const client = await start({ do: 'mixed-calls' });
+		const { choice } = await assembled();
+		const calls = ['Delft', 'Gouda'].map((city) => ({
+			function: { name: 'look_up', arguments: `{"city":"${city}"}` },
+		}));
+		expect(choice).toMatchObject({ message: { tool_calls: calls }, finish_reason: 'tool_calls' });
+		const document = await client.chat.completions.create(ask);
+		expect(document.choices[0]?.message.tool_calls).toHaveLength(2);
+	});
+});
+
+describe('finish', () => {
+	test('ends an answer with any reason, streamed or not', async () => {
+		const client = await start({ do: 'finish', reason: 'network_error', afterTokens: 2 });
+		const document = await client.chat.completions.create(ask);
+		expect(document.choices[0]).toMatchObject({ message: { content: 'one two' }, finish_reason: 'network_error' });
+		const { text, error } = await readUntilBroken(client);
+		expect([text.replaceAll('undefined', ''), error]).toEqual(['one two', undefined]);
 	});
 });

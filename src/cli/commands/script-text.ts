@@ -16,6 +16,9 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	cut: 'breaks off its answers',
 	stall: 'stalls in its answers',
 	'error-event': 'sends an error in its stream',
+	finish: 'ends its answers too early',
+	'message-chunks': 'streams whole messages',
+	'mixed-calls': 'mixes up calls of tools',
 };
 
 function stepText(step: SimulationStep): string {

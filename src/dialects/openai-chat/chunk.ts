@@ -2,8 +2,10 @@ import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { dialectName } from './chat-body.ts';
-import { isSomething, readChoice } from './read-choice.ts';
+import { isError, isFailedChoice, isSomething, readChoice } from './read-choice.ts';
 import { readUsage } from './usage.ts';
+
+export { isError } from './read-choice.ts';
 
 /** What one event of a streamed answer is. */
 export type Chunk =
@@ -31,7 +33,7 @@ export function readChunk(data: string, model: string): Chunk {
 	if (isError(value.error) || isBareError(value)) return { is: 'error', value };
 	const { choices } = value;
 	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(data, value, [], model) : malformed;
-	if (choices.some((choice) => isObject(choice) && choice.finish_reason === 'error')) return { is: 'error', value };
+	if (choices.some((choice) => isObject(choice) && isFailedChoice(choice))) return { is: 'error', value };
 	if (!choices.every(isObject)) return malformed;
 	return chunk(data, value, choices, model);
 }
@@ -64,11 +66,6 @@ function partsOf(value: JsonObject, choices: readonly JsonObject[]): readonly An
 	for (const choice of choices) readChoice(choice, parts);
 	if (usage !== undefined) parts.push({ is: 'usage', usage });
 	return parts;
-}
-
-/** Is the `error` member of an answer one? Some providers send `null`, `false` or an empty text with every answer. */
-export function isError(value: unknown): boolean {
-	return isObject(value) || (typeof value === 'string' && value !== '');
 }
 
 /** An error without the member that says so, as some model servers send it in the middle of a stream. */

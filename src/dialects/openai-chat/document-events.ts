@@ -1,6 +1,8 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { eventOf } from './chunk.ts';
+import { isSomething } from './read-choice.ts';
+import { withTextArguments } from './tool-calls.ts';
 
 export interface DocumentEventsOptions {
 	/** Goes into chunks of a document that does not say which model wrote it. */
@@ -48,7 +50,12 @@ function choiceParts(choice: JsonObject, position: number): JsonObject[] {
 	const { index: given, message, finish_reason: finishReason, logprobs, ...others } = choice;
 	const index = typeof given === 'number' ? given : position;
 	const part = (delta: JsonObject, more: JsonObject = {}) => ({ index, delta, finish_reason: null, ...more });
-	const { role = 'assistant', tool_calls: toolCalls, ...said } = isObject(message) ? message : {};
+	const {
+		role = 'assistant',
+		tool_calls: toolCalls,
+		function_call: called,
+		...said
+	} = isObject(message) ? message : {};
 	const calls = (Array.isArray(toolCalls) ? toolCalls : []).filter(isObject);
 	// Probabilities belong to the tokens of one text, which cannot be told apart: it stays in one piece.
 	const isProbable = isObject(logprobs);
@@ -63,9 +70,15 @@ function choiceParts(choice: JsonObject, position: number): JsonObject[] {
 		part(typeof said.content === 'string' ? { role, content: '' } : { role }),
 		...(isProbable && deltas.length === 0 ? [part({}, { logprobs })] : []),
 		...deltas.map((delta, at) => part(delta, at === withText ? { logprobs } : {})),
-		...calls.map((call, at) => part({ tool_calls: [{ ...call, index: at }] })),
+		...calls.map((call, at) => part({ tool_calls: [{ ...withTextArguments(call), index: at }] })),
+		...(isSomething(called) ? [part({ function_call: textual(called) })] : []),
 		part({}, { ...others, finish_reason: finishReason ?? (calls.length > 0 ? 'tool_calls' : 'stop') }),
 	];
+}
+
+/** The older form of a call. */
+function textual(called: unknown): unknown {
+	return withTextArguments({ function: called }).function;
 }
 
 /** What a message says, besides its calls of tools. */

@@ -1,11 +1,14 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import type { DocumentWriter } from '../../contract/dialect.ts';
-import { isObject, type JsonObject } from '../../values/json.ts';
+import { asObject, isObject, type JsonObject } from '../../values/json.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import { ToolCalls } from './tool-calls.ts';
 
 interface AssembledChoice {
 	index: number;
 	message: JsonObject;
+	/** Tells the calls apart. */
+	calls: ToolCalls;
 	/** By their own index, which is the provider's to choose: a list would be as long as the largest says. */
 	toolCalls: Map<number, JsonObject>;
 	/** What the choice says besides its message, such as `logprobs`. */
@@ -13,8 +16,9 @@ interface AssembledChoice {
 	finishReason: unknown;
 }
 
-/** Members that some providers tell again in every chunk; they do not grow. */
-const identities: readonly string[] = ['role', 'id', 'type', 'name'];
+/** Texts that come in pieces, by the ends of their names. Any other is told again in every chunk: verdicts, ids, names. */
+const growing =
+	/(^|_)(content|text|reasoning|thinking|thoughts?|arguments|refusal|transcript|summary|data|input|partial_json)$/;
 
 /** Puts the chunks of a streamed answer together into the whole one that a caller without a stream expects. */
 export class ChatDocumentWriter implements DocumentWriter {
@@ -53,6 +57,7 @@ export class ChatDocumentWriter implements DocumentWriter {
 		const known = this.#choices.get(index) ?? {
 			index,
 			message: { role: 'assistant' },
+			calls: new ToolCalls(),
 			toolCalls: new Map(),
 			others: {},
 			finishReason: undefined,
@@ -61,8 +66,8 @@ export class ChatDocumentWriter implements DocumentWriter {
 		const { tool_calls: toolCalls, ...said } = isObject(delta) ? delta : {};
 		known.message = joined(known.message, said);
 		known.others = joined(known.others, others);
-		for (const call of Array.isArray(toolCalls) ? (toolCalls as JsonObject[]) : []) addToolCall(known.toolCalls, call);
-		known.finishReason = finishReason ?? known.finishReason;
+		for (const call of Array.isArray(toolCalls) ? (toolCalls as JsonObject[]) : []) addToolCall(known, call);
+		known.finishReason ||= finishReason;
 	}
 }
 
@@ -77,18 +82,21 @@ function wholeChoice({ index, message, toolCalls, others, finishReason }: Assemb
 	};
 }
 
-/** Texts grow, lists grow, objects grow member by member, anything else is replaced; null says nothing. */
+/** Texts in pieces grow, lists grow, objects grow member by member, anything else is replaced; null says nothing. */
 function joined(known: JsonObject, more: JsonObject): JsonObject {
 	const next: Record<string, unknown> = { ...known };
 	for (const [name, value] of Object.entries(more)) {
 		if (value === null || value === undefined) continue;
-		next[name] = identities.includes(name) ? value || next[name] : grown(next[name], value);
+		if (typeof value === 'string' && typeof next[name] === 'string') {
+			next[name] = growing.test(name) ? next[name] + value : value || next[name];
+		} else {
+			next[name] = name === 'reasoning_details' ? mergedDetails(next[name], value) : grown(next[name], value);
+		}
 	}
 	return next;
 }
 
 function grown(before: unknown, value: unknown): unknown {
-	if (typeof value === 'string' && typeof before === 'string') return before + value;
 	// Content may change between a text and a list of parts; as text, it is one part of the list.
 	if (Array.isArray(value) && before !== undefined) return [...asParts(before), ...value];
 	if (Array.isArray(before)) return [...before, ...asParts(value)];
@@ -96,12 +104,34 @@ function grown(before: unknown, value: unknown): unknown {
 	return value;
 }
 
+/** Thoughts come in pieces, too, which have an index; a piece without one stays on its own. */
+function mergedDetails(before: unknown, value: unknown): unknown {
+	if (!Array.isArray(value)) return value;
+	const details: unknown[] = Array.isArray(before) ? [...before] : [];
+	for (const piece of value) {
+		const at = details.findIndex((known) => isObject(known) && isObject(piece) && isSameDetail(known, piece));
+		if (at === -1) details.push(piece);
+		else details[at] = joined(details[at] as JsonObject, piece);
+	}
+	return details;
+}
+
+function isSameDetail(known: JsonObject, { index, type }: JsonObject): boolean {
+	return index !== undefined && known.index === index && (type === undefined || known.type === type);
+}
+
 function asParts(value: unknown): unknown[] {
 	if (Array.isArray(value)) return value;
 	return value === '' ? [] : [{ type: 'text', text: value }];
 }
 
-function addToolCall(calls: Map<number, JsonObject>, { index, ...part }: JsonObject): void {
-	const at = typeof index === 'number' ? index : calls.size;
-	calls.set(at, joined(calls.get(at) ?? {}, part));
+function addToolCall({ calls, toolCalls }: AssembledChoice, piece: JsonObject): void {
+	const { index, ...part } = calls.place(piece);
+	const at = Number(index);
+	const known = toolCalls.get(at) ?? {};
+	const next = joined(known, part);
+	const names = [known, part].map((one) => (isObject(one.function) ? one.function.name : undefined));
+	// A name that was said before has been left out: what comes is the rest of it.
+	const isInPieces = names.every((name) => typeof name === 'string' && name !== '');
+	toolCalls.set(at, isInPieces ? { ...next, function: { ...asObject(next.function), name: names.join('') } } : next);
 }

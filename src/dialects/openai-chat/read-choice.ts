@@ -1,5 +1,6 @@
-import type { AnswerPart, ToolCallPart } from '../../contract/answer-parts.ts';
+import type { AnswerPart, FinishPart, ToolCallPart } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { argumentsText } from './tool-calls.ts';
 
 const thoughts = ['reasoning_content', 'reasoning', 'thinking'];
 /** Content that stands beside the text, and has no words in other dialects. */
@@ -11,10 +12,30 @@ const besideText = ['refusal', 'audio', 'images'];
  */
 export function readChoice(choice: JsonObject, parts: AnswerPart[]): void {
 	const at = typeof choice.index === 'number' ? choice.index : 0;
-	const { delta, finish_reason: reason, logprobs } = choice;
+	const { delta, logprobs } = choice;
 	if (isObject(delta)) readDelta(delta, at, parts);
 	if (isSomething(logprobs)) parts.push({ is: 'other', choice: at, stands: 'about' });
-	if (typeof reason === 'string' && reason !== '') parts.push({ is: 'finish', choice: at, reason });
+	const finish = finishOf(choice);
+	if (finish !== undefined) parts.push({ is: 'finish', choice: at, ...finish });
+}
+
+/** How a choice ended; undefined while it has not. Some servers write the word `null` where JSON's own should stand. */
+export function finishOf({
+	finish_reason: reason,
+	native_finish_reason: native,
+}: JsonObject): Pick<FinishPart, 'reason' | 'native'> | undefined {
+	if (typeof reason !== 'string' || reason === '' || reason === 'null') return undefined;
+	return typeof native === 'string' && native !== '' && native !== reason ? { reason, native } : { reason };
+}
+
+/** The provider says that this choice went wrong. */
+export function isFailedChoice({ error, finish_reason: reason }: JsonObject): boolean {
+	return isError(error) || (typeof reason === 'string' && /^error$/i.test(reason));
+}
+
+/** Is an `error` member one? Some providers send `null`, `false` or an empty text with every answer. */
+export function isError(value: unknown): boolean {
+	return isObject(value) || (typeof value === 'string' && value !== '');
 }
 
 function readDelta(delta: JsonObject, choice: number, parts: AnswerPart[]): void {
@@ -62,7 +83,7 @@ function toolCall({ index, id, function: called }: JsonObject, choice: number): 
 		index: typeof index === 'number' ? index : 0,
 		...(typeof id === 'string' ? { id } : {}),
 		...(typeof name === 'string' ? { name } : {}),
-		arguments: typeof given === 'string' ? given : '',
+		arguments: argumentsText(given),
 	};
 }
 

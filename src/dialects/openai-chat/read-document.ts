@@ -3,8 +3,8 @@ import { emptyErrorBody } from '../../contract/error-body.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
-import { isError } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
+import { finishOf, isError, isFailedChoice } from './read-choice.ts';
 import { readUsage } from './usage.ts';
 
 /** A longer document is no error: to look for one in it would only cost time, characters. */
@@ -26,8 +26,10 @@ export function readDocument(text: string, { model }: Pick<ReaderOptions, 'model
 
 function documentAnswer(text: string, value: JsonObject, model: string): DocumentAnswer {
 	const hasModel = typeof value.model === 'string' && value.model !== '';
+	const choices = Array.isArray(value.choices) ? value.choices.filter(isObject) : [];
 	return {
 		usage: readUsage(value.usage),
+		finishes: choices.flatMap((choice) => finishOf(choice) ?? []),
 		body: (bytes) => (hasModel ? bytes : withMembers(text, { model: JSON.stringify(model) })),
 		events: (withUsage) => documentEvents(value, { model, withUsage }),
 	};
@@ -39,9 +41,8 @@ function hasWholeChoices({ choices }: JsonObject): boolean {
 
 function isWholeChoice(choice: unknown): boolean {
 	if (!isObject(choice) || !isObject(choice.message)) return false;
-	const finishReason = choice.finish_reason;
-	if (finishReason === 'error') return false;
-	if (typeof finishReason === 'string' && finishReason !== '') return true;
+	if (isFailedChoice(choice)) return false;
+	if (finishOf(choice) !== undefined) return true;
 	const { content, tool_calls: toolCalls, refusal } = choice.message;
 	const saysSomething =
 		(typeof content === 'string' && content !== '') || (Array.isArray(content) && content.length > 0);

@@ -4,8 +4,10 @@ import { type AnswerEvent, isContent } from '../../contract/answer-parts.ts';
 import type { AnswerReader, ReaderOptions, StreamState } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
-import { readChunk } from './chunk.ts';
+import { eventOf, readChunk } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
+import { finishOf, isSomething } from './read-choice.ts';
+import { StreamChoice } from './stream-choice.ts';
 
 /** How much of a body without an event in it is kept, to find an error in it, characters. */
 const KEPT_LENGTH = 16 * 1024;
@@ -21,8 +23,10 @@ export class ChatStreamReader implements AnswerReader {
 	readonly #decoder = new StringDecoder('utf8');
 	readonly #parser: EventSourceParser;
 	readonly #options: ReaderOptions;
-	readonly #unfinished = new Set<number>();
-	readonly #finished = new Set<number>();
+	readonly #choices = new Map<number, StreamChoice>();
+	/** Choices that began and are not finished; and those that are. */
+	#open = 0;
+	#finished = 0;
 	#events: AnswerEvent[] = [];
 	/** The beginning of the body, until there is an event in it. */
 	#unread: string | undefined = '';
@@ -42,7 +46,7 @@ export class ChatStreamReader implements AnswerReader {
 	}
 
 	get isFinished(): boolean {
-		return this.#finished.size >= this.#options.choices && this.#unfinished.size === 0;
+		return this.#finished >= this.#options.choices && this.#open === 0;
 	}
 
 	feed(bytes: Buffer): readonly AnswerEvent[] {
@@ -99,7 +103,7 @@ export class ChatStreamReader implements AnswerReader {
 			this.skippedEvents++;
 			return;
 		}
-		if (isWholeCompletion(chunk.value)) {
+		if (this.#choices.size === 0 && isWholeCompletion(chunk.value)) {
 			const { model } = this.#options;
 			for (const part of documentEvents(chunk.value, { model, withUsage: true })) this.#take(part);
 			return;
@@ -108,27 +112,55 @@ export class ChatStreamReader implements AnswerReader {
 	}
 
 	#take(event: AnswerEvent): void {
-		for (const part of event.parts) {
-			if (isContent(part)) this.hasContent = true;
-			if (part.is !== 'finish') continue;
-			this.hasContent = true;
-			this.#finished.add(part.choice);
-			this.#unfinished.delete(part.choice);
+		const told = this.#told(event);
+		if (told === undefined) return;
+		for (const part of told.parts) {
+			if (isContent(part) || part.is === 'finish') this.hasContent = true;
 		}
-		const { choices } = event.raw.value as JsonObject;
-		if (Array.isArray(choices)) for (const choice of choices) this.#noteBegun(choice);
-		this.#events.push(event);
+		this.#events.push(told);
+	}
+
+	/** The event as it adds to the answer; undefined where it adds nothing. */
+	#told(event: AnswerEvent): AnswerEvent | undefined {
+		const value = event.raw.value as JsonObject;
+		const { choices } = value;
+		if (!Array.isArray(choices) || choices.length === 0) return event;
+		const next: JsonObject[] = [];
+		let isSame = true;
+		for (const choice of choices) {
+			const told = this.#next(choice);
+			if (told !== choice) isSame = false;
+			if (told !== undefined) next.push(told);
+		}
+		if (isSame) return event;
+		if (next.length === 0 && !isSomething(value.usage)) return undefined;
+		return eventOf({ ...value, object: 'chat.completion.chunk', choices: next });
 	}
 
 	/** What comes after a finish (a late content filter verdict, say) does not open the choice again. */
-	#noteBegun({ index }: JsonObject): void {
-		const at = typeof index === 'number' ? index : 0;
-		if (!this.#finished.has(at)) this.#unfinished.add(at);
+	#next(choice: JsonObject): JsonObject | undefined {
+		const at = typeof choice.index === 'number' ? choice.index : 0;
+		let known = this.#choices.get(at);
+		if (known === undefined) {
+			known = new StreamChoice();
+			this.#choices.set(at, known);
+			this.#open++;
+		}
+		const wasFinished = known.isFinished;
+		const told = known.next(choice);
+		if (known.isFinished && !wasFinished) {
+			this.#open--;
+			this.#finished++;
+		}
+		return told;
 	}
 }
 
-/** Some servers stream by sending the whole completion as one event; read as a chunk, it would say nothing. */
+/** Some servers stream by sending the whole completion as one event. */
 function isWholeCompletion({ choices }: JsonObject): boolean {
-	const [first] = Array.isArray(choices) ? choices : [];
-	return isObject(first) && first.delta === undefined && isObject(first.message);
+	const all: unknown[] = Array.isArray(choices) ? choices : [];
+	return (
+		all.length > 0 &&
+		all.every((one) => isObject(one) && one.delta === undefined && isObject(one.message) && finishOf(one) !== undefined)
+	);
 }

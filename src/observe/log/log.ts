@@ -90,9 +90,11 @@ function firstToken({ firstTokenMs }: { firstTokenMs?: unknown }): string {
  */
 export function logObserver(log: Logger): GatewayObserver {
 	const refusals = new RefusalLog(log);
+	const warnOfReason = reasonWarning(log);
 	return {
 		callRefused: (refused) => refusals.add(refused),
 		callEnded: (record) => {
+			for (const { provider, reason } of record.unknownFinishReasons ?? []) warnOfReason(provider, reason);
 			if (record.outcome === 'failed') log.warn(callLine(record), 'call failed');
 			else log.info(callLine(record), 'call');
 		},
@@ -113,6 +115,21 @@ export function logObserver(log: Logger): GatewayObserver {
 		},
 		crashed: (error, requestId) =>
 			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
+	};
+}
+
+/** Reasons that are warned of; a provider that makes up a new one for every answer must not fill the log. */
+const MOST_REASONS = 100;
+
+/** Warns of each finish reason of each provider that nobody knows, once. */
+function reasonWarning(log: Logger): (provider: string, reason: string) => void {
+	const told = new Set<string>();
+	return (provider, finishReason) => {
+		const key = `${provider} ${finishReason}`;
+		if (told.has(key) || told.size >= MOST_REASONS) return;
+		told.add(key);
+		const rule = 'if it means a failure, say so with an error rule: code finishReason:…';
+		log.warn({ provider, finishReason }, `a finish reason that is not known was passed on; ${rule}`);
 	};
 }
 

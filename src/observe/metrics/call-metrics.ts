@@ -68,6 +68,7 @@ export class CallMetrics {
 	readonly #routeEnds;
 	readonly #tokens;
 	readonly #overhead;
+	readonly #unknownReasons;
 	readonly #traces: TraceMetrics;
 	readonly #clients: ReadonlySet<string>;
 	readonly #routes: ReadonlyMap<string, RouteMetrics>;
@@ -88,6 +89,11 @@ export class CallMetrics {
 			name: 'breakwater_route_requests_total',
 			help: 'Requests that have ended, by profile (route="target": by any target) and by how; denied: no target could be asked; rejected: the request was at fault.',
 			labels: ['route', 'outcome'],
+		});
+		this.#unknownReasons = new Cells(registry, {
+			name: 'breakwater_unknown_finish_reasons_total',
+			help: 'Answers that ended with a finish reason that is neither a known end nor in the error rules, and were passed on.',
+			labels: ['gen_ai_provider_name'],
 		});
 		this.#tokens = new Cells(registry, {
 			name: 'breakwater_tokens_total',
@@ -187,6 +193,9 @@ export class CallMetrics {
 			if (cells === undefined) continue;
 			cells.input.pending += Math.min(input, mostTokens);
 			cells.output.pending += Math.min(output, mostTokens);
+		}
+		for (const { provider } of record.unknownFinishReasons ?? []) {
+			this.#unknownReasons.count({ gen_ai_provider_name: provider });
 		}
 		this.#traces.count(record, metrics.route);
 	}

@@ -1,7 +1,7 @@
 import type { ErrorBody } from '../../contract/error-body.ts';
 import { identifier } from '../../dialects/read-error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
-import { compileRules } from './error-matching.ts';
+import { type CompiledRule, compileRules } from './error-matching.ts';
 import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
 import { waitHint } from './wait-hint.ts';
@@ -9,7 +9,18 @@ import { waitHint } from './wait-hint.ts';
 export type { Classified, ErrorAnswer } from './error-answer.ts';
 export { classifyTransportError } from './transport-error.ts';
 
-export type Classify = (answer: ErrorAnswer) => Classified;
+export interface Classify {
+	(answer: ErrorAnswer): Classified;
+	/**
+	 * What the rules say of an answer's end: those that name its reason as a code. Absent where there are no rules.
+	 * @param answer its `error` carries `finishReason:…` identifiers
+	 * @returns undefined where no rule speaks of the reason
+	 */
+	readonly ofFinish?: (answer: ErrorAnswer) => Classified | undefined;
+}
+
+/** More reasons than any API has: what is kept of them must not grow with what providers send. */
+const MOST_REASONS = 200;
 
 /**
  * Makes the function that turns an answer into one of the nine categories. It never throws.
@@ -19,13 +30,16 @@ export type Classify = (answer: ErrorAnswer) => Classified;
  */
 export function createClassifier(rules: readonly ErrorRule[], redact: (text: string) => string = String): Classify {
 	const compiled = compileRules(rules);
-	return (answer) => {
+	const decide = (
+		candidates: readonly CompiledRule[],
+		answer: ErrorAnswer,
+	): { rule?: CompiledRule; result: Classified } => {
 		const body = withHeaderCode(answer.error, answer.headers);
 		const isSuccess = answer.status >= 200 && answer.status < 300;
 		const status = isSuccess ? (body.status ?? answer.status) : answer.status;
-		const rule = compiled.find((candidate) => candidate.matches(answer, body, status));
+		const rule = candidates.find((candidate) => candidate.matches(answer, body, status));
 		const category = rule?.category ?? 'UNKNOWN_TRANSIENT';
-		return {
+		const result: Classified = {
 			failure: {
 				category,
 				reason: rule?.reason,
@@ -35,6 +49,26 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 			// Before the message is clipped: half a key would be known to nobody as one.
 			message: providerMessage(body.texts.map(redact)),
 		};
+		return rule === undefined ? { result } : { rule, result };
+	};
+	const rulesOf = finishRules(compiled);
+	const ofFinish = (answer: ErrorAnswer) => {
+		const candidates = rulesOf(answer.error.identifiers);
+		if (candidates.length === 0) return undefined;
+		const { rule, result } = decide(candidates, answer);
+		return rule === undefined ? undefined : result;
+	};
+	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { ofFinish });
+}
+
+/** Which rules name a finish reason. Every answer ends with one, nearly always with the same few: they are looked up once. */
+function finishRules(compiled: readonly CompiledRule[]): (codes: readonly string[]) => readonly CompiledRule[] {
+	const known = new Map<string, readonly CompiledRule[]>();
+	return (codes) => {
+		const key = codes.join('\n');
+		const found = known.get(key) ?? compiled.filter((rule) => rule.namesFinish(codes));
+		if (known.size < MOST_REASONS) known.set(key, found);
+		return found;
 	};
 }
 

@@ -1,6 +1,7 @@
 import { type Category, categories } from '../../../machines/failure.ts';
 import type { ErrorBody } from '../../contract/error-body.ts';
 import type { ErrorAnswer } from './error-answer.ts';
+import { finishPrefix, isFinishPattern } from './finish-reasons.ts';
 
 /** One row of the table that turns a provider's answer into a category. Every condition that is given must hold. */
 export interface ErrorRule {
@@ -29,6 +30,8 @@ export interface CompiledRule {
 	zone: string | undefined;
 	/** @param status the status that counts: the HTTP status, or the one that an error inside a 200 names */
 	matches(answer: ErrorAnswer, body: ErrorBody, status: number): boolean;
+	/** Whether it names one of these finish reasons as a `code`; only such a rule has a say about an answer's end. */
+	namesFinish(codes: readonly string[]): boolean;
 }
 
 /**
@@ -59,7 +62,21 @@ export function compileRule(rule: ErrorRule, where: string): CompiledRule {
 		throw new Error(`${where} has the zone "${rule.zone}"; give the distance from UTC, such as +08:00.`);
 	}
 	if (conditions.length === 0) throw new Error(`${where} has no condition, so no rule after it could ever match.`);
-	return { category, reason, zone: rule.zone, matches: (...facts) => conditions.every((holds) => holds(...facts)) };
+	return {
+		category,
+		reason,
+		zone: rule.zone,
+		matches: (...facts) => conditions.every((holds) => holds(...facts)),
+		namesFinish: finishCondition(rule.code ?? []),
+	};
+}
+
+function finishCondition(patterns: readonly string[]): CompiledRule['namesFinish'] {
+	const tests = patterns
+		.filter((pattern) => pattern.toLowerCase().startsWith(finishPrefix))
+		.map((pattern) => ({ pattern, isWanted: globs([pattern]) }));
+	return (codes) =>
+		codes.some((code) => tests.some(({ pattern, isWanted }) => isFinishPattern(pattern, code) && isWanted(code)));
 }
 
 function readCategory(as: string, where: string): [Category, string | undefined] {
