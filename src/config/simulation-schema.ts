@@ -50,6 +50,10 @@ const steps = [
 	step('cut', 'Closes the connection in the middle of an answer.', afterTokens),
 	step('stall', 'Falls silent in the middle of an answer.', afterTokens),
 	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
+	step('block', 'Responds 403 with the web page of a firewall, in place of the provider.', {}),
+	step('no-model', 'Responds 400: there is no such model.', {}),
+	step('too-large', 'Responds 429: the request is too large, whatever the wait.', {}),
+	step('cannot-afford', 'Responds 402: the account can pay for a smaller request only.', {}),
 ] as const;
 
 const words = steps.map((kind) => kind.shape.do.value);

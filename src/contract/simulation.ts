@@ -23,8 +23,15 @@ export interface Simulation {
  * - `cut`: drops the connection after `afterTokens`; an answer that is not streamed, after half of its body
  * - `stall`: falls silent where `cut` would drop the connection
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
+ * - `block`: the web page with which a firewall or a CDN refuses, under a 403
+ * - `no-model`: a 400 that says there is no such model, as if it were the caller's mistake
+ * - `too-large`: a 429 that says the request is too large for a limit that no waiting changes
+ * - `cannot-afford`: a 402 that says the account can pay for a smaller request only
  */
-export const deeds = ['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const;
+export const deeds = [
+	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
+	...(['block', 'no-model', 'too-large', 'cannot-afford'] as const),
+] as const;
 
 export type Deed = (typeof deeds)[number];
 

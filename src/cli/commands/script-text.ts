@@ -16,6 +16,10 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	cut: 'breaks off its answers',
 	stall: 'stalls in its answers',
 	'error-event': 'sends an error in its stream',
+	block: 'is blocked by a firewall',
+	'no-model': 'does not know the model',
+	'too-large': 'finds the request too large',
+	'cannot-afford': 'cannot afford the request',
 };
 
 function stepText(step: SimulationStep): string {
