@@ -28,7 +28,11 @@ const response = {
 		.describe('The wait that the response asks for, a duration. Default: none.'),
 };
 
-const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens });
+const rejected = {
+	field: text().describe('The field that is rejected, such as `stream_options`. Required.'),
+};
+
+const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens, ...rejected });
 
 /** One kind of step. Each has a shape of its own, so that an option that does not fit is refused and an editor offers those that do. */
 function step<const W extends string, S extends z.core.$ZodLooseShape>(word: W, meaning: string, shape: S) {
@@ -54,6 +58,7 @@ const steps = [
 	step('no-model', 'Responds 400: there is no such model.', {}),
 	step('too-large', 'Responds 429: the request is too large, whatever the wait.', {}),
 	step('cannot-afford', 'Responds 402: the account can pay for a smaller request only.', {}),
+	step('reject-field', 'Responds 422 to a request that has a field, and answers every other one.', rejected),
 ] as const;
 
 const words = steps.map((kind) => kind.shape.do.value);

@@ -27,10 +27,11 @@ export interface Simulation {
  * - `no-model`: a 400 that says there is no such model, as if it were the caller's mistake
  * - `too-large`: a 429 that says the request is too large for a limit that no waiting changes
  * - `cannot-afford`: a 402 that says the account can pay for a smaller request only
+ * - `reject-field`: a 422 for a request that has `field`, in its body or in one of its messages; else a right answer
  */
 export const deeds = [
 	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
-	...(['block', 'no-model', 'too-large', 'cannot-afford'] as const),
+	...(['block', 'no-model', 'too-large', 'cannot-afford', 'reject-field'] as const),
 ] as const;
 
 export type Deed = (typeof deeds)[number];
@@ -54,4 +55,6 @@ export interface SimulationStep {
 	retryAfter?: number | undefined;
 	/** For `cut`, `stall` and `error-event` in a stream: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
+	/** For `reject-field`: the name of the field. */
+	field?: string | undefined;
 }

@@ -77,6 +77,12 @@ const performances: Readonly<Record<Deed, Performance>> = {
 		sendJson(response, 402, errorOf({ do: 'status', status: 402, type: 'payment_required', message }));
 	},
 
+	'reject-field': (stage, { field = '' }) => {
+		if (!stage.chat.names.has(field)) return performances.answer(stage, { do: 'answer' });
+		const message = `Unsupported parameter: '${field}' is not supported with this model.`;
+		sendJson(stage.response, 422, refusalBody({ message, param: field }));
+	},
+
 	hang: () => {},
 
 	reset: ({ response }) => {

@@ -59,6 +59,18 @@ describe('what is not what its status says', () => {
 	});
 });
 
+describe('reject-field', () => {
+	test('refuses a request that has the field, in its body or in a message, and answers every other one', async () => {
+		const client = await start({ do: 'reject-field', field: 'seed' });
+		const seeded = [{ role: 'user', content: 'hello', seed: 1 }] as unknown as typeof messages;
+		const refusal = { status: 422, param: 'seed' };
+		await expect(client.chat.completions.create({ ...ask, seed: 1 })).rejects.toMatchObject(refusal);
+		await expect(client.chat.completions.create({ ...ask, messages: seeded })).rejects.toMatchObject(refusal);
+		const answer = await client.chat.completions.create(ask);
+		expect(answer.choices[0]?.message.content).toBe('one two three four');
+	});
+});
+
 describe('status', () => {
 	test.each([
 		[401, 'invalid_api_key', 'invalid_request_error'],

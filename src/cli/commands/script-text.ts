@@ -20,6 +20,7 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	'no-model': 'does not know the model',
 	'too-large': 'finds the request too large',
 	'cannot-afford': 'cannot afford the request',
+	'reject-field': 'rejects a field',
 };
 
 function stepText(step: SimulationStep): string {

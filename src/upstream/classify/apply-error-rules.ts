@@ -4,6 +4,7 @@ import type { Classified, ErrorAnswer } from './error-answer.ts';
 import { compileRules } from './error-matching.ts';
 import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
+import { rejectedField } from './rejected-field.ts';
 import { longestWaitMs, waitHint } from './wait-hint.ts';
 
 export type { Classified, ErrorAnswer } from './error-answer.ts';
@@ -35,6 +36,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 			},
 			// Before the message is clipped: half a key would be known to nobody as one.
 			message: providerMessage(body.texts.map(redact)),
+			field: category === 'BAD_REQUEST' ? rejectedField(body) : undefined,
 		};
 	};
 }
