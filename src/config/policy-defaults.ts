@@ -26,6 +26,7 @@ const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	BAD_REQUEST: { retries: 0, then: ['fail'] },
 	'BAD_REQUEST.context_length': { retries: 0, then: ['larger-context'] },
 	'BAD_REQUEST.content_policy': { retries: 0, then: ['fail'] },
+	'BAD_REQUEST.too_large': { retries: 0, then: ['next'] },
 	RATE_LIMIT: { retries: 1, then: ['credential', 'next'] },
 	TIMEOUT: { retries: 0, then: ['next'] },
 	SERVER_ERROR: { retries: 2, then: ['next'] },
@@ -33,6 +34,7 @@ const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	MODEL_UNAVAILABLE: { retries: 1, then: ['next'] },
 	QUOTA_EXCEEDED: { retries: 0, then: ['credential', 'next'] },
 	UNKNOWN_TRANSIENT: { retries: 2, then: ['next'] },
+	'UNKNOWN_TRANSIENT.intermediary': { retries: 0, then: ['next'] },
 };
 
 const defaultEffects: Readonly<Record<string, Effect>> = {

@@ -30,7 +30,11 @@ const response = {
 
 const reason = { reason: text().exactOptional().describe('The finish reason. Default: `abort`.') };
 
-const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens, ...reason });
+const rejected = {
+	field: text().describe('The field that is rejected, such as `stream_options`. Required.'),
+};
+
+const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens, ...reason, ...rejected });
 
 /** One kind of step. Each has a shape of its own, so that an option that does not fit is refused and an editor offers those that do. */
 function step<const W extends string, S extends z.core.$ZodLooseShape>(word: W, meaning: string, shape: S) {
@@ -55,6 +59,11 @@ const steps = [
 	step('finish', 'Ends an answer with a finish reason, whole or not.', { ...afterTokens, ...reason }),
 	step('message-chunks', 'Streams whole messages where deltas should be.', {}),
 	step('mixed-calls', 'Calls two tools in pieces that are hard to tell apart.', {}),
+	step('block', 'Responds 403 with the web page of a firewall, in place of the provider.', {}),
+	step('no-model', 'Responds 400: there is no such model.', {}),
+	step('too-large', 'Responds 429: the request is too large, whatever the wait.', {}),
+	step('cannot-afford', 'Responds 402: the account can pay for a smaller request only.', {}),
+	step('reject-field', 'Responds 422 to a request that has a field, and answers every other one.', rejected),
 ] as const;
 
 const words = steps.map((kind) => kind.shape.do.value);

@@ -119,6 +119,8 @@ export interface ProviderAsk {
 	readonly way: Way;
 	/** The text so far, which the model is to go on with; `''` for none. */
 	readonly shown: string;
+	/** Members that the provider does not take from Breakwater: nothing may add them. */
+	readonly withheld?: readonly string[] | undefined;
 }
 
 /** The caller's request as one attempt puts it. */
@@ -128,6 +130,8 @@ export interface RenderedRequest {
 	readonly stream: boolean;
 	/** How many answers it asks for at once. */
 	readonly choices: number;
+	/** Members that Breakwater added, and that an answer does not depend on. */
+	readonly added?: readonly string[] | undefined;
 }
 
 /** How an answer comes: as a stream of events, or as one document. */

@@ -21,10 +21,22 @@ export interface GatewayObserver {
 		to: ProviderStateName,
 		by: string | undefined,
 	): void;
+	/** A target does not take a field of requests: told once for each target and field. */
+	fieldRefused?(refused: RefusedField): void;
 	/** A request was refused before any provider was asked; there is no call. */
 	callRefused?(refusal: RefusedCall): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
+}
+
+/** A field that a target does not take. */
+export interface RefusedField {
+	/** `provider/model`. */
+	target: string;
+	/** Its path in the body, such as `seed` or `messages[].reasoning_content`; undefined where the provider did not say. */
+	field: string | undefined;
+	/** Breakwater had added it; else it is a caller's. */
+	isOurs: boolean;
 }
 
 /** A request that became no call. */

@@ -26,10 +26,16 @@ export interface Simulation {
  * - `finish`: ends the answer after `afterTokens` with the finish reason `reason`, as if that were its end
  * - `message-chunks`: a right answer whose chunks have the text so far as a `message`, in place of a `delta`
  * - `mixed-calls`: two calls of tools that both stand at index 0, ids and names told again, arguments once as an object
+ * - `block`: the web page with which a firewall or a CDN refuses, under a 403
+ * - `no-model`: a 400 that says there is no such model, as if it were the caller's mistake
+ * - `too-large`: a 429 that says the request is too large for a limit that no waiting changes
+ * - `cannot-afford`: a 402 that says the account can pay for a smaller request only
+ * - `reject-field`: a 422 for a request that has `field`, in its body or in one of its messages; else a right answer
  */
 export const deeds = [
 	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
 	...(['finish', 'message-chunks', 'mixed-calls'] as const),
+	...(['block', 'no-model', 'too-large', 'cannot-afford', 'reject-field'] as const),
 ] as const;
 
 export type Deed = (typeof deeds)[number];
@@ -55,4 +61,6 @@ export interface SimulationStep {
 	reason?: string | undefined;
 	/** For `cut`, `stall` and `error-event` in a stream, and for `finish`: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
+	/** For `reject-field`: the name of the field. */
+	field?: string | undefined;
 }

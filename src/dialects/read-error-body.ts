@@ -23,19 +23,25 @@ const textKeys = ['message', 'detail', 'msg', 'error', 'title', 'status_msg'] as
 export function readErrorBody(status: number, body: string): ErrorBody {
 	const text = body.trim();
 	const json = parseBounded(text);
-	if (json !== undefined) return readErrorJson(json);
 	const isSuccess = status >= 200 && status < 300;
+	if (json !== undefined) return isSuccess ? readErrorJson(json) : named(readErrorJson(json));
 	const page = pageText(text);
 	if (page !== undefined) {
 		return { ...emptyErrorBody, identifiers: [htmlPage], texts: isSuccess ? [page].filter(isNotEmpty) : [] };
 	}
 	if (isSuccess) return emptyErrorBody;
 	if (/^(?:[[{]|data:|event:)/.test(text)) return { ...emptyErrorBody, ...salvage(text) };
-	return { ...emptyErrorBody, texts: [plainText(text)].filter(isNotEmpty) };
+	return named({ ...emptyErrorBody, texts: [plainText(text)].filter(isNotEmpty) });
 }
 
 /** What a web page in place of an answer is called in error rules. */
 export const htmlPage = 'html_page';
+
+/** The error of an error response, with what it is called where it is no JSON object that says anything. */
+function named(error: ErrorBody): ErrorBody {
+	const isSaid = typeof error.json === 'object' && error.identifiers.length + error.texts.length > 0;
+	return isSaid ? error : { ...error, identifiers: [...error.identifiers, 'no_json_error'] };
+}
 
 function parseBounded(text: string): unknown {
 	return text === '' || text.length > maxParsedLength ? undefined : parseJson(text);
@@ -82,9 +88,16 @@ function choiceError(error: unknown): JsonObject[] {
 
 function identifiersOf(layer: JsonObject): string[] {
 	const error = typeof layer.error === 'string' && /^[\w.-]+$/.test(layer.error) ? layer.error : undefined;
-	return [...identifierKeys.map((key) => layer[key]), error, ...detailsOf(layer), ...verdictsOf(layer)].flatMap(
-		identifier,
-	);
+	// FastAPI's complaints.
+	const complaints = records(layer.detail).map((entry) => entry.type);
+	const names = [...identifierKeys.map((key) => layer[key]), error, ...complaints];
+	return [...names, ...detailsOf(layer), ...verdictsOf(layer), ...pagesIn(layer)].flatMap(identifier);
+}
+
+/** A router hands on the page that came in place of its upstream's error as that error's text. */
+function pagesIn(layer: JsonObject): string[] {
+	const isPage = (value: unknown) => typeof value === 'string' && pageText(value) !== undefined;
+	return [...textKeys, 'raw'].some((key) => isPage(layer[key])) ? ['html_in_json'] : [];
 }
 
 /** Google's error details: reasons, and the names of the quotas that were violated. */

@@ -15,6 +15,7 @@ import type { Classified, Classify } from '../upstream/classify/apply-error-rule
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
+import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -38,6 +39,8 @@ export interface ExchangeOptions {
 	classify: Classify;
 	/** Bytes of the largest answer that is taken. */
 	answerLimit: number;
+	/** What targets do not take, shared by all requests. */
+	refusedFields: RefusedFields;
 	/** How much text of an answer is kept to carry it on, characters. */
 	retainedText: number;
 	onEnd: (record: CallRecord) => void;
@@ -56,6 +59,10 @@ export class Exchange implements AttemptListener, RunningCall {
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptProgress: Progress | undefined;
+	/** Members that Breakwater added to the request of the attempt; undefined for none. */
+	#added: readonly string[] | undefined;
+	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
+	#suspected: readonly string[] | undefined;
 	#keepAlive: NodeJS.Timeout | undefined;
 	#deadline: NodeJS.Timeout | undefined;
 	/** What the timer of the deadline is set to, ms since the epoch. */
@@ -111,16 +118,24 @@ export class Exchange implements AttemptListener, RunningCall {
 	// What the request actor asks for.
 
 	startAttempt(progress: Progress): void {
+		this.#suspected = undefined;
+		this.#ask(progress);
+	}
+
+	#ask(progress: Progress): void {
 		this.#attemptProgress = progress;
-		const { call, classify, answerLimit } = this.#options;
-		const { model, target, streamUpstream, policy } = currentCandidate(progress);
+		const { call, classify, answerLimit, refusedFields } = this.#options;
+		const { model, target, credential, streamUpstream, policy } = currentCandidate(progress);
 		const { way } = progress;
 		const { endpoint, settings: members } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#keepQuietClient(progress);
 
 		const shown = this.#answer.shownFor(way);
-		const request = endpoint.dialect.render({ request: call.request, model, streamUpstream, members, way, shown });
+		const withheld = this.#suspected ?? refusedFields.additions(credential, target);
+		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld };
+		const request = endpoint.dialect.render(ask);
+		this.#added = request.added;
 		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
 		const { timeouts } = policy;
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
@@ -176,12 +191,31 @@ export class Exchange implements AttemptListener, RunningCall {
 		else this.#endAnswer();
 	}
 
-	onBroke({ failure, message }: Classified): void {
+	onBroke(broken: Classified): void {
 		this.#clock.attemptEnds();
+		if (this.#asksWithoutAdditions(broken)) return;
+		const { failure, message } = broken;
 		this.#providerMessage = message;
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
+	}
+
+	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */
+	#asksWithoutAdditions(broken: Classified): boolean {
+		const added = this.#added;
+		const progress = this.#attemptProgress;
+		if (added === undefined || progress === undefined || !refusesAddition(added, broken)) return false;
+		// A refusal that names it is remembered now, any other once the target has answered without it.
+		if (broken.field !== undefined) this.#noteAdditions(progress, added);
+		this.#suspected = added;
+		this.#ask(progress);
+		return true;
+	}
+
+	#noteAdditions(progress: Progress, added: readonly string[]): void {
+		const { credential, target } = currentCandidate(progress);
+		for (const field of added) this.#options.refusedFields.noteAddition(credential, target, field);
 	}
 
 	/** A document goes to a client of its own dialect as it came; to any other, or behind what was sent before, as events. */
@@ -208,6 +242,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	#complete(): void {
 		if (this.#isOver) return;
+		if (this.#suspected !== undefined) this.#noteAdditions(this.#progress, this.#suspected);
 		const used = this.#answer.attemptUsage;
 		const tokens = used === undefined ? {} : { tokens: used.input + used.output };
 		this.#actor.send({ type: 'attempt.completed', now: Date.now(), ...tokens });

@@ -26,6 +26,7 @@ import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
 import { createRedactor } from './redact.ts';
+import { RefusedFields } from './refused-fields.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 export interface GatewayOptions {
@@ -94,6 +95,7 @@ export async function createGateway(
 			};
 		},
 	});
+	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const exchanges = new Map<object, Exchange>();
 	const exchangeOf = (actor: object) => required(exchanges.get(actor), 'the exchange of a request actor');
 	// Once, here: providing actions costs more than a whole request.
@@ -120,7 +122,7 @@ export async function createGateway(
 			observer.callEnded?.(record);
 		};
 		const exchange = new Exchange(
-			{ call: request, sink, commit, contacts, classify, answerLimit, retainedText, onEnd },
+			{ call: request, sink, commit, contacts, classify, answerLimit, refusedFields, retainedText, onEnd },
 			actor,
 		);
 		exchanges.set(actor, exchange);

@@ -1,4 +1,4 @@
-import { type Failure, failureName } from '../../machines/failure.ts';
+import { type Category, type Failure, failureName } from '../../machines/failure.ts';
 import {
 	currentCandidate,
 	type Ending,
@@ -27,6 +27,7 @@ export const endings = {
 	badRequest: { status: 400, type: 'invalid_request_error', code: 'bad_request' },
 	contextLength: { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded' },
 	contentPolicy: { status: 400, type: 'invalid_request_error', code: 'content_policy_violation' },
+	tooLarge: { status: 413, type: 'invalid_request_error', code: 'request_too_large' },
 	providerAuth: { status: 502, type: 'server_error', code: 'provider_auth_failed' },
 	rejected: { status: 502, type: 'server_error', code: 'provider_failed' },
 	shutdown: { status: 503, type: 'server_error', code: 'shutting_down' },
@@ -84,9 +85,19 @@ function plainReport({ status, type, code }: ErrorKind, message: string): Failur
 }
 
 /** A rejected key opens its provider, so the next request goes another way; a request that is wrong stays wrong. */
-function replyHeaders(ending: Ending, { failure, now }: Progress, retryAt: number): Record<string, string> {
-	if (ending !== 'rejected') return ending === 'interrupted' ? {} : retryHeaders(retryAt - now);
-	return failure?.category === 'BAD_REQUEST' ? { 'x-should-retry': 'false' } : {};
+function replyHeaders(ending: Ending, progress: Progress, retryAt: number): Record<string, string> {
+	const headers = ending === 'rejected' || ending === 'interrupted' ? {} : retryHeaders(retryAt - progress.now);
+	const isMistake = ending === 'rejected' && progress.failure?.category === 'BAD_REQUEST';
+	return isMistake || isRejectedByAll(ending, progress) ? { ...headers, 'x-should-retry': 'false' } : headers;
+}
+
+/** Every target that was asked says that the request is wrong, or too large for it: it stays so. */
+function isRejectedByAll(ending: Ending, { trace }: Progress): boolean {
+	return ending === 'exhausted' && failedCategories(trace).every((category) => category === 'BAD_REQUEST');
+}
+
+function failedCategories(trace: readonly TraceEntry[]): Category[] {
+	return trace.flatMap((step) => (step.did === 'attempt' && step.failure ? [step.failure.category] : []));
 }
 
 /**
@@ -99,11 +110,9 @@ function retryHeaders(waitMs: number): Record<string, string> {
 }
 
 function errorKind(ending: Ending, progress: Progress): ErrorKind {
-	if (ending === 'rejected') return rejectionKind(progress.failure);
+	if (ending === 'rejected' || isRejectedByAll(ending, progress)) return rejectionKind(progress.failure);
 	if (ending !== 'exhausted') return endings[ending];
-	const failures = progress.trace.flatMap((step) =>
-		step.did === 'attempt' && step.failure ? [step.failure.category] : [],
-	);
+	const failures = failedCategories(progress.trace);
 	if (failures.every((category) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
 	const isLimit = (category: string) => category === 'RATE_LIMIT' || category === 'QUOTA_EXCEEDED';
 	return failures.every(isLimit) ? endings.exhaustedByLimits : endings.exhausted;
@@ -112,6 +121,8 @@ function errorKind(ending: Ending, progress: Progress): ErrorKind {
 function rejectionKind(failure: Failure | undefined): ErrorKind {
 	if (failure?.category === 'AUTH_ERROR') return endings.providerAuth;
 	if (failure?.category !== 'BAD_REQUEST') return endings.rejected;
+	// Told as 402 or 429 by some, which would say that waiting or paying helps.
+	if (failure.reason === 'too_large') return endings.tooLarge;
 	const isClientStatus = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
 	const kinds: Readonly<Record<string, ErrorKind>> = {
 		context_length: endings.contextLength,

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deed, SimulationStep } from '../contract/simulation.ts';
 import { type Answer, chunkBody, completionBody, messageChunk, usageChunk } from './answer.ts';
-import { defaultStatus, errorOf } from './errors.ts';
+import { defaultStatus, errorOf, refusalBody } from './errors.ts';
 import { callPieces, callsBody } from './mixed-calls.ts';
 import type { SimulatedRequest } from './simulated-request.ts';
 
@@ -53,6 +53,35 @@ const performances: Readonly<Record<Deed, Performance>> = {
 			response.setHeader('retry-after-ms', step.retryAfter);
 		}
 		sendJson(response, step.status ?? defaultStatus, errorOf(step));
+	},
+
+	block: ({ response }) => {
+		response.statusCode = 403;
+		response.setHeader('content-type', 'text/html; charset=utf-8');
+		response.setHeader('cf-mitigated', 'challenge');
+		response.end('<!DOCTYPE html><html><title>Just a moment...</title><body>Simulated block</body></html>');
+	},
+
+	'no-model': ({ response }) => sendJson(response, 400, refusalBody({ message: 'Model Not Exist', param: null })),
+
+	'too-large': ({ chat, response }) => {
+		const message = `Request too large for ${chat.model} on tokens per min (TPM): Limit 1, Requested ${chat.promptTokens}.`;
+		sendJson(
+			response,
+			429,
+			errorOf({ do: 'status', status: 429, code: 'rate_limit_exceeded', type: 'tokens', message }),
+		);
+	},
+
+	'cannot-afford': ({ response }) => {
+		const message = 'This request requires more credits, or fewer max_tokens. You can only afford 10 tokens.';
+		sendJson(response, 402, errorOf({ do: 'status', status: 402, type: 'payment_required', message }));
+	},
+
+	'reject-field': (stage, { field = '' }) => {
+		if (!stage.chat.names.has(field)) return performances.answer(stage, { do: 'answer' });
+		const message = `Unsupported parameter: '${field}' is not supported with this model.`;
+		sendJson(stage.response, 422, refusalBody({ message, param: field }));
 	},
 
 	hang: () => {},

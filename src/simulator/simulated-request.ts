@@ -3,6 +3,8 @@ import { isObject, parseObject } from '../values/json.ts';
 /** What a simulated provider needs to know of a chat request. */
 export interface SimulatedRequest {
 	model: string;
+	/** Names of its members, and of those of its messages. */
+	names: ReadonlySet<string>;
 	isStream: boolean;
 	includeUsage: boolean;
 	/** The most tokens that may be answered; Infinity when the request sets no limit. */
@@ -41,6 +43,7 @@ export function readSimulatedRequest(text: string): SimulatedRequest | BadReques
 	const [secondLast, last] = messages.length > 1 ? messages.slice(-2) : [undefined, messages[0]];
 	return {
 		model,
+		names: new Set([body, ...messages].flatMap(Object.keys)),
 		isStream: stream === true,
 		includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 		maxTokens: isPositiveInteger(limit) ? limit : Number.POSITIVE_INFINITY,

@@ -1,11 +1,16 @@
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { failureName } from '../../machines/failure.ts';
 import type { Simulation, SimulationStep } from '../../src/contract/simulation.ts';
 import { ChatDocumentWriter } from '../../src/dialects/openai-chat/document-writer.ts';
 import { ChatStreamReader } from '../../src/dialects/openai-chat/stream-reader.ts';
+import { readErrorBody } from '../../src/dialects/read-error-body.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { createClassifier } from '../../src/upstream/classify/apply-error-rules.ts';
+import { loadErrorRules } from '../../src/upstream/classify/load-error-rules.ts';
 import { bodyOf, requestRaw } from '../helpers/raw-client.ts';
 
+const classify = createClassifier(loadErrorRules('config/error-rules.yaml'));
 const messages = [{ role: 'user' as const, content: 'hello' }];
 const ask = { model: 'm', messages };
 const askStream = { ...ask, stream: true as const };
@@ -37,6 +42,36 @@ async function staysSilent(client: ReturnType<typeof requestRaw>) {
 	const quiet = new Promise<'quiet'>((resolve) => setTimeout(resolve, 30, 'quiet'));
 	return (await Promise.race([client.ended, quiet])) === 'quiet' && client.received.byteLength === sizeBefore;
 }
+
+describe('what is not what its status says', () => {
+	test.each([
+		['block', 403, 'UNKNOWN_TRANSIENT.intermediary'],
+		['no-model', 400, 'MODEL_UNAVAILABLE'],
+		['too-large', 429, 'BAD_REQUEST.too_large'],
+		['cannot-afford', 402, 'BAD_REQUEST.too_large'],
+	] as const)('%s is a %i that the rules read as %s', async (deed, status, is) => {
+		await start({ do: deed });
+		const body = JSON.stringify(ask);
+		const response = await fetch(`${simulator.baseUrl}/chat/completions`, { method: 'POST', body });
+		expect(response.status).toBe(status);
+		const error = readErrorBody(status, await response.text());
+		const headers = Object.fromEntries(response.headers);
+		const { failure } = classify({ status, headers, error, provider: 'alpha', now: 0 });
+		expect(failureName(failure)).toBe(is);
+	});
+});
+
+describe('reject-field', () => {
+	test('refuses a request that has the field, in its body or in a message, and answers every other one', async () => {
+		const client = await start({ do: 'reject-field', field: 'seed' });
+		const seeded = [{ role: 'user', content: 'hello', seed: 1 }] as unknown as typeof messages;
+		const refusal = { status: 422, param: 'seed' };
+		await expect(client.chat.completions.create({ ...ask, seed: 1 })).rejects.toMatchObject(refusal);
+		await expect(client.chat.completions.create({ ...ask, messages: seeded })).rejects.toMatchObject(refusal);
+		const answer = await client.chat.completions.create(ask);
+		expect(answer.choices[0]?.message.content).toBe('one two three four');
+	});
+});
 
 describe('status', () => {
 	test.each([

@@ -19,6 +19,11 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	finish: 'ends its answers too early',
 	'message-chunks': 'streams whole messages',
 	'mixed-calls': 'mixes up calls of tools',
+	block: 'is blocked by a firewall',
+	'no-model': 'does not know the model',
+	'too-large': 'finds the request too large',
+	'cannot-afford': 'cannot afford the request',
+	'reject-field': 'rejects a field',
 };
 
 function stepText(step: SimulationStep): string {

@@ -11,26 +11,32 @@ const none: Edits = {};
  * settings, and is streamed unless they say otherwise.
  * @throws Error when the request came in another dialect
  */
-export function renderRequest({ request, model, streamUpstream, members, way, shown }: ProviderAsk): RenderedRequest {
+export function renderRequest(ask: ProviderAsk): RenderedRequest {
+	const { request, model, streamUpstream, members, way, shown } = ask;
 	const { body } = request;
 	if (!(body instanceof ChatBody)) throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
 	const set = members === undefined ? none : settingsFor(body, members);
 	const wished = request.stream || streamUpstream || way !== 'fresh';
 	const stream = Object.hasOwn(set, 'stream') ? set.stream === 'true' : wished;
 	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
-	const edits = { model: JSON.stringify(model), ...streaming(request.stream, stream), ...set };
-	if (shown === '') return { body: body.render(edits), stream, choices };
+	const ours = streaming(request.stream, stream, ask.withheld);
+	const edits = { model: JSON.stringify(model), ...ours, ...set };
+	const isAdded = ours.stream_options !== undefined && !Object.hasOwn(set, 'stream_options');
+	const kind = isAdded ? { stream, choices, added } : { stream, choices };
+	if (shown === '') return { body: body.render(edits), ...kind };
 	const conversation = Object.hasOwn(set, 'messages') ? new ChatBody(body.render(edits)) : body;
 	const messages = continuedMessages(conversation, shown, way === 'prefill' ? 'prefill' : 'instruct');
-	return { body: body.render({ ...edits, messages }), stream, choices };
+	return { body: body.render({ ...edits, messages }), ...kind };
 }
 
+const added = ['stream_options'];
+
 /** Usage is asked for where the stream is ours alone; a request without a stream must not have options of one. */
-function streaming(isStreamed: boolean, stream: boolean): Edits {
+function streaming(isStreamed: boolean, stream: boolean, withheld: ProviderAsk['withheld']): Edits {
 	if (isStreamed === stream) return none;
-	return stream
-		? { stream: 'true', stream_options: '{"include_usage":true}' }
-		: { stream: 'false', stream_options: undefined };
+	if (!stream) return { stream: 'false', stream_options: undefined };
+	const isWithheld = withheld?.includes('stream_options') === true;
+	return { stream: 'true', stream_options: isWithheld ? undefined : '{"include_usage":true}' };
 }
 
 function settingsFor(body: ChatBody, { defaults, force }: RequestMembers): Edits {

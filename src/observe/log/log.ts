@@ -93,6 +93,11 @@ export function logObserver(log: Logger): GatewayObserver {
 	const warnOfReason = reasonWarning(log);
 	return {
 		callRefused: (refused) => refusals.add(refused),
+		fieldRefused: ({ target, field, isOurs }) => {
+			const what = field ?? 'a field of a request';
+			if (isOurs) log.info({ target, field }, `${target} does not take ${what}: Breakwater no longer adds it`);
+			else log.warn({ target, field }, `${target} does not take ${what}: such requests go to another provider, if any`);
+		},
 		callEnded: (record) => {
 			for (const { provider, reason } of record.unknownFinishReasons ?? []) warnOfReason(provider, reason);
 			if (record.outcome === 'failed') log.warn(callLine(record), 'call failed');

@@ -4,7 +4,8 @@ import type { Classified, ErrorAnswer } from './error-answer.ts';
 import { type CompiledRule, compileRules } from './error-matching.ts';
 import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
-import { waitHint } from './wait-hint.ts';
+import { rejectedField } from './rejected-field.ts';
+import { longestWaitMs, waitHint } from './wait-hint.ts';
 
 export type { Classified, ErrorAnswer } from './error-answer.ts';
 export { classifyTransportError } from './transport-error.ts';
@@ -39,15 +40,17 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 		const status = isSuccess ? (body.status ?? answer.status) : answer.status;
 		const rule = candidates.find((candidate) => candidate.matches(answer, body, status));
 		const category = rule?.category ?? 'UNKNOWN_TRANSIENT';
+		const hint = waitHint({ headers: answer.headers, body, category, now: answer.now, zone: rule?.zone });
 		const result: Classified = {
 			failure: {
 				category,
 				reason: rule?.reason,
 				status: answer.status,
-				retryAfterMs: waitHint({ headers: answer.headers, body, category, now: answer.now, zone: rule?.zone }),
+				retryAfterMs: hint === undefined ? undefined : Math.min(hint, longestWaitMs(status, category)),
 			},
 			// Before the message is clipped: half a key would be known to nobody as one.
 			message: providerMessage(body.texts.map(redact)),
+			field: category === 'BAD_REQUEST' ? rejectedField(body) : undefined,
 		};
 		return rule === undefined ? { result } : { rule, result };
 	};

@@ -20,4 +20,6 @@ export interface Classified {
 	failure: Failure;
 	/** The provider's own words, one line, at most 500 characters, `''` when there are none. */
 	message: string;
+	/** The field of the request that the provider does not take, where it is a BAD_REQUEST that names one. */
+	field?: string | undefined;
 }

@@ -18,6 +18,7 @@ export interface HintSource {
 
 /** Nobody means a longer wait; a number that says so counts something else. */
 const maxHintMs = 400 * 24 * 60 * 60 * 1_000;
+const hourMs = 60 * 60 * 1_000;
 /** How much of a body is searched for a reset time; an error object has a few dozen values. */
 const maxVisited = 500;
 
@@ -37,6 +38,19 @@ export function waitHint({ headers, body, category, now, zone }: HintSource): nu
 		bodyHint(body.json, now, isLimit) ??
 		(isLimit ? (messageHint(body.texts, now, zone) ?? resetHeaders(headers, now)) : undefined)
 	);
+}
+
+/**
+ * The longest wait that a provider is obeyed for, ms. A fault or an overload is over within the hour, or nobody knows when:
+ * a server that says 30 days is mistaken, and must not be lost for them. A rate limit is one of a day at most. Only an
+ * account's own allowance comes back when its provider says so.
+ * @param status the HTTP status, or the one that an error inside a 200 names
+ */
+export function longestWaitMs(status: number, category: Category): number {
+	if (category === 'QUOTA_EXCEEDED') return maxHintMs;
+	if (status >= 500) return hourMs;
+	const isFault = category === 'SERVER_ERROR' || category === 'TIMEOUT' || category === 'UNKNOWN_TRANSIENT';
+	return isFault && status !== 429 ? hourMs : 24 * hourMs;
 }
 
 function retryAfter(headers: Headers, now: number): number | undefined {

@@ -13,9 +13,11 @@ interface Case {
 	settings?: Partial<RequestConfig>;
 	streamUpstream?: boolean;
 	way?: Way;
+	withheld?: readonly string[];
 }
 
-function requestOf({ json, stream = false, choices = 1, settings = {}, streamUpstream = false, way = 'fresh' }: Case) {
+function requestOf(asked: Case) {
+	const { json, stream = false, choices = 1, settings = {}, streamUpstream = false, way = 'fresh', withheld } = asked;
 	const request = {
 		dialect: 'openai-chat',
 		body: new ChatBody(json),
@@ -26,7 +28,15 @@ function requestOf({ json, stream = false, choices = 1, settings = {}, streamUps
 		tokens: 0,
 	};
 	const members = requestSettings({ defaults: {}, force: {}, ...settings }, {});
-	const { body, ...rendered } = renderRequest({ request, model: 'm', streamUpstream, members, way, shown: '' });
+	const { body, ...rendered } = renderRequest({
+		request,
+		model: 'm',
+		streamUpstream,
+		members,
+		way,
+		shown: '',
+		withheld,
+	});
 	return { json: body, ...rendered };
 }
 
@@ -39,9 +49,15 @@ describe('without settings', () => {
 	});
 
 	it('a stream of our own asks for its usage', () => {
-		const asked = { json: `{"model":"m","stream":true,${usage}}`, stream: true, choices: 1 };
+		const asked = { json: `{"model":"m","stream":true,${usage}}`, stream: true, choices: 1, added: ['stream_options'] };
 		expect(requestOf({ json: '{"model":"x"}', streamUpstream: true })).toEqual(asked);
 		expect(requestOf({ json: '{"model":"x"}', way: 'instruct' })).toEqual(asked);
+	});
+
+	it('and not where the provider does not take it', () => {
+		const asked = { json: '{"model":"m","stream":true}', stream: true, choices: 1 };
+		const withheld = ['stream_options'];
+		expect(requestOf({ json: '{"model":"x"}', streamUpstream: true, withheld })).toEqual(asked);
 	});
 
 	it('costs nothing', () => {
@@ -131,7 +147,8 @@ describe('settings', () => {
 			'{"stream":false,"model":"m"}',
 		],
 	])('ask for a stream that is %s', (_name, asked, stream, json) => {
-		expect(requestOf(asked)).toEqual({ json, stream, choices: 1 });
+		const added = asked.stream !== true && json.includes(usage) ? { added: ['stream_options'] } : {};
+		expect(requestOf(asked)).toEqual({ json, stream, choices: 1, ...added });
 	});
 
 	it('count the answers that they ask for', () => {

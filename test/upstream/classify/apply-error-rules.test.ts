@@ -34,7 +34,14 @@ describe.each(Object.entries(providerErrors))('what %s sends', (_provider, cases
 
 // Inside a stream no status helps: there a code means what it means by itself.
 const codes: Record<string, string[]> = {
-	'BAD_REQUEST.too_large': ['request_too_large', 'tokens_limit_reached'],
+	'BAD_REQUEST.too_large': [
+		...['request_too_large', 'tokens_limit_reached', 'pre_consume_token_quota_failed', 'pre_consume_quota_failed'],
+	],
+	'BAD_REQUEST.unsupported': [
+		...['unsupported_parameter', 'unsupported_value', 'unknown_parameter', 'unrecognized_parameter'],
+		...['UnsupportedParameter', 'UnknownParameter', 'unsupported_field', 'unknown_field', 'extra_forbidden'],
+		...['value_error.extra', 'unsupported_feature', 'not_supported_error'],
+	],
 	BAD_REQUEST: ['string_above_max_length', 'invalid_request_error', 'INVALID_ARGUMENT', 'ValidationException'],
 	'BAD_REQUEST.context_length': [
 		'context_length_exceeded',
@@ -73,7 +80,10 @@ const codes: Record<string, string[]> = {
 	],
 	MODEL_UNAVAILABLE: [
 		...['model_not_found', 'not_found_error', 'DeploymentNotFound', 'model_decommissioned', 'ModelNotReadyException'],
-		...['resource_not_found_error', 'unknown_model', 'invalid_model', '1211', '1311'],
+		...['resource_not_found_error', 'unknown_model', 'invalid_model', '1211', '1311', '20012', '30003'],
+		...['model_not_supported', 'model_not_available', 'model_not_available_for_integrator', 'model_not_active'],
+		...['model_terms_required', 'model_permission_blocked_org', 'ModelNotFound', 'unavailable_model', 'ModelNotOpen'],
+		...['InvalidEndpointOrModel.NotFound'],
 	],
 	AUTH_ERROR: [
 		...['invalid_api_key', 'account_deactivated', 'authentication_error', 'API_KEY_INVALID', 'UNAUTHENTICATED'],
@@ -318,6 +328,12 @@ describe('whatever comes', () => {
 		'{"error":{"message":"',
 		'"message":"\\',
 		'quota exceeded ',
+		'parameter ',
+		'unknown request ',
+		'account does not ',
+		'access to model ',
+		'for the model ',
+		'max_tokens ',
 		'wait ',
 		'input token count',
 		'2026-09-01 ',

@@ -1,3 +1,4 @@
+import { defaultPolicy } from '../../../src/config/policy-schema.ts';
 import type { Severity } from '../../../src/verify/report/report.ts';
 
 /**
@@ -38,16 +39,9 @@ const windows = (a: string, b: string, c: string, rest = '') =>
 const oneProvider = (options: string) =>
 	`providers:\n  a: { baseUrl: https://a.example/v1, ${options} }\nprofiles: { default: { chain: [a/m] } }\n`;
 
-const everyEnd =
-	'AUTH_ERROR, BAD_REQUEST, BAD_REQUEST.context_length, RATE_LIMIT, TIMEOUT, SERVER_ERROR, NETWORK_ERROR, MODEL_UNAVAILABLE, QUOTA_EXCEEDED, UNKNOWN_TRANSIENT';
-const allFail = everyEnd
-	.split(', ')
-	.map((key) => `${key}: { then: fail }`)
-	.join(', ');
-const noEffects = everyEnd
-	.split(', ')
-	.map((key) => `${key}: none`)
-	.join(', ');
+const everyEnd = Object.keys(defaultPolicy.onError);
+const allFail = everyEnd.map((key) => `${key}: { then: fail }`).join(', ');
+const noEffects = everyEnd.map((key) => `${key}: none`).join(', ');
 
 export const lintCases: readonly LintCase[] = [
 	{
