@@ -178,6 +178,7 @@ policy: { timeouts: { idle: 2s, connect: 2s, response: 2s, request: 2s } }
 			idle: 3_000,
 			response: 2_000,
 			request: 2_000,
+			stream: 3_600_000,
 		});
 		expect(config.profiles.child?.policy.timeouts).toEqual({ ...timeouts, idle: 2_000 });
 		expect(config.profiles.child?.chain[0]?.policy.timeouts).toEqual({ ...timeouts, idle: 3_000 });

@@ -156,7 +156,7 @@ describe('an attempt through a proxy', () => {
 		expect(plain.authorizations).toEqual([`Basic ${btoa('me:secret')}`]);
 		expect(upstream.requests[0]?.headers).toMatchObject({ host: 'models.lan', authorization: 'Bearer k' });
 		plain.refuse(407);
-		expect((await over.start('http://models.lan/v1').over).is).toBe('NETWORK_ERROR.proxy');
+		expect((await over.start('http://models.lan/v1').over).is).toBe('UNKNOWN_TRANSIENT.intermediary');
 		await over.close();
 		await plain.close();
 	});

@@ -193,7 +193,7 @@ describe('bootstrap --start', () => {
 			...ownModel,
 			'--start',
 		);
-		await soon(() => expect(existsSync(path('breakwater.pid'))).toBe(true), 9000);
+		await soon(() => expect(existsSync(path('breakwater.pid'))).toBe(true), 100_000);
 		const pid = pidNow();
 		command.kill('SIGINT');
 		expect(await command.exit).toBe(1);

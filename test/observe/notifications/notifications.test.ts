@@ -170,7 +170,10 @@ test('of two hundred keys that die at once, a slow receiver is told of every one
 	const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
 	const names = ['a', 'b'].flatMap((name) => numbers.map((number) => `${name}#${number}`));
 	const apiKey = numbers.map((number) => `key-${number}`);
-	await start({ providers: { a: { apiKey }, b: { apiKey } } }, {});
+	await start(
+		{ providers: { a: { apiKey }, b: { apiKey } }, policy: { onError: { AUTH_ERROR: { then: 'fail' } } } },
+		{},
+	);
 	const letGo = holdBack();
 	for (const name of ['a', 'b']) breakwater.upstream(name).always(status(401));
 	const startedAt = Math.floor(Date.now() / 1000) * 1000;

@@ -15,6 +15,8 @@ export const builtInReasons: readonly string[] = [
 	'NETWORK_ERROR.dns',
 	'NETWORK_ERROR.tls',
 	'NETWORK_ERROR.unreachable',
+	'NETWORK_ERROR.proxy',
+	'BAD_REQUEST.content_policy',
 	'TIMEOUT.connect',
 	'TIMEOUT.first_token',
 	'TIMEOUT.response',
