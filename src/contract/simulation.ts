@@ -22,9 +22,27 @@ export interface Simulation {
  * - `garbage`: a 200 of HTML, or a stream of events that are not JSON
  * - `cut`: drops the connection after `afterTokens`; an answer that is not streamed, after half of its body
  * - `stall`: falls silent where `cut` would drop the connection
+ * - `stale`: resets a connection that has carried a request before, as what has forgotten it does; answers on a new one
+ * - `comments`: sends nothing but comment lines for `pause`, then answers; an answer that is not streamed comes that late
+ * - `slow`: answers, with `pause` between two tokens
+ * - `quiet`: falls silent for `pause` after `afterTokens`, then goes on; an answer that is not streamed comes that late
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
  */
-export const deeds = ['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const;
+export const deeds = [
+	'answer',
+	'status',
+	'hang',
+	'reset',
+	'empty',
+	'garbage',
+	'cut',
+	'stall',
+	'stale',
+	'comments',
+	'slow',
+	'quiet',
+	'error-event',
+] as const;
 
 export type Deed = (typeof deeds)[number];
 
@@ -45,6 +63,8 @@ export interface SimulationStep {
 	message?: string | undefined;
 	/** For `status`: sent as `retry-after` in whole seconds and as `retry-after-ms`, ms. Default: no hint. */
 	retryAfter?: number | undefined;
-	/** For `cut`, `stall` and `error-event` in a stream: how many tokens still come. Default 0. */
+	/** For `cut`, `stall`, `quiet` and `error-event` in a stream: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
+	/** For `comments`, `slow` and `quiet`, ms. Default: 30 s, for `slow` 1 s. */
+	pause?: number | undefined;
 }

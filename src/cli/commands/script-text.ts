@@ -15,6 +15,10 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	garbage: 'answers with garbage',
 	cut: 'breaks off its answers',
 	stall: 'stalls in its answers',
+	stale: 'resets used connections',
+	comments: 'sends only comments at first',
+	slow: 'answers slowly',
+	quiet: 'falls silent in its answers and goes on',
 	'error-event': 'sends an error in its stream',
 };
 
