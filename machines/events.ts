@@ -43,7 +43,9 @@ export type ProviderEvent =
 			replyTo: RequestRef;
 	  }
 	| PermitResult
-	/** The provider's own timer: a probe has been silent for `probeDeadline`. */
+	/** The first content of the answer to a probe has arrived: the provider is alive, whatever becomes of the answer. */
+	| { type: 'probe.answering'; id: string; now: number }
+	/** The provider's own timer: no first content and no result of a probe came within `probeDeadline`. */
 	| { type: 'probe.overdue'; id: string }
 	| PeerEvent
 	| OperatorEvent;
@@ -96,6 +98,10 @@ export type ProviderReply =
 
 export type RequestEvent =
 	| ProviderReply
+	/** The first content of an attempt that is a probe has arrived, whether or not any of it goes to the client yet. */
+	| { type: 'probe.answering'; now: number }
+	/** The connection that the attempt was given was dead already: the same request is sent once more, on a new one. */
+	| { type: 'attempt.reconnected'; now: number }
 	/** The first content of a stream has arrived; for a continuation, with how it joins what was sent before. */
 	| { type: 'attempt.answering'; now: number; seam?: SeamPlace }
 	/** The whole answer has arrived, and was believed; with the tokens that it used, where the provider reported them. */
@@ -154,7 +160,7 @@ export type ProviderFact = { provider: string; at: number } & (
 	| { type: 'prefill.refused'; model: string }
 	/** A probe is out until it is returned, until the provider's state changes, or until its deadline. */
 	| { type: 'probe.leased'; id: string; model: string; until: number }
-	/** It had its result, and the provider stays half-open. */
+	/** It had its first content or its result, and the provider stays half-open. */
 	| { type: 'probe.returned'; id: string }
 );
 

@@ -48,7 +48,7 @@ export interface ProviderContext {
 	readonly alarmed: readonly ('auth' | 'quota')[];
 	readonly consecutiveFailures: number;
 	readonly window: FailureWindow;
-	/** How often it went back to `open` since it was last closed. */
+	/** How often it has opened again, or will have when it opens next, since its last whole answer. */
 	readonly reopenings: number;
 	/** The probes that are out. */
 	readonly probes: readonly { readonly id: string; readonly deadline: number }[];

@@ -126,6 +126,10 @@ export const providerMachine = providerSetup.createMachine({
 					{ guard: 'hasProbeLeft', actions: ['countOut', 'sendProbe', 'watchProbe', 'tellProbe', 'grantProbe'] },
 					{ actions: { type: 'deny', params: { state: 'half-open' } } },
 				],
+				'probe.answering': [
+					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['recover', 'tellRecovery'] },
+					{ guard: 'isProbeResult', actions: ['returnProbe', 'countProbeSuccess'] },
+				],
 				'attempt.succeeded': [
 					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['countBack', 'recover', 'tellRecovery'] },
 					{ guard: 'isProbeResult', actions: ['countBack', 'returnProbe', 'countProbeSuccess'] },

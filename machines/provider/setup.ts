@@ -29,6 +29,17 @@ function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): E
 	return event as Extract<ProviderEvent, { type: T }>;
 }
 
+/** The attempt that an event tells something of. */
+function attemptIn(event: ProviderEvent): string | undefined {
+	if (event.type === 'probe.answering') return event.id;
+	return 'permit' in event ? event.permit.id : undefined;
+}
+
+function isOfProbe(context: ProviderContext, event: ProviderEvent): boolean {
+	const id = attemptIn(event);
+	return id !== undefined && isProbeOut(context, id);
+}
+
 /** What the actor was started with, in the event that starts it; undefined in every other event. */
 function startedWith(event: ProviderEvent): ProviderInput | undefined {
 	return 'input' in event ? (event.input as ProviderInput) : undefined;
@@ -68,10 +79,9 @@ export const providerSetup = setup({
 		},
 		hasProbeLeft: ({ context }) => context.probes.length < context.policy.breaker.probes,
 		/** A late result, or one reported twice, is no probe that is out. */
-		isProbeResult: ({ context, event }) => 'permit' in event && isProbeOut(context, event.permit.id),
+		isProbeResult: ({ context, event }) => isOfProbe(context, event),
 		isLastProbeNeeded: ({ context, event }) =>
-			isProbeOut(context, only(event, 'attempt.succeeded').permit.id) &&
-			context.probeSuccesses + 1 >= context.policy.breaker.successThreshold,
+			isOfProbe(context, event) && context.probeSuccesses + 1 >= context.policy.breaker.successThreshold,
 		isProbeOverdue: ({ context, event }) => isProbeOut(context, only(event, 'probe.overdue').id),
 		exhaustsQuota: ({ context, event }) =>
 			effectOf(context.policy.breaker, only(event, 'attempt.failed').failure) === 'quota',
@@ -167,8 +177,8 @@ export const providerSetup = setup({
 			for (const { id } of context.probes) enqueue.cancel(id);
 		}),
 		returnProbe: enqueueActions(({ context, event, enqueue }) => {
-			if (!('permit' in event) || !isProbeOut(context, event.permit.id)) return;
-			const { id } = event.permit;
+			const id = attemptIn(event);
+			if (id === undefined || !('now' in event) || !isProbeOut(context, id)) return;
 			enqueue.cancel(id);
 			enqueue.assign({ probes: context.probes.filter((probe) => probe.id !== id) });
 			enqueue.emit({ type: 'probe.returned', provider: context.id, at: event.now, id });
@@ -177,7 +187,8 @@ export const providerSetup = setup({
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
 			const ledger = afterResult(context.ledger, succeeded);
-			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now) };
+			const proof = isLate(context, succeeded.permit) ? {} : { reopenings: 0 };
+			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now), ...proof };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
 			const failed = only(event, 'attempt.failed');
@@ -210,13 +221,14 @@ export const providerSetup = setup({
 			for (const fact of modelFacts(context, lesson, now, true)) enqueue.emit(fact);
 		}),
 		enterHalfOpen: assign(({ context, event }) => halfOpened('now' in event ? event.now : context.timerAt)),
-		recover: assign(({ event }) => ({
-			since: only(event, 'attempt.succeeded').now,
+		/** Until an answer is whole, another opening follows on the last one: a provider that only ever begins backs off too. */
+		recover: assign(({ context, event }) => ({
+			since: 'now' in event ? event.now : context.since,
 			until: 0,
 			reason: undefined,
 			consecutiveFailures: 0,
 			window: emptyWindow,
-			reopenings: 0,
+			reopenings: event.type === 'probe.answering' ? context.reopenings + 1 : 0,
 			probes: [],
 		})),
 		openForOperator: assign(({ context, event }) => {

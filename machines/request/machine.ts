@@ -22,6 +22,7 @@ import {
 	movedOn,
 	movedToSoonest,
 	ranOutOfTime,
+	reconnected,
 	settled,
 	waited,
 } from './progress-updates.ts';
@@ -73,6 +74,7 @@ export const requestMachine = setup({
 		mayTrySoonest: ({ context }) => soonestTarget(context.progress) !== undefined,
 		wasDeniedEverywhere: ({ context }) => context.progress.failed === undefined,
 		isFailureFinal: ({ context }) => isFailureFinal(context.progress),
+		holdsProbe: ({ context }) => context.progress.permit?.probe === true,
 
 		mayCarryOn: ({ context }) => mayCarryOn(context.progress),
 		shouldAskWithoutPrefill: ({ context }) => shouldAskWithoutPrefill(context.progress),
@@ -102,6 +104,12 @@ export const requestMachine = setup({
 				tokens: progress.tokens,
 				replyTo: self,
 			}),
+		),
+		reportFirstContent: sendTo(
+			({ context }) => currentCandidate(context.progress).actor,
+			({ context: { progress }, event }): ProviderEvent => {
+				return { type: 'probe.answering', id: heldPermit(progress).id, now: only(event, 'probe.answering').now };
+			},
 		),
 		reportSuccess: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
@@ -139,6 +147,9 @@ export const requestMachine = setup({
 		noteDenial: assign(({ context, event }) => ({ progress: denied(context.progress, only(event, 'permit.denied')) })),
 		noteCommit: assign(({ context, event }) => ({
 			progress: committed(context.progress, only(event, 'attempt.answering')),
+		})),
+		noteReconnect: assign(({ context, event }) => ({
+			progress: reconnected(context.progress, only(event, 'attempt.reconnected')),
 		})),
 		noteSeam: assign(({ context, event }) => ({
 			progress: joined(context.progress, only(event, 'attempt.answering')),
@@ -178,6 +189,8 @@ export const requestMachine = setup({
 	initial: 'asking',
 	context: ({ input }) => ({ progress: begin(input) }),
 	on: {
+		'probe.answering': { guard: 'holdsProbe', actions: 'reportFirstContent' },
+		'attempt.reconnected': { actions: 'noteReconnect' },
 		'client.left': { target: '.aborted', actions: ['abandonAttempt', 'noteDeparture'] },
 		'deadline.passed': { target: '.failed', actions: ['abandonAttempt', 'noteDeadline', 'endOutOfTime'] },
 	},

@@ -83,6 +83,14 @@ export function denied(progress: Progress, { state, reason, retryAt }: Event<'pe
 	return { ...progress, retryAts, trace };
 }
 
+/** No attempt of its own, and held against nobody: only the trace tells of it. */
+export function reconnected(progress: Progress, { now }: Event<'attempt.reconnected'>): Progress {
+	const { target, credential } = currentCandidate(progress);
+	const ms = now - progress.attemptStartedAt;
+	const at = progress.attemptStartedAt - progress.startedAt;
+	return { ...progress, now, trace: withStep(progress, { did: 'reconnect', at, target, credential, ms }) };
+}
+
 /** The first content of an answer: the commit. */
 export function committed(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
 	const streamEndsAt = now + progress.policy.timeouts.stream;

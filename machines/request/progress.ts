@@ -69,6 +69,8 @@ export type TraceEntry =
 			/** Where a continuation joined what had been sent. */
 			seam?: SeamPlace;
 	  }
+	/** The attempt that is told of next met a stale connection, found after `ms`, and went on over a new one. */
+	| { did: 'reconnect'; at: number; target: string; credential: string; ms: number }
 	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
 
 /**

@@ -21,6 +21,10 @@ const afterTokens = {
 	afterTokens: count(0, 1_000_000).exactOptional().describe('How many tokens come before the fault. Default: some.'),
 };
 
+const pause = (what: string, preset: string) => ({
+	pause: duration().exactOptional().describe(`${what}, a duration. Default: ${preset}.`),
+});
+
 const response = {
 	status: count(400, 599).describe('The HTTP status that is sent. Required.'),
 	retryAfter: duration({ zero: true })
@@ -34,7 +38,7 @@ const rejected = {
 	field: text().describe('The field that is rejected, such as `stream_options`. Required.'),
 };
 
-const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens, ...reason, ...rejected });
+const faultOptions = Object.keys({ ...response, ...wording, ...afterTokens, ...reason, ...rejected, ...pause('', '') });
 
 /** One kind of step. Each has a shape of its own, so that an option that does not fit is refused and an editor offers those that do. */
 function step<const W extends string, S extends z.core.$ZodLooseShape>(word: W, meaning: string, shape: S) {
@@ -55,6 +59,13 @@ const steps = [
 	step('garbage', 'Responds 200 with what is no answer.', {}),
 	step('cut', 'Closes the connection in the middle of an answer.', afterTokens),
 	step('stall', 'Falls silent in the middle of an answer.', afterTokens),
+	step('stale', 'Resets connections that have carried a request before, and answers on new ones.', {}),
+	step('comments', 'Sends nothing but comment lines for a while, then answers.', pause('For how long', '30s')),
+	step('slow', 'Answers slowly.', pause('How long between two tokens', '1s')),
+	step('quiet', 'Falls silent in the middle of an answer, and goes on.', {
+		...afterTokens,
+		...pause('For how long', '30s'),
+	}),
 	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
 	step('finish', 'Ends an answer with a finish reason, whole or not.', { ...afterTokens, ...reason }),
 	step('message-chunks', 'Streams whole messages where deltas should be.', {}),

@@ -22,6 +22,10 @@ export interface Simulation {
  * - `garbage`: a 200 of HTML, or a stream of events that are not JSON
  * - `cut`: drops the connection after `afterTokens`; an answer that is not streamed, after half of its body
  * - `stall`: falls silent where `cut` would drop the connection
+ * - `stale`: resets a connection that has carried a request before, as what has forgotten it does; answers on a new one
+ * - `comments`: sends nothing but comment lines for `pause`, then answers; an answer that is not streamed comes that late
+ * - `slow`: answers, with `pause` between two tokens
+ * - `quiet`: falls silent for `pause` after `afterTokens`, then goes on; an answer that is not streamed comes that late
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
  * - `finish`: ends the answer after `afterTokens` with the finish reason `reason`, as if that were its end
  * - `message-chunks`: a right answer whose chunks have the text so far as a `message`, in place of a `delta`
@@ -36,6 +40,7 @@ export const deeds = [
 	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
 	...(['finish', 'message-chunks', 'mixed-calls'] as const),
 	...(['block', 'no-model', 'too-large', 'cannot-afford', 'reject-field'] as const),
+	...(['stale', 'comments', 'slow', 'quiet'] as const),
 ] as const;
 
 export type Deed = (typeof deeds)[number];
@@ -59,8 +64,10 @@ export interface SimulationStep {
 	retryAfter?: number | undefined;
 	/** For `finish`: the finish reason. Default `abort`. */
 	reason?: string | undefined;
-	/** For `cut`, `stall` and `error-event` in a stream, and for `finish`: how many tokens still come. Default 0. */
+	/** For `cut`, `stall`, `quiet` and `error-event` in a stream, and for `finish`: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
 	/** For `reject-field`: the name of the field. */
 	field?: string | undefined;
+	/** For `comments`, `slow` and `quiet`, ms. Default: 30 s, for `slow` 1 s. */
+	pause?: number | undefined;
 }

@@ -177,6 +177,15 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	// What the attempt reports.
 
+	onReconnected(): void {
+		if (!this.#isOver) this.#actor.send({ type: 'attempt.reconnected', now: Date.now() });
+	}
+
+	onFirstContent(): void {
+		if (this.#isOver || this.#attemptProgress?.permit?.probe !== true) return;
+		this.#actor.send({ type: 'probe.answering', now: Date.now() });
+	}
+
 	onEvents(events: readonly AnswerEvent[]): void {
 		if (this.#isOver) return;
 		const wasAnswering = this.#answer.isAnswering;

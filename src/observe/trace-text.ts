@@ -22,12 +22,14 @@ function where({ target, credential }: TraceEntry): string {
 function briefly(step: TraceEntry): string {
 	if (step.did === 'attempt') return attemptText(step);
 	if (step.did === 'wait') return `waits ${step.ms} ms`;
+	if (step.did === 'reconnect') return 'stale connection, sent again';
 	return step.reason === 'model' ? 'is unavailable' : `is ${step.state}`;
 }
 
 function fully(step: TraceEntry): string {
 	if (step.did === 'attempt') return attemptText(step);
 	if (step.did === 'wait') return `waits ${step.ms} ms before the next attempt`;
+	if (step.did === 'reconnect') return `stale connection, ${step.ms} ms: sent again on a new one`;
 	return `denied: ${step.state} (${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
 }
 

@@ -21,6 +21,7 @@ export function assertSimulation(name: string, simulation: Simulation): void {
 		check(`script[${index}].requests`, step.requests, 1, Number.MAX_SAFE_INTEGER);
 		check(`script[${index}].status`, step.status, 400, 599);
 		check(`script[${index}].retryAfter`, step.retryAfter, 0, Number.MAX_SAFE_INTEGER);
+		check(`script[${index}].pause`, step.pause, 0, longestTimerMs);
 		check(`script[${index}].afterTokens`, step.afterTokens, 0, Number.MAX_SAFE_INTEGER);
 	}
 }

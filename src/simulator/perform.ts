@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deed, SimulationStep } from '../contract/simulation.ts';
 import { type Answer, chunkBody, completionBody, messageChunk, usageChunk } from './answer.ts';
@@ -22,9 +23,20 @@ export interface Stage {
 
 type Performance = (stage: Stage, step: SimulationStep) => void | Promise<void>;
 
+/** Connections that have carried a request. */
+const used = new WeakSet<Socket>();
+
+const COMMENT_INTERVAL_MS = 1000;
+const LONG_PAUSE_MS = 30_000;
+const SLOW_PAUSE_MS = 1000;
+
 /** Does to a request what the step says. Rejects with an AbortError when the client leaves in the middle. */
 export async function perform(stage: Stage, step: SimulationStep): Promise<void> {
-	await performances[step.do](stage, step);
+	const { socket } = stage.response;
+	const isReused = socket !== null && used.has(socket);
+	if (socket !== null) used.add(socket);
+	if (step.do === 'stale' && isReused) socket.resetAndDestroy();
+	else await performances[step.do](stage, step);
 }
 
 /** Sends a JSON body with its content-length. */
@@ -35,16 +47,22 @@ export function sendJson(response: ServerResponse, status: number, body: object)
 }
 
 const performances: Readonly<Record<Deed, Performance>> = {
-	answer: async (stage) => {
-		const { chat, answer, response } = stage;
-		if (!chat.isStream) {
-			await wait(stage.firstToken, stage.over);
-			return sendJson(response, 200, completionBody(chat, answer));
-		}
-		await streamTokens(stage, answer.tokens.length);
-		await sendEvent(stage, chunkBody(chat, answer, {}, answer.finishReason));
-		if (chat.includeUsage) await sendEvent(stage, usageChunk(chat, answer));
-		response.end('data: [DONE]\n\n');
+	answer: (stage) => answerWhole(stage),
+
+	/** On a new connection: see `perform`. */
+	stale: (stage) => answerWhole(stage),
+
+	comments: async (stage, { pause = LONG_PAUSE_MS }) => {
+		if (stage.chat.isStream) await streamComments(stage, pause);
+		else await wait(pause, stage.over);
+		await answerWhole(stage);
+	},
+
+	slow: (stage, { pause = SLOW_PAUSE_MS }) => answerWhole({ ...stage, tokenInterval: pause }),
+
+	quiet: async (stage, { pause = LONG_PAUSE_MS, afterTokens = 0 }) => {
+		if (!stage.chat.isStream) await wait(pause, stage.over);
+		await answerWhole(stage, { after: afterTokens, ms: pause });
 	},
 
 	status: ({ response }, step) => {
@@ -155,6 +173,34 @@ const performances: Readonly<Record<Deed, Performance>> = {
 	},
 };
 
+async function answerWhole(stage: Stage, gap?: Gap): Promise<void> {
+	const { chat, answer, response } = stage;
+	if (!chat.isStream) {
+		await wait(stage.firstToken, stage.over);
+		return sendJson(response, 200, completionBody(chat, answer));
+	}
+	await streamTokens(stage, answer.tokens.length, gap);
+	await sendEvent(stage, chunkBody(chat, answer, {}, answer.finishReason));
+	if (chat.includeUsage) await sendEvent(stage, usageChunk(chat, answer));
+	response.end('data: [DONE]\n\n');
+}
+
+/** A silence in the middle of a stream. */
+interface Gap {
+	/** Tokens that come before it. */
+	after: number;
+	ms: number;
+}
+
+/** Signs of life without a word: the headers at once, then a comment a second. */
+async function streamComments({ response, over }: Stage, forMs: number): Promise<void> {
+	response.setHeader('content-type', 'text/event-stream; charset=utf-8');
+	for (let leftMs = forMs; leftMs > 0; leftMs -= COMMENT_INTERVAL_MS) {
+		response.write(': simulated, still working\n\n');
+		await wait(Math.min(COMMENT_INTERVAL_MS, leftMs), over);
+	}
+}
+
 /** The beginning of a right answer: `afterTokens` of a stream, or half of a body under its full content-length. */
 async function sendPart(stage: Stage, step: SimulationStep): Promise<void> {
 	const { chat, answer, response } = stage;
@@ -167,13 +213,16 @@ async function sendPart(stage: Stage, step: SimulationStep): Promise<void> {
 }
 
 /** The headers and the role at once, as OpenAI does; then up to `count` tokens at their pace. */
-async function streamTokens(stage: Stage, count: number): Promise<void> {
+async function streamTokens(stage: Stage, count: number, gap?: Gap): Promise<void> {
 	const { chat, answer, response, firstToken, tokenInterval } = stage;
-	response.setHeader('content-type', 'text/event-stream; charset=utf-8');
-	response.setHeader('cache-control', 'no-cache');
+	if (!response.headersSent) {
+		response.setHeader('content-type', 'text/event-stream; charset=utf-8');
+		response.setHeader('cache-control', 'no-cache');
+	}
 	await sendEvent(stage, chunkBody(chat, answer, { role: 'assistant', content: '', refusal: null }));
 	for (const [index, content] of answer.tokens.slice(0, count).entries()) {
 		await wait(index === 0 ? firstToken : tokenInterval, stage.over);
+		if (index === gap?.after) await wait(gap.ms, stage.over);
 		await sendEvent(stage, chunkBody(chat, answer, { content }));
 	}
 }

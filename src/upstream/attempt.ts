@@ -4,7 +4,7 @@ import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
 import { type Classified, type Classify, classifyTransportError } from './classify/apply-error-rules.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Dispatch, Dispatched, Endpoint } from './endpoint.ts';
 import { type Completion, Reception, type Verdict } from './reception.ts';
 
 export interface AttemptOptions {
@@ -22,6 +22,10 @@ export interface AttemptOptions {
 
 /** What an attempt reports. After `onCompleted` or `onBroke`, or a `stop`, it reports nothing more. */
 export interface AttemptListener {
+	/** The connection was dead already, and the request has been sent once more, on a new one. */
+	onReconnected(): void;
+	/** The first content of a stream has come; its events follow. */
+	onFirstContent(): void;
 	/** Events of an answer, as they come. */
 	onEvents(events: readonly AnswerEvent[]): void;
 	/** The answer is whole. */
@@ -32,17 +36,28 @@ export interface AttemptListener {
 /** How long a connection may take to end its body after a whole answer before it is given up, ms. */
 const TRAILING_TIME_MS = 1000;
 
+/**
+ * A connection from the pool that ends so soon after a request was sent on it, without a byte of an answer, was dead
+ * before, ms: the provider, or a load balancer on the way, had forgotten it.
+ */
+const STALE_TIME_MS = 1000;
+
 type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
 
 /**
- * Exactly one HTTP exchange with one target: no retry, no redirect, no second connection. It starts with `start`, and
- * reports how it went, once; `stop` ends it at any time without a report.
+ * Exactly one HTTP exchange with one target: no retry, no redirect, and a second connection only where the first one was
+ * dead before anything was sent on it. It starts with `start`, and reports how it went, once; `stop` ends it at any time
+ * without a report.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
 	readonly #options: AttemptOptions;
 	readonly #listener: AttemptListener;
 	#phase: Phase = 'connecting';
-	#giveUpConnecting: (() => void) | undefined;
+	#dispatched: Dispatched | undefined;
+	/** It was sent a second time. */
+	#isSentAgain = false;
+	/** When the request was sent, by a clock that never goes back, ms. */
+	#sentAt = 0;
 	/** Known once the connection stands. */
 	#controller: Dispatcher.DispatchController | undefined;
 	/** Known once the response has begun. */
@@ -60,13 +75,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	}
 
 	start(): void {
+		this.#send(this.#options.endpoint.dispatch);
+	}
+
+	#send(dispatch: Dispatch): void {
 		const { endpoint, model, request, timeouts } = this.#options;
 		this.#startPhase('connecting', timeouts.connect, 'connect');
 		try {
 			const { address } = endpoint;
 			const headers = [...address.headers(request)];
 			const options = { path: address.path(model), method: 'POST' as const, headers, body: request.body };
-			this.#giveUpConnecting = endpoint.dispatch(options, this);
+			this.#dispatched = dispatch(options, this);
 		} catch (error) {
 			this.#break(classifyTransportError(error));
 		}
@@ -118,6 +137,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 			this.#abort();
 			return;
 		}
+		this.#sentAt = performance.now();
 		const { request, timeouts } = this.#options;
 		if (request.stream) this.#startPhase('waiting', timeouts.firstToken, 'first_token');
 		else this.#startPhase('waiting', timeouts.response, 'response');
@@ -159,12 +179,30 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	}
 
 	onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-		this.#endExchange();
 		const cut = classifyTransportError(error);
+		if (this.#isStale(cut)) {
+			this.#sendAgain();
+			return;
+		}
+		this.#endExchange();
 		if (this.#phase === 'over') return;
 		if (this.#reception === undefined) this.#break(cut);
 		// A provider that closes in peace has sent what it wanted to; one that resets has not.
 		else this.#end(cut, cut.failure.reason === 'closed' && this.#headers['content-length'] !== undefined);
+	}
+
+	/** Nobody has answered, and nobody is to blame: the connection stood unused for too long. */
+	#isStale({ failure: { reason } }: Classified): boolean {
+		if (this.#phase !== 'waiting' || this.#isSentAgain || this.#dispatched?.isReused !== true) return false;
+		return (reason === 'reset' || reason === 'closed') && performance.now() - this.#sentAt <= STALE_TIME_MS;
+	}
+
+	#sendAgain(): void {
+		this.#isSentAgain = true;
+		this.#controller = undefined;
+		this.#dispatched = undefined;
+		this.#listener.onReconnected();
+		if (!this.#isOver) this.#send(this.#options.endpoint.dispatchAnew);
 	}
 
 	#end(cut: Classified | undefined, isShort: boolean): void {
@@ -184,6 +222,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	#endWaiting(): void {
 		clearTimeout(this.#phaseTimer);
 		this.#watchIdle();
+		this.#listener.onFirstContent();
 	}
 
 	#pass(events: readonly AnswerEvent[]): void {
@@ -249,7 +288,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 	#abort(): void {
 		if (this.#isExchangeOver) return;
-		if (this.#controller === undefined) this.#giveUpConnecting?.();
+		if (this.#controller === undefined) this.#dispatched?.giveUp();
 		else this.#controller.abort(new Error('breakwater ended the attempt'));
 	}
 }

@@ -1,4 +1,4 @@
-import { buildConnector, type Dispatcher, interceptors, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'undici';
 import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
 import { type Opening, openTunnel } from './tunnel.ts';
@@ -9,15 +9,24 @@ export interface Endpoint {
 	readonly provider: string;
 	readonly dialect: ProviderDialect;
 	readonly address: ProviderAddress;
+	/** On any connection that is free, or on a new one. */
 	readonly dispatch: Dispatch;
+	/** On a new connection, which no other request gets. */
+	readonly dispatchAnew: Dispatch;
 }
 
-/**
- * Sends one request and tells the handler of it.
- * @returns gives up the connection that is being opened for the request; to be called only until the handler's
- *   `onRequestStart`, from where on its controller aborts
- */
-export type Dispatch = (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => () => void;
+/** Sends one request and tells the handler of it. */
+export type Dispatch = (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => Dispatched;
+
+export interface Dispatched {
+	/** The request was given a connection that stood already. */
+	readonly isReused: boolean;
+	/**
+	 * Gives up the connection that is being opened for the request; to be called only until the handler's
+	 * `onRequestStart`, from where on its controller aborts.
+	 */
+	giveUp(): void;
+}
 
 export interface EndpointOptions extends ProviderAccount {
 	readonly provider: string;
@@ -26,61 +35,98 @@ export interface EndpointOptions extends ProviderAccount {
 
 /** One connection pool per origin, shared by every provider and credential behind it. */
 export class Connections {
-	readonly #origins = new Map<string, { pool: Pool; dispatch: Dispatch }>();
-	readonly #answerLimit: number;
+	readonly #origins = new Map<string, { pool: Pool } & Pick<Endpoint, 'dispatch' | 'dispatchAnew'>>();
+	/** Connections of one request each, while it runs. */
+	readonly #single = new Set<Client>();
+	readonly #decoding: Dispatcher.DispatcherComposeInterceptor;
 	readonly #proxies: Proxies;
+	/** What is being opened, or was opened last. */
+	#opened: Opening | undefined;
 
 	/**
 	 * @param answerLimit bytes of the largest answer that is decoded
 	 * @param proxies which proxy leads to an origin; default: none does
 	 */
 	constructor(answerLimit: number, proxies: Proxies = noProxies) {
-		this.#answerLimit = answerLimit;
+		this.#decoding = decompression(answerLimit);
 		this.#proxies = proxies;
 	}
 
 	endpoint({ provider, dialect, ...account }: EndpointOptions): Endpoint {
-		const dispatch = this.#dispatch(new URL(account.baseUrl).origin);
-		return { provider, dialect, address: dialect.address(account), dispatch };
+		const { dispatch, dispatchAnew } = this.#origin(new URL(account.baseUrl).origin);
+		return { provider, dialect, address: dialect.address(account), dispatch, dispatchAnew };
 	}
 
 	/** Ends at once, whatever is still running. */
 	async close(): Promise<void> {
-		await Promise.all([...this.#origins.values()].map(({ pool }) => pool.destroy()));
+		const pools = [...this.#origins.values()].map(({ pool }) => pool);
+		await Promise.all([...pools, ...this.#single].map((dispatcher) => dispatcher.destroy()));
 	}
 
-	#dispatch(origin: string): Dispatch {
+	#origin(origin: string) {
 		const existing = this.#origins.get(origin);
-		if (existing !== undefined) return existing.dispatch;
+		if (existing !== undefined) return existing;
+		const way = this.#wayTo(origin);
+		const pool = new Pool(way.to, way.options);
+		const decoding = pool.compose(this.#decoding);
+		const dispatch: Dispatch = (request, handler) => this.#dispatch(decoding, way.asked(request), handler);
+		const dispatchAnew: Dispatch = (request, handler) => this.#dispatchAnew(way, request, handler);
+		const made = { pool, dispatch, dispatchAnew };
+		this.#origins.set(origin, made);
+		return made;
+	}
+
+	#wayTo(origin: string): Way {
 		const proxy = this.#proxies(origin);
 		// As curl does it: a tunnel where there is TLS to protect, and else a request that the proxy passes on, for most
 		// proxies open tunnels to the ports of TLS only.
 		const isForwarded = proxy !== undefined && origin.startsWith('http:');
-		let opened: Opening | undefined;
-		const pool = new Pool(isForwarded ? proxy.origin : origin, {
+		const isTunnelled = proxy !== undefined && !isForwarded;
+		const options: Client.Options = {
 			// The attempt keeps its own timers, to the millisecond and by phase; these would only be a second opinion.
 			headersTimeout: 0,
 			bodyTimeout: 0,
 			connect: (options, callback) => {
-				opened =
-					proxy === undefined || isForwarded
-						? connect(options, callback)
-						: openTunnel(proxy, options, connect, callback);
+				this.#opened = isTunnelled ? openTunnel(proxy, options, connect, callback) : connect(options, callback);
 			},
-		});
-		const decoding = pool.compose(decompression(this.#answerLimit));
-		const dispatch: Dispatch = (request, handler) => {
-			// undici can abort a request only once it has a connection. The one it opens for this request it opens
-			// before it returns, so it is known whose it is: without this, a host that swallows connections would
-			// collect one for each attempt that timed out.
-			opened = undefined;
-			decoding.dispatch(isForwarded ? forwarded(request, origin, proxy) : request, handler);
-			const opening = opened as Opening | undefined;
-			return () => opening?.destroy(new Error('breakwater gave up connecting'));
 		};
-		this.#origins.set(origin, { pool, dispatch });
-		return dispatch;
+		return {
+			to: isForwarded ? proxy.origin : origin,
+			options,
+			asked: (request) => (isForwarded ? forwarded(request, origin, proxy) : request),
+		};
 	}
+
+	#dispatch(through: Dispatcher, ...sent: Parameters<Dispatch>): Dispatched {
+		// undici can abort a request only once it has a connection. The one it opens for this request it opens
+		// before it returns, so it is known whose it is: without this, a host that swallows connections would
+		// collect one for each attempt that timed out.
+		this.#opened = undefined;
+		through.dispatch(...sent);
+		const opening = this.#opened as Opening | undefined;
+		return {
+			isReused: opening === undefined,
+			giveUp: () => void opening?.destroy(new Error('breakwater gave up connecting')),
+		};
+	}
+
+	#dispatchAnew(way: Way, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Dispatched {
+		const client = new Client(way.to, way.options);
+		const dispatched = this.#dispatch(client.compose(this.#decoding), way.asked(request), handler);
+		this.#single.add(client);
+		// Waits for the one request that it was opened for.
+		void client.close().finally(() => this.#single.delete(client));
+		return dispatched;
+	}
+}
+
+/** How an origin is reached: directly, through a tunnel, or by a proxy that passes requests on. */
+interface Way {
+	/** Where connections go. */
+	readonly to: string;
+	readonly options: Client.Options;
+	/** What a request looks like on such a connection. */
+	asked(request: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions;
 }
 
 /** One attempt, one connection: a connection that breaks under HTTP/2 would take every stream on it along. */

@@ -44,7 +44,14 @@ describe('the smallest file', () => {
 		});
 		expect(config.logs).toBeUndefined();
 		expect(config.profiles.default?.chain[0]?.policy).toMatchObject({
-			timeouts: { connect: 5_000, firstToken: 10_000, idle: 15_000, response: 120_000, request: 300_000 },
+			timeouts: {
+				connect: 5_000,
+				firstToken: 10_000,
+				idle: 15_000,
+				response: 120_000,
+				request: 300_000,
+				stream: 3_600_000,
+			},
 			retry: { backoff: 500, factor: 2, maxBackoff: 8_000, jitter: 0.2, maxRetryAfter: 5_000 },
 			breaker: {
 				failureThreshold: 3,
@@ -169,7 +176,7 @@ profiles:
   short: { extends: child, chain: [b/y] }
 policy: { timeouts: { idle: 2s, connect: 2s, response: 2s, request: 2s } }
 `);
-	const timeouts = { connect: 4_000, firstToken: 5_000, response: 2_000, request: 2_000 };
+	const timeouts = { connect: 4_000, firstToken: 5_000, response: 2_000, request: 2_000, stream: 3_600_000 };
 
 	it('each override the one below, field by field', () => {
 		expect(config.providers.a?.policy.timeouts).toEqual({

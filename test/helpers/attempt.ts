@@ -27,6 +27,8 @@ export interface WatchedAttempt {
 	readonly reports: readonly string[];
 	/** Every event that was handed on, as SSE text. */
 	readonly events: string;
+	/** How often the request was sent once more: never more than once. */
+	readonly reconnects: number;
 	/** Resolves with the report that ends the attempt. */
 	readonly over: Promise<Outcome>;
 	/** Resolves when the first content is here. */
@@ -140,7 +142,19 @@ function watch(
 		// Events come in as many pieces as packets did; that is nobody's business.
 		report('events');
 	}
+	let firstContents = 0;
+	let reconnects = 0;
 	const attempt = new Attempt(options, {
+		onReconnected: () => {
+			reconnects += 1;
+			expect(reconnects).toBe(1);
+			expect(reports).toEqual([]);
+		},
+		onFirstContent: () => {
+			firstContents += 1;
+			expect(firstContents).toBe(1);
+			expect(reports).toEqual([]);
+		},
 		onEvents: hear,
 		onCompleted(completion) {
 			const isDocument = completion.is === 'document';
@@ -164,6 +178,9 @@ function watch(
 		},
 		over: over.promise,
 		answering: answering.promise,
+		get reconnects() {
+			return reconnects;
+		},
 		stop() {
 			reports.push('stopped');
 			attempt.stop();

@@ -22,6 +22,8 @@ export interface Upstream {
 	next(...behaviours: Behaviour[]): void;
 	/** Answers every request for which nothing is queued; at first `answers('ok')`. */
 	always(behaviour: Behaviour): void;
+	/** From now on no connection is used again, so that none can be stale. */
+	takesOneRequestAConnection(): void;
 	/** Drops every connection. Rejects with the error of a behaviour that threw, so that no test passes over one. */
 	close(): Promise<void>;
 }
@@ -83,6 +85,9 @@ export async function startUpstream(): Promise<Upstream> {
 		next: (...behaviours) => void queue.push(...behaviours),
 		always: (behaviour) => {
 			fallback = behaviour;
+		},
+		takesOneRequestAConnection: () => {
+			server.maxRequestsPerSocket = 1;
 		},
 		async close() {
 			isClosing = true;

@@ -1,3 +1,5 @@
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { failureName } from '../../machines/failure.ts';
@@ -202,6 +204,44 @@ describe('stall', () => {
 		const client = requestRaw(simulator.baseUrl, ask);
 		await client.has('"choices"');
 		expect(await staysSilent(client)).toBe(true);
+	});
+});
+
+describe('stale', () => {
+	test('resets a connection that has carried a request, and answers on a new one', async () => {
+		await start({ do: 'stale' });
+		const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+		const post = () =>
+			new Promise<string>((done) => {
+				const sent = request(`${simulator.baseUrl}/chat/completions`, { agent, method: 'POST' }, (response) =>
+					text(response).then((body) => done(JSON.parse(body).choices[0].message.content)),
+				);
+				sent.on('error', ({ code }: NodeJS.ErrnoException) => done(String(code)));
+				sent.end(JSON.stringify(ask));
+			});
+		expect([await post(), await post(), await post()]).toEqual([
+			'one two three four',
+			'ECONNRESET',
+			'one two three four',
+		]);
+		agent.destroy();
+	});
+});
+
+describe.each([
+	['comments', { do: 'comments', pause: 60 }, / still working\n\n.*"content":"one"/s],
+	['slow', { do: 'slow', pause: 20 }, /"content":"one"/],
+	['quiet', { do: 'quiet', afterTokens: 2, pause: 60 }, /"content":" two"/],
+] as const)('%s', (_, step, pattern) => {
+	test.each([true, false])('answers in the end (streamed: %s), late', async (stream) => {
+		await start(step);
+		const begun = performance.now();
+		const body = JSON.stringify({ ...ask, stream });
+		const reply = await fetch(`${simulator.baseUrl}/chat/completions`, { method: 'POST', body });
+		const answered = await reply.text();
+		expect(answered).toMatch(stream ? pattern : /one two three four/);
+		if (stream) expect(answered).toMatch(/\[DONE\]\n\n$/);
+		if (stream || step.do !== 'slow') expect(performance.now() - begun).toBeGreaterThan(55);
 	});
 });
 

@@ -67,7 +67,7 @@ export class TraceMetrics {
 		let before: TraceEntry | undefined;
 		let isContinued = false;
 		for (const step of trace) {
-			if (step.did === 'wait') continue;
+			if (step.did === 'wait' || step.did === 'reconnect') continue;
 			if (step.did === 'deny') this.#denials.count({ ...this.#actor(step.credential), reason: step.reason });
 			else {
 				this.#countAttempt(step);

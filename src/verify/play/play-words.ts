@@ -41,6 +41,8 @@ function wordsOf(happening: PlayedEvent): string {
 			const end = after.ending === undefined ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
 		}
+		case 'probe.answering':
+			return `${name} ${says}${closingWords(credential, provider)}`;
 		case 'attempt.answering':
 			return `${name} ${says}${seamWords(after)}`;
 		case 'attempt.completed':

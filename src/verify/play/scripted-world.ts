@@ -177,6 +177,9 @@ export class ScriptedWorld {
 		this.#facts = this.#facts.slice(1);
 		switch (fact.is) {
 			case 'content':
+				if (this.#progress.permit?.probe === true) {
+					this.#tell({ type: 'probe.answering', now: this.#now }, 'upstream', 'sends its first content');
+				}
 				this.#deliver(this.#model.write(fact.tokens));
 				return;
 			case 'end':

@@ -154,6 +154,7 @@ export function startProvider(
 		ask,
 		permit,
 		fail,
+		answering: ({ id }: Permit) => actor.send({ type: 'probe.answering', id, now: clock.now() }),
 		succeed: (permit: Permit) => tell({ type: 'attempt.succeeded', permit }),
 		abandon: (permit: Permit) => tell({ type: 'attempt.abandoned', permit }),
 		/** An attempt that begins and fails in this very moment. */

@@ -10,7 +10,10 @@ test('the provider machine is drawn from its own definition: every state, and ev
 	expect(full.nodes.filter(({ isInitial }) => isInitial).map(({ name }) => name)).toEqual(['closed']);
 	const labels = Object.fromEntries(full.edges.map(({ from, to, labels: texts }) => [`${from} → ${to}`, texts]));
 	expect(labels['closed → open']).toEqual(['attempt.failed [namesCooldown]', 'attempt.failed [tripsBreaker]']);
-	expect(labels['half-open → closed']).toEqual(['attempt.succeeded [isLastProbeNeeded]']);
+	expect(labels['half-open → closed']).toEqual([
+		'probe.answering [isLastProbeNeeded]',
+		'attempt.succeeded [isLastProbeNeeded]',
+	]);
 	expect(labels['open → open']).toEqual(['attempt.failed [extendsCooldown]']);
 	expect(labels['any state → closed']).toEqual(['operator.reset']);
 	expect(brief.edges.some(({ from, to }) => from === to)).toBe(false);

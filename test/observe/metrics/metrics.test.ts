@@ -35,7 +35,7 @@ const b = 'gen_ai_provider_name="b",gen_ai_request_model="model-b"';
 describe('what happened is what is counted', () => {
 	test('failures of many kinds, the moves that they lead to, and who answered', async () => {
 		await start({ policy: { breaker: { failureThreshold: 9 }, timeouts: { response: '1s' } } });
-		breakwater.upstream('a').next(answers('ok'), status(503), resets(), hangs(), status(429));
+		breakwater.upstream('a').next(answers('ok'), status(503), resets(), resets(), hangs(), status(429));
 		for (let calls = 0; calls < 5; calls += 1) await call();
 		const scraped = await scrapeAfter(5);
 		expect(valuesOf(scraped, 'breakwater_attempts_total')).toEqual({

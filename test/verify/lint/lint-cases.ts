@@ -343,13 +343,6 @@ export const lintCases: readonly LintCase[] = [
 		sound: policy('breaker: { probeDeadline: 20s }, timeouts: { connect: 1s, response: 10s, request: 20s }'),
 	},
 	{
-		rule: 'probe-outlives-deadline',
-		severity: 'note',
-		text: policy('timeouts: { request: §20m }'),
-		says: /but a stream may last as long as `request` \(20 m\)/,
-		sound: policy('timeouts: { request: 20m }, breaker: { probeDeadline: 20m }'),
-	},
-	{
 		rule: 'short-permanent-cooldown',
 		severity: 'warning',
 		text: policy('breaker: { authCooldown: §30s }'),

@@ -15,7 +15,7 @@ export interface ModelPath {
 	replayed: ReplayedCase;
 }
 
-const untilDeadline: GatewaySetup = { policy: { timeouts: { request: MIDDLE, firstToken: '8s' } } };
+const untilDeadline: GatewaySetup = { policy: { timeouts: { request: MIDDLE, stream: MIDDLE, firstToken: '8s' } } };
 /** More than a model is asked from further back. */
 const TOKENS = 12;
 
@@ -75,7 +75,7 @@ function scriptOf(steps: readonly CaseStep[]): string | undefined {
 				if (attempt === undefined) return undefined;
 				said.set(attempt.provider, [
 					...(said.get(attempt.provider) ?? []),
-					attempt.isAnswering ? 'ok takes=10m' : 'ok after=10m',
+					attempt.isAnswering ? 'ok takes=2h' : 'ok after=10m',
 				]);
 				if (happened.type === 'client.left') client = [`client leaves after=${MIDDLE}`];
 		}

@@ -27,6 +27,9 @@ export class RealStage {
 
 	/** Brings every provider into the state that the script says, by failures and orders like those of real life. */
 	async prepare(): Promise<void> {
+		for (const provider of Object.keys(this.#config.providers)) {
+			this.#breakwater.upstream(provider).takesOneRequestAConnection();
+		}
 		for (const { state, unavailable, subject } of this.#script.entries) {
 			for (const { id, provider } of this.#concernedBy(subject)) {
 				if (unavailable !== undefined)

@@ -92,7 +92,7 @@ const cases: [string, ReplayedCase][] = [
 	],
 	[
 		'the deadline in the middle of an answer',
-		{ when: 'a: ok takes=10m', setup: { policy: { timeouts: { request: MIDDLE } } } },
+		{ when: 'a: ok takes=10m', setup: { policy: { timeouts: { stream: MIDDLE } } } },
 	],
 	[
 		'a wait that would outlast the deadline',

@@ -74,6 +74,7 @@ export function stepText(step: TraceEntry): string {
 	const { did, credential, target } = step;
 	if (did === 'deny') return `${credential} ${target} denies: ${step.state}, ${step.reason}`;
 	if (did === 'wait') return `${credential} ${target} waits ${step.ms} ms`;
+	if (did === 'reconnect') return `${credential} ${target} is sent again`;
 	const { outcome, way, probe, failure, seam } = step;
 	const what =
 		failure === undefined ? outcome : [failure.category, failure.reason ?? '-', failure.retryAfterMs ?? '-'].join(' ');

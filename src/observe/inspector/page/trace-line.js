@@ -28,6 +28,7 @@ export function traceLine({ trace, now: phase, startedAt }, now) {
 function stepChip(step) {
 	if (step.did === 'wait') return chip('wait', '…', 'waits', took(step.ms));
 	const place = placeOf(step);
+	if (step.did === 'reconnect') return chip('wait', '↻', place, 'stale connection, sent again');
 	if (step.did === 'deny') return chip('denied', '⊘', place, step.reason === 'model' ? 'unavailable' : step.state);
 	const probe = step.probe ? 'probe ' : '';
 	if (step.outcome === 'succeeded') {

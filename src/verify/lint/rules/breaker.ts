@@ -59,23 +59,14 @@ function probeOutlivesDeadline(linted: LintedProvider): Finding[] {
 	const whole = longest(linted, (use) =>
 		isWhole(use) ? use.policy.timeouts.connect + use.policy.timeouts.response : 0,
 	);
-	const stream = longest(linted, ({ policy }) => policy.timeouts.request);
 	const [name, answer] = first.ms > whole.ms ? (['firstToken', first] as const) : (['response', whole] as const);
-	const isCutOff = probeDeadline < answer.ms;
-	const isDefault =
-		!differsFromDefault(stream.use, 'timeouts', 'request') && !differsFromDefault(linted, 'breaker', 'probeDeadline');
-	if (!isCutOff && (probeDeadline >= stream.ms || isDefault)) return [];
-	const use = isCutOff ? answer.use : stream.use;
-	const other = isCutOff ? name : 'request';
+	if (probeDeadline >= answer.ms) return [];
 	return [
 		{
-			at: written(use, ['breaker', 'probeDeadline'], ['timeouts', other]),
+			at: written(answer.use, ['breaker', 'probeDeadline'], ['timeouts', name]),
 			concerns: linted.concerns,
-			severity: isCutOff ? 'warning' : 'note',
-			reason: isCutOff
-				? `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may need \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`
-				: `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but a stream may last as long as \`request\` (${durationWords(stream.ms)}), so that a long answer that goes well opens its provider again`,
-			advice: `raise \`probeDeadline\`, or shorten \`${other}\``,
+			reason: `a probe has failed after \`probeDeadline\` (${durationWords(probeDeadline)}), but may need \`connect\` and \`${name}\` together (${durationWords(answer.ms)}), so that a slow provider never closes again`,
+			advice: `raise \`probeDeadline\`, or shorten \`${name}\``,
 		},
 	];
 }
@@ -158,7 +149,7 @@ export const breakerRules: readonly Rule[] = [
 	},
 	{
 		id: 'probe-outlives-deadline',
-		severities: ['warning', 'note'],
+		severities: ['warning'],
 		finds: 'a probe that may take longer than `probeDeadline` although all is well',
 		find: perProvider(probeOutlivesDeadline),
 	},

@@ -109,6 +109,8 @@ function wordsOf({ happening, passedMs, request, isRepeated }: Done): string {
 	switch (happening.type) {
 		case 'permit.requested':
 			return `request ${request} asks for model ${happening.model}${happening.early ? ', before the cooldown is over' : ''}`;
+		case 'probe.answering':
+			return `attempt of request ${request} begins to answer`;
 		case 'attempt.succeeded':
 			return `attempt of request ${request} succeeds${again}`;
 		case 'attempt.failed':

@@ -31,6 +31,7 @@ export interface Ghost {
 	readonly failuresInARow: number;
 	/** Results of the window, by when their tenth of the window began. */
 	readonly results: readonly Tenth[];
+	/** Openings in a row without a whole answer in between, but for the first. */
 	readonly reopenings: number;
 	readonly probes: readonly { readonly id: string; readonly deadline: number }[];
 	readonly probeSuccesses: number;
@@ -129,6 +130,8 @@ function expectVerdict(
 			return afterAsking(policy, ghost, event, now);
 		case 'attempt.succeeded':
 			return { ghost: afterSuccess(policy, ghost, event.permit.id, now, isLate) };
+		case 'probe.answering':
+			return { ghost: isOut(ghost, event.id) ? afterProbe(policy, ghost, event.id, now, false) : ghost };
 		case 'attempt.abandoned':
 			return { ghost: withoutProbe(ghost, event.permit.id) };
 		case 'attempt.failed':
@@ -204,14 +207,20 @@ function afterAsking(
 }
 
 function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: number, isLate: boolean): Ghost {
-	if (ghost.state === 'closed') return isLate ? ghost : withResult(policy, ghost, false, now);
+	if (ghost.state === 'closed') return isLate ? ghost : { ...withResult(policy, ghost, false, now), reopenings: 0 };
 	if (ghost.state !== 'half-open' || !isOut(ghost, permitId)) return ghost;
+	return afterProbe(policy, ghost, permitId, now, true);
+}
+
+/** A probe that is out has shown that the provider is alive; only a whole answer makes its cooldowns begin anew. */
+function afterProbe(policy: Policy, ghost: Ghost, permitId: string, now: number, isWhole: boolean): Ghost {
 	const probeSuccesses = ghost.probeSuccesses + 1;
 	if (probeSuccesses < policy.breaker.successThreshold) {
 		return { ...withoutProbe(ghost, permitId), probeSuccesses };
 	}
 	const { alarmed, unavailable } = ghost;
-	return { ...healed(ghost, now), alarmed, unavailable };
+	const reopenings = isWhole ? 0 : ghost.reopenings + 1;
+	return { ...healed(ghost, now), alarmed, unavailable, reopenings };
 }
 
 /** Nothing is held against it any more. */

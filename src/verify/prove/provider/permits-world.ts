@@ -54,6 +54,10 @@ export function permitsWorld(stage: ProviderStage, { models, samples, tripsMs }:
 				];
 				for (const { node: next, violations } of moves) yield { node: withHeld(next, after), violations };
 			}
+			for (const { holding } of held.filter(({ isBack, holding: { permit } }) => permit.probe && !isBack)) {
+				const { node: next, violations } = stage.answer(node, holding);
+				yield { node: withHeld(next, held), violations };
+			}
 			const changes = [...operations(stage, node, { models, samples, samplesOfOthers: [], tripsMs })];
 			for (const { node: next, violations } of [...changes, ...timeMoves(stage, node, {})]) {
 				if (!next.isLastMoment) yield { node: withHeld(next, held), violations };

@@ -58,6 +58,12 @@ export class Rail {
 		this.take(sample ? this.stage.fail(this.node, settling, sample) : this.stage.succeed(this.node, settling));
 	}
 
+	/** A probe that is out begins to answer. */
+	answer(): void {
+		const [holding] = this.node.out;
+		if (holding !== undefined) this.take(this.stage.answer(this.node, holding));
+	}
+
 	/** An attempt from before the last trip fails. */
 	settleLate(sample: Sample): void {
 		const { late } = this.node;
@@ -184,6 +190,20 @@ const growing: Run = (rail, { breaker }, transient) => {
 	}
 };
 
+/** Each probe begins an answer, and the failures that follow open it again, for longer each time. */
+const flapping: Run = (rail, { breaker }, transient) => {
+	rail.halfOpen();
+	for (let again = 0; again <= reopeningsCap(breaker) + 1 && rail.goesOn; again++) {
+		for (let alive = 0; alive < breaker.successThreshold; alive++) {
+			rail.ask();
+			rail.answer();
+		}
+		rail.ask();
+		for (let count = 0; count < breaker.failureThreshold && rail.isIn('closed'); count++) rail.settle(transient);
+		rail.fire();
+	}
+};
+
 /** All probes and not one more; then one comes back; then the others are silent. */
 const probing = (rail: Rail, { breaker }: Policy): void => {
 	rail.halfOpen();
@@ -254,12 +274,13 @@ export function* rails(stage: ProviderStage, untold: ProviderStage, failures: re
 	const ofRate = isVolumeReached(policy)
 		? [atRate(0), atRate(1), slidingWindow, lateAtRate, forgotten(false), forgotten(true)]
 		: [];
-	const runs: Run[] = [inARow, interruptedRow, atOnce, growing, ...ofRate];
+	const runs: Run[] = [inARow, interruptedRow, atOnce, growing, flapping, ...ofRate];
 	for (const random of policy.breaker.cooldownJitter > 0 ? [0, 1] : [0]) {
 		if (transient === undefined) continue;
 		const sample = { failure: transient, random, lastTry: true, standsFor: [] };
 		const isSame = random > 0 && cooldownUnder(policy, 0, 0) === cooldownUnder(policy, 0, 1);
-		for (const run of isSame ? [] : random === 0 ? runs : [growing]) yield start((rail) => run(rail, policy, sample));
+		for (const run of isSame ? [] : random === 0 ? runs : [growing, flapping])
+			yield start((rail) => run(rail, policy, sample));
 	}
 	yield start((rail) => probing(rail, policy));
 	yield start((rail) => closing(rail, policy));

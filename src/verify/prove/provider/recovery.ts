@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS } from '../../../../machines/backoff.ts';
 import { durationWords } from '../../../values/time-text.ts';
-import { isCooling } from './ghost.ts';
+import { isCooling, isOut } from './ghost.ts';
 import { happeningWords, type Property } from './seen.ts';
 
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -38,7 +38,7 @@ export const recoveryProperties: readonly Property[] = [
 	{
 		id: 'cooldown-as-the-policy-says',
 		statement:
-			'a cooldown is as long as the policy and the failure say: it grows by `breaker.cooldownFactor` with each re-opening, up to `breaker.maxCooldown`, and an operator’s is at least as long as they said',
+			'a cooldown is as long as the policy and the failure say: it grows by `breaker.cooldownFactor` with each re-opening that no whole answer precedes, up to `breaker.maxCooldown`, and an operator’s is at least as long as they said',
 		check: ({ expected, state, timers, now, event }) => {
 			const { ghost } = expected;
 			if (state !== ghost.state || !isCooling(ghost)) return undefined;
@@ -48,8 +48,27 @@ export const recoveryProperties: readonly Property[] = [
 		},
 	},
 	{
+		id: 'first-content-is-the-verdict',
+		statement:
+			'the first content of a probe is its verdict: it counts as a success of the provider, and its slot and its deadline are free; a probe that had one, or a late one, decides nothing',
+		check: ({ event, before, stateBefore, state, context, contextBefore, timers, timersBefore }) => {
+			if (event.type !== 'probe.answering') return undefined;
+			if (!isOut(before, event.id)) {
+				const isSame = state === stateBefore && context.probeSuccesses === contextBefore.probeSuccesses;
+				return isSame && timers.length === timersBefore.length
+					? undefined
+					: 'the first content of an attempt that is no probe any more decided something';
+			}
+			if (context.probes.some(({ id }) => id === event.id)) return 'a probe that answers keeps its slot';
+			if (timers.length >= timersBefore.length) return 'a probe that answers is watched still';
+			const isCounted = context.probeSuccesses > contextBefore.probeSuccesses || state === 'closed';
+			return isCounted ? undefined : 'a probe that answers does not count as alive';
+		},
+	},
+	{
 		id: 'closes-after-the-successes-needed',
-		statement: 'half-open closes on exactly the `breaker.successThreshold`th success of a probe',
+		statement:
+			'half-open closes on exactly the `breaker.successThreshold`th probe that answers: with its first content, or with a whole answer',
 		check: ({ policy, event, before, expected, stateBefore, state }) => {
 			if (stateBefore !== 'half-open' || event.type === 'operator.reset') return undefined;
 			const { successThreshold } = policy.breaker;

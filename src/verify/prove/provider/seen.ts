@@ -65,6 +65,8 @@ export function happeningWords(event: ProviderObservation): string {
 	switch (event.type) {
 		case 'permit.requested':
 			return event.early ? 'an early request for a permit' : 'a request for a permit';
+		case 'probe.answering':
+			return 'the first content of a probe';
 		case 'timer':
 			return event.probe === undefined ? 'the cooldown timer' : 'the timer of a probe';
 		case 'peer.tripped':

@@ -129,6 +129,11 @@ export class ProviderStage {
 		return this.#send(from, { type: 'attempt.succeeded', permit, now: from.now }, request, settling);
 	}
 
+	/** The first content of a probe, or of what was one. */
+	answer(from: Node, { permit, request }: Holding): Move<Node> {
+		return this.#send(from, { type: 'probe.answering', id: permit.id, now: from.now }, request);
+	}
+
 	abandon(from: Node, settling: Settling): Move<Node> {
 		const { permit, request } = settling.holding;
 		return this.#send(from, { type: 'attempt.abandoned', permit, now: from.now }, request, settling);

@@ -48,6 +48,9 @@ function* movesFrom(stage: ProviderStage, node: Node, liberties: Liberties): Gen
 			yield stage.fail(node, settling, sample);
 		}
 	}
+	for (const holding of node.out) yield stage.answer(node, holding);
+	// What comes of a probe that has had its verdict, or is late, is none.
+	if (node.used !== undefined) yield stage.answer(node, node.used);
 	yield* operations(stage, node, liberties);
 	yield* timeMoves(stage, node, liberties);
 }

@@ -73,7 +73,12 @@ export class Environment {
 		const choices: EnvironmentMove[] = [];
 		if (seen.asked !== undefined) this.#replies(seen, seen.asked, now, choices);
 		if (seen.isRunning) this.#outcomes(seen, now, choices);
+		if (this.#isWide && seen.isRunning) choices.push(probeAnswers(now));
 		if (this.#isWide) choices.push({ at: now, event: { type: 'client.left', now } }, this.#deadline(seen));
+		if (this.#focus === 'everything' && seen.isRunning && seen.attempts === 1 && !seen.isCommitted) {
+			const at = Math.min(now + ANSWER_MS, deadlineOf(seen, this.#route.policy) - 1);
+			choices.push({ at, event: { type: 'attempt.reconnected', now: at }, isAside: true });
+		}
 		if (this.#focus === 'everything' && seen.isRunning) this.#lateBreaks(seen, now, choices);
 		return choices;
 	}
@@ -81,7 +86,7 @@ export class Environment {
 	/** What is looked at after an aside: how an attempt is told of at the end. */
 	asides(seen: Seen, now: number): EnvironmentMove[] {
 		if (!seen.isRunning) return [];
-		return [{ at: now, event: { type: 'attempt.completed', now } }, this.#deadline(seen)];
+		return [probeAnswers(now), { at: now, event: { type: 'attempt.completed', now } }, this.#deadline(seen)];
 	}
 
 	#deadline(seen: Seen): EnvironmentMove {
@@ -274,6 +279,11 @@ export class Environment {
 		this.#offsets.set(key, known);
 		return known;
 	}
+}
+
+/** Whether the attempt is a probe is for the request to know. */
+function probeAnswers(now: number): EnvironmentMove {
+	return { at: now, event: { type: 'probe.answering', now } };
 }
 
 /** How long the provider may say that it stays closed after a failure; the nearest that is known of it. */

@@ -23,6 +23,8 @@ export function afterEvent(seen: Seen, event: RequestEvent, now: number, stops: 
 			return afterGrant(seen, event, stops);
 		case 'permit.denied':
 			return afterDenial(seen, event, now, stops);
+		case 'attempt.reconnected':
+			return afterReconnect(seen, now, stops);
 		case 'attempt.answering':
 			return {
 				...seen,
@@ -153,6 +155,16 @@ function withAttempt(
 	const { startedAt: at, probe, way, seam } = made;
 	const known = { ...(failure === undefined ? {} : { failure }), ...(seam === undefined ? {} : { seam }) };
 	return withStep(seen, { did: 'attempt', at, target, credential, probe, ms: now - at, way, outcome, ...known });
+}
+
+/** It is told of in the trace, and is no attempt. */
+function afterReconnect(seen: Seen, now: number, stops: readonly Stop[]): Seen {
+	const { made } = seen;
+	const stop = stops[made?.position ?? -1];
+	if (made === undefined || stop === undefined) return seen;
+	const { target, credential } = stop;
+	const { startedAt: at } = made;
+	return { ...seen, past: withStep(seen, { did: 'reconnect', at, target, credential, ms: now - at }) };
 }
 
 function withStep({ past }: Seen, step: TraceEntry): Past {

@@ -53,6 +53,7 @@ export function keyOf(
 		seen.isAnswering,
 		timers.length,
 		Math.min(seen.attempts, 2),
+		seen.past?.step.did === 'reconnect',
 	];
 	const common = seen.isCommitted ? afterCommit(progress.continuations, seen) : beforeCommit(seen, stops, now);
 	return [...here, ...common, ...ahead(seen, stops), failureClass(seen, stops, now)].join(' ');

@@ -44,6 +44,7 @@ export class Monitor {
 		const { progress } = step.state.snapshot.context;
 		for (const action of step.did) seen = this.#afterAction(seen, action, progress, { event, now }, blame);
 		this.#checkCommit(seenBefore, { event, step }, blame);
+		this.#checkFirstContent(seenBefore, { event, step }, blame);
 		if (event?.type === 'attempt.settled') {
 			this.#retrying.checkSettled(told, step.state.timers.length > 0, blame);
 			this.#asking.checkSettled(told, seen.asked?.position, blame);
@@ -185,6 +186,22 @@ export class Monitor {
 			blame('one-ending', 'an answer begins, and is not committed');
 		}
 		if (commits > (seenBefore.isCommitted ? 0 : 1)) blame('one-ending', 'an answer is committed twice');
+	}
+
+	#checkFirstContent({ permit }: Seen, { event, step }: Pick<WatchedStep, 'event' | 'step'>, blame: Blame): void {
+		const reports = step.sent.filter((sent) => sent.event.type === 'probe.answering');
+		const isDue = event?.type === 'probe.answering' && permit?.probe === true;
+		if (reports.length !== (isDue ? 1 : 0)) {
+			blame(
+				'first-content-of-a-probe-is-reported',
+				`${reports.length} reports come of ${event?.type ?? 'the beginning'}`,
+			);
+		}
+		for (const { to, event: said } of reports) {
+			const isRight = this.#stops.positionOf(to) === permit?.position && 'id' in said && said.id === permit?.id;
+			if (!isRight)
+				blame('first-content-of-a-probe-is-reported', 'it is reported to another provider, or of another probe');
+		}
 	}
 
 	#checkWay(seen: Seen, stop: Stop, { way }: Progress, blame: Blame): void {

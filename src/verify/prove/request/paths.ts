@@ -51,6 +51,7 @@ export function samplePaths(route: RouteToCheck, count: number): SamplePath[] {
 function isReal({ happenings, before }: RequestNode): boolean {
 	return happenings.every(({ event, seen }) => {
 		const happened = event as RequestEvent;
+		if (happened.type === 'probe.answering' || happened.type === 'attempt.reconnected') return false;
 		if (happened.type === 'permit.granted') return !happened.permit.probe;
 		if (happened.type === 'client.left' || happened.type === 'deadline.passed') return seen.asked === undefined;
 		if (happened.type === 'attempt.broke') return happened.random === 0;

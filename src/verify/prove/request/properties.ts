@@ -31,6 +31,8 @@ export const requestProperties = {
 		'an answer is committed once, and the caller gets exactly one ending: an answer only after a completed attempt, a failure otherwise, nothing when it left',
 	'ending-is-true': 'the ending that is reported to the caller, and the failure behind it, are what happened',
 	'permits-settled-once': 'every granted permit is settled exactly once, with the actor that granted it',
+	'first-content-of-a-probe-is-reported':
+		'the first content of a probe is reported to the provider that granted it, at once and once, and nothing else is reported as one',
 	'attempts-are-stopped': 'every attempt that was begun is stopped, at the latest when the request ends',
 	'retry-after-is-true':
 		'the Retry-After and the retryAt of a failure are neither earlier nor later than the first target that could serve the request, and never in the past',

@@ -58,6 +58,10 @@ function wordsFor(
 			const again = happened.retryAt > at ? `, again in ${durationWords(happened.retryAt - at)}` : '';
 			return `${name} is asked: denied (${happened.state}, ${happened.reason}${again})`;
 		}
+		case 'attempt.reconnected':
+			return `${name} has closed the connection that it was asked on, and is asked on a new one`;
+		case 'probe.answering':
+			return `${name} sends its first content ${after}`;
 		case 'attempt.answering':
 			return `${name} ${seen.continuations > 0 ? 'carries the answer on' : 'begins to answer'} ${after}`;
 		case 'attempt.completed':

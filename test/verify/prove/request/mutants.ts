@@ -174,6 +174,25 @@ export const mutants: readonly Mutant[] = [
 		route: routeOver(chainOf(2), { policy: { timeouts: { stream: 60_000 } } }),
 	},
 	{
+		name: 'keeps the first content of a probe to itself',
+		breaks: 'first-content-of-a-probe-is-reported',
+		machine: rewired(({ on }) => {
+			delete on['probe.answering'];
+		}),
+	},
+	{
+		name: 'reports the first content of every attempt',
+		breaks: 'first-content-of-a-probe-is-reported',
+		machine: requestMachine.provide({ guards: { holdsProbe: () => true } }),
+	},
+	{
+		name: 'keeps a stale connection to itself',
+		breaks: 'trace-is-true',
+		machine: rewired(({ on }) => {
+			delete on['attempt.reconnected'];
+		}),
+	},
+	{
 		name: 'waits ten times as long',
 		breaks: 'waits-within-policy',
 		machine: requestMachine.provide({

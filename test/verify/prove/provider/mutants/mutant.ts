@@ -100,7 +100,7 @@ export function keepingOnTrip(...kept: (keyof ProviderContext)[]) {
 export function keepingOnRecovery(...kept: (keyof ProviderContext)[]) {
 	return withActions({
 		recover: assign(({ context, event }) => ({
-			since: only(event, 'attempt.succeeded').now,
+			since: 'now' in event ? event.now : context.since,
 			until: 0,
 			reason: undefined,
 			consecutiveFailures: 0,

@@ -1,8 +1,12 @@
 import { assign } from 'xstate';
+import { counted } from '../../../../../machines/provider/context.ts';
 import { tripped } from '../../../../../machines/provider/cooldowns.ts';
+import { emptyWindow } from '../../../../../machines/provider/failure-window.ts';
+import { afterResult } from '../../../../../machines/provider/ledger.ts';
 import { providerMachine } from '../../../../../machines/provider/machine.ts';
 import {
 	type Mutant,
+	manyProbes,
 	no,
 	nothing,
 	only,
@@ -42,6 +46,55 @@ export const recovery: readonly Mutant[] = [
 		property: 'cooldown-as-the-policy-says',
 		what: 'it does not grow',
 		machine: withActions({ countReopening: nothing }),
+	},
+	{
+		property: 'cooldown-as-the-policy-says',
+		what: 'the first content of a probe makes its cooldowns begin anew',
+		machine: withActions({
+			recover: assign(({ context, event }) => ({
+				since: 'now' in event ? event.now : context.since,
+				until: 0,
+				reason: undefined,
+				consecutiveFailures: 0,
+				window: emptyWindow,
+				reopenings: 0,
+				probes: [],
+			})),
+		}),
+	},
+	{
+		property: 'cooldown-as-the-policy-says',
+		what: 'a whole answer after it closed does not make its cooldowns begin anew',
+		machine: withActions({
+			countSuccess: assign(({ context, event }) => {
+				const { permit, now } = only(event, 'attempt.succeeded');
+				return {
+					ledger: afterResult(context.ledger, only(event, 'attempt.succeeded')),
+					...counted(context, permit, false, now),
+				};
+			}),
+		}),
+	},
+	{
+		property: 'first-content-is-the-verdict',
+		what: 'only a whole answer is heard',
+		machine: withTransition('half-open', 'probe.answering', undefined),
+	},
+	{
+		property: 'first-content-is-the-verdict',
+		what: 'it frees the slot and counts for nothing',
+		machine: withTransition('half-open', 'probe.answering', { actions: 'returnProbe' }),
+	},
+	{
+		property: 'first-content-is-the-verdict',
+		what: 'it counts, and the slot stays taken',
+		machine: withTransition('half-open', 'probe.answering', { guard: 'isProbeResult', actions: 'countProbeSuccess' }),
+	},
+	{
+		property: 'first-content-is-the-verdict',
+		what: 'every first content counts, also of what is no probe any more',
+		machine: withTransition('half-open', 'probe.answering', { actions: ['returnProbe', 'countProbeSuccess'] }),
+		policy: manyProbes,
 	},
 	{
 		property: 'closes-after-the-successes-needed',
