@@ -32,13 +32,16 @@ function mistakesPassedOn(candidate: LintedCandidate): Finding[] {
 		}));
 }
 
-/** The targets for which `then: credential` has no effect: of each place those where no target has a second key. */
+/**
+ * The targets for which `then: credential` has no effect: of each place those where no target has a second key. Before `next`
+ * it does no harm, and is right as soon as there is one.
+ */
 function uselessCredentialWays(profiles: readonly LintedProfile[], placeOf: (finding: Finding) => string): Finding[] {
 	const asked = profiles
 		.flatMap(({ candidates }) => candidates)
 		.flatMap((candidate) =>
 			Object.entries(candidate.policy.onError)
-				.filter(([, { then }]) => openFallbacks(then).includes('credential'))
+				.filter(([, { then }]) => openFallbacks(then).includes('credential') && !leadsOn(then))
 				.map(([key]) => ({ candidate, finding: credentialFinding(candidate, key) })),
 		);
 	const places = Map.groupBy(asked, ({ finding }) => placeOf(finding));
@@ -105,7 +108,7 @@ export const fallbackRules: readonly Rule[] = [
 	{
 		id: 'credential-without-another',
 		severities: ['warning'],
-		finds: '`then: credential` where no provider has a second key',
+		finds: '`then: credential` and no way on, where no provider has a second key',
 		find: ({ profiles, positions }) =>
 			uselessCredentialWays(profiles, ({ at }) => {
 				const { line, column } = positions.locate(...at);
