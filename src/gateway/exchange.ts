@@ -14,7 +14,8 @@ import type { Classified, Classify } from '../upstream/classify/apply-error-rule
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
-import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
+import { failureCode, type LastFailureOf } from './ending-kind.ts';
+import { type ProviderWords, reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
@@ -39,6 +40,8 @@ export interface ExchangeOptions {
 	answerLimit: number;
 	/** How much text of an answer is kept to carry it on, characters. */
 	retainedText: number;
+	/** The last failure that a credential's provider actor knows of. */
+	lastFailureOf: LastFailureOf;
 	onEnd: (record: CallRecord) => void;
 }
 
@@ -58,7 +61,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#keepAlive: NodeJS.Timeout | undefined;
 	#deadline: NodeJS.Timeout | undefined;
 	/** The last provider's words, for the caller only: never for a log. */
-	#providerMessage = '';
+	#said: ProviderWords = { message: '' };
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
@@ -128,9 +131,9 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	reportFailure(progress: Progress): void {
-		const report = reportFailure(progress, this.#options.call.route, this.#providerMessage);
-		this.#delivery.fail(report);
-		this.#end(progress, 'failed', report.body.error.code);
+		const { call, lastFailureOf } = this.#options;
+		this.#delivery.fail(reportFailure(progress, call.route, { said: this.#said, lastFailureOf }));
+		this.#end(progress, 'failed', failureCode(progress, lastFailureOf));
 	}
 
 	// What the attempt reports.
@@ -149,9 +152,9 @@ export class Exchange implements AttemptListener, RunningCall {
 		else this.#endAnswer();
 	}
 
-	onBroke({ failure, message }: Classified): void {
+	onBroke({ failure, message, details }: Classified): void {
 		this.#clock.attemptEnds();
-		this.#providerMessage = message;
+		this.#said = { message, ...details };
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 	}

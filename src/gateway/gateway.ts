@@ -108,6 +108,8 @@ export async function createGateway(
 	});
 
 	const { answerLimit } = config.server;
+	const lastFailureOf = (credential: string) =>
+		required(providers.get(credential), credential).getSnapshot().context.lastFailure;
 
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const { candidates, contacts, policy, commit } = routes.of(request);
@@ -120,7 +122,7 @@ export async function createGateway(
 			observer.callEnded?.(record);
 		};
 		const exchange = new Exchange(
-			{ call: request, sink, commit, contacts, classify, answerLimit, retainedText, onEnd },
+			{ call: request, sink, commit, contacts, classify, answerLimit, retainedText, lastFailureOf, onEnd },
 			actor,
 		);
 		exchanges.set(actor, exchange);

@@ -5,6 +5,7 @@ import type { GatewayObserver } from '../../contract/observer.ts';
 import { traceLine } from '../trace-text.ts';
 import { keepLogFiles, type LogFiles } from './log-files.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { UnknownModelLog } from './unknown-models.ts';
 
 export type { Logger };
 
@@ -90,8 +91,10 @@ function firstToken({ firstTokenMs }: { firstTokenMs?: unknown }): string {
  */
 export function logObserver(log: Logger): GatewayObserver {
 	const refusals = new RefusalLog(log);
+	const unknownModels = new UnknownModelLog(log);
 	return {
 		callRefused: (refused) => refusals.add(refused),
+		modelUnknown: (model, route) => unknownModels.add(model, route),
 		callEnded: (record) => {
 			if (record.outcome === 'failed') log.warn(callLine(record), 'call failed');
 			else log.info(callLine(record), 'call');

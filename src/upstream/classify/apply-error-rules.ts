@@ -1,6 +1,7 @@
 import type { ErrorBody } from '../../contract/error-body.ts';
 import { identifier } from '../../dialects/read-error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
+import { errorDetails } from './error-details.ts';
 import { compileRules } from './error-matching.ts';
 import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
@@ -25,6 +26,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 		const status = isSuccess ? (body.status ?? answer.status) : answer.status;
 		const rule = compiled.find((candidate) => candidate.matches(answer, body, status));
 		const category = rule?.category ?? 'UNKNOWN_TRANSIENT';
+		const details = category === 'BAD_REQUEST' ? errorDetails(body.json, redact) : undefined;
 		return {
 			failure: {
 				category,
@@ -34,6 +36,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 			},
 			// Before the message is clipped: half a key would be known to nobody as one.
 			message: providerMessage(body.texts.map(redact)),
+			...(details !== undefined && { details }),
 		};
 	};
 }

@@ -20,4 +20,11 @@ export interface Classified {
 	failure: Failure;
 	/** The provider's own words, one line, at most 500 characters, `''` when there are none. */
 	message: string;
+	/** Its own name for the mistake, and the member of the request that it is about, where it names them. */
+	details?: ErrorDetails;
+}
+
+export interface ErrorDetails {
+	readonly code?: string;
+	readonly param?: string;
 }
