@@ -173,15 +173,35 @@ export function isUsable(progress: Progress, candidate: Candidate): boolean {
 
 /**
  * The earliest time at which any target that could serve this request would grant again, as far as the request has
- * learnt; a target that it never asked would grant now. This is what the caller is told to wait for.
+ * learnt; a target that it never asked would grant now. This is what the caller is told to wait for. A target that named a
+ * wait, was asked again after it, and named a wait again has shown that its word is too short: its last one counts from now.
  * @returns ms since the epoch, never earlier than `progress.now`
  */
 export function earliestRetryAt(progress: Progress): number {
-	const times = progress.candidates.map((candidate, position) =>
-		hasWindowFor(progress, candidate) ? (progress.retryAts[position] ?? progress.now) : Number.POSITIVE_INFINITY,
-	);
+	const { candidates, retryAts, now } = progress;
+	const times = candidates.map((candidate, position) => {
+		if (!hasWindowFor(progress, candidate)) return Number.POSITIVE_INFINITY;
+		return Math.max(retryAts[position] ?? now, now + brokenWait(progress, candidate));
+	});
 	const earliest = Math.min(...times);
-	return Number.isFinite(earliest) ? Math.max(progress.now, earliest) : progress.now;
+	return Number.isFinite(earliest) ? Math.max(now, earliest) : now;
+}
+
+/** The wait that a target named after the one before had been kept, ms; 0 where its word has held so far. */
+function brokenWait({ trace }: Progress, { target, credential }: Candidate): number {
+	const own = trace.filter(
+		(step) => step.did === 'attempt' && step.target === target && step.credential === credential,
+	);
+	const [earlier, last] = own.slice(-2).map(namedWait);
+	if (earlier === undefined || last === undefined) return 0;
+	return last.at >= earlier.until ? last.waitMs : 0;
+}
+
+/** When an attempt began, and until when its failure said to wait, ms since the request began. */
+function namedWait(step: TraceEntry): { at: number; until: number; waitMs: number } | undefined {
+	const waitMs = step.did === 'attempt' ? step.failure?.retryAfterMs : undefined;
+	if (step.did !== 'attempt' || !waitMs) return undefined;
+	return { at: step.at, until: step.at + step.ms + waitMs, waitMs };
 }
 
 function hasWindowFor(progress: Progress, candidate: Candidate): boolean {

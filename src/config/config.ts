@@ -121,6 +121,8 @@ export interface ModelFacts {
 	prefill?: boolean;
 	/** What is set in the requests to it, over what its provider says. */
 	request?: Partial<RequestConfig>;
+	/** What differs for it from its provider's policy. */
+	policy?: Partial<PolicyLayer>;
 	/** USD per million tokens. */
 	price?: { input: number; output: number };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { amount, count, defaulted, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
-import { providerPolicy } from './policy-schema.ts';
+import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
 
@@ -100,6 +100,7 @@ const modelFacts = section({
 		.exactOptional()
 		.describe('Whether the model goes on from an assistant message that ends the conversation. Default: not known.'),
 	request: request.exactOptional().describe('What is set in the requests to this model, over what its provider says.'),
+	policy: targetPolicy.exactOptional().describe('What differs for this model from the policies of file and provider.'),
 	price: price.exactOptional().describe('What it costs. Default: not known.'),
 });
 

@@ -9,7 +9,7 @@ export function isTarget(text: string): boolean {
 
 /**
  * Every distinct target that is configured, in a chain or among a provider's models, in the order of the file.
- * @returns each as a request for just this target sees it: defaults ← `policy` ← the provider's policy
+ * @returns each as a request for just this target sees it: defaults ← `policy` ← the provider's policy ← the model's
  */
 export function targetsOf(config: Config): TargetConfig[] {
 	const chained = Object.values(config.profiles).flatMap((profile) => profile.chain.map(({ target }) => target));
@@ -33,7 +33,7 @@ export function resolveTarget(
 	const provider = providers[target.slice(0, slash)];
 	if (provider === undefined) return [];
 	const model = target.slice(slash + 1);
-	const { contextWindow, prefill, request: ofModel } = provider.models[model] ?? {};
+	const { contextWindow, prefill, request: ofModel, policy: modelPolicy } = provider.models[model] ?? {};
 	const request = overlayRequest(provider.request, ofModel);
 	return [
 		{
@@ -45,7 +45,7 @@ export function resolveTarget(
 			streamUpstream: streamsUpstream(request, provider.streamUpstream),
 			request,
 			headers: {},
-			policy: layers.reduce(overlayPolicy, provider.policy),
+			policy: layers.reduce(overlayPolicy, overlayPolicy(provider.policy, modelPolicy)),
 		},
 	];
 }

@@ -25,6 +25,8 @@ export interface GatewayObserver {
 	fieldRefused?(refused: RefusedField): void;
 	/** A request was refused before any provider was asked; there is no call. */
 	callRefused?(refusal: RefusedCall): void;
+	/** A caller asked for a `model` that is neither a profile nor a target, and the default profile serves. */
+	modelUnknown?(model: string, route: string): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
 }

@@ -15,8 +15,9 @@ import type { Classified, Classify } from '../upstream/classify/apply-error-rule
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
+import { failureCode, type LastFailureOf } from './ending-kind.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
-import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
+import { type ProviderWords, reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
@@ -43,6 +44,8 @@ export interface ExchangeOptions {
 	refusedFields: RefusedFields;
 	/** How much text of an answer is kept to carry it on, characters. */
 	retainedText: number;
+	/** The last failure that a credential's provider actor knows of. */
+	lastFailureOf: LastFailureOf;
 	onEnd: (record: CallRecord) => void;
 }
 
@@ -68,7 +71,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	/** What the timer of the deadline is set to, ms since the epoch. */
 	#deadlineSetTo = Number.POSITIVE_INFINITY;
 	/** The last provider's words, for the caller only: never for a log. */
-	#providerMessage = '';
+	#said: ProviderWords = { message: '' };
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
@@ -170,9 +173,9 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	reportFailure(progress: Progress): void {
-		const report = reportFailure(progress, this.#options.call.route, this.#providerMessage);
-		this.#delivery.fail(report);
-		this.#end(progress, 'failed', report.body.error.code);
+		const { call, lastFailureOf } = this.#options;
+		this.#delivery.fail(reportFailure(progress, call.route, { said: this.#said, lastFailureOf }));
+		this.#end(progress, 'failed', failureCode(progress, lastFailureOf));
 	}
 
 	// What the attempt reports.
@@ -203,8 +206,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	onBroke(broken: Classified): void {
 		this.#clock.attemptEnds();
 		if (this.#asksWithoutAdditions(broken)) return;
-		const { failure, message } = broken;
-		this.#providerMessage = message;
+		const { failure, message, details } = broken;
+		this.#said = { message, ...details };
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 		this.#watchDeadline();

@@ -110,6 +110,8 @@ export async function createGateway(
 	});
 
 	const { answerLimit } = config.server;
+	const lastFailureOf = (credential: string) =>
+		required(providers.get(credential), credential).getSnapshot().context.lastFailure;
 
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const { candidates, contacts, policy, commit } = routes.of(request);
@@ -122,7 +124,18 @@ export async function createGateway(
 			observer.callEnded?.(record);
 		};
 		const exchange = new Exchange(
-			{ call: request, sink, commit, contacts, classify, answerLimit, refusedFields, retainedText, onEnd },
+			{
+				call: request,
+				sink,
+				commit,
+				contacts,
+				classify,
+				answerLimit,
+				refusedFields,
+				retainedText,
+				lastFailureOf,
+				onEnd,
+			},
 			actor,
 		);
 		exchanges.set(actor, exchange);

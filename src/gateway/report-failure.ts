@@ -1,4 +1,5 @@
-import { type Category, type Failure, failureName } from '../../machines/failure.ts';
+import type { DenialReason } from '../../machines/events.ts';
+import { failureName } from '../../machines/failure.ts';
 import {
 	currentCandidate,
 	type Ending,
@@ -7,42 +8,42 @@ import {
 	type TraceEntry,
 } from '../../machines/request/progress.ts';
 import type { AttemptReport, DenialReport, FailureReport } from '../contract/failure-report.ts';
+import {
+	type Denial,
+	type ErrorKind,
+	endingKind,
+	endings,
+	isRejectedByAll,
+	type LastFailureOf,
+	lastDenials,
+} from './ending-kind.ts';
 
 type FailedAttempt = Extract<TraceEntry, { did: 'attempt' }>;
 
-interface ErrorKind {
-	status: number;
-	type: string;
-	code: string;
+/** What the provider that failed last said, without keys. */
+export interface ProviderWords {
+	/** `''` when it said nothing. */
+	message: string;
+	/** Its own name for a caller's mistake. */
+	code?: string;
+	/** The member of the request that the mistake is in. */
+	param?: string;
 }
-
-/** The ways in which a call can end without an answer. Codes are stable; clients may build on them. */
-export const endings = {
-	denied: { status: 503, type: 'server_error', code: 'all_targets_unavailable' },
-	exhausted: { status: 502, type: 'server_error', code: 'all_targets_failed' },
-	exhaustedByTimeouts: { status: 504, type: 'server_error', code: 'all_targets_timed_out' },
-	exhaustedByLimits: { status: 429, type: 'rate_limit_error', code: 'all_targets_limited' },
-	deadline: { status: 504, type: 'server_error', code: 'deadline_exceeded' },
-	interrupted: { status: 502, type: 'server_error', code: 'stream_interrupted' },
-	badRequest: { status: 400, type: 'invalid_request_error', code: 'bad_request' },
-	contextLength: { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded' },
-	contentPolicy: { status: 400, type: 'invalid_request_error', code: 'content_policy_violation' },
-	tooLarge: { status: 413, type: 'invalid_request_error', code: 'request_too_large' },
-	providerAuth: { status: 502, type: 'server_error', code: 'provider_auth_failed' },
-	rejected: { status: 502, type: 'server_error', code: 'provider_failed' },
-	shutdown: { status: 503, type: 'server_error', code: 'shutting_down' },
-	internal: { status: 500, type: 'server_error', code: 'internal_error' },
-} as const satisfies Record<string, ErrorKind>;
 
 /**
  * The error that a caller gets when a request ended without a whole answer.
  * @param progress of the request actor, at its end
  * @param route what the caller named: a profile or a target
- * @param providerMessage the last provider's own words, without keys; `''` when it said nothing
+ * @param known what the last provider said, and what is known of those that were not asked; default: nothing
  */
-export function reportFailure(progress: Progress, route: string, providerMessage: string): FailureReport {
+export function reportFailure(
+	progress: Progress,
+	route: string,
+	{ said = { message: '' }, lastFailureOf }: { said?: ProviderWords; lastFailureOf?: LastFailureOf } = {},
+): FailureReport {
 	const { ending = 'exhausted' } = progress;
-	const kind = errorKind(ending, progress);
+	const kind = endingKind(progress, lastFailureOf);
+	const isCallersMistake = ending === 'rejected' && progress.failure?.category === 'BAD_REQUEST';
 	const retryAt = earliestRetryAt(progress);
 	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted';
 	return {
@@ -50,10 +51,11 @@ export function reportFailure(progress: Progress, route: string, providerMessage
 		headers: replyHeaders(ending, progress, retryAt),
 		body: {
 			error: {
-				message: describe(ending, progress, route, providerMessage),
+				message: describe(kind, progress, route, said.message),
 				type: kind.type,
-				param: null,
-				code: kind.code,
+				param: (isCallersMistake && said.param) || null,
+				// Where we have a code of our own for the mistake, clients build on that one.
+				code: (isCallersMistake && kind.code === endings.badRequest.code && said.code) || kind.code,
 			},
 			failover: {
 				requestId: progress.id,
@@ -88,16 +90,7 @@ function plainReport({ status, type, code }: ErrorKind, message: string): Failur
 function replyHeaders(ending: Ending, progress: Progress, retryAt: number): Record<string, string> {
 	const headers = ending === 'rejected' || ending === 'interrupted' ? {} : retryHeaders(retryAt - progress.now);
 	const isMistake = ending === 'rejected' && progress.failure?.category === 'BAD_REQUEST';
-	return isMistake || isRejectedByAll(ending, progress) ? { ...headers, 'x-should-retry': 'false' } : headers;
-}
-
-/** Every target that was asked says that the request is wrong, or too large for it: it stays so. */
-function isRejectedByAll(ending: Ending, { trace }: Progress): boolean {
-	return ending === 'exhausted' && failedCategories(trace).every((category) => category === 'BAD_REQUEST');
-}
-
-function failedCategories(trace: readonly TraceEntry[]): Category[] {
-	return trace.flatMap((step) => (step.did === 'attempt' && step.failure ? [step.failure.category] : []));
+	return isMistake || isRejectedByAll(progress) ? { ...headers, 'x-should-retry': 'false' } : headers;
 }
 
 /**
@@ -109,30 +102,14 @@ function retryHeaders(waitMs: number): Record<string, string> {
 	return waitMs > 0 ? { ...seconds, 'retry-after-ms': String(waitMs) } : seconds;
 }
 
-function errorKind(ending: Ending, progress: Progress): ErrorKind {
-	if (ending === 'rejected' || isRejectedByAll(ending, progress)) return rejectionKind(progress.failure);
-	if (ending !== 'exhausted') return endings[ending];
-	const failures = failedCategories(progress.trace);
-	if (failures.every((category) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
-	const isLimit = (category: string) => category === 'RATE_LIMIT' || category === 'QUOTA_EXCEEDED';
-	return failures.every(isLimit) ? endings.exhaustedByLimits : endings.exhausted;
-}
-
-function rejectionKind(failure: Failure | undefined): ErrorKind {
-	if (failure?.category === 'AUTH_ERROR') return endings.providerAuth;
-	if (failure?.category !== 'BAD_REQUEST') return endings.rejected;
-	// Told as 402 or 429 by some, which would say that waiting or paying helps.
-	if (failure.reason === 'too_large') return endings.tooLarge;
-	const isClientStatus = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
-	const kinds: Readonly<Record<string, ErrorKind>> = {
-		context_length: endings.contextLength,
-		content_policy: endings.contentPolicy,
-	};
-	const kind = kinds[failure.reason ?? ''] ?? endings.badRequest;
-	return { ...kind, status: isClientStatus ? (failure.status ?? kind.status) : kind.status };
-}
-
-function describe(ending: Ending, progress: Progress, route: string, providerMessage: string): string {
+function describe({ code }: ErrorKind, progress: Progress, route: string, providerMessage: string): string {
+	const { ending = 'exhausted' } = progress;
+	const isEverywhere = ending === 'denied' || ending === 'exhausted';
+	if (isEverywhere && code === endings.providerAuth.code) return deadKeys(progress, route);
+	if (isEverywhere && code === endings.modelNotFound.code) {
+		const targets = [...new Set(progress.candidates.map(({ target }) => target))].join(', ');
+		return `No provider has the model that '${route}' asks for (${targets}); correct its name in the configuration, or ask for another one.`;
+	}
 	const said = providerMessage === '' ? '' : ` It said: ${providerMessage}`;
 	const { failure } = progress;
 	// The target that was asked last may have said no: the failure is another one's. A deadline passes where the request stands.
@@ -159,10 +136,31 @@ function describe(ending: Ending, progress: Progress, route: string, providerMes
 	}
 }
 
-function denialList(progress: Progress): string {
-	const denials = progress.trace.flatMap((step) =>
-		step.did === 'deny' ? [`${step.target} is ${step.reason === 'model' ? 'unavailable' : step.state}`] : [],
-	);
+/** Every key was rejected. The place of each in the configuration, as whoever reads this has to change it. */
+function deadKeys({ candidates }: Progress, route: string): string {
+	const places = [...new Set(candidates.map(({ credential }) => keyPlace(credential)))];
+	const keys = places.length === 1 ? 'the key' : 'the keys';
+	return `No target of '${route}' can be asked: the providers rejected ${keys} of Breakwater (the key you sent is not involved). Replace ${places.join(', ')} in the configuration, and restart.`;
+}
+
+/** `openai#2` has the second key of a list. */
+function keyPlace(credential: string): string {
+	const [provider = credential, number] = credential.split('#');
+	return `providers.${provider}.apiKey${number === undefined ? '' : `[${Number(number) - 1}]`}`;
+}
+
+const denialWords: Readonly<Record<DenialReason, (denial: Denial) => string>> = {
+	failures: ({ state }) => `is ${state} after failures`,
+	hint: () => 'asked to wait',
+	auth: ({ credential }) => `rejected its key (replace ${keyPlace(credential)})`,
+	quota: () => 'is out of quota or credit',
+	operator: () => 'was taken out by an operator',
+	probing: () => 'is being probed',
+	model: () => 'is unavailable',
+};
+
+function denialList({ trace }: Progress): string {
+	const denials = lastDenials(trace).map((denial) => `${denial.target} ${denialWords[denial.reason](denial)}`);
 	return [...new Set(denials)].join(', ');
 }
 
@@ -178,14 +176,12 @@ function attemptReports(trace: readonly TraceEntry[]): AttemptReport[] {
 	}));
 }
 
-/** The last denial of each target: a second round (`try-soonest`) asks the same ones again. */
 function denialReports(trace: readonly TraceEntry[]): DenialReport[] {
-	const reports = new Map<string, DenialReport>();
-	for (const step of trace) {
-		if (step.did !== 'deny') continue;
-		const { target, credential, state, reason, retryAt } = step;
-		const report = { target, credential, state, reason, retryAt: new Date(retryAt).toISOString() };
-		reports.set(`${credential}/${target}`, report);
-	}
-	return [...reports.values()];
+	return lastDenials(trace).map(({ target, credential, state, reason, retryAt }) => ({
+		target,
+		credential,
+		state,
+		reason,
+		retryAt: new Date(retryAt).toISOString(),
+	}));
 }

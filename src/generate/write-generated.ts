@@ -4,7 +4,7 @@ import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { jsonSchema } from '../config/json-schema.ts';
 import { refusals } from '../contract/refusal.ts';
-import { endings } from '../gateway/report-failure.ts';
+import { endings } from '../gateway/ending-kind.ts';
 import { mermaidDiagram } from '../values/machine-diagram.ts';
 import { packageRoot } from '../values/package-paths.ts';
 import { checkExample, explainExample, lintTable, propertyTable } from './examples.ts';

@@ -48,6 +48,8 @@ export interface ServerOptions {
 	onWrongAdminKey?: (address: string) => void;
 	/** Called for each request that is refused before any provider is asked. */
 	onRefused?: (refused: RefusedCall) => void;
+	/** Called where the default profile serves a `model` that nobody knows. */
+	onUnknownModel?: (model: string, route: string) => void;
 	/** Whether the process has been asked to stop; `/ready` says so. */
 	isDraining?: () => boolean;
 	/** Called for a fault of ours that a request met. */
@@ -101,7 +103,10 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 
 	const checked = checkCaller === undefined ? {} : { onRequest: checkCaller };
 	for (const dialect of options.dialects ?? clientDialects) {
-		const handler = dialectHandler(dialect, service, directory, { repairJson: options.repairJson === true });
+		const handler = dialectHandler(dialect, service, directory, {
+			repairJson: options.repairJson === true,
+			onUnknownModel: options.onUnknownModel,
+		});
 		server.post<{ Body: string | undefined }>(dialect.path, { ...checked, config: { dialect } }, handler);
 	}
 	server.get('/v1/models', checked, () => ({ object: 'list', data: modelList(service, startedAt) }));

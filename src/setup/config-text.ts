@@ -29,10 +29,12 @@ export function configText(plan: Plan, options: { hasSchema: boolean }): string 
 		...leftOutLines(plan.leftOut),
 		'',
 		'profiles: # chains of targets, in the order in which they are tried; `model` in a request chooses one',
-		...plan.profiles.flatMap((profile) => profileLines(profile, plan)),
+		...plan.profiles.flatMap(profileLines),
 		'',
-		'# Below are the defaults. To change one, take away the `# ` before it and before what it stands under.',
-		...policyLines().map((line) => `# ${line}`),
+		'# What has a `# ` before it is a default. To change one, take that away, and before what it stands under, too.',
+		...policyLines({
+			AUTH_ERROR: { entry: { then: ['credential', 'next'] }, remark: 'a revoked key costs no request' },
+		}),
 	];
 	return `${lines.join('\n')}\n`;
 }
@@ -41,8 +43,8 @@ function providerLines(
 	{ name, title, baseUrl, keyVariable, isLocal, models }: PlannedProvider,
 	asOf: string,
 ): string[] {
-	const reasons = Object.values(models).some((facts) => facts.reasons);
-	const facts = Object.entries(models).map(([model, known]) => [model, factsText(known)] as const);
+	const facts = Object.entries(models).map(([model, known]) => [model, factsText(known, isLocal)] as const);
+	const reasons = !isLocal && Object.values(models).some((known) => known.reasons);
 	const isPriced = Object.values(models).some(({ price }) => price !== undefined);
 	return [
 		`  ${yamlText(name)}: # ${title}`,
@@ -50,23 +52,24 @@ function providerLines(
 		...(keyVariable === undefined
 			? []
 			: [`    apiKey: \${${keyVariable}} # a list of keys gives each a breaker of its own`]),
-		...(isLocal ? slowLines('    policy: { timeouts: ', ' } # loading a model takes its time') : []),
-		...(reasons && !isLocal
-			? slowLines('    policy: { timeouts: ', ' } # a reasoning model thinks before its first word')
-			: []),
+		...(isLocal && isSlowToBegin ? [`    policy: ${yamlFlow(slowPolicy)} # loading a model takes its time`] : []),
+		...(reasons && isSlowToBegin ? ['    # a model with a `firstToken` of its own thinks before it says a word'] : []),
 		`    models:${isPriced ? ` # prices in USD per million tokens, as of ${asOf}; they change` : ''}`,
 		...facts.map(([model, text]) => `      ${yamlText(model)}: ${text}`),
 	];
 }
 
-/** A line with the timeouts of what is slow to begin; none where the default leaves that time anyway. */
-function slowLines(before: string, after = ''): string[] {
-	if (defaultPolicy.timeouts.firstToken >= SLOW_FIRST_TOKEN_MS) return [];
-	return [`${before}{ firstToken: ${writtenDuration(SLOW_FIRST_TOKEN_MS)} }${after}`];
-}
+/** Not where the default leaves that time anyway. */
+const isSlowToBegin = defaultPolicy.timeouts.firstToken < SLOW_FIRST_TOKEN_MS;
+const slowPolicy = { timeouts: { firstToken: writtenDuration(SLOW_FIRST_TOKEN_MS) } };
 
-function factsText({ contextWindow, price }: PlannedModel): string {
-	return yamlFlow({ ...(contextWindow !== undefined && { contextWindow }), ...(price !== undefined && { price }) });
+function factsText({ contextWindow, price, reasons }: PlannedModel, isLocal: boolean): string {
+	return yamlFlow({
+		...(contextWindow !== undefined && { contextWindow }),
+		...(price !== undefined && { price }),
+		// Of the model, and not of its provider: a sibling that does not think and says nothing for so long hangs.
+		...(reasons && !isLocal && isSlowToBegin && { policy: slowPolicy }),
+	});
 }
 
 /** An address needs no quotes unless it holds what YAML or the interpolation would read. */
@@ -78,17 +81,9 @@ function leftOutLines(sentences: readonly string[]): string[] {
 	return sentences.flatMap((sentence) => wrapped(sentence, COLUMNS - 4).map((line) => `  # ${line}`));
 }
 
-function profileLines({ name, purpose, chain }: PlannedProfile, { providers }: Plan): string[] {
-	const reasons = providers.some(({ models }) => Object.values(models).some((facts) => facts.reasons));
+function profileLines({ name, purpose, chain }: PlannedProfile): string[] {
 	const lines = [`  ${name}: # ${purpose}`, ...chainLines(chain)];
-	if (name !== 'critical') return lines;
-	return [
-		...lines,
-		'    policy:',
-		...(reasons ? slowLines('      timeouts: ') : []),
-		'      onError: { AUTH_ERROR: { then: next } } # after a rejected key the next target is tried',
-		'      whenAllDenied: try-soonest',
-	];
+	return name === 'critical' ? [...lines, '    policy: { whenAllDenied: try-soonest }'] : lines;
 }
 
 function chainLines(chain: readonly string[]): string[] {

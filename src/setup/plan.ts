@@ -169,11 +169,19 @@ function profilesOf(candidates: readonly Offer[], first: FirstTarget | undefined
 		},
 		{ name: 'code', purpose: 'for programming', chain: [...few([...chosen, ...coding]), ...localCode] },
 	];
-	return chains.map(({ chain, ...profile }) => {
-		const targets = [...new Set(chain.map(targetOf))];
-		// A named model that is nobody's favourite is all there may be.
-		return { ...profile, chain: targets.length > 0 ? targets : candidates.slice(0, 1).map(targetOf) };
-	});
+	// A named model that is nobody's favourite is all there may be.
+	const spread = (chain: readonly Offer[]) =>
+		withAnotherProvider(chain.length > 0 ? chain : candidates.slice(0, 1), candidates);
+	return chains.map(({ chain, ...profile }) => ({ ...profile, chain: [...new Set(spread(chain).map(targetOf))] }));
+}
+
+/** The death of one provider must end no profile: a chain with one alone gets a model of another, where there is one. */
+function withAnotherProvider(chain: readonly Offer[], candidates: readonly Offer[]): Offer[] {
+	const [first] = chain;
+	if (chain.some(({ provider }) => provider !== first?.provider)) return [...chain];
+	const others = candidates.filter(({ provider }) => provider !== first?.provider);
+	const [best = others[0]] = others.filter(({ uses }) => uses.length > 0);
+	return best === undefined ? [...chain] : [...chain, best];
 }
 
 function onePerProvider(candidates: readonly Offer[], use: Use): Offer[] {

@@ -4,18 +4,27 @@ import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '
 import { isObject } from '../values/json.ts';
 import { yamlFlow, yamlText } from '../values/yaml-text.ts';
 
-/** Every option of `policy` with its default and its sentence, as lines of YAML. They are to be written as comments. */
-export function policyLines(): string[] {
+/**
+ * The `policy` of a file: every option with its default and its sentence as a comment, and what is set as it is.
+ * @param set entries of `onError` that are set, each with a remark
+ */
+export function policyLines(set: Readonly<Record<string, { entry: object; remark: string }>>): string[] {
+	const preset = Object.entries(onError.preset).filter(([key]) => !Object.hasOwn(set, key));
 	return [
 		'policy:',
-		...sectionLines('timeouts', timeouts),
-		...sectionLines('retry', retry),
-		...sectionLines('breaker', breaker),
+		...commented(sectionLines('timeouts', timeouts)),
+		...commented(sectionLines('retry', retry)),
+		...commented(sectionLines('breaker', breaker)),
 		'  onError: # retries on the same target, and then: next, larger-context, credential or fail',
-		...entryLines(onError.preset, '    '),
-		...sectionLines('continuation', continuation),
-		`  whenAllDenied: ${optionText(whenAllDenied)}`,
+		...Object.entries(set).map(([key, { entry, remark }]) => `    ${yamlText(key)}: ${yamlFlow(entry)} # ${remark}`),
+		...commented(entryLines(Object.fromEntries(preset), '    ')),
+		...commented(sectionLines('continuation', continuation)),
+		...commented([`  whenAllDenied: ${optionText(whenAllDenied)}`]),
 	];
+}
+
+function commented(lines: readonly string[]): string[] {
+	return lines.map((line) => `# ${line}`);
 }
 
 function sectionLines(name: string, options: Readonly<Record<string, Option<z.ZodType>>>): string[] {

@@ -105,6 +105,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 		version: '0.0.0',
 		onCrash: crashed,
 		onRefused: (refused) => observer.callRefused?.(refused),
+		onUnknownModel: (model, route) => observer.modelUnknown?.(model, route),
 		metrics,
 		admin,
 	});

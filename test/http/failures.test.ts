@@ -112,7 +112,7 @@ describe('when every target is denied', () => {
 
 		const { error: told, failover } = await failureOf(response);
 		expect(told).toMatchObject({ code: 'all_targets_unavailable', type: 'server_error' });
-		expect(told.message).toMatch(/a\/model-a is open, b\/model-b is open/);
+		expect(told.message).toMatch(/a\/model-a is open after failures, b\/model-b is open after failures/);
 		const opensAt = (await health()).a?.retryAt ?? '';
 		expect(failover).toMatchObject({ attempts: [], retryAt: opensAt });
 		expect(failover?.denied).toMatchObject([

@@ -213,7 +213,7 @@ describe('a route by hints', () => {
 		const gateway = await start({ names: ['a'] });
 		const body = '{"messages":[{"role":"user","content":"Hi"}],"metadata":{"quality":"high"},"model":"model-a"}';
 		const response = await gateway.post(body, { headers: { 'x-task-type': 'code' } });
-		expect(response.headers.has('x-breakwater-route-reason')).toBe(false);
+		expect(response.headers.get('x-breakwater-route-reason')).toBe('default; unknown model model-a');
 		expect(received(gateway)).toEqual([body]);
 	});
 

@@ -78,6 +78,7 @@ export async function serve(options: ServeFlags): Promise<void> {
 		admin: adminSources(config, recent),
 		onWrongAdminKey,
 		onRefused: (refused) => observer.callRefused?.(refused),
+		onUnknownModel: (model, route) => observer.modelUnknown?.(model, route),
 		isDraining: () => drain.isDraining,
 		onCrash: (error, requestId) => observer.crashed?.(error, requestId),
 		metrics,

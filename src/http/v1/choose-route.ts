@@ -28,6 +28,8 @@ export interface RouteChoice {
 	targets?: readonly string[];
 	/** For the caller: `header`, `model`, `hint task-type=code`. */
 	reason: string;
+	/** The `model` that was asked for, which is neither a profile nor a target, so that the default profile serves. */
+	unknownModel?: string;
 }
 
 /** What the headers of a request say of its route. */
@@ -67,7 +69,9 @@ export function chooseRoute(request: RoutingWish, headers: RouteHeaders, directo
 	if (found !== undefined && guessed !== undefined) {
 		return { route: guessed, reason: `heuristic ${found.kind}: ${found.because}` };
 	}
-	return { route: defaultProfile, reason: hinted === undefined ? 'default' : `default; ${hinted.reason}` };
+	const unknown = isModelGiven ? `unknown model ${clip(model)}` : undefined;
+	const reason = ['default', hinted?.reason, unknown].filter((part) => part !== undefined).join('; ');
+	return { route: defaultProfile, reason, ...(isModelGiven && { unknownModel: model }) };
 }
 
 function isName(name: string, { profiles, targets }: Directory): boolean {

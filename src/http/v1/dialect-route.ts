@@ -11,6 +11,8 @@ import { headerValue, ReplySink } from './reply-sink.ts';
 export interface DialectOptions {
 	/** Whether a body that is not quite JSON is repaired. */
 	repairJson: boolean;
+	/** Called where a `model` is neither a profile nor a target, and the default profile serves. */
+	onUnknownModel?: ((model: string, route: string) => void) | undefined;
 }
 
 /**
@@ -27,11 +29,13 @@ export function dialectHandler(
 
 	return (request: FastifyRequest<{ Body: string | undefined }>, reply: FastifyReply): void => {
 		const { id, client: caller, headers } = request;
-		const { asked, repaired } = read(dialect, request.body ?? '', { takesHints, ...options });
+		const { asked, repaired } = read(dialect, request.body ?? '', { takesHints, repairJson: options.repairJson });
 		// On the bare response: the answers of providers are written past Fastify.
 		if (repaired) reply.raw.setHeader('x-breakwater-repaired', 'true');
-		const { route, targets, reason } = chooseRoute(asked.wish, routeHeaders(headers), directory);
-		if (tellsReason) reply.raw.setHeader('x-breakwater-route-reason', headerValue(reason));
+		const { route, targets, reason, unknownModel } = chooseRoute(asked.wish, routeHeaders(headers), directory);
+		if (unknownModel !== undefined) options.onUnknownModel?.(unknownModel, route);
+		if (tellsReason || unknownModel !== undefined)
+			reply.raw.setHeader('x-breakwater-route-reason', headerValue(reason));
 		const call = {
 			id,
 			route,
@@ -66,7 +70,7 @@ type Asked = ReturnType<ClientDialect['read']>;
 function read(
 	dialect: ClientDialect,
 	body: string,
-	{ repairJson: repairs, takesHints }: DialectOptions & ReadOptions,
+	{ repairJson: repairs, takesHints }: Pick<DialectOptions, 'repairJson'> & ReadOptions,
 ): { asked: Asked; repaired: boolean } {
 	try {
 		return { asked: dialect.read(body, { takesHints }), repaired: false };

@@ -5,6 +5,7 @@ import type { GatewayObserver } from '../../contract/observer.ts';
 import { traceLine } from '../trace-text.ts';
 import { keepLogFiles, type LogFiles } from './log-files.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { UnknownModelLog } from './unknown-models.ts';
 
 export type { Logger };
 
@@ -91,6 +92,7 @@ function firstToken({ firstTokenMs }: { firstTokenMs?: unknown }): string {
 export function logObserver(log: Logger): GatewayObserver {
 	const refusals = new RefusalLog(log);
 	const warnOfReason = reasonWarning(log);
+	const unknownModels = new UnknownModelLog(log);
 	return {
 		callRefused: (refused) => refusals.add(refused),
 		fieldRefused: ({ target, field, isOurs }) => {
@@ -98,6 +100,7 @@ export function logObserver(log: Logger): GatewayObserver {
 			if (isOurs) log.info({ target, field }, `${target} does not take ${what}: Breakwater no longer adds it`);
 			else log.warn({ target, field }, `${target} does not take ${what}: such requests go to another provider, if any`);
 		},
+		modelUnknown: (model, route) => unknownModels.add(model, route),
 		callEnded: (record) => {
 			for (const { provider, reason } of record.unknownFinishReasons ?? []) warnOfReason(provider, reason);
 			if (record.outcome === 'failed') log.warn(callLine(record), 'call failed');

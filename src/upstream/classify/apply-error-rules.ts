@@ -1,6 +1,7 @@
 import type { ErrorBody } from '../../contract/error-body.ts';
 import { identifier } from '../../dialects/read-error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
+import { errorDetails } from './error-details.ts';
 import { type CompiledRule, compileRules } from './error-matching.ts';
 import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
@@ -41,6 +42,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 		const rule = candidates.find((candidate) => candidate.matches(answer, body, status));
 		const category = rule?.category ?? 'UNKNOWN_TRANSIENT';
 		const hint = waitHint({ headers: answer.headers, body, category, now: answer.now, zone: rule?.zone });
+		const details = category === 'BAD_REQUEST' ? errorDetails(body.json, redact) : undefined;
 		const result: Classified = {
 			failure: {
 				category,
@@ -51,6 +53,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 			// Before the message is clipped: half a key would be known to nobody as one.
 			message: providerMessage(body.texts.map(redact)),
 			field: category === 'BAD_REQUEST' ? rejectedField(body) : undefined,
+			...(details !== undefined && { details }),
 		};
 		return rule === undefined ? { result } : { rule, result };
 	};

@@ -22,4 +22,11 @@ export interface Classified {
 	message: string;
 	/** The field of the request that the provider does not take, where it is a BAD_REQUEST that names one. */
 	field?: string | undefined;
+	/** Its own name for the mistake, and the member of the request that it is about, where it names them. */
+	details?: ErrorDetails;
+}
+
+export interface ErrorDetails {
+	readonly code?: string;
+	readonly param?: string;
 }

@@ -72,7 +72,9 @@ function lintedProfile(profile: ProfileConfig, config: Config, positions: Positi
 	const candidates = chain.flatMap((target, index): LintedCandidate[] => {
 		const provider = config.providers[target.provider];
 		if (provider === undefined) return [];
-		const layers = [[...chainAt, index, 'policy'], ...own, ['providers', provider.name, 'policy'], ['policy']];
+		const ofModel = ['providers', provider.name, 'models', target.model, 'policy'];
+		const ofProvider = ['providers', provider.name, 'policy'];
+		const layers = [[...chainAt, index, 'policy'], ...own, ofModel, ofProvider, ['policy']];
 		return [
 			{ target, provider, profile: name, index, concerns, policy: target.policy, layers, at: [...chainAt, index] },
 		];

@@ -166,11 +166,11 @@ function clientView({ progress, ending, begun }: WorldEnd, profile: string): Cli
 		const { target } = currentCandidate(begun ?? progress);
 		const gets = ending === 'done' ? 'answer' : ending === 'aborted' ? 'left' : 'broken';
 		const headers = { 'x-breakwater-target': target, 'x-breakwater-attempts': String(attempts) };
-		const code = gets === 'broken' ? { code: reportFailure(progress, profile, '').body.error.code } : {};
+		const code = gets === 'broken' ? { code: reportFailure(progress, profile).body.error.code } : {};
 		return { gets, status: 200, ...code, target, headers };
 	}
 	if (ending === 'aborted') return { gets: 'left', headers: {} };
-	const { status, headers, body } = reportFailure(progress, profile, '');
+	const { status, headers, body } = reportFailure(progress, profile);
 	return { gets: 'error', status, code: body.error.code, headers };
 }
 

@@ -57,7 +57,9 @@ describe('init --yes writes', () => {
 		expect(chainOf(config, 'default')?.at(-1)).toBe('ollama/qwen3:8b');
 		expect(chainOf(config, 'local-first')?.at(0)).toBe('ollama/qwen3:8b');
 		expect(chainOf(config, 'code')).toContain('ollama/qwen2.5-coder:7b');
-		expect(config.providers.openai?.policy.timeouts.firstToken).toBe(60_000);
+		// Of the models that think, and not of their whole provider.
+		expect(config.providers.openai?.policy.timeouts.firstToken).toBe(10_000);
+		expect(config.profiles.default?.chain[0]?.policy.timeouts.firstToken).toBe(60_000);
 		expect(config.providers.ollama?.policy.timeouts.firstToken).toBe(60_000);
 		const [known] = Object.values(config.providers.openai?.models ?? {});
 		expect(known?.contextWindow).toBeGreaterThan(100_000);

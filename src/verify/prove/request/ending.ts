@@ -81,7 +81,7 @@ export class EndingRules {
 
 	/** Takes the real reply: a header with seconds rounded up, at least one, the exact ms beside it, and the body's time. */
 	#checkRetryAfter(seen: Seen, progress: Progress, now: number, blame: Blame): void {
-		const { headers, body } = reportFailure(progress, this.#route.name, '');
+		const { headers, body } = reportFailure(progress, this.#route.name);
 		const { ending } = progress;
 		if (ending === 'rejected' || ending === 'interrupted') {
 			if ('retry-after' in headers || body.failover?.retryAt !== undefined)
@@ -107,9 +107,24 @@ export class EndingRules {
 	}
 
 	/** A target that was never asked would grant now; one whose window was too small does not count. */
-	#earliest({ said, tooSmallWindow }: Seen, now: number): number {
-		const times = this.#stops.flatMap((stop) => (isTooSmall(stop, tooSmallWindow) ? [] : [said[stop.position] ?? now]));
+	#earliest(seen: Seen, now: number): number {
+		const usable = this.#stops.filter((stop) => !isTooSmall(stop, seen.tooSmallWindow));
+		const times = usable.map((stop) => Math.max(seen.said[stop.position] ?? now, now + this.#disproved(seen, stop)));
 		return times.length === 0 ? now : Math.min(...times);
+	}
+
+	/** What a target asked for last, ms, where it had asked for a wait before, and got it. */
+	#disproved({ past }: Seen, { target, credential }: Stop): number {
+		let asked: { sinceMs: number; waitMs: number } | undefined;
+		for (let at = past; at !== undefined; at = at.before) {
+			const { step } = at;
+			if (step.did !== 'attempt' || step.target !== target || step.credential !== credential) continue;
+			const waitMs = step.failure?.retryAfterMs ?? 0;
+			if (waitMs === 0) return 0;
+			if (asked !== undefined) return asked.sinceMs - step.at - step.ms >= waitMs ? asked.waitMs : 0;
+			asked = { sinceMs: step.at, waitMs };
+		}
+		return 0;
 	}
 
 	#checkTrace(seen: Seen, { trace, attempts }: Progress, blame: Blame): void {

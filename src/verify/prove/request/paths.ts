@@ -123,7 +123,7 @@ function pathOf(node: RequestNode, route: RouteToCheck): SamplePath {
 	const steps = stepsTo(node, route.candidates);
 	const ending = value === 'done' || value === 'failed' ? value : 'aborted';
 	if (ending !== 'failed') return { steps, ending, attempts };
-	const { status, body } = reportFailure(context.progress, route.name, '');
+	const { status, body } = reportFailure(context.progress, route.name);
 	const { code } = body.error;
 	return { steps, ending, attempts, ...(node.seen.isCommitted ? {} : { status }), code };
 }
