@@ -1,5 +1,6 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
+import { failureName } from '../../machines/failure.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
@@ -7,14 +8,15 @@ import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/deliv
 import type { AnswerEvent, AttemptUsage } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord, TokenCount } from '../contract/call-record.ts';
+import type { CallRecord, TokenCount, UnsupportedField } from '../contract/call-record.ts';
+import type { RenderedRequest } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
-import { type RefusedFields, refusesAddition } from './refused-fields.ts';
+import { type RefusedFields, refusesAddition, saidField } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -58,14 +60,16 @@ export class Exchange implements AttemptListener, RunningCall {
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptProgress: Progress | undefined;
-	/** Members that Breakwater added to the request of the attempt; undefined for none. */
-	#added: readonly string[] | undefined;
+	/** What the attempt was asked with. */
+	#asked: RenderedRequest | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
 	#keepAlive: NodeJS.Timeout | undefined;
 	#deadline: NodeJS.Timeout | undefined;
-	/** The last provider's words, for the caller only: never for a log. */
-	#providerMessage = '';
+	/** What providers said, for the caller only: never for a log. */
+	readonly #broken: Classified[] = [];
+	/** The target that did not take a field of this request. */
+	#unsupported: UnsupportedField | undefined;
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
@@ -119,7 +123,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const withheld = this.#suspected ?? refusedFields.additions(credential, target);
 		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld };
 		const request = endpoint.dialect.render(ask);
-		this.#added = request.added;
+		this.#asked = request;
 		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
 		const { timeouts } = policy;
 		this.#attempt = new Attempt({ endpoint, classify, model, request, timeouts, answerLimit }, this);
@@ -143,7 +147,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	reportFailure(progress: Progress): void {
-		const report = reportFailure(progress, this.#options.call.route, this.#providerMessage);
+		const said = this.#broken.find(({ failure }) => failure === progress.failed?.failure);
+		const report = reportFailure(progress, this.#options.call.route, said?.message ?? '');
 		this.#delivery.fail(report);
 		this.#end(progress, 'failed', report.body.error.code);
 	}
@@ -167,15 +172,16 @@ export class Exchange implements AttemptListener, RunningCall {
 	onBroke(broken: Classified): void {
 		this.#clock.attemptEnds();
 		if (this.#asksWithoutAdditions(broken)) return;
-		const { failure, message } = broken;
-		this.#providerMessage = message;
+		const { failure } = broken;
+		this.#broken.push(broken);
+		if (failureName(failure) === 'BAD_REQUEST.unsupported') this.#noteUnsupported(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 	}
 
 	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */
 	#asksWithoutAdditions(broken: Classified): boolean {
-		const added = this.#added;
+		const added = this.#asked?.added;
 		const progress = this.#attemptProgress;
 		if (added === undefined || progress === undefined || !refusesAddition(added, broken)) return false;
 		// A refusal that names it is remembered now, any other once the target has answered without it.
@@ -183,6 +189,14 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#suspected = added;
 		this.#ask(progress);
 		return true;
+	}
+
+	/** A field that the caller gave: it is told, for a mistyped one must not move requests to another provider unseen. */
+	#noteUnsupported(broken: Classified): void {
+		const { target } = currentCandidate(this.#progress);
+		const field = saidField(broken, this.#asked?.body ?? '');
+		this.#unsupported ??= field === undefined ? { target } : { target, field };
+		this.#options.refusedFields.noteOfCaller(target, field);
 	}
 
 	#noteAdditions(progress: Progress, added: readonly string[]): void {
@@ -302,7 +316,8 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	#answerInfo(progress: Progress): AnswerInfo {
 		const { id, route } = this.#options.call;
-		return { requestId: id, route, target: currentCandidate(progress).target, attempts: progress.attempts };
+		const { target } = currentCandidate(progress);
+		return { requestId: id, route, target, attempts: progress.attempts, unsupported: this.#unsupported };
 	}
 
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
@@ -321,6 +336,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(code === undefined ? {} : { code }),
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
 			...(repaired === true ? { repaired: true } : {}),
+			...(this.#unsupported === undefined ? {} : { unsupported: this.#unsupported }),
 			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
 			...(client === undefined ? {} : { client }),
 			...(clientRequestId === undefined ? {} : { clientRequestId }),

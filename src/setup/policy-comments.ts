@@ -11,7 +11,7 @@ export function policyLines(): string[] {
 		...sectionLines('timeouts', timeouts),
 		...sectionLines('retry', retry),
 		...sectionLines('breaker', breaker),
-		'  onError: # retries on the same target, and then: next, larger-context, credential or fail',
+		'  onError: # retries on the same target, and then: next, larger-context, other-provider, credential or fail',
 		...entryLines(onError.preset, '    '),
 		...sectionLines('continuation', continuation),
 		`  whenAllDenied: ${optionText(whenAllDenied)}`,
