@@ -74,10 +74,12 @@ export type Effect = (typeof effects)[number];
  * Where a request goes after a failure, once the retries on the same target are used up.
  * - `next`: the next target of the chain
  * - `larger-context`: the next target whose context window is larger, or not known
+ * - `other-provider`: the next target of another provider, once. One attempt is made there, and whatever but an answer comes
+ *   of it, the request ends with the failure that it left
  * - `credential`: the same target with the provider's next credential
  * - `fail`: to the caller, with this failure
  */
-export const fallbacks = ['next', 'larger-context', 'credential', 'fail'] as const;
+export const fallbacks = ['next', 'larger-context', 'other-provider', 'credential', 'fail'] as const;
 export type Fallback = (typeof fallbacks)[number];
 
 export interface ErrorPolicy {

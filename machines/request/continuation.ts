@@ -57,6 +57,8 @@ export function nextToCarryOn(progress: Progress): number | undefined {
 /** Which targets the ways of a rule lead to. */
 function opened(rule: ErrorPolicy, from: Candidate): (candidate: Candidate) => boolean {
 	const leadsOn = rule.then.some((fallback) => fallback === 'next' || fallback === 'larger-context');
+	const leadsElsewhere = rule.then.includes('other-provider');
 	const staysOn = rule.then.includes('credential');
-	return (candidate) => leadsOn || (staysOn && candidate.link === from.link);
+	return ({ link, provider }) =>
+		leadsOn || (leadsElsewhere && provider !== from.provider) || (staysOn && link === from.link);
 }

@@ -15,6 +15,8 @@ import { type Candidate, currentCandidate, errorPolicy, isUsable, lastFailed, ty
  * @param progress with the `now` and the `random` of the failure
  */
 export function wouldRetry(progress: Progress, failure: Failure): boolean {
+	// The one attempt at another provider is one attempt.
+	if (progress.hop !== undefined) return false;
 	const candidate = currentCandidate(progress);
 	if (progress.retries >= errorPolicy(candidate, failure).retries) return false;
 	if ((failure.retryAfterMs ?? 0) > candidate.policy.retry.maxRetryAfter) return false;
@@ -44,18 +46,32 @@ function waitAfter(progress: Progress, failure: Failure): number {
 /**
  * The position of the target that comes next: along the ways that the last failure left open, or simply the next one
  * where nothing failed yet. A denial on the way does not open a way that the failure closed. In the early round nothing
- * comes next but the soonest.
+ * comes next but the soonest, and after a failed hop to another provider nothing does.
  */
 export function nextTarget(progress: Progress): number | undefined {
-	if (progress.early) return undefined;
-	if (progress.failed === undefined) return nextCandidate(progress, () => true);
+	return nextStep(progress)?.position;
+}
+
+/** The same, and whether it is the one hop to another provider (`other-provider`). */
+export function nextStep(progress: Progress): { position: number; isHop: boolean } | undefined {
+	if (progress.early || hasHopFailed(progress)) return undefined;
+	if (progress.failed === undefined) return stepTo(nextCandidate(progress, () => true));
 	const { failure, candidate } = progress.failed;
 	for (const fallback of errorPolicy(candidate, failure).then) {
 		if (fallback === 'fail') return undefined;
-		const position = follow(fallback, progress, candidate);
-		if (position !== undefined) return position;
+		const step = stepTo(follow(fallback, progress, candidate), fallback === 'other-provider');
+		if (step !== undefined) return step;
 	}
 	return undefined;
+}
+
+function stepTo(position: number | undefined, isHop = false): { position: number; isHop: boolean } | undefined {
+	return position === undefined ? undefined : { position, isHop };
+}
+
+/** An attempt was made where the hop led, and failed. A denial on the way is none: the next other provider may be asked. */
+function hasHopFailed({ hop, failed }: Progress): boolean {
+	return hop !== undefined && failed !== hop;
 }
 
 /**
@@ -79,6 +95,7 @@ function soonestFirst(progress: Progress): number[] {
  * a way: then the chain is exhausted.
  */
 export function isFailureFinal(progress: Progress): boolean {
+	if (progress.hop !== undefined) return true;
 	const { failure, candidate } = lastFailed(progress);
 	const { then } = errorPolicy(candidate, failure);
 	const wasDenied = progress.trace.at(-1)?.did === 'deny';
@@ -88,6 +105,7 @@ export function isFailureFinal(progress: Progress): boolean {
 function follow(fallback: Exclude<Fallback, 'fail'>, progress: Progress, from: Candidate): number | undefined {
 	if (fallback === 'credential') return nextCandidate(progress, (candidate) => candidate.link === from.link);
 	if (fallback === 'next') return nextCandidate(progress, (candidate) => candidate.link !== from.link);
+	if (fallback === 'other-provider') return nextCandidate(progress, ({ provider }) => provider !== from.provider);
 	return nextCandidate(progress, (candidate) => candidate.link !== from.link && hasLargerWindow(candidate, from));
 }
 

@@ -1,7 +1,7 @@
 import type { Permit, RequestEvent } from '../events.ts';
 import type { Category, Failure } from '../failure.ts';
 import { nextToCarryOn } from './continuation.ts';
-import { nextTarget, retryWait, soonestTarget } from './failover.ts';
+import { nextStep, retryWait, soonestTarget } from './failover.ts';
 import {
 	currentCandidate,
 	type Ending,
@@ -41,6 +41,7 @@ export function begin({ id, candidates, policy, tokens, now }: RequestInput): Pr
 		isRewinding: false,
 		failure: undefined,
 		failed: undefined,
+		hop: undefined,
 		isContinuable: false,
 		random: 0,
 		retryAts: {},
@@ -141,7 +142,9 @@ export function settled(progress: Progress, { retryAt }: Event<'attempt.settled'
 
 /** Before the commit: to the next target. */
 export function movedOn(progress: Progress): Progress {
-	return { ...progress, position: found(progress, nextTarget(progress)), retries: 0 };
+	const step = nextStep(progress);
+	const hop = step?.isHop ? progress.failed : undefined;
+	return { ...progress, position: found(progress, step?.position), retries: 0, hop };
 }
 
 /** To the target that opens soonest, which is asked ahead of its time. */
@@ -187,8 +190,11 @@ export function ranOutOfTime(progress: Progress, { now }: Event<'deadline.passed
 	return { ...abandoned(progress, now), failure: { category: 'TIMEOUT', reason: 'deadline' } };
 }
 
+/** Without a whole answer. A hop to another provider that led to none ends with the failure that the request had left. */
 export function ended(progress: Progress, ending: Ending): Progress {
-	return { ...progress, ending };
+	const { hop } = progress;
+	if (hop === undefined || ending === 'interrupted') return { ...progress, ending };
+	return { ...progress, failure: hop.failure, failed: hop, ending: 'rejected' };
 }
 
 export function heldPermit({ id, permit }: Progress): Permit {

@@ -133,6 +133,11 @@ export interface Progress {
 	readonly failure: Failure | undefined;
 	/** The last failure of an attempt. */
 	readonly failed: FailedAttempt | undefined;
+	/**
+	 * The failure that the request has left for another provider, for one attempt (`other-provider`). Whatever but an answer
+	 * comes of it, this is what the caller is told.
+	 */
+	readonly hop: FailedAttempt | undefined;
 	/** What had been sent when the last attempt broke can be carried on. */
 	readonly isContinuable: boolean;
 	/** 0 to 1, from the last failure: the jitter of the next wait. */

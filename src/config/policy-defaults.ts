@@ -26,6 +26,7 @@ const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	BAD_REQUEST: { retries: 0, then: ['fail'] },
 	'BAD_REQUEST.context_length': { retries: 0, then: ['larger-context'] },
 	'BAD_REQUEST.content_policy': { retries: 0, then: ['fail'] },
+	'BAD_REQUEST.unsupported': { retries: 0, then: ['other-provider'] },
 	'BAD_REQUEST.too_large': { retries: 0, then: ['next'] },
 	RATE_LIMIT: { retries: 1, then: ['credential', 'next'] },
 	TIMEOUT: { retries: 0, then: ['next'] },
@@ -52,7 +53,7 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	'UNKNOWN_TRANSIENT.seam_diverged': 'none',
 };
 
-const fallbacksHelp = 'write one or a list of `next`, `larger-context`, `credential` and `fail`';
+const fallbacksHelp = 'write one or a list of `next`, `larger-context`, `other-provider`, `credential` and `fail`';
 
 /** What the parts of the policy are about. */
 export const sectionSentences = {

@@ -1,3 +1,4 @@
+import type { UnsupportedField } from './call-record.ts';
 import type { FailureReport } from './failure-report.ts';
 
 /** Who answered. */
@@ -9,6 +10,8 @@ export interface AnswerInfo {
 	target: string;
 	/** Attempts up to and including the one that answered. */
 	attempts: number;
+	/** A target before it did not take a field of the request. */
+	unsupported?: UnsupportedField | undefined;
 }
 
 /**

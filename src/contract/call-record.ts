@@ -13,6 +13,8 @@ export interface CallRecord {
 	unknownFinishReasons?: readonly UnknownFinishReason[];
 	/** The body of the request had to be repaired before it was JSON. */
 	repaired?: true;
+	/** A target did not take a field of the request. */
+	unsupported?: UnsupportedField;
 	/** The target that answered. */
 	target?: string;
 	/** The name of the caller, where callers have keys. */
@@ -27,6 +29,13 @@ export interface CallRecord {
 	/** What each provider that reported it has counted; an answer that broke may have several, or none. */
 	tokens: readonly TokenCount[];
 	trace: readonly TraceEntry[];
+}
+
+export interface UnsupportedField {
+	/** The target that did not take it. */
+	target: string;
+	/** Its path in the body, where the provider said which, and it is there. */
+	field?: string;
 }
 
 export interface TokenCount {

@@ -1,6 +1,6 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
-import type { Failure } from '../../machines/failure.ts';
+import { type Failure, failureName } from '../../machines/failure.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
@@ -8,7 +8,8 @@ import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/deliv
 import type { AnswerEvent, AttemptUsage } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import type { CallRecord, TokenCount, UnknownFinishReason, UnsupportedField } from '../contract/call-record.ts';
+import type { RenderedRequest } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
@@ -16,7 +17,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
 import { failureCode, type LastFailureOf } from './ending-kind.ts';
-import { type RefusedFields, refusesAddition } from './refused-fields.ts';
+import { type RefusedFields, refusesAddition, saidField } from './refused-fields.ts';
 import { type ProviderWords, reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -62,16 +63,18 @@ export class Exchange implements AttemptListener, RunningCall {
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptProgress: Progress | undefined;
-	/** Members that Breakwater added to the request of the attempt; undefined for none. */
-	#added: readonly string[] | undefined;
+	/** What the attempt was asked with. */
+	#asked: RenderedRequest | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
 	#keepAlive: NodeJS.Timeout | undefined;
 	#deadline: NodeJS.Timeout | undefined;
 	/** What the timer of the deadline is set to, ms since the epoch. */
 	#deadlineSetTo = Number.POSITIVE_INFINITY;
-	/** The last provider's words, for the caller only: never for a log. */
-	#said: ProviderWords = { message: '' };
+	/** What providers said, for the caller only: never for a log. */
+	readonly #broken: Classified[] = [];
+	/** The target that did not take a field of this request. */
+	#unsupported: UnsupportedField | undefined;
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
@@ -138,7 +141,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const withheld = this.#suspected ?? refusedFields.additions(credential, target);
 		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld };
 		const request = endpoint.dialect.render(ask);
-		this.#added = request.added;
+		this.#asked = request;
 		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
 		const { timeouts } = policy;
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
@@ -174,7 +177,9 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	reportFailure(progress: Progress): void {
 		const { call, lastFailureOf } = this.#options;
-		this.#delivery.fail(reportFailure(progress, call.route, { said: this.#said, lastFailureOf }));
+		const broken = this.#broken.find(({ failure }) => failure === progress.failed?.failure);
+		const said: ProviderWords = { message: broken?.message ?? '', ...broken?.details };
+		this.#delivery.fail(reportFailure(progress, call.route, { said, lastFailureOf }));
 		this.#end(progress, 'failed', failureCode(progress, lastFailureOf));
 	}
 
@@ -206,8 +211,9 @@ export class Exchange implements AttemptListener, RunningCall {
 	onBroke(broken: Classified): void {
 		this.#clock.attemptEnds();
 		if (this.#asksWithoutAdditions(broken)) return;
-		const { failure, message, details } = broken;
-		this.#said = { message, ...details };
+		const { failure } = broken;
+		this.#broken.push(broken);
+		if (failureName(failure) === 'BAD_REQUEST.unsupported') this.#noteUnsupported(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
@@ -215,7 +221,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */
 	#asksWithoutAdditions(broken: Classified): boolean {
-		const added = this.#added;
+		const added = this.#asked?.added;
 		const progress = this.#attemptProgress;
 		if (added === undefined || progress === undefined || !refusesAddition(added, broken)) return false;
 		// A refusal that names it is remembered now, any other once the target has answered without it.
@@ -223,6 +229,14 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#suspected = added;
 		this.#ask(progress);
 		return true;
+	}
+
+	/** A field that the caller gave: it is told, for a mistyped one must not move requests to another provider unseen. */
+	#noteUnsupported(broken: Classified): void {
+		const { target } = currentCandidate(this.#progress);
+		const field = saidField(broken, this.#asked?.body ?? '');
+		this.#unsupported ??= field === undefined ? { target } : { target, field };
+		this.#options.refusedFields.noteOfCaller(target, field);
 	}
 
 	#noteAdditions(progress: Progress, added: readonly string[]): void {
@@ -343,7 +357,8 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	#answerInfo(progress: Progress): AnswerInfo {
 		const { id, route } = this.#options.call;
-		return { requestId: id, route, target: currentCandidate(progress).target, attempts: progress.attempts };
+		const { target } = currentCandidate(progress);
+		return { requestId: id, route, target, attempts: progress.attempts, unsupported: this.#unsupported };
 	}
 
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
@@ -363,6 +378,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
 			...(this.#unknownFinishReasons.length === 0 ? {} : { unknownFinishReasons: this.#unknownFinishReasons }),
 			...(repaired === true ? { repaired: true } : {}),
+			...(this.#unsupported === undefined ? {} : { unsupported: this.#unsupported }),
 			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
 			...(client === undefined ? {} : { client }),
 			...(clientRequestId === undefined ? {} : { clientRequestId }),

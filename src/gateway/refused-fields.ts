@@ -51,3 +51,9 @@ export function refusesAddition(added: readonly string[], { failure, field, mess
 	if (field !== undefined) return field.split(/[.[]/).some((part) => added.includes(part) || part === 'include_usage');
 	return failure.reason === 'unsupported' || (failure.reason === undefined && message === '');
 }
+
+/** The field that a provider does not take, where the request has one of that name: nothing else it says is ours to repeat. */
+export function saidField({ field }: Classified, body: string): string | undefined {
+	const name = field?.split(/\.|\[\]/).findLast((part) => part !== '');
+	return name !== undefined && body.includes(`"${name}"`) ? field : undefined;
+}

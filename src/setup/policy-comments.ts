@@ -15,7 +15,7 @@ export function policyLines(set: Readonly<Record<string, { entry: object; remark
 		...commented(sectionLines('timeouts', timeouts)),
 		...commented(sectionLines('retry', retry)),
 		...commented(sectionLines('breaker', breaker)),
-		'  onError: # retries on the same target, and then: next, larger-context, credential or fail',
+		'  onError: # retries on the same target, and then: next, larger-context, other-provider, credential or fail',
 		...Object.entries(set).map(([key, { entry, remark }]) => `    ${yamlText(key)}: ${yamlFlow(entry)} # ${remark}`),
 		...commented(entryLines(Object.fromEntries(preset), '    ')),
 		...commented(sectionLines('continuation', continuation)),

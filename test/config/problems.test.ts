@@ -208,7 +208,7 @@ describe('policy', () => {
 		[
 			'no way',
 			onError('TIMEOUT: { then: [] }'),
-			'5:39: `policy.onError.TIMEOUT.then` is empty; write one or a list of `next`, `larger-context`, `credential` and `fail`',
+			'5:39: `policy.onError.TIMEOUT.then` is empty; write one or a list of `next`, `larger-context`, `other-provider`, `credential` and `fail`',
 		],
 		[
 			'an effect',

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { RefusedField } from '../../src/contract/observer.ts';
 import { contentOf, failureOf, type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { answers, status } from '../helpers/upstream.ts';
 
@@ -106,5 +107,65 @@ describe('a wait that nobody wants', () => {
 		const left = Date.parse(a?.retryAt ?? '') - Date.now();
 		expect(left).toBeLessThanOrEqual(waitMs);
 		expect(left).toBeGreaterThan(waitMs - 60_000);
+	});
+});
+
+describe('a field that one provider does not take', () => {
+	const unsupported = status(422, error("Unsupported parameter: 'seed' is not supported with this model."));
+
+	test('is answered by another provider, and the caller and the log are told', async () => {
+		const fields: RefusedField[] = [];
+		const observe = () => ({ fieldRefused: (refused: RefusedField) => void fields.push(refused) });
+		const { post, upstream, records, health } = await start({ observe });
+		upstream('a').always(unsupported);
+		upstream('b').always(answers('from b'));
+		for (const _ of [1, 2]) {
+			const response = await post({ seed: 7 });
+			expect(response.headers.get('x-breakwater-unsupported')).toBe('a/model-a; field=seed');
+			expect(await contentOf(response)).toBe('from b');
+		}
+		expect(records.map(({ unsupported }) => unsupported)).toEqual(
+			Array(2).fill({ target: 'a/model-a', field: 'seed' }),
+		);
+		expect(fields).toEqual([{ target: 'a/model-a', field: 'seed', isOurs: false }]);
+		expect((await health()).a).toMatchObject({ state: 'closed', recentResults: { failed: 0 } });
+	});
+
+	test('in a stream, too', async () => {
+		const { post, upstream } = await start();
+		upstream('a').next(unsupported);
+		const response = await post({ seed: 7, stream: true });
+		expect(response.headers.get('x-breakwater-unsupported')).toBe('a/model-a; field=seed');
+		expect(await contentOf(response)).toBe('ok');
+	});
+
+	test.each([
+		['rejects it too', status(422, error('Unknown field `seed`.'))],
+		['is broken', status(500, error('The server had an error.'))],
+		['has no credit', status(402, error('Insufficient Balance'))],
+	])('is told in the words of the first one when the other one %s', async (_name, behaviour) => {
+		const { post, upstream } = await start({ names: ['a', 'b', 'c'] });
+		upstream('a').next(unsupported);
+		upstream('b').next(behaviour);
+		const response = await post({ seed: 7 });
+		expect(response.status).toBe(422);
+		expect(response.headers.get('x-should-retry')).toBe('false');
+		expect((await failureOf(response)).error.message).toContain("Unsupported parameter: 'seed'");
+		expect(upstream('c').requests).toHaveLength(0);
+	});
+
+	test('a name that the request does not have is not repeated', async () => {
+		const { post, upstream, records } = await start();
+		upstream('a').next(status(400, error("Unknown parameter: 'secretword'.")));
+		const response = await post({ seed: 7 });
+		expect(response.headers.get('x-breakwater-unsupported')).toBe('a/model-a');
+		expect(records[0]?.unsupported).toEqual({ target: 'a/model-a' });
+	});
+
+	test('a mistake that is wrong everywhere ends at the first provider', async () => {
+		const { post, upstream } = await start();
+		upstream('a').next(status(400, error("Invalid type for 'temperature': expected a number.")));
+		expect((await post({ temperature: 'hot' })).status).toBe(400);
+		expect(upstream('b').requests).toHaveLength(0);
 	});
 });

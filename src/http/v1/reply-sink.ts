@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { AnswerInfo, AnswerSink } from '../../contract/answer-sink.ts';
+import type { UnsupportedField } from '../../contract/call-record.ts';
 import type { FailureReport } from '../../contract/failure-report.ts';
 import { idHeaders } from '../request-ids.ts';
 
@@ -67,7 +68,7 @@ export function sendFailure(
 }
 
 function answerHeaders(
-	{ requestId, route, target, attempts }: AnswerInfo,
+	{ requestId, route, target, attempts, unsupported }: AnswerInfo,
 	reply: FastifyReply,
 ): Record<string, string> {
 	return {
@@ -75,7 +76,13 @@ function answerHeaders(
 		'x-breakwater-profile': headerValue(route),
 		'x-breakwater-target': headerValue(target),
 		'x-breakwater-attempts': String(attempts),
+		...(unsupported === undefined ? {} : { 'x-breakwater-unsupported': unsupportedText(unsupported) }),
 	};
+}
+
+/** `a/model-a; field=seed` */
+function unsupportedText({ target, field }: UnsupportedField): string {
+	return headerValue(field === undefined ? target : `${target}; field=${field}`);
 }
 
 /** Names come from the configuration and may be in any script; a header is Latin. */

@@ -186,3 +186,75 @@ describe('a chain', () => {
 		expect(b.asked()).toMatchObject([{ early: false }]);
 	});
 });
+
+describe('a field that one provider does not take', () => {
+	const unsupported: Failure = { category: 'BAD_REQUEST', reason: 'unsupported', status: 422 };
+
+	/** Targets on these credentials, in this order; those of `deny` are denied. */
+	function chain(names: readonly string[], deny: readonly string[] = []) {
+		return startRequest(
+			names.map((credential, link) => {
+				const answer = () => denied(startMs + minuteMs);
+				const provider = deny.includes(credential) ? scriptedProvider({ answer }) : scriptedProvider();
+				return candidateOn(provider.actor, { link, credential, model: `m${link}` });
+			}),
+		);
+	}
+
+	it('is tried once at another provider, past the other models of its own', () => {
+		const request = chain(['a', 'a', 'b', 'c']);
+		runToEnd(request, ({ provider }) => (provider === 'a' ? unsupported : 'answer'));
+		expect(request.attempted()).toEqual(['a/m0', 'b/m2']);
+		expect(request.did.at(-1)).toBe('finish');
+	});
+
+	it.each([unsupported, serverError, quota, tooLong, { category: 'TIMEOUT' } as const])(
+		'is told as it was when anything but an answer comes from there: %o',
+		(failure) => {
+			const request = chain(['a', 'b', 'c']);
+			runToEnd(request, ({ provider }) => (provider === 'a' ? unsupported : failure));
+			expect(request.attempted()).toEqual(['a/m0', 'b/m1']);
+			expect(request.ending()).toBe('rejected');
+			expect(request.context().failure).toBe(unsupported);
+			expect(request.context().failed?.candidate.credential).toBe('a');
+		},
+	);
+
+	it('passes by a provider that is denied, and is told as it was when all are', () => {
+		const open = chain(['a', 'b', 'c'], ['b']);
+		runToEnd(open, ({ provider }) => (provider === 'a' ? unsupported : 'answer'));
+		expect(open.attempted()).toEqual(['a/m0', 'c/m2']);
+		const closed = chain(['a', 'b', 'c'], ['b', 'c']);
+		runToEnd(closed, () => unsupported);
+		expect(closed.attempted()).toEqual(['a/m0']);
+		expect(closed.ending()).toBe('rejected');
+		expect(closed.context().failure).toBe(unsupported);
+	});
+
+	it('is told as it was when the deadline passes there', () => {
+		const request = chain(['a', 'b']);
+		request.breakWith(unsupported);
+		request.pass(request.context().policy.timeouts.request);
+		expect(request.ending()).toBe('rejected');
+		expect(request.context().failure).toBe(unsupported);
+	});
+
+	it('is told at once where there is no other provider', () => {
+		const request = chain(['a', 'a']);
+		request.breakWith(unsupported);
+		expect(request.attempted()).toEqual(['a/m0']);
+		expect(request.ending()).toBe('rejected');
+	});
+
+	it('does not keep an answer of the other provider from being carried on', () => {
+		const request = chain(['a', 'b', 'c']);
+		request.breakWith(unsupported);
+		request.answering();
+		request.breakWith(serverError, { continuable: true });
+		expect(request.attempted()).toEqual(['a/m0', 'b/m1', 'c/m2']);
+		request.answering();
+		request.breakWith(serverError);
+		expect(request.ending()).toBe('interrupted');
+		expect(request.context().failure).toBe(serverError);
+	});
+});

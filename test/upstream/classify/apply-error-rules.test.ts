@@ -40,6 +40,7 @@ const codes: Record<string, string[]> = {
 	'BAD_REQUEST.unsupported': [
 		...['unsupported_parameter', 'unsupported_value', 'unknown_parameter', 'unrecognized_parameter'],
 		...['UnsupportedParameter', 'UnknownParameter', 'unsupported_field', 'unknown_field', 'extra_forbidden'],
+		...['mismatched_organization', 'mismatched_project', 'invalid_organization', 'invalid_project'],
 		...['value_error.extra', 'unsupported_feature', 'not_supported_error'],
 	],
 	BAD_REQUEST: ['string_above_max_length', 'invalid_request_error', 'INVALID_ARGUMENT', 'ValidationException'],

@@ -674,6 +674,13 @@ export const lintCases: readonly LintCase[] = [
 	{
 		rule: 'way-never-taken',
 		severity: 'warning',
+		text: onError('BAD_REQUEST.unsupported: { §then: [next, other-provider] }'),
+		says: /`other-provider` in `then` is never reached/,
+		sound: onError('BAD_REQUEST.unsupported: { then: [other-provider, next] }'),
+	},
+	{
+		rule: 'way-never-taken',
+		severity: 'warning',
 		text: onError('TIMEOUT: { §then: [next, fail, larger-context, credential] }'),
 		says: /after TIMEOUT, `larger-context` and `credential` in `then` are never/,
 		sound: onError('TIMEOUT: { then: [larger-context, credential, next, fail] }'),

@@ -22,7 +22,7 @@ export function openFallbacks(then: readonly Fallback[]): readonly Fallback[] {
 
 /** Do these ways lead to another target? */
 export function leadsOn(then: readonly Fallback[]): boolean {
-	return openFallbacks(then).some((fallback) => fallback === 'next' || fallback === 'larger-context');
+	return openFallbacks(then).some((fallback) => fallback !== 'credential' && fallback !== 'fail');
 }
 
 /** Does any failure of this target lead to another one? */
@@ -89,7 +89,7 @@ function waysNeverTaken(candidate: LintedCandidate): Finding[] {
 			(fallback, index) =>
 				index > open.length ||
 				then.indexOf(fallback) < index ||
-				(fallback === 'larger-context' && next !== -1 && next < index),
+				((fallback === 'larger-context' || fallback === 'other-provider') && next !== -1 && next < index),
 		);
 		const names = [...new Set(dead)];
 		if (names.length === 0) return [];

@@ -4,7 +4,7 @@ import { failureWords } from '../failure-samples.ts';
 import { ruleOf } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
 import { isTooSmall, type Stop } from './route.ts';
-import type { Failed, Seen } from './seen.ts';
+import { type Failed, hasHopFailed, type Seen } from './seen.ts';
 
 /** Says that a property does not hold, and what happened instead. */
 export type Blame = (property: RequestProperty, message: string) => void;
@@ -47,7 +47,19 @@ export class AskingRules {
 		return this.#stops.find(({ position }) => !seen.gone.includes(position));
 	}
 
+	/**
+	 * The failure that the request leaves for one attempt at another provider, when it asks this target.
+	 * @param seen before the ask
+	 */
+	hopTo(seen: Seen, position: number): Failed | undefined {
+		const { failed } = seen;
+		if (seen.isCommitted || failed === undefined) return undefined;
+		const [way, next] = this.#wayOn(seen, failed) ?? [];
+		return way === 'other-provider' && next?.position === position ? failed : undefined;
+	}
+
 	#checkAgain(seen: Seen, stop: Stop, { isRetry }: Ask, blame: Blame): void {
+		if (seen.left !== undefined) blame('one-hop-only', `${stop.target} is asked again after the one attempt there`);
 		const { failed } = seen;
 		if (failed === undefined || failed.position !== stop.position || !isRetry) {
 			blame('always-ends', `${stop.target} is asked again at once, which could go on for ever`);
@@ -64,6 +76,10 @@ export class AskingRules {
 	}
 
 	#checkMove(seen: Seen, stop: Stop, blame: Blame): void {
+		if (hasHopFailed(seen)) {
+			blame('one-hop-only', `${stop.target} is asked after the one attempt at another provider failed`);
+			return;
+		}
 		if (stop.position < seen.position) {
 			blame('request-goes-down', `${stop.target} is asked after a target further down`);
 			return;
@@ -99,13 +115,17 @@ export class AskingRules {
 
 	/** Where the ways of the last failure lead: to the first target of the first way that leads anywhere. */
 	#ledTo(seen: Seen, failed: Failed): Stop | undefined {
+		return this.#wayOn(seen, failed)?.[1];
+	}
+
+	#wayOn(seen: Seen, failed: Failed): [way: Fallback, to: Stop] | undefined {
 		const from = this.#stops[failed.position];
-		if (from === undefined) return undefined;
+		if (from === undefined || hasHopFailed(seen)) return undefined;
 		const usable = (stop: Stop) =>
 			stop.position > seen.position && !seen.spent.includes(stop.credential) && !isTooSmall(stop, seen.tooSmallWindow);
 		for (const way of open(ruleOf(from, failed.failure))) {
 			const next = this.#stops.find((stop) => usable(stop) && leads(way, from, stop));
-			if (next !== undefined) return next;
+			if (next !== undefined) return [way, next];
 		}
 		return undefined;
 	}
@@ -199,6 +219,7 @@ export class AskingRules {
 		if (from === undefined || failed.wasAnswering || isPrefillRefused(failed)) return true;
 		const { then } = ruleOf(from, failed.failure);
 		if (then.includes('next') || then.includes('larger-context')) return true;
+		if (then.includes('other-provider') && stop.provider !== from.provider) return true;
 		return then.includes('credential') && stop.link === from.link;
 	}
 }
@@ -227,6 +248,7 @@ function open({ then }: ErrorPolicy): Exclude<Fallback, 'fail'>[] {
 
 function leads(way: Exclude<Fallback, 'fail'>, from: Stop, to: Stop): boolean {
 	if (way === 'credential') return to.link === from.link;
+	if (way === 'other-provider') return to.provider !== from.provider;
 	if (to.link === from.link) return false;
 	return way === 'next' || to.contextWindow === undefined || to.contextWindow > (from.contextWindow ?? 0);
 }

@@ -54,7 +54,7 @@ export class EndingRules {
 		if (ending !== expected) {
 			blame('ending-is-true', `the ending that is reported to the caller is '${ending ?? 'none'}', not '${expected}'`);
 		}
-		const behind = event?.type === 'deadline.passed' ? ranOutOfTime : seen.failed?.failure;
+		const behind = this.#behind(seen, event);
 		if (!isSameFailure(failure, behind)) {
 			const [told, right] = [failure, behind].map((known) => (known === undefined ? 'none' : failureWords(known)));
 			blame('ending-is-true', `the failure that is reported to the caller is ${told}, not ${right}`);
@@ -68,9 +68,15 @@ export class EndingRules {
 		}
 	}
 
+	#behind({ isCommitted, left, failed }: Seen, event: WatchedStep['event']): Failure | undefined {
+		if (left !== undefined && !isCommitted) return left.failure;
+		return event?.type === 'deadline.passed' ? ranOutOfTime : failed?.failure;
+	}
+
 	/** A failure that the policy does not send on goes to the caller; one that it does was the last of all there was. */
-	#expected({ isCommitted, failed }: Seen, event: WatchedStep['event']): Ending {
+	#expected({ isCommitted, left, failed }: Seen, event: WatchedStep['event']): Ending {
 		if (isCommitted) return 'interrupted';
+		if (left !== undefined) return 'rejected';
 		if (event?.type === 'deadline.passed') return 'deadline';
 		const from = this.#stops[failed?.position ?? -1];
 		if (failed === undefined || from === undefined) return 'denied';

@@ -3,7 +3,7 @@ import { stateName } from '../../../../machines/request/state-name.ts';
 import type { RunState } from '../../play/runner.ts';
 import { ruleOf } from './facts.ts';
 import { isTooSmall, type Stop } from './route.ts';
-import { closedUntil, type Seen } from './seen.ts';
+import { closedUntil, hasHopFailed, type Seen } from './seen.ts';
 
 /** How many of the targets to come are told apart. */
 const LOOKAHEAD = 2;
@@ -45,6 +45,7 @@ export function keyOf(
 		progress.position,
 		seen.isCommitted ? '' : progress.retries,
 		progress.early,
+		seen.isCommitted ? '' : `${progress.hop !== undefined}${seen.left !== undefined}${hasHopFailed(seen)}`,
 		seen.position,
 		seen.asked?.early,
 		seen.isCommitted ? '' : seen.attemptsHere,

@@ -116,9 +116,10 @@ export class Monitor {
 		const asked = { id, position, early };
 		const gone = seen.gone.includes(position) ? seen.gone : [...seen.gone, position];
 		const { past } = isRetry ? afterWait(seen, now, stop) : seen;
-		if (!isNewTurn) return { ...seen, asked, gone, past, asksHere: seen.asksHere + 1 };
+		const left = isRetry ? seen.left : this.#asking.hopTo(seen, position);
+		if (!isNewTurn) return { ...seen, asked, gone, past, left, asksHere: seen.asksHere + 1 };
 		const goneEarly = early ? [...seen.goneEarly, position] : seen.goneEarly;
-		return { ...seen, asked, position, gone, goneEarly, past, asksHere: 1, attemptsHere: 0, waysHere: [] };
+		return { ...seen, asked, position, gone, goneEarly, past, left, asksHere: 1, attemptsHere: 0, waysHere: [] };
 	}
 
 	#afterAction(

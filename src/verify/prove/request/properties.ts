@@ -18,6 +18,8 @@ export const requestProperties = {
 	'attempts-only-with-permit':
 		'a denied target is never attempted: an attempt begins only with the permit just granted for it',
 	'fail-fast-stays': 'after a failure a request goes to another target only where `then` of the policy says so',
+	'one-hop-only':
+		'a request that leaves a failure for another provider (`other-provider`) makes one attempt there, and without an answer it ends with the failure that it left',
 	'spent-credential-left-alone':
 		'a credential that was rejected or is out of credit is not asked again by the same request',
 	'no-target-passed-over':

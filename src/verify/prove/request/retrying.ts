@@ -30,7 +30,7 @@ export class RetryRules {
 	isWanted(seen: Seen): boolean | undefined {
 		const { failed } = seen;
 		const stop = this.#stops[failed?.position ?? -1];
-		if (failed === undefined || stop === undefined || failed.wasCommitted) return false;
+		if (failed === undefined || stop === undefined || failed.wasCommitted || seen.left !== undefined) return false;
 		const { failure, at } = failed;
 		if (seen.attemptsHere > ruleOf(stop, failure).retries) return false;
 		if ((failure.retryAfterMs ?? 0) > stop.policy.retry.maxRetryAfter) return false;
@@ -64,6 +64,10 @@ export class RetryRules {
 		const stop = this.#stops[failed?.position ?? -1];
 		if (failed === undefined || stop === undefined) {
 			blame('waits-within-policy', 'the request waits although nothing failed');
+			return;
+		}
+		if (seen.left !== undefined) {
+			blame('one-hop-only', `${stop.target} is waited for after the one attempt there`);
 			return;
 		}
 		const { retry } = stop.policy;

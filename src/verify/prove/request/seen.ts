@@ -40,6 +40,8 @@ export interface Seen {
 	/** Targets that were asked ahead of their time. */
 	readonly goneEarly: readonly number[];
 	readonly failed: Failed | undefined;
+	/** The failure that was left for one attempt at another provider (`other-provider`), before the commit. */
+	readonly left: Failed | undefined;
 	/** Credentials that were rejected or are out of credit. */
 	readonly spent: readonly string[];
 	/** A context window that was too small, tokens. */
@@ -115,6 +117,7 @@ export const nothingSeen: Seen = {
 	gone: [],
 	goneEarly: [],
 	failed: undefined,
+	left: undefined,
 	spent: [],
 	tooSmallWindow: 0,
 	said: {},
@@ -133,6 +136,11 @@ export function deadlineOf(
 ): number {
 	if (!isCommitted) return searchedFrom + request;
 	return isAnswering ? committedAt + stream : Math.min(searchedFrom + request, committedAt + stream);
+}
+
+/** An attempt was made at the other provider, and failed. */
+export function hasHopFailed({ left, failed, isCommitted }: Seen): boolean {
+	return !isCommitted && left !== undefined && left !== failed;
 }
 
 /** What a denial closes: the model, when it is only that one; else the whole credential. */

@@ -119,6 +119,18 @@ export const mutants: readonly Mutant[] = [
 		}),
 	},
 	{
+		name: 'forgets that it has hopped to another provider, and goes on',
+		breaks: 'one-hop-only',
+		machine: noting('moveOn', (progress) => ({ ...movedOn(progress), hop: undefined })),
+		route: routeOver(chainOf(3)),
+	},
+	{
+		name: 'tells what the other provider said, not what it had left',
+		breaks: 'ending-is-true',
+		machine: noting('endRejected', (progress) => ({ ...progress, ending: 'rejected' })),
+		route: routeOver(chainOf(3)),
+	},
+	{
 		name: 'has no deadline',
 		breaks: 'ends-by-deadline',
 		machine: rewired(({ on }) => {
