@@ -174,8 +174,9 @@ describe('providers', () => {
 			[`{alarm="auth",${at(2)}}`]: 1,
 		});
 		expect(valuesOf(scraped, 'breakwater_failovers_total')).toEqual({
+			'{from="a/model-a",to="a/model-a",why="AUTH_ERROR"}': 1,
 			'{from="a/model-a",to="a/model-a",why="auth"}': 2,
-			'{from="a/model-a",to="b/model-b",why="auth"}': 1,
+			'{from="a/model-a",to="b/model-b",why="auth"}': 2,
 		});
 		const retryAt = scraped.get(`breakwater_provider_retry_timestamp_seconds{${at(1)}}`);
 		expect(retryAt).toBeGreaterThan(Date.now() / 1000 + 800);

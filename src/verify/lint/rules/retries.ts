@@ -143,18 +143,17 @@ function timeoutRetries(candidate: LintedCandidate): Finding[] {
 		}));
 }
 
-/** One finding for a provider: it is one threshold that is too low for all of them. */
+/** One finding for a provider: it is one threshold that is too low for all of them. One request counts as one failure. */
 function retriesBeyondThreshold(linted: LintedProvider): Finding[] {
-	const { failureThreshold } = linted.policy.breaker;
+	if (linted.policy.breaker.failureThreshold > 1) return [];
 	const beyond = linted.candidates.flatMap((candidate) =>
 		retried(candidate)
-			.filter(([key, retries]) => retries >= failureThreshold && effectAt(linted.provider, key) === 'count')
+			.filter(([key]) => effectAt(linted.provider, key) === 'count')
 			.map(([key, retries]) => ({ candidate, key, retries })),
 	);
 	const [worst] = beyond.toSorted((a, b) => b.retries - a.retries);
 	if (worst === undefined) return [];
 	const keys = [...new Set(beyond.map(({ key }) => key))];
-	const opens = failureThreshold === 1 ? 'the first failure' : `${failureThreshold} failures in a row`;
 	return [
 		{
 			at: [
@@ -162,8 +161,8 @@ function retriesBeyondThreshold(linted: LintedProvider): Finding[] {
 				...writtenOnError(worst.candidate, worst.key, 'retries'),
 			],
 			concerns: linted.concerns,
-			reason: `a provider that opens on ${opens} (\`failureThreshold\`) is opened for everyone by one unlucky request, whose last retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
-			advice: `raise \`failureThreshold\` to ${worst.retries + 1}, or write at most \`retries: ${failureThreshold - 1}\``,
+			reason: `a provider that opens on the first failure (\`failureThreshold\`) is opened for everyone by one unlucky request, whose retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
+			advice: 'raise `failureThreshold`, as one request counts as one failure, or write `retries: 0`',
 		},
 	];
 }
@@ -222,7 +221,7 @@ export const retryRules: readonly Rule[] = [
 	{
 		id: 'retries-beyond-threshold',
 		severities: ['note'],
-		finds: 'more retries than failures that open the provider',
+		finds: 'retries of a failure that has opened the provider already',
 		find: ({ providers }) => providers.flatMap(retriesBeyondThreshold),
 	},
 	{ id: 'no-backoff', severities: ['warning'], finds: 'retries without a wait', find: perCandidate(noBackoff) },

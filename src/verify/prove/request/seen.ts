@@ -35,6 +35,8 @@ export interface Seen {
 	/** Targets that were asked ahead of their time. */
 	readonly goneEarly: readonly number[];
 	readonly failed: Failed | undefined;
+	/** Credentials that have had their one failure of this request. */
+	readonly counted: readonly string[];
 	/** Credentials that were rejected or are out of credit. */
 	readonly spent: readonly string[];
 	/** A context window that was too small, tokens. */
@@ -108,6 +110,7 @@ export const nothingSeen: Seen = {
 	gone: [],
 	goneEarly: [],
 	failed: undefined,
+	counted: [],
 	spent: [],
 	tooSmallWindow: 0,
 	said: {},
