@@ -1,5 +1,6 @@
 import { retryBackoff } from '../../../../machines/backoff.ts';
 import { categoryOf } from '../../../config/failure-keys.ts';
+import { defaultPolicy } from '../../../config/policy-schema.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import type { Finding, Rule } from '../rule.ts';
 import {
@@ -34,10 +35,10 @@ function retried({ policy }: LintedCandidate): [key: string, retries: number][] 
  * The most attempts on one target before an answer begins, and the key that causes them: the retries, which all failures
  * of one credential share, on each credential that any of them goes on to.
  */
-function mostOn(candidate: LintedCandidate): { key: string; attempts: number } {
+function mostOn(candidate: LintedCandidate, countsKeys: boolean): { key: string; attempts: number } {
 	const entries = Object.entries(candidate.policy.onError);
 	const goesOn = entries.some(([, { then }]) => openFallbacks(then).includes('credential'));
-	const credentials = goesOn ? candidate.provider.credentials.length : 1;
+	const credentials = goesOn && countsKeys ? candidate.provider.credentials.length : 1;
 	const each = entries.map(([key, { retries }]) => ({
 		key,
 		attempts: (mayBeRetried(candidate, key) ? retries + 1 : 1) * credentials,
@@ -46,11 +47,14 @@ function mostOn(candidate: LintedCandidate): { key: string; attempts: number } {
 }
 
 /** The most attempts of one request before an answer begins, and on which target most of them are. */
-function mostOf({ candidates }: LintedProfile): { attempts: number; worst: Mostly | undefined } {
+function mostOf(
+	{ candidates }: LintedProfile,
+	{ countsKeys = true } = {},
+): { attempts: number; worst: Mostly | undefined } {
 	let most: { attempts: number; worst: Mostly | undefined } = { attempts: 0, worst: undefined };
 	let passed = most;
 	for (const candidate of candidates) {
-		const here = { candidate, ...mostOn(candidate) };
+		const here = { candidate, ...mostOn(candidate, countsKeys) };
 		const isWorst = here.attempts > (passed.worst?.attempts ?? 0);
 		const through = { attempts: passed.attempts + here.attempts, worst: isWorst ? here : passed.worst };
 		if (through.attempts > most.attempts) most = through;
@@ -58,6 +62,15 @@ function mostOf({ candidates }: LintedProfile): { attempts: number; worst: Mostl
 		if (everLeadsOn(candidate)) passed = through;
 	}
 	return most;
+}
+
+/** Has the file more retries than the defaults, or other failures that lead to another key? */
+function triesMoreThanDefault({ policy }: LintedCandidate): boolean {
+	return Object.entries(policy.onError).some(([key, { retries, then }]) => {
+		const usual = defaultPolicy.onError[key] ?? defaultPolicy.onError[categoryOf(key)];
+		const leadsToKeys = openFallbacks(then).includes('credential') && !usual?.then.includes('credential');
+		return retries > (usual?.retries ?? 0) || leadsToKeys;
+	});
 }
 
 interface Mostly {
@@ -69,6 +82,9 @@ interface Mostly {
 function tooManyAttempts(profile: LintedProfile): Finding[] {
 	const { attempts, worst } = mostOf(profile);
 	if (worst === undefined || attempts <= mostAttempts) return [];
+	// That the defaults ask each of many keys is what the keys are there for.
+	const withoutKeys = mostOf(profile, { countsKeys: false }).attempts;
+	if (withoutKeys <= mostAttempts && !profile.candidates.some(triesMoreThanDefault)) return [];
 	const isCarriedOn = profile.policy.continuation.maxContinuations > 0;
 	return [
 		{

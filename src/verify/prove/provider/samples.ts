@@ -48,7 +48,8 @@ export function distinctSamples(
 	const samples = new Map<string, Sample>();
 	for (const manner of manners) {
 		for (const failure of failures) {
-			const again = manner.hasCounted && isCounted(policy, failure) ? ' again' : '';
+			const isAgain = manner.hasCounted && isCounted(policy, failure) && namedWait(policy, failure) === undefined;
+			const again = isAgain ? ' again' : '';
 			const key = `${meaningOf(policy, failure)}${again} ${situations.outcomes(failure, manner)}`;
 			const known = samples.get(key);
 			const standsFor = known === undefined ? [failure] : [...new Set([...known.standsFor, failure])];
