@@ -61,6 +61,8 @@ export type PermitResult =
 			random: number;
 			/** The request will not try this target again. */
 			lastTry: boolean;
+			/** A failure of this request has counted here before: this one does not, so that no request opens a breaker alone. */
+			hasCounted: boolean;
 			tokens?: number;
 			replyTo: RequestRef;
 	  }
@@ -93,8 +95,11 @@ export type OperatorEvent =
 export type ProviderReply =
 	| { type: 'permit.granted'; permit: Permit }
 	| { type: 'permit.denied'; state: ProviderStateName; reason: DenialReason; retryAt: number }
-	/** The answer to `attempt.failed`: when the provider would grant this model again, ms since the epoch. */
-	| { type: 'attempt.settled'; retryAt: number };
+	/**
+	 * The answer to `attempt.failed`: when the provider would grant this model again, ms since the epoch, and whether the
+	 * request has had its one failure here: this one or an earlier one counted, or came too late to count.
+	 */
+	| { type: 'attempt.settled'; retryAt: number; counted: boolean };
 
 export type RequestEvent =
 	| ProviderReply

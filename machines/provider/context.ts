@@ -113,10 +113,15 @@ export function counted(context: ProviderContext, permit: Permit, failed: boolea
 	};
 }
 
+/** Is this one failure more in a row and in the window? One request counts once: its retries meet the same trouble. */
+export function isOneMore({ policy }: ProviderContext, { failure, hasCounted }: AttemptFailed): boolean {
+	return !hasCounted && isTransientFailure(policy.breaker, failure);
+}
+
 export function learnt(context: ProviderContext, event: AttemptFailed): Partial<ProviderContext> {
 	const { breaker } = context.policy;
 	const { failure, permit, now, lastTry } = event;
-	const counters = isTransientFailure(breaker, failure) ? counted(context, permit, true, now) : {};
+	const counters = isOneMore(context, event) ? counted(context, permit, true, now) : {};
 	const lastFailure = { ...failure, at: now, model: permit.model };
 	const refusesPrefill = withRefusal(context.refusesPrefill, event);
 	const named = Math.max(context.named, permanentOrNamed(context, failure, now)?.until ?? 0);

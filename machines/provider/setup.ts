@@ -6,6 +6,7 @@ import {
 	denialReply,
 	heard,
 	isLate,
+	isOneMore,
 	isProbeOut,
 	learnt,
 	newAlarm,
@@ -22,7 +23,7 @@ import { cooldownEndedFact, modelFacts, tripFact } from './facts.ts';
 import { emptyWindow } from './failure-window.ts';
 import { afterResult, withPermit } from './ledger.ts';
 import { caughtUp, stateOf } from './memory.ts';
-import { effectOf, isTransientFailure, namedCooldown, shouldTrip } from './trip.ts';
+import { effectOf, namedCooldown, shouldTrip } from './trip.ts';
 
 function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): Extract<ProviderEvent, { type: T }> {
 	if (event.type !== type) throw new Error(`the provider machine met ${event.type} where only ${type} can be`);
@@ -96,7 +97,7 @@ export const providerSetup = setup({
 		tripsBreaker: ({ context, event }) => {
 			const failed = only(event, 'attempt.failed');
 			const { breaker } = context.policy;
-			if (isLate(context, failed.permit) || !isTransientFailure(breaker, failed.failure)) return false;
+			if (isLate(context, failed.permit) || !isOneMore(context, failed)) return false;
 			const { consecutiveFailures, window } = { ...context, ...counted(context, failed.permit, true, failed.now) };
 			return shouldTrip(breaker, consecutiveFailures, window, failed.now);
 		},
@@ -157,9 +158,9 @@ export const providerSetup = setup({
 		settle: sendTo(
 			({ event }) => only(event, 'attempt.failed').replyTo,
 			({ context, event }): ProviderReply => {
-				const { permit, now } = only(event, 'attempt.failed');
-				const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), now);
-				return { type: 'attempt.settled', retryAt };
+				const failed = only(event, 'attempt.failed');
+				const retryAt = Math.max(context.until, unavailableUntil(context, failed.permit.model), failed.now);
+				return { type: 'attempt.settled', retryAt, counted: failed.hasCounted || isOneMore(context, failed) };
 			},
 		),
 		sendProbe: assign(({ context, event }) => {

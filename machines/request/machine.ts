@@ -39,7 +39,8 @@ function only<T extends RequestEvent['type']>(event: RequestEvent, type: T): Ext
 
 function failedEvent(progress: Progress, event: RequestEvent, lastTry: boolean, replyTo: RequestRef): ProviderEvent {
 	const { failure, now, random } = only(event, 'attempt.broke');
-	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, replyTo };
+	const hasCounted = progress.counted.includes(currentCandidate(progress).credential);
+	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, hasCounted, replyTo };
 }
 
 const unprovided = (action: string) => () => {

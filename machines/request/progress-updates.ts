@@ -46,6 +46,7 @@ export function begin({ id, candidates, policy, tokens, now }: RequestInput): Pr
 		random: 0,
 		retryAts: {},
 		tooSmallWindow: 0,
+		counted: [],
 		spent: [],
 		ending: undefined,
 		trace: [],
@@ -136,8 +137,14 @@ export function answerBroke(progress: Progress, event: Event<'attempt.broke'>): 
 	return { ...attemptFailed(progress, event), failed, asked: [], deadlineAt };
 }
 
-export function settled(progress: Progress, { retryAt }: Event<'attempt.settled'>): Progress {
-	return { ...progress, retryAts: settledRetryAts(progress, retryAt) };
+export function settled(progress: Progress, { retryAt, counted }: Event<'attempt.settled'>): Progress {
+	const { credential } = currentCandidate(progress);
+	const isNew = counted && !progress.counted.includes(credential);
+	return {
+		...progress,
+		retryAts: settledRetryAts(progress, retryAt),
+		counted: isNew ? [...progress.counted, credential] : progress.counted,
+	};
 }
 
 /** Before the commit: to the next target. */

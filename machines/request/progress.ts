@@ -146,6 +146,8 @@ export interface Progress {
 	readonly retryAts: Readonly<Record<number, number>>;
 	/** A context window, in tokens, that was too small for this request. */
 	readonly tooSmallWindow: number;
+	/** Credentials whose provider actor has had its one failure of this request. */
+	readonly counted: readonly string[];
 	/** Credentials that are of no more use to this request: out of credit, or rejected. */
 	readonly spent: readonly string[];
 	/** How it ended without a whole answer; undefined as long as it has not. */

@@ -132,6 +132,28 @@ test('a stream that comes byte by byte is put together exactly', async () => {
 	expect(await contentOf(await breakwater.post({ stream: true }))).toBe(text);
 });
 
+test.each([false, true])('one request opens no breaker alone, whatever its retries (stream: %s)', async (stream) => {
+	const own = await startGateway({
+		names: ['a'],
+		profiles: { default: { chain: ['a/one', 'a/two'] } },
+		policy: { onError: { SERVER_ERROR: { retries: 2 } } },
+	});
+	try {
+		const failing = Array.from({ length: 5 }, () => status(503));
+		own.upstream('a').next(...failing, answers('the sixth time'));
+		expect(await contentOf(await own.post({ stream }))).toBe('the sixth time');
+		own.upstream('a').always(status(503));
+		for (const failures of [1, 2]) {
+			await own.post({ stream });
+			expect((await own.health()).a).toMatchObject({ state: 'closed', consecutiveFailures: failures });
+		}
+		await own.post({ stream });
+		expect((await own.health()).a).toMatchObject({ state: 'open', reason: 'failures' });
+	} finally {
+		await own.close();
+	}
+});
+
 test('once the breaker is open the failing provider is asked no more', async () => {
 	breakwater.upstream('a').always(status(503));
 	for (let round = 0; round < 5; round++) expect(await contentOf(await breakwater.post())).toBe('from the fallback');

@@ -111,7 +111,16 @@ export class ImaginedProvider {
 		const permit = this.#ask('before', model, now);
 		if (permit === undefined) throw new Error(`provider ${this.snapshot.context.id} granted nothing before the case`);
 		const replyTo = this.runner.self as RequestRef;
-		const event: ProviderEvent = { type: 'attempt.failed', permit, failure, now, random: 0, lastTry: true, replyTo };
+		const event: ProviderEvent = {
+			type: 'attempt.failed',
+			permit,
+			failure,
+			now,
+			random: 0,
+			lastTry: true,
+			hasCounted: false,
+			replyTo,
+		};
 		this.send(event, now);
 		this.#have({ policy: this.#policy });
 	}

@@ -50,7 +50,7 @@ function wordsOf(happening: PlayedEvent): string {
 		case 'attempt.broke':
 			return `${name} ${says}`;
 		case 'attempt.settled':
-			return `${verdictWords(credential, candidate.model, provider)}; ${decisionWords(happening, interruption(after))}`;
+			return `${verdictWords(credential, candidate.model, provider, hasCounted(happening))}; ${decisionWords(happening, interruption(after))}`;
 		case 'client.left':
 			return 'the client leaves';
 		case 'deadline.passed':
@@ -99,7 +99,12 @@ function closingWords(credential: string, [before, after]: PlayedEvent['provider
 }
 
 /** What a failure meant to the provider. */
-function verdictWords(credential: string, model: string, [before, after]: PlayedEvent['provider']): string {
+function verdictWords(
+	credential: string,
+	model: string,
+	[before, after]: PlayedEvent['provider'],
+	hasCounted: boolean,
+): string {
 	const { context } = after;
 	const until = context.until === before.context.until ? '' : ` until ${moment(context.until)}`;
 	if (after.value !== before.value || until !== '') {
@@ -112,7 +117,13 @@ function verdictWords(credential: string, model: string, [before, after]: Played
 	if (context.consecutiveFailures > before.context.consecutiveFailures) {
 		return `${credential} stays ${after.value}, ${rowWords(after)}`;
 	}
+	if (hasCounted) return `${credential} stays ${after.value}, its failures of one request count once`;
 	return `${credential} stays ${after.value}, it does not count`;
+}
+
+/** Has a failure of the request counted with this provider before the present one? */
+function hasCounted({ credential, progress: [before] }: PlayedEvent): boolean {
+	return before.counted.includes(credential);
 }
 
 const verbs = {

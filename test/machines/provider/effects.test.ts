@@ -42,6 +42,41 @@ describe('a provider that paces us', () => {
 	});
 });
 
+describe('the failures of one request', () => {
+	it('count once, in a row and in the window', () => {
+		const provider = startProvider();
+		expect(provider.settle(provider.permit(), serverError).counted).toBe(true);
+		for (let retry = 0; retry < 30; retry++) {
+			expect(provider.settle(provider.permit(), serverError, { hasCounted: true }).counted).toBe(true);
+		}
+		expect(provider.state()).toBe('closed');
+		expect(provider.context().consecutiveFailures).toBe(1);
+		expect(provider.context().window.slices).toMatchObject([{ succeeded: 0, failed: 1 }]);
+	});
+
+	it('are none that counts where they mean nothing to it', () => {
+		const provider = startProvider();
+		for (const failure of [{ category: 'BAD_REQUEST' } as const, rateLimit(secondMs), unavailable]) {
+			expect(provider.settle(provider.permit(), failure).counted).toBe(false);
+		}
+	});
+
+	it('open it all the same when the last one names a time, or a dead key', () => {
+		const hinted = startProvider();
+		hinted.failNow({ ...serverError, retryAfterMs: minuteMs }, { hasCounted: true });
+		expect(hinted.context().reason).toBe('hint');
+		const rejected = startProvider();
+		rejected.failNow(authError, { hasCounted: true });
+		expect(rejected.context().reason).toBe('auth');
+	});
+
+	it('open it again where the last one was a probe', () => {
+		const provider = halfOpened();
+		provider.failNow(serverError, { hasCounted: true });
+		expect(provider.state()).toBe('open');
+	});
+});
+
 describe('a rejected credential', () => {
 	it('opens at once for authCooldown, and calls a person once', () => {
 		const provider = startProvider();

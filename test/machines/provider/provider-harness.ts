@@ -59,6 +59,8 @@ export interface Report {
 	random?: number;
 	/** Default: true. */
 	lastTry?: boolean;
+	/** Default: false. */
+	hasCounted?: boolean;
 }
 
 export type ProviderHarness = ReturnType<typeof startProvider>;
@@ -116,14 +118,22 @@ export function startProvider(
 		return reply.permit;
 	}
 
-	/** @returns when the provider would grant this model again, ms since the epoch */
-	function fail(failed: Permit, failure: Failure, { random = 0, lastTry = true }: Report = {}): number {
+	/** The answer to a failure. */
+	function settle(
+		failed: Permit,
+		failure: Failure,
+		{ random = 0, lastTry = true, hasCounted = false }: Report = {},
+	): Extract<ProviderReply, { type: 'attempt.settled' }> {
 		const now = clock.now();
-		const reply = replyTo(() =>
-			actor.send({ type: 'attempt.failed', permit: failed, failure, now, random, lastTry, replyTo: caller }),
-		);
+		const told = { permit: failed, failure, now, random, lastTry, hasCounted };
+		const reply = replyTo(() => actor.send({ type: 'attempt.failed', ...told, replyTo: caller }));
 		if (reply.type !== 'attempt.settled') throw new Error(`answered with ${reply.type}`);
-		return reply.retryAt;
+		return reply;
+	}
+
+	/** @returns when the provider would grant this model again, ms since the epoch */
+	function fail(failed: Permit, failure: Failure, report: Report = {}): number {
+		return settle(failed, failure, report).retryAt;
 	}
 
 	/** An event that nobody is to be answered for. */
@@ -155,6 +165,7 @@ export function startProvider(
 		permit,
 		fail,
 		answering: ({ id }: Permit) => actor.send({ type: 'probe.answering', id, now: clock.now() }),
+		settle,
 		succeed: (permit: Permit) => tell({ type: 'attempt.succeeded', permit }),
 		abandon: (permit: Permit) => tell({ type: 'attempt.abandoned', permit }),
 		/** An attempt that begins and fails in this very moment. */

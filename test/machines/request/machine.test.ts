@@ -71,9 +71,9 @@ describe('the shipped policy', () => {
 		[{ category: 'RATE_LIMIT', retryAfterMs: 2_000 }, 2, 'next', 'closed'],
 		[{ category: 'RATE_LIMIT', retryAfterMs: 20_000 }, 1, 'next', 'open'],
 		[{ category: 'TIMEOUT' }, 1, 'next', 'closed'],
-		[serverError, 3, 'next', 'open'],
-		[{ category: 'NETWORK_ERROR' }, 3, 'next', 'open'],
-		[{ category: 'UNKNOWN_TRANSIENT' }, 3, 'next', 'open'],
+		[serverError, 3, 'next', 'closed'],
+		[{ category: 'NETWORK_ERROR' }, 3, 'next', 'closed'],
+		[{ category: 'UNKNOWN_TRANSIENT' }, 3, 'next', 'closed'],
 		[{ category: 'MODEL_UNAVAILABLE' }, 2, 'next', 'closed'],
 		[quota, 1, 'next', 'quota-cooldown'],
 	];
@@ -88,6 +88,37 @@ describe('the shipped policy', () => {
 		if (then === 'fail') expect(request.ending()).toBe('rejected');
 		expect(request.context().failure).toEqual(failure);
 		expect(a.state()).toBe(state);
+	});
+
+	it('lets no request open a breaker alone, and the third one that fails everywhere opens it', () => {
+		const { a, clock, candidates } = realPair();
+		for (const state of ['closed', 'closed', 'open']) {
+			const request = startRequest(candidates, { clock });
+			runToEnd(request, ({ provider }) => (provider === 'a' ? serverError : 'answer'));
+			expect(request.attempted()).toEqual(state === 'open' ? ['a/m', 'b/m'] : ['a/m', 'a/m', 'a/m', 'b/m']);
+			expect(a.state()).toBe(state);
+		}
+	});
+
+	it('counts a request once for all models of one key, and for each key', () => {
+		const [a, b] = [startProvider(), startProvider()];
+		const request = startRequest([
+			candidateOn(a.actor),
+			candidateOn(a.actor, { link: 1, model: 'n' }),
+			candidateOn(b.actor, { link: 2, credential: 'b' }),
+		]);
+		runToEnd(request, () => serverError);
+		expect(a.context().consecutiveFailures).toBe(1);
+		expect(b.context().consecutiveFailures).toBe(1);
+	});
+
+	it('counts the failure of a retry where the first one meant nothing', () => {
+		const { a, clock, candidates } = realPair();
+		const request = startRequest(candidates, { clock });
+		request.breakWith({ category: 'RATE_LIMIT', retryAfterMs: 2_000 });
+		request.pass(2_000);
+		request.breakWith(serverError);
+		expect(a.context().consecutiveFailures).toBe(1);
 	});
 
 	it('sidelines a model only once the request gives it up', () => {

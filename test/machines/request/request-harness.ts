@@ -18,6 +18,8 @@ export interface Script {
 	answer?: (asked: Asked) => ProviderReply | undefined;
 	/** When it would grant again, ms since the epoch. Default: at once. `undefined` keeps silent. */
 	settle?: (failed: Failed) => number | undefined;
+	/** Whether a failure counts; default: all but a caller's mistake. */
+	counts?: (failed: Failed) => boolean;
 }
 
 export type ScriptedProvider = ReturnType<typeof scriptedProvider>;
@@ -31,7 +33,11 @@ export function denied(retryAt: number): ProviderReply {
 }
 
 /** In place of a provider actor: does what the script says, and remembers all it was told. */
-export function scriptedProvider({ answer = granted, settle = ({ now }) => now }: Script = {}) {
+export function scriptedProvider({
+	answer = granted,
+	settle = ({ now }) => now,
+	counts = ({ failure: { category } }) => category !== 'BAD_REQUEST',
+}: Script = {}) {
 	const seen: ProviderEvent[] = [];
 	const reactions = fromCallback<ProviderEvent>(({ receive }) =>
 		receive((event) => {
@@ -42,7 +48,7 @@ export function scriptedProvider({ answer = granted, settle = ({ now }) => now }
 			}
 			if (event.type === 'attempt.failed') {
 				const retryAt = settle(event);
-				if (retryAt !== undefined) event.replyTo.send({ type: 'attempt.settled', retryAt });
+				if (retryAt !== undefined) event.replyTo.send({ type: 'attempt.settled', retryAt, counted: counts(event) });
 			}
 		}),
 	);

@@ -275,9 +275,9 @@ export const lintCases: readonly LintCase[] = [
 	{
 		rule: 'retries-beyond-threshold',
 		severity: 'note',
-		text: onError('NETWORK_ERROR: { retries: §3 }'),
-		says: /opens on 3 failures in a row \(`failureThreshold`\).*: `NETWORK_ERROR` is retried up to 3 times.*; raise `failureThreshold` to 4/,
-		sound: policy('breaker: { failureThreshold: 4 }, onError: { NETWORK_ERROR: { retries: 3 } }'),
+		text: policy('onError: { NETWORK_ERROR: { retries: 3 } }, breaker: { failureThreshold: §1 }'),
+		says: /opens on the first failure \(`failureThreshold`\).* are retried up to 3 times/,
+		sound: policy('breaker: { failureThreshold: 2 }, onError: { NETWORK_ERROR: { retries: 9 } }'),
 	},
 	{
 		rule: 'no-backoff',
@@ -654,7 +654,7 @@ export const lintCases: readonly LintCase[] = [
 		says: /^a streamed request cannot reach step 2/,
 		sound: chain(
 			'a/m, b/m',
-			'policy: { timeouts: { firstToken: 50s, response: 50s, request: 5m }, onError: { TIMEOUT: { retries: 9 } } }\n',
+			'policy: { timeouts: { firstToken: 50s, response: 50s, request: 5m }, onError: { TIMEOUT: { retries: 9 } }, breaker: { failureThreshold: 1 } }\n',
 		),
 	},
 	{
@@ -785,8 +785,8 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'retries-beyond-threshold',
 		severity: 'note',
 		text: policy('breaker: { failureThreshold: §1 }'),
-		says: /^a provider that opens on the first failure .*: `SERVER_ERROR`, `NETWORK_ERROR` and `UNKNOWN_TRANSIENT` are retried up to 2 times \(providers `a`, `b`, `c`\); raise `failureThreshold` to 3, or write at most `retries: 0`$/,
-		sound: policy('breaker: { failureThreshold: 3 }'),
+		says: /^a provider that opens on the first failure .*: `SERVER_ERROR`, `NETWORK_ERROR` and `UNKNOWN_TRANSIENT` are retried up to 2 times \(providers `a`, `b`, `c`\); raise `failureThreshold`, as one request counts as one failure, or write `retries: 0`$/,
+		sound: policy('breaker: { failureThreshold: 2 }'),
 	},
 	{
 		rule: 'too-many-attempts',

@@ -140,6 +140,16 @@ describe('the shipped configurations', () => {
 		expect(lintFindingsOf(text)).toEqual([]);
 	});
 
+	it('says nothing against many keys under the default policy', () => {
+		const keys = JSON.stringify(['A', 'B', 'C', 'D'].map((name) => `\${${name}_KEY}`));
+		const names = ['a', 'b', 'c'];
+		const providers = names.map((name) => `  ${name}: { baseUrl: https://${name}.example/v1, apiKey: ${keys} }\n`);
+		const text = `providers:\n${providers.join('')}profiles: { default: { chain: [a/m, b/m, c/m] } }\n`;
+		const rulesOf = (file: string) => lintFindingsOf(file).map(({ rule }) => rule);
+		expect(rulesOf(text)).not.toContain('too-many-attempts');
+		expect(rulesOf(`${text}policy: { onError: { SERVER_ERROR: { retries: 3 } } }\n`)).toContain('too-many-attempts');
+	});
+
 	it.each(['AUTH_ERROR: { then: [credential, next] }', 'AUTH_ERROR: { retries: 0 }'])(
 		'says nothing against another credential that a provider may get one day: %s',
 		(entry) => {

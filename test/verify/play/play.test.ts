@@ -88,8 +88,8 @@ describe('the trace', () => {
 			'500 openai/gpt-5.4: the wait is over',
 			'1500 openai/gpt-5.4: the wait is over',
 		]);
-		const [openai] = explain('openai: 503').after;
-		expect(openai).toMatchObject({ state: 'open', reason: 'failures', until: 1500 + 63_000 });
+		const [openai] = explain('openai: failures 2, 503').after;
+		expect(openai).toMatchObject({ state: 'open', reason: 'failures', until: 63_000 });
 	});
 
 	test('reads errors by the rules of the file, and by those that are shipped', () => {
@@ -316,6 +316,13 @@ profiles: { default: { chain: [${names.map((name) => `${name}/m`).join(', ')}] }
 	expect([open.attempts, open.steps.length]).toEqual([0, 100]);
 	const failing = explainCase(long, { profile: 'default', when: '*: 503', stream: true });
 	expect([failing.attempts, failing.client.code]).toEqual([300, 'all_targets_failed']);
+});
+
+test('retries of one request count as one failure', () => {
+	const lines = linesOf('*: 503', { profile: 'cheap' });
+	expect(lines).toContain('0 local stays closed, 1 of 3 failures in a row; again in 500 ms');
+	expect(lines).toContain('500 local stays closed, its failures of one request count once; again in 1 s');
+	expect(explain('*: 503', { profile: 'cheap' }).after).toMatchObject([{ state: 'closed' }]);
 });
 
 test.each(['401', '429 retry-after=30', 'QUOTA_EXCEEDED'])(

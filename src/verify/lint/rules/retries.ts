@@ -1,5 +1,6 @@
 import { retryBackoff } from '../../../../machines/backoff.ts';
 import { categoryOf } from '../../../config/failure-keys.ts';
+import { defaultPolicy } from '../../../config/policy-schema.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import type { Finding, Rule } from '../rule.ts';
 import {
@@ -34,10 +35,10 @@ function retried({ policy }: LintedCandidate): [key: string, retries: number][] 
  * The most attempts on one target before an answer begins, and the key that causes them: the retries, which all failures
  * of one credential share, on each credential that any of them goes on to.
  */
-function mostOn(candidate: LintedCandidate): { key: string; attempts: number } {
+function mostOn(candidate: LintedCandidate, countsKeys: boolean): { key: string; attempts: number } {
 	const entries = Object.entries(candidate.policy.onError);
 	const goesOn = entries.some(([, { then }]) => openFallbacks(then).includes('credential'));
-	const credentials = goesOn ? candidate.provider.credentials.length : 1;
+	const credentials = goesOn && countsKeys ? candidate.provider.credentials.length : 1;
 	const each = entries.map(([key, { retries }]) => ({
 		key,
 		attempts: (mayBeRetried(candidate, key) ? retries + 1 : 1) * credentials,
@@ -46,11 +47,14 @@ function mostOn(candidate: LintedCandidate): { key: string; attempts: number } {
 }
 
 /** The most attempts of one request before an answer begins, and on which target most of them are. */
-function mostOf({ candidates }: LintedProfile): { attempts: number; worst: Mostly | undefined } {
+function mostOf(
+	{ candidates }: LintedProfile,
+	{ countsKeys = true } = {},
+): { attempts: number; worst: Mostly | undefined } {
 	let most: { attempts: number; worst: Mostly | undefined } = { attempts: 0, worst: undefined };
 	let passed = most;
 	for (const candidate of candidates) {
-		const here = { candidate, ...mostOn(candidate) };
+		const here = { candidate, ...mostOn(candidate, countsKeys) };
 		const isWorst = here.attempts > (passed.worst?.attempts ?? 0);
 		const through = { attempts: passed.attempts + here.attempts, worst: isWorst ? here : passed.worst };
 		if (through.attempts > most.attempts) most = through;
@@ -58,6 +62,15 @@ function mostOf({ candidates }: LintedProfile): { attempts: number; worst: Mostl
 		if (everLeadsOn(candidate)) passed = through;
 	}
 	return most;
+}
+
+/** Has the file more retries than the defaults, or other failures that lead to another key? */
+function triesMoreThanDefault({ policy }: LintedCandidate): boolean {
+	return Object.entries(policy.onError).some(([key, { retries, then }]) => {
+		const usual = defaultPolicy.onError[key] ?? defaultPolicy.onError[categoryOf(key)];
+		const leadsToKeys = openFallbacks(then).includes('credential') && !usual?.then.includes('credential');
+		return retries > (usual?.retries ?? 0) || leadsToKeys;
+	});
 }
 
 interface Mostly {
@@ -69,6 +82,9 @@ interface Mostly {
 function tooManyAttempts(profile: LintedProfile): Finding[] {
 	const { attempts, worst } = mostOf(profile);
 	if (worst === undefined || attempts <= mostAttempts) return [];
+	// That the defaults ask each of many keys is what the keys are there for.
+	const withoutKeys = mostOf(profile, { countsKeys: false }).attempts;
+	if (withoutKeys <= mostAttempts && !profile.candidates.some(triesMoreThanDefault)) return [];
 	const isCarriedOn = profile.policy.continuation.maxContinuations > 0;
 	return [
 		{
@@ -143,18 +159,17 @@ function timeoutRetries(candidate: LintedCandidate): Finding[] {
 		}));
 }
 
-/** One finding for a provider: it is one threshold that is too low for all of them. */
+/** One finding for a provider: it is one threshold that is too low for all of them. One request counts as one failure. */
 function retriesBeyondThreshold(linted: LintedProvider): Finding[] {
-	const { failureThreshold } = linted.policy.breaker;
+	if (linted.policy.breaker.failureThreshold > 1) return [];
 	const beyond = linted.candidates.flatMap((candidate) =>
 		retried(candidate)
-			.filter(([key, retries]) => retries >= failureThreshold && effectAt(linted.provider, key) === 'count')
+			.filter(([key]) => effectAt(linted.provider, key) === 'count')
 			.map(([key, retries]) => ({ candidate, key, retries })),
 	);
 	const [worst] = beyond.toSorted((a, b) => b.retries - a.retries);
 	if (worst === undefined) return [];
 	const keys = [...new Set(beyond.map(({ key }) => key))];
-	const opens = failureThreshold === 1 ? 'the first failure' : `${failureThreshold} failures in a row`;
 	return [
 		{
 			at: [
@@ -162,8 +177,8 @@ function retriesBeyondThreshold(linted: LintedProvider): Finding[] {
 				...writtenOnError(worst.candidate, worst.key, 'retries'),
 			],
 			concerns: linted.concerns,
-			reason: `a provider that opens on ${opens} (\`failureThreshold\`) is opened for everyone by one unlucky request, whose last retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
-			advice: `raise \`failureThreshold\` to ${worst.retries + 1}, or write at most \`retries: ${failureThreshold - 1}\``,
+			reason: `a provider that opens on the first failure (\`failureThreshold\`) is opened for everyone by one unlucky request, whose retries never happen: ${namesText(keys)} ${keys.length === 1 ? 'is' : 'are'} retried ${worst.retries === 1 ? 'once' : `up to ${worst.retries} times`}`,
+			advice: 'raise `failureThreshold`, as one request counts as one failure, or write `retries: 0`',
 		},
 	];
 }
@@ -222,7 +237,7 @@ export const retryRules: readonly Rule[] = [
 	{
 		id: 'retries-beyond-threshold',
 		severities: ['note'],
-		finds: 'more retries than failures that open the provider',
+		finds: 'retries of a failure that has opened the provider already',
 		find: ({ providers }) => providers.flatMap(retriesBeyondThreshold),
 	},
 	{ id: 'no-backoff', severities: ['warning'], finds: 'retries without a wait', find: perCandidate(noBackoff) },

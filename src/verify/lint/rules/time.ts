@@ -31,8 +31,8 @@ function silentMs(candidate: LintedCandidate, limit: Limit): { ms: number; leads
 	const { breaker } = candidate.provider.policy;
 	const failure = { category: 'TIMEOUT', reason: reasons[limit] } as const;
 	const { retries, then } = lookup(onError, failure) ?? { retries: 0, then: ['next'] as const };
-	const isCounted = effectOf(breaker, failure) !== 'none';
-	const attempts = isCounted ? Math.min(retries + 1, breaker.failureThreshold) : retries + 1;
+	const opensAtOnce = effectOf(breaker, failure) !== 'none' && breaker.failureThreshold === 1;
+	const attempts = opensAtOnce ? 1 : retries + 1;
 	const waits = Array.from({ length: attempts - 1 }, (_, index) => retryBackoff(retry, index, 0.5));
 	const credentials = openFallbacks(then).includes('credential') ? candidate.provider.credentials.length : 1;
 	const ms = credentials * (attempts * timeouts[limit] + waits.reduce((sum, wait) => sum + wait, 0));

@@ -63,6 +63,18 @@ export const answerProperties: readonly Property[] = [
 	},
 ];
 
+/** It decides what the next failure of the request is told as. */
+export const countedProperty: Property = {
+	id: 'counted-is-told',
+	statement: 'every failure is answered with whether the request has had its one failure that counts',
+	check: ({ event, expected: { reply }, replies }) => {
+		const settled = replies.find((answer) => answer.type === 'attempt.settled');
+		if (settled === undefined || reply === undefined || !('settled' in reply)) return undefined;
+		if (settled.counted === reply.counted) return undefined;
+		return `${happeningWords(event)} is answered as one that ${settled.counted ? 'counts' : 'does not count'}`;
+	},
+};
+
 function retryAtOf({ reply }: Expectation): number | undefined {
 	if (reply === undefined) return undefined;
 	if ('settled' in reply) return reply.settled;

@@ -3,7 +3,7 @@ import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
 import { hintsUnder } from '../failure-samples.ts';
 import { effectUnder, isCounted } from './meaning.ts';
-import { distinctSamples, type Sample } from './samples.ts';
+import { distinctSamples, plainly, type Sample } from './samples.ts';
 import type { Liberties } from './world.ts';
 
 /** What the small numbers of an exploration stand for; larger ones of the file are run through by rails. */
@@ -118,7 +118,7 @@ function namedTimes(policy: Policy, failures: readonly Failure[]): Aspect {
 	const rejected = plain.find((failure) => effectUnder(policy, failure) === 'auth');
 	const hinted = [2, 3].flatMap((count) => (transient ? [{ ...transient, retryAfterMs: count * MINUTE_MS }] : []));
 	const samples = [transient, ...hinted, rejected].flatMap((failure): Sample[] =>
-		failure === undefined ? [] : [{ failure, random: 0, lastTry: true, standsFor: [] }],
+		failure === undefined ? [] : [{ failure, ...plainly, standsFor: [] }],
 	);
 	return {
 		name: 'times that are named while it is open',
@@ -171,7 +171,7 @@ function permits(policy: Policy, failures: readonly Failure[]): Aspect {
 /** The first failure of a kind, without a hint. */
 function plainSamples(failures: readonly Failure[], isOne: (failure: Failure) => boolean): Sample[] {
 	const failure = failures.find((plain) => plain.retryAfterMs === undefined && isOne(plain));
-	return failure === undefined ? [] : [{ failure, random: 0, lastTry: true, standsFor: [] }];
+	return failure === undefined ? [] : [{ failure, ...plainly, standsFor: [] }];
 }
 
 function inMinutes(policy: Policy): Policy {

@@ -60,7 +60,7 @@ export interface Expectation {
 	readonly reply?:
 		| { granted: true; probe: boolean }
 		| { granted: false; retryAt: number; reason: DenialReason | undefined }
-		| { settled: number };
+		| { settled: number; counted: boolean };
 	readonly alarm?: ProviderAlarm['alarm'];
 }
 
@@ -235,7 +235,8 @@ function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLat
 	const noted = noting(policy, before, event, alarm);
 	const ghost = afterVerdict(policy, noted, event, effect, isLate);
 	const settled = Math.max(ghost.deadline, ghost.unavailable[permit.model] ?? 0, now);
-	return alarm === undefined ? { ghost, reply: { settled } } : { ghost, reply: { settled }, alarm };
+	const reply = { settled, counted: event.hasCounted || isCounted(policy, failure) };
+	return alarm === undefined ? { ghost, reply } : { ghost, reply, alarm };
 }
 
 function alarmFor(ghost: Ghost, effect: Effect, model: string, lastTry: boolean, now: number) {
@@ -260,7 +261,7 @@ function noting(policy: Policy, ghost: Ghost, event: AttemptFailed, alarm: Provi
 }
 
 function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect: Effect, isLate: boolean): Ghost {
-	const { failure, permit, now, random } = event;
+	const { failure, permit, now, random, hasCounted } = event;
 	const named = namedWait(policy, failure);
 	if (named !== undefined) {
 		const state = effect === 'quota' || ghost.state === 'quota-cooldown' ? 'quota-cooldown' : 'open';
@@ -269,7 +270,7 @@ function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect
 		const cooled = isLonger ? cooling({ ...ghost, state }, now + named, now, reason) : ghost;
 		return { ...cooled, notBefore: Math.max(cooled.notBefore, now + named) };
 	}
-	if (ghost.state === 'closed' && !isLate && isCounted(policy, failure)) {
+	if (ghost.state === 'closed' && !isLate && !hasCounted && isCounted(policy, failure)) {
 		const counted = withResult(policy, ghost, true, now);
 		if (!mustOpen(policy, counted, now)) return counted;
 		return cooling(

@@ -1,4 +1,4 @@
-import { answerProperties } from './answers.ts';
+import { answerProperties, countedProperty } from './answers.ts';
 import { factsProperty } from './facts.ts';
 import { grantProperties } from './grants.ts';
 import { permitsProperty } from './permits.ts';
@@ -28,7 +28,7 @@ export const remainingProperty: Property = {
 };
 
 /** What changes nothing that happens next: it is asked last, and the exploration goes on behind it. */
-export const toldProperties: readonly Property[] = [shownProperty, permitsProperty, factsProperty];
+export const toldProperties: readonly Property[] = [shownProperty, permitsProperty, factsProperty, countedProperty];
 
 /** Properties of the whole exploration, and of a machine that throws. */
 export const otherProperties = {

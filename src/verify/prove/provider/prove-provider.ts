@@ -12,6 +12,7 @@ import { isCounted } from './meaning.ts';
 import { permitsWorld } from './permits-world.ts';
 import { otherProperties, remainingProperty, stepProperties, toldProperties } from './properties.ts';
 import { beyondRails, rails, reopeningsCap } from './rails.ts';
+import { plainly } from './samples.ts';
 import { type KeyWriter, type Node, ProviderStage } from './stage.ts';
 import { type ProviderSummary, SummaryBuilder } from './summary.ts';
 import { WatchedWorld } from './watched-world.ts';
@@ -119,7 +120,7 @@ function mixedResults(stage: ProviderStage, failures: readonly Failure[], policy
 	const states = (minimumVolume ** 2 / 2) * Math.min(minimumVolume, failureThreshold);
 	const failure = failures.find((transient) => isCounted(policy, transient));
 	if (states > MOST_MIXED_STATES || failure === undefined) return undefined;
-	const sample = { failure, random: 0, lastTry: true, standsFor: [] };
+	const sample = { failure, ...plainly, standsFor: [] };
 	const most = minimumVolume + 2;
 	return {
 		initial: stage.ask(stage.begin(), 'm', false).node,

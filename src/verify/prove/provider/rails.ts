@@ -2,7 +2,7 @@ import type { Failure } from '../../../../machines/failure.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { Move, Reached } from '../explore.ts';
 import { cooldownUnder, isCounted } from './meaning.ts';
-import type { Sample } from './samples.ts';
+import { plainly, type Sample } from './samples.ts';
 import type { Node, ProviderStage } from './stage.ts';
 
 /**
@@ -225,7 +225,7 @@ const alone =
 	(failure: Failure) =>
 	(rail: Rail): void => {
 		rail.ask();
-		rail.settle({ failure, random: 0, lastTry: true, standsFor: [failure] });
+		rail.settle({ failure, ...plainly, standsFor: [failure] });
 		rail.ask();
 		const [end] = [...Object.values(rail.node.ghost.unavailable), rail.node.ghost.deadline].filter((at) => at > 0);
 		if (end === undefined || end - rail.node.now < 2) return;
@@ -241,7 +241,7 @@ const yearLong =
 	(rail: Rail): void => {
 		const yearly = { ...failure, retryAfterMs: YEAR_MS };
 		rail.ask();
-		rail.settle({ failure: yearly, random: 0, lastTry: true, standsFor: [] });
+		rail.settle({ failure: yearly, ...plainly, standsFor: [] });
 		rail.ask();
 		rail.fire();
 		rail.ask();
@@ -277,7 +277,7 @@ export function* rails(stage: ProviderStage, untold: ProviderStage, failures: re
 	const runs: Run[] = [inARow, interruptedRow, atOnce, growing, flapping, ...ofRate];
 	for (const random of policy.breaker.cooldownJitter > 0 ? [0, 1] : [0]) {
 		if (transient === undefined) continue;
-		const sample = { failure: transient, random, lastTry: true, standsFor: [] };
+		const sample = { failure: transient, ...plainly, random, standsFor: [] };
 		const isSame = random > 0 && cooldownUnder(policy, 0, 0) === cooldownUnder(policy, 0, 1);
 		for (const run of isSame ? [] : random === 0 ? runs : [growing, flapping])
 			yield start((rail) => run(rail, policy, sample));

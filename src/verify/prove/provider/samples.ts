@@ -10,17 +10,26 @@ export interface Sample {
 	readonly failure: Failure;
 	readonly random: number;
 	readonly lastTry: boolean;
+	/** A failure of the request has counted before. */
+	readonly hasCounted: boolean;
 	readonly standsFor: readonly Failure[];
 }
 
 /** Categories that have a property of their own: they are never merged with another. */
 const watched: readonly string[] = ['AUTH_ERROR', 'BAD_REQUEST', 'QUOTA_EXCEEDED'];
 
-const manners = [
-	{ random: 0, lastTry: true },
-	{ random: 1, lastTry: true },
-	{ random: 0, lastTry: false },
-	{ random: 1, lastTry: false },
+/** How a failure is told, beside what it is. */
+type Manner = Omit<Sample, 'failure' | 'standsFor'>;
+
+/** The last failure of a request, and its first one that counts. */
+export const plainly: Manner = { random: 0, lastTry: true, hasCounted: false };
+
+const manners: readonly Manner[] = [
+	plainly,
+	{ random: 1, lastTry: true, hasCounted: false },
+	{ random: 0, lastTry: false, hasCounted: false },
+	{ random: 1, lastTry: false, hasCounted: false },
+	{ random: 0, lastTry: true, hasCounted: true },
 ];
 
 /**
@@ -39,7 +48,9 @@ export function distinctSamples(
 	const samples = new Map<string, Sample>();
 	for (const manner of manners) {
 		for (const failure of failures) {
-			const key = `${meaningOf(policy, failure)} ${situations.outcomes(failure, manner)}`;
+			const isAgain = manner.hasCounted && isCounted(policy, failure) && namedWait(policy, failure) === undefined;
+			const again = isAgain ? ' again' : '';
+			const key = `${meaningOf(policy, failure)}${again} ${situations.outcomes(failure, manner)}`;
 			const known = samples.get(key);
 			const standsFor = known === undefined ? [failure] : [...new Set([...known.standsFor, failure])];
 			samples.set(key, { ...(known ?? { failure, ...manner }), standsFor });
@@ -108,11 +119,11 @@ class Situations {
 	}
 
 	/** What comes of a failure in each situation, as text. */
-	outcomes(failure: Failure, manner: { random: number; lastTry: boolean }): string {
+	outcomes(failure: Failure, manner: Manner): string {
 		return this.#all.map((situation) => this.#outcome(situation, failure, manner)).join(' ');
 	}
 
-	#outcome(situation: Situation, failure: Failure, manner: { random: number; lastTry: boolean }): string {
+	#outcome(situation: Situation, failure: Failure, manner: Manner): string {
 		try {
 			const { state, sent, emitted } = this.#runner.send(
 				situation.run,
@@ -144,6 +155,6 @@ class Situations {
 	}
 }
 
-function failed({ permit, now }: Situation, failure: Failure, manner = { random: 0, lastTry: true }): ProviderEvent {
+function failed({ permit, now }: Situation, failure: Failure, manner = plainly): ProviderEvent {
 	return { type: 'attempt.failed', permit, failure, now, ...manner, replyTo: undefined as unknown as RequestRef };
 }

@@ -141,9 +141,8 @@ export class ProviderStage {
 
 	fail(from: Node, settling: Settling, sample: Sample): Move<Node> {
 		const { permit, request } = settling.holding;
-		const { failure, random, lastTry } = sample;
-		const { now } = from;
-		const event = { type: 'attempt.failed', permit, failure, now, random, lastTry, replyTo: this.#caller } as const;
+		const { standsFor: _, ...told } = sample;
+		const event = { type: 'attempt.failed', permit, ...told, now: from.now, replyTo: this.#caller } as const;
 		return this.#send(from, event, request, settling, sample);
 	}
 

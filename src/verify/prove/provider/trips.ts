@@ -13,7 +13,7 @@ export const tripProperties: readonly Property[] = [
 		statement:
 			'closed opens for failures on exactly the `breaker.failureThreshold`th in a row or when `breaker.failureRate` says so, not before and not after',
 		check: ({ policy, event, isLate, before, expected, stateBefore, state }) => {
-			if (stateBefore !== 'closed' || event.type !== 'attempt.failed' || isLate) return undefined;
+			if (stateBefore !== 'closed' || event.type !== 'attempt.failed' || isLate || event.hasCounted) return undefined;
 			const { failure } = event;
 			const isNamed = namedWait(policy, failure) !== undefined;
 			if (isNamed || effectUnder(policy, failure) === 'none' || effectUnder(policy, failure) === 'model')
@@ -24,6 +24,23 @@ export const tripProperties: readonly Property[] = [
 			if (state !== 'open' && expected.ghost.state === 'open') return `${times} left it ${state}`;
 			if (state !== 'closed' && expected.ghost.state === 'closed') return `${times} made it ${state}`;
 			return undefined;
+		},
+	},
+	{
+		id: 'request-counts-once',
+		statement:
+			'one request counts at most one failure: one that comes after it changes no counter and opens nothing, unless it names a time or is a probe',
+		check: ({ policy, event, stateBefore, state, contextBefore, context }) => {
+			if (event.type !== 'attempt.failed') return undefined;
+			const words = failureWords(event.failure);
+			if (!event.hasCounted || stateBefore !== 'closed' || namedWait(policy, event.failure) !== undefined)
+				return undefined;
+			const again = `${words} of a request that has counted`;
+			if (state !== stateBefore) return `${again} made it ${state}`;
+			const changed = changedCounter(contextBefore, context);
+			return changed === undefined || effectUnder(policy, event.failure) === 'model'
+				? undefined
+				: `${again} changed ${changed}`;
 		},
 	},
 	{

@@ -1,5 +1,6 @@
 import type { DenialReason, ProviderReply, ProviderStateName, RequestEvent } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
+import { isCounted } from '../provider/meaning.ts';
 import type { ProviderSummary } from '../provider/summary.ts';
 import { ruleOf } from './facts.ts';
 import { waitAfter } from './retrying.ts';
@@ -14,6 +15,8 @@ export interface EnvironmentMove {
 	event: RequestEvent;
 	/** For `attempt.broke`: when the provider says that it would grant again, ms since the epoch. */
 	settledAt?: number;
+	/** For `attempt.broke`: the provider says that the failure counts. */
+	counts?: boolean;
 	/** The state of the provider that speaks, as far as it is known. */
 	providerState?: ProviderStateName;
 	/** What it leads to is much like what something else leads to: only what comes next is looked at. */
@@ -264,12 +267,14 @@ export class Environment {
 		const offsets = this.#offsetsOf(stop, failure);
 		const [shortest = 0] = offsets;
 		const longest = offsets.at(-1) ?? 0;
+		const counts = isCounted(stop.policy, failure);
 		// The shortest jitter meets an open door, the longest a closed one.
 		const pairs = randoms.map((random) => [random, random < 1 || !this.#isWide ? shortest : longest]);
 		return pairs.map(([random = 0, offset = 0]) => ({
 			at: now,
 			event: { type: 'attempt.broke', failure, now, random, continuable },
 			settledAt: now + offset,
+			counts,
 		}));
 	}
 

@@ -104,10 +104,11 @@ function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly S
 }
 
 /** A dead key or an empty account is so for every target that shares it. */
-function afterSettlement(seen: Seen, { retryAt }: Event<'attempt.settled'>, stops: readonly Stop[]): Seen {
-	const { failed } = seen;
+function afterSettlement(before: Seen, { retryAt, counted }: Event<'attempt.settled'>, stops: readonly Stop[]): Seen {
+	const { failed } = before;
 	const stop = stops[failed?.position ?? -1];
-	if (failed === undefined || stop === undefined) return seen;
+	if (failed === undefined || stop === undefined) return before;
+	const seen = counted ? { ...before, counted: [...before.counted, stop.credential] } : before;
 	const { failure, at } = failed;
 	const own = Math.max(retryAt, at + (failure.retryAfterMs ?? 0));
 	const isModel = lookup(stop.policy.breaker.effects, failure) === 'model';

@@ -12,6 +12,9 @@ import type { RouteToCheck, Stop, Stops } from './route.ts';
 import { deadlineOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
+/** What changes nothing that the request does next. */
+const onlyTold: readonly RequestProperty[] = ['last-try-is-reported', 'counts-once-a-provider'];
+
 /**
  * Watches a request from outside, and says what it does wrong. What it knows it knows from the events and from what was
  * done (`Seen`); of the request's own memory it reads only what others are shown of it: the trace that an attempt is begun
@@ -35,7 +38,7 @@ export class Monitor {
 	watch(seenBefore: Seen, { event, now, before, step }: WatchedStep): { seen: Seen; violations: Violation[] } {
 		const violations: Violation[] = [];
 		const blame: Blame = (property: RequestProperty, message) =>
-			violations.push({ property, message, ...(property === 'last-try-is-reported' ? { isOnlyTold: true } : {}) });
+			violations.push({ property, message, ...(onlyTold.includes(property) ? { isOnlyTold: true } : {}) });
 		const told = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
 		let seen = told;
 		for (const { to, event: said } of step.sent) {
@@ -90,6 +93,11 @@ export class Monitor {
 		if (isWanted !== undefined && said.lastTry === isWanted) {
 			const will = isWanted ? 'will' : 'will not';
 			blame('last-try-is-reported', `the report to ${stop.target} is wrong: the request ${will} try it again`);
+		}
+		const hasCounted = seen.counted.includes(stop.credential);
+		if (said.hasCounted !== hasCounted) {
+			const has = hasCounted ? 'one of this request has' : 'none of this request has';
+			blame('counts-once-a-provider', `the report to ${stop.target} is wrong: ${has} counted there before`);
 		}
 		return { ...seen, permit: undefined };
 	}

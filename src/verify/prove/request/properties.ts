@@ -9,6 +9,8 @@ export const requestProperties = {
 		'a failure whose rule has retries left is tried again on the same target when its wait is at most maxRetryAfter and ends before the deadline, and the provider grants by then',
 	'last-try-is-reported':
 		'each failure is reported to its provider together with whether the request will try the target again, and that is right as far as the request decides it',
+	'counts-once-a-provider':
+		'each failure is reported to its provider together with whether a failure of the request has counted there before, so that no request opens a provider alone',
 	'continuations-within-policy':
 		'a broken answer is carried on only after the failures that the policy lists, at most maxContinuations times, and asks each target at most three times between two breaks',
 	'ends-by-deadline':

@@ -42,6 +42,8 @@ export interface Seen {
 	readonly failed: Failed | undefined;
 	/** The failure that was left for one attempt at another provider (`other-provider`), before the commit. */
 	readonly left: Failed | undefined;
+	/** Credentials that have had their one failure of this request. */
+	readonly counted: readonly string[];
 	/** Credentials that were rejected or are out of credit. */
 	readonly spent: readonly string[];
 	/** A context window that was too small, tokens. */
@@ -118,6 +120,7 @@ export const nothingSeen: Seen = {
 	goneEarly: [],
 	failed: undefined,
 	left: undefined,
+	counted: [],
 	spent: [],
 	tooSmallWindow: 0,
 	said: {},

@@ -31,22 +31,25 @@ function notRetrying(isMeant: (progress: Progress, failure: Failure, retryAt: nu
 	});
 }
 
-/** Tells providers something else of whether a try was the last. */
-function telling(lastTry: (progress: Progress, event: Broke) => boolean, action = 'reportFailedTry') {
+/** Tells providers something else of a failure. */
+function telling(
+	other: (progress: Progress, event: Broke) => { lastTry?: boolean; hasCounted?: boolean },
+	action = 'reportFailedTry',
+) {
 	const report = sendTo(
 		({ context }: { context: { progress: Progress } }) => currentCandidate(context.progress).actor,
 		({ context: { progress }, event, self }): ProviderEvent => {
 			const { failure, now, random } = event as unknown as Broke;
-			const permit = heldPermit(progress);
-			const replyTo = self as never;
 			return {
 				type: 'attempt.failed',
-				permit,
+				permit: heldPermit(progress),
 				failure,
 				now,
 				random,
-				lastTry: lastTry(progress, event as never),
-				replyTo,
+				lastTry: action === 'reportLastTry' || !wouldRetry({ ...progress, now, random }, failure),
+				hasCounted: progress.counted.includes(currentCandidate(progress).credential),
+				...other(progress, event as never),
+				replyTo: self as never,
 			};
 		},
 	);
@@ -95,25 +98,46 @@ export const nearMisses: readonly Mutant[] = [
 	{
 		name: 'never tells a provider that it was the last try',
 		breaks: 'last-try-is-reported',
-		machine: telling(() => false),
+		machine: telling(() => ({ lastTry: false })),
 	},
 	{
 		name: 'always tells a provider that it was the last try',
 		breaks: 'last-try-is-reported',
-		machine: telling(() => true),
+		machine: telling(() => ({ lastTry: true })),
 	},
 	{
 		name: 'tells whether it will try again by the time at which it asked',
 		breaks: 'last-try-is-reported',
-		machine: telling((progress, { failure, random }) => !wouldRetry({ ...progress, random }, failure)),
+		machine: telling((progress, { failure, random }) => ({ lastTry: !wouldRetry({ ...progress, random }, failure) })),
 	},
 	{
 		name: 'tells after the commit what it would have told before',
 		breaks: 'last-try-is-reported',
 		machine: telling(
-			(progress, { failure, now, random }) => !wouldRetry({ ...progress, now, random }, failure),
+			(progress, { failure, now, random }) => ({ lastTry: !wouldRetry({ ...progress, now, random }, failure) }),
 			'reportLastTry',
 		),
+	},
+	{
+		name: 'tells a provider of each retry as of another request',
+		breaks: 'counts-once-a-provider',
+		machine: telling(() => ({ hasCounted: false })),
+	},
+	{
+		name: 'tells a provider that a failure has counted which did not',
+		breaks: 'counts-once-a-provider',
+		machine: telling(({ attempts }) => ({ hasCounted: attempts > 1 })),
+	},
+	{
+		name: 'forgets at a continuation who has counted',
+		breaks: 'counts-once-a-provider',
+		machine: telling(() => ({ hasCounted: false }), 'reportLastTry'),
+		route: routeOver(['a/l', 'a/m']),
+	},
+	{
+		name: 'takes what counted with one provider as counted with all',
+		breaks: 'counts-once-a-provider',
+		machine: telling(({ counted }) => ({ hasCounted: counted.length > 0 })),
 	},
 	{
 		name: 'gives up on a target that refused a prefill',

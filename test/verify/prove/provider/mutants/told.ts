@@ -39,7 +39,11 @@ export const told: readonly Mutant[] = [
 		machine: withActions({
 			settle: sendTo(
 				({ event }) => only(event, 'attempt.failed').replyTo,
-				({ event }) => ({ type: 'attempt.settled' as const, retryAt: only(event, 'attempt.failed').now }),
+				({ event }) => ({
+					type: 'attempt.settled' as const,
+					retryAt: only(event, 'attempt.failed').now,
+					counted: true,
+				}),
 			),
 		}),
 	},

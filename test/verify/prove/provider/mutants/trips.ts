@@ -1,8 +1,10 @@
-import { counted } from '../../../../../machines/provider/context.ts';
-import { shouldTrip } from '../../../../../machines/provider/trip.ts';
+import { sendTo } from 'xstate';
+import { counted, isLate, learnt, unavailableUntil } from '../../../../../machines/provider/context.ts';
+import { isTransientFailure, shouldTrip } from '../../../../../machines/provider/trip.ts';
 import {
 	changed,
 	keepingOnRecovery,
+	learning,
 	type Mutant,
 	no,
 	nothing,
@@ -52,6 +54,38 @@ export const trips: readonly Mutant[] = [
 			tripsBreaker: ({ context, event }) =>
 				only(event, 'attempt.failed').failure.category === 'SERVER_ERROR' &&
 				context.consecutiveFailures + 1 >= context.policy.breaker.failureThreshold,
+		}),
+	},
+	{
+		property: 'request-counts-once',
+		what: 'each retry of one request counts',
+		machine: learning((_, context, event) => learnt(context, { ...event, hasCounted: false })),
+	},
+	{
+		property: 'request-counts-once',
+		what: 'the last retry of one request opens it',
+		machine: withGuards({
+			tripsBreaker: ({ context, event }) => {
+				const { permit, failure, now } = only(event, 'attempt.failed');
+				const { breaker } = context.policy;
+				if (isLate(context, permit) || !isTransientFailure(breaker, failure)) return false;
+				const { consecutiveFailures, window } = { ...context, ...counted(context, permit, true, now) };
+				return shouldTrip(breaker, consecutiveFailures, window, now);
+			},
+		}),
+	},
+	{
+		property: 'counted-is-told',
+		what: 'a failure that counted is answered as one that did not',
+		machine: withActions({
+			settle: sendTo(
+				({ event }) => only(event, 'attempt.failed').replyTo,
+				({ context, event }) => {
+					const { now, permit } = only(event, 'attempt.failed');
+					const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), now);
+					return { type: 'attempt.settled' as const, retryAt, counted: false };
+				},
+			),
 		}),
 	},
 	{
