@@ -95,4 +95,5 @@ export interface ContinuationPolicy {
 	retainedText: number;
 	/** Ms. */
 	keepAlive: number;
+	earlyKeepAlive: boolean;
 }
