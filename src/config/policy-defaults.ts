@@ -186,6 +186,16 @@ export const whenAllDenied = option(
 	'What a request does when every target is denied: fail, or try the one that would open first.',
 );
 
+const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {
+	error: 'is neither a duration nor `off`; write for example `60s`',
+});
+
+export const clientRetryWithin = option(
+	durationOrOff,
+	'60s',
+	'When no target opens within this time, a failed request tells the client library not to try again by itself (`x-should-retry: false`); `off` never does, for jobs that wait on purpose.',
+);
+
 /** What a request does after a failure. An entry may be partial, so its table is completed by `layers.ts`. */
 export const onError = {
 	schema: table(failureKey, errorPolicy).exactOptional().meta({

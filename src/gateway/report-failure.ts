@@ -84,8 +84,19 @@ function plainReport({ status, type, code }: ErrorKind, message: string): Failur
 }
 
 /** A rejected key opens its provider, so the next request goes another way; a request that is wrong stays wrong. */
-function replyHeaders(ending: Ending, { failure, now }: Progress, retryAt: number): Record<string, string> {
-	if (ending !== 'rejected') return ending === 'interrupted' ? {} : retryHeaders(retryAt - now);
+function replyHeaders(
+	ending: Ending,
+	{ failure, now, policy: { clientRetryWithin } }: Progress,
+	retryAt: number,
+): Record<string, string> {
+	if (ending === 'interrupted') return {};
+	if (ending !== 'rejected') {
+		const waitMs = retryAt - now;
+		const headers = retryHeaders(waitMs);
+		// A client library would sleep for that long without a word to the application.
+		const isTooLong = clientRetryWithin !== 'off' && waitMs > clientRetryWithin;
+		return isTooLong ? { ...headers, 'x-should-retry': 'false' } : headers;
+	}
 	return failure?.category === 'BAD_REQUEST' ? { 'x-should-retry': 'false' } : {};
 }
 

@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import type { Option } from '../config/fields.ts';
-import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '../config/policy-defaults.ts';
+import {
+	breaker,
+	clientRetryWithin,
+	continuation,
+	onError,
+	retry,
+	timeouts,
+	whenAllDenied,
+} from '../config/policy-defaults.ts';
 import { isObject } from '../values/json.ts';
 import { yamlFlow, yamlText } from '../values/yaml-text.ts';
 
@@ -15,6 +23,7 @@ export function policyLines(): string[] {
 		...entryLines(onError.preset, '    '),
 		...sectionLines('continuation', continuation),
 		`  whenAllDenied: ${optionText(whenAllDenied)}`,
+		`  clientRetryWithin: ${optionText(clientRetryWithin)}`,
 	];
 }
 
