@@ -12,6 +12,8 @@ export interface Policy {
 	onError: Readonly<Record<string, ErrorPolicy>>;
 	continuation: ContinuationPolicy;
 	whenAllDenied: 'fail' | 'try-soonest';
+	/** Ms. */
+	clientRetryWithin: number | 'off';
 }
 
 /** All in ms. */
@@ -97,4 +99,5 @@ export interface ContinuationPolicy {
 	retainedText: number;
 	/** Ms. */
 	keepAlive: number;
+	earlyKeepAlive: boolean;
 }

@@ -9,11 +9,11 @@ export interface Delivery {
 	readonly commits: boolean;
 	/** Bytes that were written here and wait for the end of the answer. */
 	readonly waitingBytes: number;
-	/** The answer begins; called once, before the first `write`, where writing commits. */
+	/** The answer begins; called before the first `write`, where writing commits. Only the first call counts. */
 	begin(info: AnswerInfo): void;
 	/** @returns false when the client is slower than the answer */
 	write(events: readonly AnswerEvent[]): boolean;
-	/** A sign of life while there is nothing to write. */
+	/** A sign of life while there is nothing to write; nothing before `begin`. */
 	comment(text: string): void;
 	/** The answer is started over: forget it. Never called after a `write` that committed. */
 	reset(): void;

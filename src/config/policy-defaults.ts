@@ -11,7 +11,7 @@ import {
 	type Timeouts,
 } from '../../machines/policy.ts';
 import { failureKey } from './failure-keys.ts';
-import { amount, count, duration, list, type Option, oneOf, option, section, size, table } from './fields.ts';
+import { amount, count, duration, flag, list, type Option, oneOf, option, section, size, table } from './fields.ts';
 
 /*
  * The one place where an option of the policy has its name, its type with the unit, its default and its sentence. The
@@ -171,13 +171,32 @@ export const continuation = {
 		'256KB',
 		'How much text of one answer is kept for carrying it on, in characters; a longer answer is not.',
 	),
-	keepAlive: option(time, '5s', 'How often a comment line is sent to the client while providers are switched.'),
+	keepAlive: option(
+		time,
+		'5s',
+		'How often a comment line is sent to the client while its stream, once begun, has nothing else to send.',
+	),
+	earlyKeepAlive: option(
+		flag(),
+		false,
+		'Whether a stream without any content after 25s is begun with comment lines; its headers do not name a target then, and an error that comes later has the status 200.',
+	),
 } satisfies OptionsOf<ContinuationPolicy>;
 
 export const whenAllDenied = option(
 	oneOf(['fail', 'try-soonest']),
 	'fail',
 	'What a request does when every target is denied: fail, or try the one that would open first.',
+);
+
+const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {
+	error: 'is neither a duration nor `off`; write for example `60s`',
+});
+
+export const clientRetryWithin = option(
+	durationOrOff,
+	'60s',
+	'When no target opens within this time, a failed request tells the client library not to try again by itself (`x-should-retry: false`); `off` never does, for jobs that wait on purpose.',
 );
 
 /** What a request does after a failure. An entry may be partial, so its table is completed by `layers.ts`. */

@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 import type { Policy } from '../../machines/policy.ts';
 import { type Option, section } from './fields.ts';
-import { breaker, continuation, onError, retry, sectionSentences, timeouts, whenAllDenied } from './policy-defaults.ts';
+import {
+	breaker,
+	clientRetryWithin,
+	continuation,
+	onError,
+	retry,
+	sectionSentences,
+	timeouts,
+	whenAllDenied,
+} from './policy-defaults.ts';
 
 type OptionTable = Readonly<Record<string, Option<z.ZodType>>>;
 type Schemas<S extends OptionTable> = { [K in keyof S]: S[K]['schema'] };
@@ -38,6 +47,7 @@ export const filePolicy = section({
 	onError: onError.schema,
 	continuation: continuationSection,
 	whenAllDenied: whenAllDenied.schema,
+	clientRetryWithin: clientRetryWithin.schema,
 });
 
 /** A provider's policy: all but what belongs to the request as a whole. */
@@ -50,7 +60,7 @@ export const providerPolicy = section(
 		breaker: breakerSection,
 		onError: onError.schema,
 	},
-	{ whenAllDenied: ofARequest, continuation: ofARequest },
+	{ whenAllDenied: ofARequest, clientRetryWithin: ofARequest, continuation: ofARequest },
 );
 
 /** A profile's policy: all but the breaker. */
@@ -61,6 +71,7 @@ export const profilePolicy = section(
 		onError: onError.schema,
 		continuation: continuationSection,
 		whenAllDenied: whenAllDenied.schema,
+		clientRetryWithin: clientRetryWithin.schema,
 	},
 	{ breaker: ofAProvider },
 );
@@ -74,7 +85,12 @@ export const targetPolicy = section(
 		retry: retrySection,
 		onError: onError.schema,
 	},
-	{ breaker: ofAProvider, whenAllDenied: ofAWholeRequest, continuation: ofAWholeRequest },
+	{
+		breaker: ofAProvider,
+		whenAllDenied: ofAWholeRequest,
+		clientRetryWithin: ofAWholeRequest,
+		continuation: ofAWholeRequest,
+	},
 );
 
 /** What one layer of the file says about policy. Durations in ms; what it does not say is absent. */
@@ -88,4 +104,5 @@ export const defaultPolicy: Policy = {
 	onError: onError.preset,
 	continuation: presetsOf(continuation),
 	whenAllDenied: whenAllDenied.preset,
+	clientRetryWithin: clientRetryWithin.preset,
 };

@@ -6,10 +6,10 @@ export interface AnswerInfo {
 	requestId: string;
 	/** The profile, or the target when the call named one. */
 	route: string;
-	/** `provider/model` of the candidate that answered. */
-	target: string;
-	/** Attempts up to and including the one that answered. */
-	attempts: number;
+	/** `provider/model` of the candidate that answered; undefined where the stream begins before any does. */
+	target: string | undefined;
+	/** Attempts up to and including the one that answered; undefined where the stream begins before. */
+	attempts: number | undefined;
 	/** A target before it did not take a field of the request. */
 	unsupported?: UnsupportedField | undefined;
 }
@@ -24,7 +24,7 @@ export interface AnswerSink {
 	answer(info: AnswerInfo, body: Buffer | string, contentType: string): void;
 	/** No byte of an answer went out: the error is the answer. */
 	fail(report: FailureReport, body: string, contentType: string): void;
-	/** The commit: a stream begins. */
+	/** A stream begins: with its first content, or with a sign of life before it. */
 	begin(info: AnswerInfo, contentType: string): void;
 	/** @returns false when the client is slower than the answer: wait for `resume` before writing more */
 	write(text: string): boolean;

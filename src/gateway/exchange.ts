@@ -23,6 +23,9 @@ import type { RequestSettings } from './request-settings.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
+/** How long a client hears nothing before a stream is begun early, ms: clients and proxies mostly wait for 30 s or more. */
+const EARLY_SILENCE_MS = 25_000;
+
 /** How one candidate is spoken to. */
 export interface Contact {
 	endpoint: Endpoint;
@@ -68,6 +71,11 @@ export class Exchange implements AttemptListener, RunningCall {
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
 	#keepAlive: NodeJS.Timeout | undefined;
+	#earlyKeepAlive: NodeJS.Timeout | undefined;
+	/** Something has gone to the client since the last look. */
+	#wasHeard = false;
+	/** The client is slower than the answer: it has something to read. */
+	#isClientSlow = false;
 	#deadline: NodeJS.Timeout | undefined;
 	/** What the timer of the deadline is set to, ms since the epoch. */
 	#deadlineSetTo = Number.POSITIVE_INFINITY;
@@ -96,6 +104,9 @@ export class Exchange implements AttemptListener, RunningCall {
 	start(): void {
 		this.#actor.start();
 		this.#watchDeadline();
+		const { policy } = this.#progress;
+		if (this.#isOver || !policy.continuation.earlyKeepAlive || !this.#options.call.request.stream) return;
+		this.#earlyKeepAlive = setTimeout(() => this.#beginEarly(), EARLY_SILENCE_MS);
 	}
 
 	/** Where the deadline has moved away, the timer finds that out when it is due: a stream that is well costs no second one. */
@@ -135,7 +146,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const { way } = progress;
 		const { endpoint, settings: members } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
-		else this.#keepQuietClient(progress);
+		else this.#delivery.comment('another provider carries on');
 
 		const shown = this.#answer.shownFor(way);
 		const withheld = this.#suspected ?? refusedFields.additions(credential, target);
@@ -168,6 +179,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	commitAnswer(progress: Progress): void {
 		this.#delivery.begin(this.#answerInfo(progress));
+		this.#keepAwake(progress);
 	}
 
 	finishAnswer(progress: Progress): void {
@@ -285,14 +297,16 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	#send(events: readonly AnswerEvent[], wasAnswering: boolean): void {
-		if (this.#keepAlive !== undefined) clearInterval(this.#keepAlive);
 		if (this.#delivery.commits && !wasAnswering) {
 			this.#clock.contentGoesOut();
 			const { seam } = this.#answer;
 			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
 			this.#watchDeadline();
 		}
-		if (!this.#isOver && !this.#delivery.write(events)) this.#attempt?.pause();
+		this.#wasHeard = true;
+		if (this.#isOver || this.#delivery.write(events)) return;
+		this.#isClientSlow = true;
+		this.#attempt?.pause();
 	}
 
 	#break(broken: Classified): void {
@@ -300,12 +314,25 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.onBroke(broken);
 	}
 
-	/** Its own timers must not end a stream that is only being carried on elsewhere. */
-	#keepQuietClient({ policy }: Progress): void {
-		clearInterval(this.#keepAlive);
-		const comment = () => this.#delivery.comment('another provider carries on');
-		comment();
-		this.#keepAlive = setInterval(comment, policy.continuation.keepAlive);
+	/** No silence may be long: what is in between, and the client itself, would take the stream for dead. */
+	#keepAwake({ policy }: Progress): void {
+		clearTimeout(this.#earlyKeepAlive);
+		if (!this.#options.call.request.stream || this.#keepAlive !== undefined) return;
+		this.#keepAlive = setInterval(() => this.#breakSilence(), policy.continuation.keepAlive);
+	}
+
+	#breakSilence(): void {
+		if (!this.#wasHeard && !this.#isClientSlow) this.#delivery.comment('still waiting');
+		this.#wasHeard = false;
+	}
+
+	/** Whoever will answer is not known yet: an error that comes now can only be told inside the stream. */
+	#beginEarly(): void {
+		const progress = this.#progress;
+		const { requestId, route } = this.#answerInfo(progress);
+		this.#delivery.begin({ requestId, route, target: undefined, attempts: undefined });
+		this.#delivery.comment('still waiting');
+		this.#keepAwake(progress);
 	}
 
 	#contact({ id, position }: Progress): Contact {
@@ -323,6 +350,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	}
 
 	resume(): void {
+		this.#isClientSlow = false;
 		this.#attempt?.resume();
 	}
 
@@ -365,6 +393,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#isOver = true;
 		clearTimeout(this.#deadline);
 		clearInterval(this.#keepAlive);
+		clearTimeout(this.#earlyKeepAlive);
 		this.#clock.attemptEnds();
 		const { call, onEnd } = this.#options;
 		const { id, route, request, repaired, client, clientRequestId } = call;

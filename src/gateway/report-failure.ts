@@ -88,9 +88,15 @@ function plainReport({ status, type, code }: ErrorKind, message: string): Failur
 
 /** A rejected key opens its provider, so the next request goes another way; a request that is wrong stays wrong. */
 function replyHeaders(ending: Ending, progress: Progress, retryAt: number): Record<string, string> {
-	const headers = ending === 'rejected' || ending === 'interrupted' ? {} : retryHeaders(retryAt - progress.now);
+	if (ending === 'interrupted') return {};
 	const isMistake = ending === 'rejected' && progress.failure?.category === 'BAD_REQUEST';
-	return isMistake || isRejectedByAll(progress) ? { ...headers, 'x-should-retry': 'false' } : headers;
+	const waitMs = retryAt - progress.now;
+	const headers = ending === 'rejected' ? {} : retryHeaders(waitMs);
+	const { clientRetryWithin } = progress.policy;
+	// A client library would sleep for that long without a word to the application.
+	const isTooLong = ending !== 'rejected' && clientRetryWithin !== 'off' && waitMs > clientRetryWithin;
+	const isVain = isMistake || isRejectedByAll(progress) || isTooLong;
+	return isVain ? { ...headers, 'x-should-retry': 'false' } : headers;
 }
 
 /**

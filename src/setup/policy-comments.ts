@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import type { Option } from '../config/fields.ts';
-import { breaker, continuation, onError, retry, timeouts, whenAllDenied } from '../config/policy-defaults.ts';
+import {
+	breaker,
+	clientRetryWithin,
+	continuation,
+	onError,
+	retry,
+	timeouts,
+	whenAllDenied,
+} from '../config/policy-defaults.ts';
 import { isObject } from '../values/json.ts';
 import { yamlFlow, yamlText } from '../values/yaml-text.ts';
 
@@ -20,6 +28,7 @@ export function policyLines(set: Readonly<Record<string, { entry: object; remark
 		...commented(entryLines(Object.fromEntries(preset), '    ')),
 		...commented(sectionLines('continuation', continuation)),
 		...commented([`  whenAllDenied: ${optionText(whenAllDenied)}`]),
+		...commented([`  clientRetryWithin: ${optionText(clientRetryWithin)}`]),
 	];
 }
 

@@ -11,6 +11,7 @@ export interface PolicyChanges {
 	onError?: Policy['onError'];
 	continuation?: Partial<Policy['continuation']>;
 	whenAllDenied?: Policy['whenAllDenied'];
+	clientRetryWithin?: Policy['clientRetryWithin'];
 }
 
 /** The shipped policy with changes: the machines are tested with the defaults that people run. */
@@ -22,6 +23,7 @@ export function policyWith(changes: PolicyChanges = {}): Policy {
 		onError: { ...defaultPolicy.onError, ...changes.onError },
 		continuation: { ...defaultPolicy.continuation, ...changes.continuation },
 		whenAllDenied: changes.whenAllDenied ?? defaultPolicy.whenAllDenied,
+		clientRetryWithin: changes.clientRetryWithin ?? defaultPolicy.clientRetryWithin,
 	};
 }
 

@@ -74,8 +74,8 @@ function answerHeaders(
 	return {
 		...idHeaders(reply, requestId),
 		'x-breakwater-profile': headerValue(route),
-		'x-breakwater-target': headerValue(target),
-		'x-breakwater-attempts': String(attempts),
+		...(target === undefined ? {} : { 'x-breakwater-target': headerValue(target) }),
+		...(attempts === undefined ? {} : { 'x-breakwater-attempts': String(attempts) }),
 		...(unsupported === undefined ? {} : { 'x-breakwater-unsupported': unsupportedText(unsupported) }),
 	};
 }

@@ -211,7 +211,7 @@ export const lintCases: readonly LintCase[] = [
 		severity: 'note',
 		text: policy('continuation: { keepAlive: §30s }'),
 		says: /`keepAlive` \(30 s\) is longer than `idle` \(15 s\)/,
-		sound: policy('continuation: { keepAlive: 30s, maxContinuations: 0 }'),
+		sound: policy('continuation: { keepAlive: 15s }'),
 	},
 	{
 		rule: 'too-many-attempts',

@@ -116,16 +116,16 @@ function firstTokenAfterResponse(candidate: LintedCandidate): Finding[] {
 }
 
 function rareKeepAlive(profile: LintedProfile, positions: Positions): Finding[] {
-	const { keepAlive, maxContinuations } = profile.policy.continuation;
+	const { keepAlive } = profile.policy.continuation;
 	const idle = Math.max(...profile.candidates.map(({ policy }) => policy.timeouts.idle));
 	const at = written(profile, ['continuation', 'keepAlive']);
 	const isWritten = at.some((path) => positions.isGiven(path));
-	if (!isWritten || maxContinuations === 0 || keepAlive <= idle) return [];
+	if (!isWritten || keepAlive <= idle) return [];
 	return [
 		{
 			at,
 			concerns: profile.concerns,
-			reason: `\`keepAlive\` (${durationWords(keepAlive)}) is longer than \`idle\` (${durationWords(idle)}): a client that waits no longer than you let Breakwater wait for providers gives up while its stream is being carried on`,
+			reason: `\`keepAlive\` (${durationWords(keepAlive)}) is longer than \`idle\` (${durationWords(idle)}): a client that waits no longer than you let Breakwater wait for providers gives up while a tool call is held back or its stream is being carried on`,
 			advice: 'shorten `keepAlive`',
 		},
 	];

@@ -103,6 +103,15 @@ export class EndingRules {
 			);
 		}
 		const expected = { s: String(Math.max(1, Math.ceil(waitMs / 1000))), ms: waitMs > 0 ? String(waitMs) : undefined };
+		const { clientRetryWithin } = this.#route.policy;
+		const mayRetry = clientRetryWithin === 'off' || waitMs <= clientRetryWithin;
+		if ((headers['x-should-retry'] === 'false') === mayRetry) {
+			const words = mayRetry ? 'told not to try again' : 'left to try again by itself';
+			blame(
+				'retry-after-is-true',
+				`the client is ${words}, and the first target would grant after ${durationWords(waitMs)}`,
+			);
+		}
 		const told = { s: headers['retry-after'], ms: headers['retry-after-ms'] };
 		if (told.s === expected.s && told.ms === expected.ms) return;
 		const words = `${told.s ?? 'no'} s (${told.ms ?? 'no'} ms)`;

@@ -39,7 +39,7 @@ export const requestProperties = {
 		'the first content of a probe is reported to the provider that granted it, at once and once, and nothing else is reported as one',
 	'attempts-are-stopped': 'every attempt that was begun is stopped, at the latest when the request ends',
 	'retry-after-is-true':
-		'the Retry-After and the retryAt of a failure are neither earlier nor later than the first target that could serve the request, and never in the past',
+		'the Retry-After and the retryAt of a failure are neither earlier nor later than the first target that could serve the request, and never in the past; a client library is told not to wait for one that is later than `clientRetryWithin`',
 	'trace-is-true': 'the trace, in every field of its entries, and the reports to providers are what happened, in order',
 	'long-prompt-goes-to-larger-window':
 		'a prompt that was too long never goes to a model whose window is known to be no larger',
