@@ -122,7 +122,7 @@ function waits(waiting, id, now) {
 	if (wait === undefined || now - wait.since < shownWaitMs) return nothing;
 	const longest = duration(Math.floor((now - wait.since) / 1000) * 1000);
 	const who = wait.requests === 1 ? '1 request waits' : `${many(wait.requests)} requests wait`;
-	return html`<p class="waits">${who}<span class="quiet">, ${wait.requests === 1 ? 'for' : 'the longest'} ${longest}</span></p>`;
+	return html`<p class="waits"><strong>${who}</strong><span class="quiet">, ${wait.requests === 1 ? 'for' : 'the longest'} ${longest}</span></p>`;
 }
 
 /** @param {number} count */
