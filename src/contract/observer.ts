@@ -69,6 +69,8 @@ export interface StartedCall {
 	 * (`committed.streaming`). It costs the call a little: follow only what is looked at.
 	 */
 	follow(listener: (progress: Progress, state: string) => void): void;
+	/** How far it has come, and its state, at this moment. */
+	present(): { progress: Progress; state: string };
 }
 
 /** One observer that tells them all, in this order; it listens to nothing that none of them listens to. */

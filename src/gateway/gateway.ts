@@ -146,6 +146,10 @@ export async function createGateway(
 			client: request.client,
 			startedAt: input.now,
 			follow: (listener) => actor.subscribe(({ context, value }) => listener(context.progress, stateName(value))),
+			present: () => {
+				const { context, value } = actor.getSnapshot();
+				return { progress: context.progress, state: stateName(value) };
+			},
 		});
 		// Without an error observer XState rethrows in a timer, which would take every other request down.
 		actor.subscribe({

@@ -38,6 +38,15 @@ export function isEventful({ outcome, trace }: CallRecord): boolean {
 	return outcome !== 'done' || trace.some((step) => step.did === 'attempt' && step.outcome === 'failed');
 }
 
+/** For whose answer a call waits, and since when, ms since the epoch; undefined where it does not, or the answer flows. */
+export function waitOf({
+	progress,
+	state,
+}: ReturnType<StartedCall['present']>): { id: string; since: number } | undefined {
+	if (progress.permit === undefined || state === 'committed.streaming') return undefined;
+	return { id: currentCandidate(progress).credential, since: progress.attemptStartedAt };
+}
+
 function phaseOf(progress: Progress, state: string): CallPhase {
 	const { target, credential } = currentCandidate(progress);
 	const { permit, way, startedAt } = progress;

@@ -1,16 +1,15 @@
 import type { Config } from '../../config/config.ts';
 import type { ProfileView, ProviderView } from './messages.ts';
 
+export type ProviderFacts = Pick<ProviderView, 'provider' | 'source' | 'limits'>;
+
 /** What the page shows of each provider actor's configuration, by its id: no address, no key. */
-export function providerFacts({ providers }: Config): Map<string, Pick<ProviderView, 'provider' | 'limits'>> {
+export function providerFacts({ providers }: Config): Map<string, ProviderFacts> {
 	return new Map(
 		Object.values(providers).flatMap(({ name, credentials, policy: { breaker } }) => {
 			const { failureThreshold, failureRate, minimumVolume, window, probes, successThreshold } = breaker;
 			const limits = { failureThreshold, failureRate, minimumVolume, window, probes, successThreshold };
-			return credentials.map(({ id }): [string, Pick<ProviderView, 'provider' | 'limits'>] => [
-				id,
-				{ provider: name, limits },
-			]);
+			return credentials.map(({ id, source }): [string, ProviderFacts] => [id, { provider: name, source, limits }]);
 		}),
 	);
 }

@@ -3,9 +3,9 @@ import type { GatewayObserver, StartedCall } from '../../contract/observer.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
 import { version } from '../../values/package-paths.ts';
 import { CallRing, type EndedCall } from './call-ring.ts';
-import { endedView, isEventful, type LiveCall, liveView } from './call-view.ts';
-import { profileViews, providerFacts } from './config-view.ts';
-import type { CallView, Changes, Load, MachineChart, Mark, ProviderView, Snapshot } from './messages.ts';
+import { endedView, isEventful, type LiveCall, liveView, waitOf } from './call-view.ts';
+import { type ProviderFacts, profileViews, providerFacts } from './config-view.ts';
+import type { CallView, Changes, Load, MachineChart, Mark, Snapshot, Waiting } from './messages.ts';
 import { ProviderPast } from './provider-past.ts';
 import { Sampler } from './sampler.ts';
 import { TrafficCounter } from './traffic.ts';
@@ -46,7 +46,7 @@ export interface Watched {
 export class Feed {
 	readonly #config: Config;
 	readonly #startedAt = Date.now();
-	readonly #facts: ReadonlyMap<string, Pick<ProviderView, 'provider' | 'limits'>>;
+	readonly #facts: ReadonlyMap<string, ProviderFacts>;
 	readonly #pasts: ReadonlyMap<string, ProviderPast>;
 	readonly #live = new Map<string, StartedCall>();
 	readonly #plain = new CallRing(limits.endedKept, limits.endedKeptBytes);
@@ -120,7 +120,8 @@ export class Feed {
 		this.#sampler = new Sampler(limits.shownPerSecond);
 		this.#followed.clear();
 		if (!isWatched) return;
-		for (const call of [...this.#live.values()].slice(-limits.liveShown)) this.#follow(call);
+		// Nothing may happen to them for long: where they stand is told at once.
+		for (const call of this.#worthWatching()) this.#follow(call).at = call.present();
 	}
 
 	/**
@@ -151,6 +152,7 @@ export class Feed {
 			calls: this.#calls(),
 			traffic: this.#traffic.lastMinute(now),
 			load: this.#second,
+			waiting: this.#waiting(),
 			canOperate: this.#config.server.adminKey !== undefined,
 		};
 	}
@@ -179,6 +181,7 @@ export class Feed {
 				unservable: unservable(gateway),
 				traffic: this.#traffic.lastMinute(now),
 				load: this.#closeSecond(now),
+				waiting: this.#waiting(),
 			}),
 		};
 	}
@@ -203,7 +206,27 @@ export class Feed {
 		this.#follow(call);
 	}
 
-	#follow(call: StartedCall): void {
+	/** Of what is under way: the newest, and the oldest, which have waited longest. */
+	#worthWatching(): StartedCall[] {
+		const all = [...this.#live.values()];
+		if (all.length <= limits.liveShown) return all;
+		const half = limits.liveShown / 2;
+		return [...all.slice(0, half), ...all.slice(-half)];
+	}
+
+	/** Once a second, of all that are under way: a provider that hangs must not look idle. */
+	#waiting(): Waiting {
+		const waits = new Map<string, { requests: number; since: number }>();
+		for (const call of this.#live.values()) {
+			const wait = waitOf(call.present());
+			if (wait === undefined) continue;
+			const { requests = 0, since = wait.since } = waits.get(wait.id) ?? {};
+			waits.set(wait.id, { requests: requests + 1, since: Math.min(since, wait.since) });
+		}
+		return Object.fromEntries(waits);
+	}
+
+	#follow(call: StartedCall): LiveCall {
 		const live: LiveCall = { key: this.#nextKey(), call };
 		this.#followed.set(call, live);
 		this.#moved.set(live.key, live);
@@ -212,6 +235,7 @@ export class Feed {
 			live.at = { progress, state };
 			this.#moved.set(live.key, live);
 		});
+		return live;
 	}
 
 	#tellEnd(ended: EndedCall, isFollowed: boolean): void {

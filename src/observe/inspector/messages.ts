@@ -22,6 +22,7 @@ export interface Snapshot {
 	calls: readonly CallView[];
 	traffic: Traffic;
 	load: Load;
+	waiting: Waiting;
 	/** Operators have a key (`server.adminKey`): without one the buttons are off. */
 	canOperate: boolean;
 }
@@ -36,6 +37,7 @@ export interface Changes {
 	unservable?: readonly string[];
 	traffic?: Traffic;
 	load?: Load;
+	waiting?: Waiting;
 }
 
 /** One provider actor. */
@@ -44,6 +46,8 @@ export interface ProviderView {
 	id: string;
 	/** The provider's name in the configuration. */
 	provider: string;
+	/** Where its credential stands in the configuration: `providers.openai.apiKey[0]`. */
+	source: string;
 	limits: Limits;
 	health: ProviderHealth;
 	/** Its states in the last hour, oldest first; the last one holds. */
@@ -145,6 +149,9 @@ export interface Load {
 	requests: number;
 	shown: number;
 }
+
+/** By provider actor: how many requests wait for the beginning of its answer, of all there are, and since when the first of them does. */
+export type Waiting = Readonly<Record<string, { requests: number; since: number }>>;
 
 /** The provider machine, read from its own definition. */
 export interface MachineChart {

@@ -16,7 +16,10 @@ function start(feed: Feed, id: string, counter = { follows: 0 }) {
 	const follow = () => {
 		counter.follows += 1;
 	};
-	feed.observer.callStarted?.({ id, route: 'default', stream: false, startedAt: Date.now(), follow });
+	const target = { target: 'a/model-a', credential: 'a' };
+	const progress = { candidates: [target], position: 0, permit: undefined, trace: [], now: 0, startedAt: 0 };
+	const present = () => ({ progress: progress as never, state: 'asking' });
+	feed.observer.callStarted?.({ id, route: 'default', stream: false, startedAt: Date.now(), follow, present });
 	return counter;
 }
 

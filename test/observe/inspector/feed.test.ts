@@ -44,6 +44,38 @@ describe('the event stream', () => {
 		viewer.close();
 	});
 
+	test('shows a page that is opened while requests hang where they stand, and for whom they wait', async () => {
+		breakwater = await startInspected({ policy: { timeouts: { response: '30s' } } });
+		breakwater.upstream('a').always(hangs());
+		const posted = [1, 2, 3].map(() => breakwater.post().catch(() => undefined));
+		await soon(() => expect(breakwater.upstream('a').requests).toHaveLength(3));
+		const before = Date.now();
+		const viewer = await openLiveViewer(breakwater.origin);
+		const [snapshot] = viewer.snapshots;
+		expect(snapshot?.calls.map(({ now, end }) => [now?.doing, now?.target, end])).toEqual(
+			Array.from({ length: 3 }, () => ['attempting', 'a/model-a', null]),
+		);
+		expect(snapshot?.waiting).toEqual({ a: { requests: 3, since: expect.any(Number) } });
+		expect(snapshot?.waiting.a?.since).toBeLessThanOrEqual(before);
+		await soon(() => expect(viewer.changes.some(({ waiting }) => waiting?.a?.requests === 3)).toBe(true));
+		viewer.close();
+		await breakwater.gateway.close();
+		await Promise.all(posted);
+	});
+
+	test('counts all that wait, and shows the oldest and the newest of them', async () => {
+		breakwater = await startInspected({ policy: { timeouts: { response: '30s' } } });
+		breakwater.upstream('a').always(hangs());
+		const posted = Array.from({ length: 110 }, () => breakwater.post().catch(() => undefined));
+		await soon(() => expect(breakwater.upstream('a').requests).toHaveLength(110));
+		const viewer = await openLiveViewer(breakwater.origin);
+		expect(viewer.snapshots[0]?.waiting.a?.requests).toBe(110);
+		expect(viewer.snapshots[0]?.calls).toHaveLength(100);
+		viewer.close();
+		await breakwater.gateway.close();
+		await Promise.all(posted);
+	});
+
 	test('shows a page that is opened late what was before', async () => {
 		breakwater = await startInspected({ policy: { breaker: { failureThreshold: 1 } } });
 		breakwater.upstream('a').next(status(401));

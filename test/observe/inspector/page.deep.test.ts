@@ -98,6 +98,54 @@ describe.skipIf(isMissing)('the inspector page in a browser', () => {
 		expect(complaints).toEqual([]);
 	});
 
+	test('says what, why and what to do, the failing first', async () => {
+		breakwater = await startInspected({
+			names: ['a', 'b', 'c', 'd'],
+			providers: { d: { apiKey: ['key-1', 'key-2'] } },
+			policy: {
+				onError: { AUTH_ERROR: { then: ['credential', 'next'] } },
+				breaker: { failureThreshold: 1, cooldown: '60s' },
+			},
+		});
+		const page = await open();
+		const sentence = page.locator('.summary-line');
+		breakwater.upstream('a').always(status(503));
+		breakwater.upstream('b').always(status(429, undefined, { 'retry-after': '90' }));
+		breakwater.upstream('d').always(status(401));
+		await post(1, { model: 'd/model-d' });
+		await post();
+		await inState(page, 'd#2', 'open');
+		await inState(page, 'b', 'open');
+		const text = (await sentence.textContent()) ?? '';
+		expect(text).toContain('d#1: key rejected. Replace providers.d.apiKey[0]. ');
+		expect(text).toContain('d#2: key rejected. Replace providers.d.apiKey[1]. ');
+		expect(text).toMatch(
+			/a: fails \(SERVER_ERROR 503\)\. Nothing to do if it is an outage of theirs\. Tried again in /,
+		);
+		expect(text).toContain('And 1 more.');
+		const order = await page.locator('.card h3').allTextContents();
+		expect(order).toEqual(['d#1', 'd#2', 'a', 'b', 'c']);
+		breakwater.gateway.operate('a', { type: 'operator.reset', now: Date.now() });
+		await sentence.getByText('rate limited (RATE_LIMIT 429). Nothing to do: tried again in').waitFor();
+		expect(complaints).toEqual([]);
+	});
+
+	test('does not call a provider idle that hangs: who waits for it, and for how long, from the first picture on', async () => {
+		breakwater = await startInspected({ policy: { timeouts: { response: '60s', request: '60s' } } });
+		breakwater.upstream('a').always(hangs());
+		const posted = [1, 2, 3].map(() => breakwater.post().catch(() => undefined));
+		await soon(() => expect(breakwater.upstream('a').requests).toHaveLength(3));
+		const page = await open();
+		expect(await page.locator('.call').count()).toBe(3);
+		expect(await page.locator('.call').first().textContent()).toContain('a/model-a');
+		await card(page, 'a').getByText('3 requests wait').waitFor();
+		await page.locator('.summary-line[data-tone=some]').waitFor();
+		expect(await page.locator('.summary-line').textContent()).toMatch(/3 requests wait for a, the longest 1\d s\. /);
+		expect(complaints).toEqual([]);
+		await breakwater.gateway.close();
+		await Promise.all(posted);
+	});
+
 	test('does not call well what cannot be served: a model that has vanished is named, and who needs it', async () => {
 		breakwater = await startInspected({ profiles: { solo: { chain: ['b/model-b'] } } });
 		const page = await open();
@@ -107,7 +155,9 @@ describe.skipIf(isMissing)('the inspector page in a browser', () => {
 		await post(1, { model: 'solo' });
 		await page.locator('.summary-line[data-tone=bad]').waitFor();
 		await sentence.getByText('Profile solo cannot be served now.').waitFor();
-		expect(await sentence.textContent()).toMatch(/b\/model-b is unavailable, tried again in \d/);
+		expect(await sentence.textContent()).toMatch(
+			/b\/model-b: not available there\. Check its name in the configuration; tried again in \d/,
+		);
 		expect(await page.title()).toContain('A profile down');
 		const candidate = page.locator('.profile[data-profile=solo] .chain-step');
 		expect((await candidate.locator('.actor').textContent())?.trim()).toBe('unavailable');

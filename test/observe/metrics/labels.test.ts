@@ -62,7 +62,7 @@ test('names that are not in the configuration never make a series, however many 
 			tokens,
 			trace,
 		};
-		metrics.observer.callStarted?.({ ...record, startedAt: 0, follow: () => {} });
+		metrics.observer.callStarted?.({ ...record, startedAt: 0, follow: () => {}, present: () => ({}) as never });
 		metrics.observer.callEnded?.(record);
 		metrics.observer.callEnded?.({ ...record, route: name });
 		metrics.observer.callRefused?.({ id: name, code: name, status: 400, client: name });

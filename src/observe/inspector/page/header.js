@@ -1,6 +1,7 @@
-import { clock, duration, left } from './format.js';
+import { clock, duration, left, many } from './format.js';
 import { overviewOf } from './overview.js';
 import { glyph } from './states.js';
+import { troubleOf } from './troubles.js';
 import { html, nothing } from './vendor/lit-html.js';
 
 /**
@@ -73,14 +74,18 @@ const mostNamed = 3;
  */
 function summary(snapshot, now, isLive) {
 	const { providers } = snapshot;
-	const { unservable, notClosed, unavailable } = overviewOf(snapshot, now);
+	const { unservable, notClosed, unavailable, waiting } = overviewOf(snapshot, now);
 	const well = providers.length - notClosed.length;
-	const isWell = unservable.length === 0 && notClosed.length === 0 && unavailable.length === 0;
+	const isWell = [unservable, notClosed, unavailable, waiting].every(({ length }) => length === 0);
 	const tone = isWell ? 'good' : unservable.length > 0 || well === 0 ? 'bad' : 'some';
-	const sign = isWell ? 'closed' : unservable.length > 0 ? 'open' : (notClosed[0]?.health.state ?? 'unavailable');
+	const sign = isWell
+		? 'closed'
+		: unservable.length > 0
+			? 'open'
+			: (notClosed[0]?.health.state ?? (unavailable.length > 0 ? 'unavailable' : 'half-open'));
 	return html`<p class="summary-line" data-live=${String(isLive)} data-tone=${tone}>
 		${glyph(sign)}
-		<span>${unservable.length === 0 ? nothing : unservableText(unservable)}${trafficText(well, providers.length)} ${notClosed.slice(0, mostNamed).map((provider) => notClosedText(provider, now))}${moreText(notClosed)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}</span>
+		<span>${unservable.length === 0 ? nothing : unservableText(unservable)}${trafficText(well, providers.length)} ${notClosed.slice(0, mostNamed).map((provider) => notClosedText(provider, now))}${moreText(notClosed)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}${waiting.slice(0, mostNamed).map((wait) => waitText(wait, now))}${moreText(waiting)}</span>
 	</p>`;
 }
 
@@ -113,18 +118,25 @@ function moreText(all) {
  */
 function unavailableText({ id, target, until }, now) {
 	const number = id.includes('#') ? ` ${id.slice(id.indexOf('#'))}` : '';
-	return html`<b class="name">${target}</b>${number} is unavailable, tried again in ${left(until - now)}. `;
+	return html`<b class="name">${target}</b>${number}: not available there. Check its name in the configuration; tried again in ${left(until - now)}. `;
 }
 
 /**
+ * @param {import('./overview.js').Wait} wait
+ * @param {number} now
+ */
+function waitText({ id, requests, since }, now) {
+	const longest = duration(Math.floor((now - since) / 1000) * 1000);
+	if (requests === 1) return html`1 request waits for <b class="name">${id}</b>, for ${longest}. `;
+	return html`${many(requests)} requests wait for <b class="name">${id}</b>, the longest ${longest}. `;
+}
+
+/**
+ * What, why, and what to do.
  * @param {ProviderView} provider
  * @param {number} now
  */
-function notClosedText({ id, health }, now) {
-	const until = health.retryAt === null ? undefined : Date.parse(health.retryAt);
-	const when =
-		until === undefined || until - now > 20 * 24 * 3600 * 1000
-			? ''
-			: `, tried again in ${until > now ? left(until - now) : 'a moment'}`;
-	return html`<b class="name">${id}</b> is ${health.state}${when}. `;
+function notClosedText(provider, now) {
+	const { what, todo } = troubleOf(provider, now);
+	return html`<b class="name">${provider.id}</b>: ${what}. ${todo} `;
 }

@@ -1,8 +1,9 @@
 import { actionBehind, chart, lastChange } from './chart.js';
-import { ago, clock, failureName, left, many, percent } from './format.js';
+import { ago, clock, duration, failureName, left, many, percent } from './format.js';
 import { hour } from './hour.js';
 import { unavailableModels } from './overview.js';
 import { badge, meanings, reasons } from './states.js';
+import { failingFirst } from './troubles.js';
 import { repeat } from './vendor/directives/repeat.js';
 import { html, nothing } from './vendor/lit-html.js';
 
@@ -11,6 +12,9 @@ import { html, nothing } from './vendor/lit-html.js';
  * @typedef {import('../messages.ts').Snapshot} Snapshot
  * @typedef {import('./actions.js').Actions} Actions
  */
+
+/** A wait that a card shows, ms. */
+const shownWaitMs = 3000;
 
 /**
  * One card for each provider actor.
@@ -24,7 +28,7 @@ export function providers(snapshot, now, actions, showChart) {
 		<h2 id="providers-title">Providers</h2>
 		<div class="cards">
 			${repeat(
-				snapshot.providers,
+				failingFirst(snapshot.providers, now),
 				({ id }) => id,
 				(provider) => card(provider, snapshot, now, actions, showChart),
 			)}
@@ -49,7 +53,7 @@ function card(provider, snapshot, now, actions, showChart) {
 			${badge(health.state)}
 		</header>
 		<p class="now">${present(provider, now)}</p>
-		${countdown(provider, now)}
+		${countdown(provider, now)} ${waits(snapshot.waiting, id, now)}
 		<button type="button" class="show-chart" aria-label=${drawn} title="Show the whole chart" @click=${() => showChart(id)}>
 			${chart(snapshot.machine.brief, health.state, last, '')}
 		</button>
@@ -105,6 +109,20 @@ function countdown({ health, limits }, now) {
 			<rect class="done" width=${(done * 100).toFixed(2)} height="4" />
 		</svg>
 	</div>`;
+}
+
+/**
+ * Who waits for the beginning of an answer, where it takes long enough to be read.
+ * @param {Snapshot['waiting']} waiting
+ * @param {string} id
+ * @param {number} now
+ */
+function waits(waiting, id, now) {
+	const wait = Object.hasOwn(waiting, id) ? waiting[id] : undefined;
+	if (wait === undefined || now - wait.since < shownWaitMs) return nothing;
+	const longest = duration(Math.floor((now - wait.since) / 1000) * 1000);
+	const who = wait.requests === 1 ? '1 request waits' : `${many(wait.requests)} requests wait`;
+	return html`<p class="waits"><strong>${who}</strong><span class="quiet">, ${wait.requests === 1 ? 'for' : 'the longest'} ${longest}</span></p>`;
 }
 
 /** @param {number} count */

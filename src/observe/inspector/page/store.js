@@ -55,7 +55,7 @@ export class Store {
 	apply(changes) {
 		if (this.#snapshot === undefined) return [];
 		this.#hear(changes.now);
-		const { health = {}, marks = [], unservable, traffic, load } = changes;
+		const { health = {}, marks = [], unservable, traffic, load, waiting } = changes;
 		const providers = this.#snapshot.providers.map((provider) => {
 			const own = marks.filter(({ id }) => id === provider.id).map(({ mark }) => mark);
 			// A provider may be called `constructor`, which every object seems to have.
@@ -68,6 +68,7 @@ export class Store {
 			unservable: unservable ?? this.#snapshot.unservable,
 			traffic: traffic ?? this.#snapshot.traffic,
 			load: load ?? this.#snapshot.load,
+			waiting: waiting ?? this.#snapshot.waiting,
 		};
 		for (const call of changes.calls ?? []) this.#calls.set(call.key, call);
 		this.#forgetOldCalls();
