@@ -104,7 +104,8 @@ export class EndingRules {
 		}
 		const expected = { s: String(Math.max(1, Math.ceil(waitMs / 1000))), ms: waitMs > 0 ? String(waitMs) : undefined };
 		const { clientRetryWithin } = this.#route.policy;
-		const mayRetry = clientRetryWithin === 'off' || waitMs <= clientRetryWithin;
+		const isInTime = clientRetryWithin === 'off' || waitMs <= clientRetryWithin;
+		const mayRetry = isInTime && !isRefusedEverywhere(seen, progress);
 		if ((headers['x-should-retry'] === 'false') === mayRetry) {
 			const words = mayRetry ? 'told not to try again' : 'left to try again by itself';
 			blame(
@@ -181,5 +182,12 @@ function isSameFailure(one: Failure | undefined, other: Failure | undefined): bo
 		one?.reason === other?.reason &&
 		one?.status === other?.status &&
 		one?.retryAfterMs === other?.retryAfterMs
+	);
+}
+
+/** Everybody who was asked says that the request is wrong: no wait makes it right. */
+function isRefusedEverywhere({ past }: Seen, { ending }: Progress): boolean {
+	return (
+		ending === 'exhausted' && past.every((entry) => entry.did !== 'attempt' || entry.failure?.category === 'BAD_REQUEST')
 	);
 }
