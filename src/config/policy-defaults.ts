@@ -48,6 +48,8 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	MODEL_UNAVAILABLE: 'model',
 	QUOTA_EXCEEDED: 'quota',
 	UNKNOWN_TRANSIENT: 'count',
+	// Another provider would have failed as well: the fault is this machine's.
+	'NETWORK_ERROR.local': 'none',
 	// The model wrote something, but not what follows the text that was sent: no evidence against its provider.
 	'UNKNOWN_TRANSIENT.seam_ambiguous': 'none',
 	'UNKNOWN_TRANSIENT.seam_diverged': 'none',

@@ -10,6 +10,10 @@ export interface AnswerInfo {
 	target: string | undefined;
 	/** Attempts up to and including the one that answered; undefined where the stream begins before. */
 	attempts: number | undefined;
+	/** The provider's own id of the attempt that answered. */
+	upstreamRequestId?: string | undefined;
+	/** What its headers tell the caller, by their names in lower case. */
+	upstreamHeaders?: Readonly<Record<string, string>> | undefined;
 	/** A target before it did not take a field of the request. */
 	unsupported?: UnsupportedField | undefined;
 }

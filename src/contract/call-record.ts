@@ -28,8 +28,11 @@ export interface CallRecord {
 	overheadMs: number;
 	/** What each provider that reported it has counted; an answer that broke may have several, or none. */
 	tokens: readonly TokenCount[];
-	trace: readonly TraceEntry[];
+	trace: readonly RecordedStep[];
 }
+
+/** A step of a request that has ended; an attempt perhaps with the provider's own id of it. */
+export type RecordedStep = TraceEntry & { readonly upstreamRequestId?: string };
 
 export interface UnsupportedField {
 	/** The target that did not take it. */

@@ -17,6 +17,8 @@ export interface Call {
 	client?: string | undefined;
 	/** The `X-Request-Id` that the caller gave. It is theirs: it may come twice, so it identifies nothing. */
 	clientRequestId?: string | undefined;
+	/** Headers of the caller that go to providers, by their names in lower case. */
+	headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A call under way. */

@@ -1,6 +1,6 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
-import { type Failure, failureName } from '../../machines/failure.ts';
+import type { Failure } from '../../machines/failure.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
@@ -8,17 +8,20 @@ import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/deliv
 import type { AnswerEvent, AttemptUsage } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord, TokenCount, UnknownFinishReason, UnsupportedField } from '../contract/call-record.ts';
-import type { RenderedRequest } from '../contract/dialect.ts';
+import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { answerHeadersForCaller, upstreamRequestId } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
+import { callerHeadersFor } from './caller-headers-for.ts';
 import { failureCode, type LastFailureOf } from './ending-kind.ts';
-import { type RefusedFields, refusesAddition, saidField } from './refused-fields.ts';
-import { type ProviderWords, reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
+import { ProviderWords } from './provider-words.ts';
+import { type RefusedFields, refusesAddition } from './refused-fields.ts';
+import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
@@ -79,10 +82,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#deadline: NodeJS.Timeout | undefined;
 	/** What the timer of the deadline is set to, ms since the epoch. */
 	#deadlineSetTo = Number.POSITIVE_INFINITY;
-	/** What providers said, for the caller only: never for a log. */
-	readonly #broken: Classified[] = [];
-	/** The target that did not take a field of this request. */
-	#unsupported: UnsupportedField | undefined;
+	readonly #words = new ProviderWords();
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
@@ -155,8 +155,9 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#asked = request;
 		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
 		const { timeouts } = policy;
+		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
-		const options = { endpoint, classify, model, request, timeouts, answerLimit, mayLeaveRefusal };
+		const options = { endpoint, classify, model, request, callerHeaders, timeouts, answerLimit, mayLeaveRefusal };
 		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
 		this.#attempt.start();
@@ -166,6 +167,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#attempt?.stop();
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
+		this.#words.noteEnd(this.#headers);
 		const { provider } = currentCandidate(this.#attemptProgress ?? this.#progress);
 		for (const reason of this.#attempt?.unknownFinishReasons ?? [])
 			this.#unknownFinishReasons.push({ provider, reason });
@@ -175,6 +177,11 @@ export class Exchange implements AttemptListener, RunningCall {
 	#mayLeaveRefusal(progress: Progress): boolean {
 		if (progress.way !== 'fresh' || this.#answer.isAnswering) return false;
 		return errorPolicy(currentCandidate(progress), refused).then.some((fallback) => fallback !== 'fail');
+	}
+
+	/** Those of the present response; empty until it has begun. */
+	get #headers(): AnswerHeaders {
+		return this.#attempt?.headers ?? {};
 	}
 
 	commitAnswer(progress: Progress): void {
@@ -189,9 +196,9 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	reportFailure(progress: Progress): void {
 		const { call, lastFailureOf } = this.#options;
-		const broken = this.#broken.find(({ failure }) => failure === progress.failed?.failure);
-		const said: ProviderWords = { message: broken?.message ?? '', ...broken?.details };
-		this.#delivery.fail(reportFailure(progress, call.route, { said, lastFailureOf }));
+		const { failure } = progress;
+		const told = reportFailure(progress, call.route, { said: this.#words.saidOf(failure), lastFailureOf });
+		this.#delivery.fail(this.#words.withId(told, failure));
 		this.#end(progress, 'failed', failureCode(progress, lastFailureOf));
 	}
 
@@ -224,8 +231,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#clock.attemptEnds();
 		if (this.#asksWithoutAdditions(broken)) return;
 		const { failure } = broken;
-		this.#broken.push(broken);
-		if (failureName(failure) === 'BAD_REQUEST.unsupported') this.#noteUnsupported(broken);
+		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
@@ -243,12 +249,12 @@ export class Exchange implements AttemptListener, RunningCall {
 		return true;
 	}
 
-	/** A field that the caller gave: it is told, for a mistyped one must not move requests to another provider unseen. */
-	#noteUnsupported(broken: Classified): void {
+	/** A field of the caller that is not taken is told: a mistyped one must not move requests to another provider unseen. */
+	#noteFailure(broken: Classified): void {
 		const { target } = currentCandidate(this.#progress);
-		const field = saidField(broken, this.#asked?.body ?? '');
-		this.#unsupported ??= field === undefined ? { target } : { target, field };
-		this.#options.refusedFields.noteOfCaller(target, field);
+		const { body = '' } = this.#asked ?? {};
+		const unsupported = this.#words.noteFailure(broken, { target, headers: this.#headers, body });
+		if (unsupported !== undefined) this.#options.refusedFields.noteOfCaller(unsupported.target, unsupported.field);
 	}
 
 	#noteAdditions(progress: Progress, added: readonly string[]): void {
@@ -386,7 +392,15 @@ export class Exchange implements AttemptListener, RunningCall {
 	#answerInfo(progress: Progress): AnswerInfo {
 		const { id, route } = this.#options.call;
 		const { target } = currentCandidate(progress);
-		return { requestId: id, route, target, attempts: progress.attempts, unsupported: this.#unsupported };
+		return {
+			requestId: id,
+			route,
+			target,
+			attempts: progress.attempts,
+			unsupported: this.#words.unsupported,
+			upstreamRequestId: upstreamRequestId(this.#headers),
+			upstreamHeaders: answerHeadersForCaller(this.#headers),
+		};
 	}
 
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
@@ -407,7 +421,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
 			...(this.#unknownFinishReasons.length === 0 ? {} : { unknownFinishReasons: this.#unknownFinishReasons }),
 			...(repaired === true ? { repaired: true } : {}),
-			...(this.#unsupported === undefined ? {} : { unsupported: this.#unsupported }),
+			...(this.#words.unsupported === undefined ? {} : { unsupported: this.#words.unsupported }),
 			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
 			...(client === undefined ? {} : { client }),
 			...(clientRequestId === undefined ? {} : { clientRequestId }),
@@ -415,7 +429,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(firstContentMs === undefined || !request.stream ? {} : { firstTokenMs: firstContentMs }),
 			overheadMs: this.#clock.overheadMs(progress.trace),
 			tokens: tokensOf(this.#answer.usage),
-			trace: progress.trace,
+			trace: this.#words.inTrace(progress.trace),
 		});
 	}
 }

@@ -21,7 +21,7 @@ import {
 type FailedAttempt = Extract<TraceEntry, { did: 'attempt' }>;
 
 /** What the provider that failed last said, without keys. */
-export interface ProviderWords {
+export interface ProviderMessage {
 	/** `''` when it said nothing. */
 	message: string;
 	/** Its own name for a caller's mistake. */
@@ -39,7 +39,7 @@ export interface ProviderWords {
 export function reportFailure(
 	progress: Progress,
 	route: string,
-	{ said = { message: '' }, lastFailureOf }: { said?: ProviderWords; lastFailureOf?: LastFailureOf } = {},
+	{ said = { message: '' }, lastFailureOf }: { said?: ProviderMessage; lastFailureOf?: LastFailureOf } = {},
 ): FailureReport {
 	const { ending = 'exhausted' } = progress;
 	const kind = endingKind(progress, lastFailureOf);

@@ -1,14 +1,15 @@
 import type { SeamPlace } from '../../machines/events.ts';
 import { failureName } from '../../machines/failure.ts';
 import type { TraceEntry } from '../../machines/request/progress.ts';
+import type { RecordedStep } from '../contract/call-record.ts';
 
 /** A trace on one line, for a log: `alpha/large is open → beta/small SERVER_ERROR 503, 12 ms → …`. */
-export function traceLine(trace: readonly TraceEntry[]): string {
+export function traceLine(trace: readonly RecordedStep[]): string {
 	return trace.map((step) => `${where(step)} ${briefly(step)}`).join(' → ');
 }
 
 /** A trace as aligned lines, one a step, for a terminal: when, where, what. */
-export function traceLines(trace: readonly TraceEntry[]): string[] {
+export function traceLines(trace: readonly RecordedStep[]): string[] {
 	const width = Math.max(0, ...trace.map((step) => where(step).length));
 	return trace.map((step) => `${String(step.at).padStart(7)} ms  ${where(step).padEnd(width)}  ${fully(step)}`);
 }
@@ -19,25 +20,26 @@ function where({ target, credential }: TraceEntry): string {
 	return number === -1 ? target : `${target} (${credential.slice(number)})`;
 }
 
-function briefly(step: TraceEntry): string {
+function briefly(step: RecordedStep): string {
 	if (step.did === 'attempt') return attemptText(step);
 	if (step.did === 'wait') return `waits ${step.ms} ms`;
 	if (step.did === 'reconnect') return 'stale connection, sent again';
 	return step.reason === 'model' ? 'is unavailable' : `is ${step.state}`;
 }
 
-function fully(step: TraceEntry): string {
+function fully(step: RecordedStep): string {
 	if (step.did === 'attempt') return attemptText(step);
 	if (step.did === 'wait') return `waits ${step.ms} ms before the next attempt`;
 	if (step.did === 'reconnect') return `stale connection, ${step.ms} ms: sent again on a new one`;
 	return `denied: ${step.state} (${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
 }
 
-function attemptText({ outcome, failure, ms, probe, seam }: Extract<TraceEntry, { did: 'attempt' }>): string {
+function attemptText(step: Extract<RecordedStep, { did: 'attempt' }>): string {
+	const { outcome, failure, ms, probe, seam, upstreamRequestId: id } = step;
 	const asProbe = probe ? 'probe ' : '';
 	const status = failure?.status === undefined ? '' : ` ${failure.status}`;
 	const result = failure === undefined ? outcome.replace('succeeded', 'ok') : `${failureName(failure)}${status}`;
-	return `${asProbe}${result}, ${ms} ms${seam === undefined ? '' : seamText(seam)}`;
+	return `${asProbe}${result}, ${ms} ms${seam === undefined ? '' : seamText(seam)}${id === undefined ? '' : ` [${id}]`}`;
 }
 
 function seamText({ sent, trimmed }: SeamPlace): string {

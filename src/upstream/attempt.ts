@@ -5,6 +5,7 @@ import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
 import { type Classified, type Classify, classifyTransportError } from './classify/apply-error-rules.ts';
 import type { Dispatch, Dispatched, Endpoint } from './endpoint.ts';
+import { withCallerHeaders } from './passing-headers.ts';
 import { type Completion, Reception, type Verdict } from './reception.ts';
 
 export interface AttemptOptions {
@@ -13,6 +14,8 @@ export interface AttemptOptions {
 	model: string;
 	/** The request as the provider shall see it. */
 	request: RenderedRequest;
+	/** Headers of the caller that go along, by their names in lower case; undefined for none. */
+	callerHeaders?: Readonly<Record<string, string>> | undefined;
 	timeouts: Timeouts;
 	/** Bytes of the largest answer that is taken. */
 	answerLimit: number;
@@ -79,11 +82,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	}
 
 	#send(dispatch: Dispatch): void {
-		const { endpoint, model, request, timeouts } = this.#options;
+		const { endpoint, model, request, callerHeaders, timeouts } = this.#options;
 		this.#startPhase('connecting', timeouts.connect, 'connect');
 		try {
 			const { address } = endpoint;
-			const headers = [...address.headers(request)];
+			const headers = withCallerHeaders(address.headers(request), callerHeaders);
 			const options = { path: address.path(model), method: 'POST' as const, headers, body: request.body };
 			this.#dispatched = dispatch(options, this);
 		} catch (error) {
@@ -119,6 +122,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		this.#watchIdle();
 		// Last, for it may bring the next piece at once, and with it the next pause.
 		this.#controller?.resume();
+	}
+
+	/** Those of the response; empty until it has begun. */
+	get headers(): AnswerHeaders {
+		return this.#headers;
 	}
 
 	/** Events that were left out of a streamed answer so far. */

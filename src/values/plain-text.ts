@@ -18,8 +18,8 @@ export function plainText(raw: string): string {
  * @returns undefined when the text is no web page
  */
 export function pageText(raw: string): string | undefined {
-	if (!/^(?:<!doctype html|<html|<head|<body|<\?xml[^>]{0,200}>\s*<(?:!doctype html|html))/i.test(raw.trimStart()))
-		return undefined;
+	const start = raw.slice(0, 16 * maxTextLength).replace(/^\s*(?:<!--[\s\S]*?-->\s*)*(?:<\?xml[^>]{0,200}>\s*)?/, '');
+	if (!/^<(?:!doctype html|html|head|body|title|meta|center|h1|script|style|div)\b/i.test(start)) return undefined;
 	const head = raw.slice(0, 16 * maxTextLength);
 	const words = head.replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1\s*>/gi, ' ').replace(/<[^>]{0,2000}>?/g, ' ');
 	return plainText(words);

@@ -4,6 +4,7 @@ import type { ClientDialect, ReadOptions } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import { clientRequestId } from '../callers/caller-request-id.ts';
+import { callerHeaders } from './caller-headers.ts';
 import { chooseRoute, type Directory, type RouteHeaders } from './choose-route.ts';
 import { repairJson } from './repair.ts';
 import { headerValue, ReplySink } from './reply-sink.ts';
@@ -45,6 +46,7 @@ export function dialectHandler(
 			repaired,
 			client: caller,
 			clientRequestId: clientRequestId(headers),
+			headers: callerHeaders(headers),
 		};
 		const running = service.call(call, new ReplySink(reply, id));
 		reply.raw.on('close', () => running.leave());

@@ -68,11 +68,13 @@ export function sendFailure(
 }
 
 function answerHeaders(
-	{ requestId, route, target, attempts, unsupported }: AnswerInfo,
+	{ requestId, route, target, attempts, unsupported, upstreamRequestId, upstreamHeaders }: AnswerInfo,
 	reply: FastifyReply,
 ): Record<string, string> {
 	return {
+		...upstreamHeaders,
 		...idHeaders(reply, requestId),
+		...(upstreamRequestId === undefined ? {} : { 'x-breakwater-upstream-request-id': upstreamRequestId }),
 		'x-breakwater-profile': headerValue(route),
 		...(target === undefined ? {} : { 'x-breakwater-target': headerValue(target) }),
 		...(attempts === undefined ? {} : { 'x-breakwater-attempts': String(attempts) }),

@@ -4,17 +4,19 @@ import { isObject } from '../../values/json.ts';
 /** `stream_options`, `messages[].reasoning_content`; nothing else of a foreign error is ours to repeat. */
 const fieldShape = /^[A-Za-z_][\w-]{0,63}(?:\[\]|\.[A-Za-z_][\w-]{0,63}){0,6}$/;
 
-const name = '[A-Za-z_][\\w.[\\]-]{0,120}';
+const name = '[A-Za-z_][\\w.[\\]-]{1,120}';
 /** Where errors name a field; each pattern's group is the name. */
 const phrases: readonly RegExp[] = [
 	new RegExp(
-		`\\b(?:parameter|field|property|properties|argument|key|name|input)s?:?[^'"\`\\w[(]{0,3}['"\`[(]{1,2}(${name})['"\`\\])]`,
+		`\\b(?:parameter|field|property|properties|argument|key|name|input)(?:\\(s\\)|s)?:?[^'"\`\\w[(]{0,3}['"\`[(]{1,2}(${name})['"\`\\])]`,
 		'i',
 	),
 	new RegExp(`^(${name}): extra inputs? `, 'i'),
 	new RegExp(`\\b(?:supplied|model|permitted, field): ['"\`]?(${name})`, 'i'),
+	new RegExp(`\\bin object: ['"\`](${name})['"\`]`, 'i'),
 	new RegExp(`\\bunsupported value: ['"\`](${name})['"\`]`, 'i'),
 	new RegExp(`['"\`](${name})['"\`] (?:is|was|parameter|field|property)\\b`, 'i'),
+	new RegExp(`^(${name}) is not (?:currently |yet )?supported`, 'i'),
 	new RegExp(`\\b(?:parameter|field|argument)s? ['"\`]?(${name})`, 'i'),
 	/\b(stream_options|reasoning_content|reasoning_details|thought_signature|max_(?:completion_|output_)?tokens)\b/i,
 	/\bdoes not support (tools|tool|functions?)\b/i,

@@ -39,6 +39,16 @@ const proxy: TransportFault = {
 	reason: 'proxy',
 	says: 'The proxy that HTTPS_PROXY names did not connect to the provider',
 };
+const local: TransportFault = {
+	category: 'NETWORK_ERROR',
+	reason: 'local',
+	says: 'This machine has no file descriptor, port or memory left for a connection',
+};
+const proxyRefused: TransportFault = {
+	category: 'UNKNOWN_TRANSIENT',
+	reason: 'intermediary',
+	says: 'The proxy on the way did not open a tunnel to the provider',
+};
 const network: TransportFault = { category: 'NETWORK_ERROR', says: 'The connection to the provider failed' };
 const connectTimeout: TransportFault = {
 	category: 'TIMEOUT',
@@ -73,7 +83,8 @@ const byCode: readonly (readonly [RegExp, TransportFault])[] = [
 	[/^ECONNREFUSED$/, refused],
 	[/^(?:ECONNRESET|ECONNABORTED|EPIPE|ERR_HTTP2_.*)$/, reset],
 	[/^(?:ENOTFOUND|EAI_.*|ENODATA|ESERVFAIL|ETIMEOUT|EBADNAME)$/, dns],
-	[/^(?:ENETUNREACH|EHOSTUNREACH|ENETDOWN|EHOSTDOWN|EADDRNOTAVAIL|EACCES|EPERM)$/, unreachable],
+	[/^(?:ENETUNREACH|EHOSTUNREACH|ENETDOWN|EHOSTDOWN|EACCES|EPERM)$/, unreachable],
+	[/^(?:EMFILE|ENFILE|ENOBUFS|ENOMEM|EADDRNOTAVAIL|EADDRINUSE)$/, local],
 	[/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, connectTimeout],
 	[/^UND_ERR_HEADERS_TIMEOUT$/, firstTokenTimeout],
 	[/^UND_ERR_BODY_TIMEOUT$/, idleTimeout],
@@ -92,6 +103,7 @@ const byText: readonly (readonly [RegExp, TransportFault])[] = [
 	// undici's own checks, unlike llhttp's, carry no code.
 	[/\bHTTPParserError\b/, malformed],
 	[/\b(?:terminated|other side closed|premature close|socket hang up|aborted by (?:the )?peer)\b/i, closed],
+	[/\bProxy response \(\d{1,3}\) !== 200\b/, proxyRefused],
 	[/\bfetch failed\b/i, network],
 ];
 
@@ -117,7 +129,7 @@ export function classifyTransportError(error: unknown): Classified {
 	return { failure: { category, reason }, message: `${says}${details === '' ? '' : ` (${details})`}.` };
 }
 
-const vague: ReadonlySet<TransportFault> = new Set([closed, unreachable, network]);
+const vague: ReadonlySet<TransportFault> = new Set([closed, unreachable, local, network]);
 
 function errorsIn(error: unknown): object[] {
 	const queue: unknown[] = [error];

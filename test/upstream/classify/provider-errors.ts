@@ -1028,6 +1028,8 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 				],
 				[400, "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."],
 				[400, 'The parameter logprobs for this model is not supported'],
+				[400, 'parallel_tool_calls is not supported'],
+				[400, 'Image input is not supported'],
 			].map(([status, message]) => [
 				`${status} ${message}`,
 				{
@@ -1092,6 +1094,16 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 			headers: { 'content-type': 'text/html; charset=utf-8' },
 			body: '<center><h1>403 Forbidden</h1></center>',
 			is: 'UNKNOWN_TRANSIENT.intermediary',
+		},
+		'403 with a page after a comment': {
+			status: 403,
+			body: '<!-- from the firewall --><title>Blocked</title>',
+			is: 'UNKNOWN_TRANSIENT.intermediary',
+		},
+		'but 403 of S3 in XML': {
+			status: 403,
+			body: '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+			is: 'AUTH_ERROR.permission',
 		},
 		'403 cf-mitigated': {
 			status: 403,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { categories } from '../../../machines/failure.ts';
+import { categories, lookup } from '../../../machines/failure.ts';
+import { defaultPolicy } from '../../../src/config/policy-schema.ts';
 import { type Classified, classifyTransportError } from '../../../src/upstream/classify/apply-error-rules.ts';
 
 function keyOf({ failure }: Classified): string {
@@ -11,6 +12,11 @@ function withCode(code: string, more: object = {}): Error {
 	return Object.assign(new Error(`something ${code}`), { code, ...more });
 }
 
+it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL'])('%s of this machine means nothing to a provider', (code) => {
+	const { failure } = classifyTransportError(withCode(code));
+	expect(lookup(defaultPolicy.breaker.effects, failure)).toBe('none');
+});
+
 describe('a transport error', () => {
 	it.each([
 		['ECONNREFUSED', 'NETWORK_ERROR.refused'],
@@ -20,6 +26,10 @@ describe('a transport error', () => {
 		['EAI_AGAIN', 'NETWORK_ERROR.dns'],
 		['ENETUNREACH', 'NETWORK_ERROR.unreachable'],
 		['EHOSTUNREACH', 'NETWORK_ERROR.unreachable'],
+		['EMFILE', 'NETWORK_ERROR.local'],
+		['ENFILE', 'NETWORK_ERROR.local'],
+		['ENOBUFS', 'NETWORK_ERROR.local'],
+		['EADDRNOTAVAIL', 'NETWORK_ERROR.local'],
 		['CERT_HAS_EXPIRED', 'NETWORK_ERROR.tls'],
 		['DEPTH_ZERO_SELF_SIGNED_CERT', 'NETWORK_ERROR.tls'],
 		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'NETWORK_ERROR.tls'],
@@ -51,6 +61,11 @@ describe('a transport error', () => {
 	it.each([
 		['"terminated"', new TypeError('terminated'), 'NETWORK_ERROR.closed'],
 		['"other side closed"', new Error('other side closed'), 'NETWORK_ERROR.closed'],
+		[
+			'a proxy that wants a password',
+			Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), { code: 'UND_ERR_ABORTED' }),
+			'UNKNOWN_TRANSIENT.intermediary',
+		],
 		['a fetch that failed', new TypeError('fetch failed'), 'NETWORK_ERROR'],
 		['the reason of AbortSignal.timeout', new DOMException('The operation timed out', 'TimeoutError'), 'TIMEOUT'],
 		['no HTTP', Object.assign(new Error('Expected HTTP/'), { name: 'HTTPParserError' }), 'SERVER_ERROR.malformed'],

@@ -186,8 +186,10 @@ function isSameFailure(one: Failure | undefined, other: Failure | undefined): bo
 }
 
 /** Everybody who was asked says that the request is wrong: no wait makes it right. */
-function isRefusedEverywhere({ past }: Seen, { ending }: Progress): boolean {
-	return (
-		ending === 'exhausted' && past.every((entry) => entry.did !== 'attempt' || entry.failure?.category === 'BAD_REQUEST')
-	);
+function isRefusedEverywhere(seen: Seen, { ending }: Progress): boolean {
+	if (ending !== 'exhausted') return false;
+	for (let { past } = seen; past !== undefined; past = past.before) {
+		if (past.step.did === 'attempt' && past.step.failure?.category !== 'BAD_REQUEST') return false;
+	}
+	return true;
 }

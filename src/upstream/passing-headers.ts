@@ -1,0 +1,54 @@
+import type { AnswerHeaders } from '../contract/dialect.ts';
+
+/** Where providers, and the clouds in front of them, put their own id of a request: the most telling first. */
+const idHeaders = [
+	'x-request-id',
+	'request-id',
+	'x-amzn-requestid',
+	'apim-request-id',
+	'x-ms-request-id',
+	'x-generation-id',
+	'cf-ray',
+] as const;
+
+/** The provider's own id of a request, for whoever asks its support; undefined where it gave none that is fit for a log. */
+export function upstreamRequestId(headers: AnswerHeaders): string | undefined {
+	for (const name of idHeaders) {
+		const id = first(headers[name]);
+		if (id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id)) return id;
+	}
+	return undefined;
+}
+
+/** What a provider's answer tells the caller in its headers: limits that are left, and the time that it took. */
+export function answerHeadersForCaller(headers: AnswerHeaders): Record<string, string> {
+	const passed: Record<string, string> = {};
+	for (const name in headers) {
+		if (name !== 'openai-processing-ms' && !name.startsWith('x-ratelimit-')) continue;
+		const value = first(headers[name]);
+		if (value !== undefined && /^[\x20-\x7e]{1,256}$/.test(value)) passed[name] = value;
+	}
+	return passed;
+}
+
+/**
+ * The headers of one request: those that the provider is always sent, then those of the caller that it does not set.
+ * @param own name, value, name, value, …
+ * @param ofCaller by their names, in lower case
+ */
+export function withCallerHeaders(
+	own: readonly string[],
+	ofCaller: Readonly<Record<string, string>> | undefined,
+): string[] {
+	const headers = [...own];
+	for (const name in ofCaller) {
+		const isSet = own.some((text, index) => index % 2 === 0 && text.toLowerCase() === name);
+		const value = ofCaller[name];
+		if (!isSet && value !== undefined) headers.push(name, value);
+	}
+	return headers;
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+	return Array.isArray(value) ? value[0] : value;
+}
