@@ -8,9 +8,25 @@ export interface Simulation {
 	tokens: number;
 	/** The answer, instead of a made-up one; `tokens` does not matter then. */
 	reply?: string | undefined;
+	/** How it goes on with the beginning of an answer. Default `exactly`. */
+	continues?: Continuing | undefined;
 	/** Steps in a loop; an empty script always answers. */
 	script: readonly SimulationStep[];
 }
+
+/**
+ * How a simulated model goes on with the beginning of an answer.
+ * - `exactly`: to the letter; with its last words again, where an instruction asks for them
+ * - `unasked`: to the letter, whatever it is asked for
+ * - `trimmed`, `capital`, `paragraph`, `code-block`, `heading`: as `exactly`, without the white space before it, with a
+ *   capital, a new paragraph, a code block or a heading first
+ * - `thinking`: as `exactly`, with a thought in its text first
+ */
+export const continuings = [
+	...(['exactly', 'unasked', 'trimmed', 'capital', 'paragraph', 'code-block', 'heading', 'thinking'] as const),
+] as const;
+
+export type Continuing = (typeof continuings)[number];
 
 /**
  * What a simulated provider does to a chat request.
