@@ -54,6 +54,7 @@ const steps = [
 	step('stall', 'Falls silent in the middle of an answer.', afterTokens),
 	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
 	step('finish', 'Ends an answer with a finish reason, whole or not.', { ...afterTokens, ...reason }),
+	step('stray-error', 'Sends an error on a line that is no event.', { ...afterTokens, ...wording }),
 	step('message-chunks', 'Streams whole messages where deltas should be.', {}),
 	step('mixed-calls', 'Calls two tools in pieces that are hard to tell apart.', {}),
 ] as const;

@@ -40,12 +40,13 @@ export type Continuing = (typeof continuings)[number];
  * - `stall`: falls silent where `cut` would drop the connection
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
  * - `finish`: ends the answer after `afterTokens` with the finish reason `reason`, as if that were its end
+ * - `stray-error`: an error in a stream after `afterTokens`, on a line that is no event
  * - `message-chunks`: a right answer whose chunks have the text so far as a `message`, in place of a `delta`
  * - `mixed-calls`: two calls of tools that both stand at index 0, ids and names told again, arguments once as an object
  */
 export const deeds = [
 	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
-	...(['finish', 'message-chunks', 'mixed-calls'] as const),
+	...(['finish', 'stray-error', 'message-chunks', 'mixed-calls'] as const),
 ] as const;
 
 export type Deed = (typeof deeds)[number];
@@ -69,6 +70,6 @@ export interface SimulationStep {
 	retryAfter?: number | undefined;
 	/** For `finish`: the finish reason. Default `abort`. */
 	reason?: string | undefined;
-	/** For `cut`, `stall` and `error-event` in a stream, and for `finish`: how many tokens still come. Default 0. */
+	/** For `cut`, `stall`, `error-event` and `stray-error` in a stream, and for `finish`: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
 }

@@ -17,6 +17,7 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	stall: 'stalls in its answers',
 	'error-event': 'sends an error in its stream',
 	finish: 'ends its answers too early',
+	'stray-error': 'sends an error between its events',
 	'message-chunks': 'streams whole messages',
 	'mixed-calls': 'mixes up calls of tools',
 };

@@ -40,7 +40,7 @@ export class ImaginedModel {
 		const shown = this.#answer.shownFor(way);
 		this.#answer.beginAttempt({ target, way, shown, choices: 1 });
 		this.#nextToken = wordsIn(shown);
-		this.#repeated = way === 'instruct' ? Math.min(1, this.#nextToken) : 0;
+		this.#repeated = way === 'instruct' || way === 'rewind' ? Math.min(1, this.#nextToken) : 0;
 	}
 
 	write(tokens: number | 'all'): Written {
