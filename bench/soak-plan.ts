@@ -40,10 +40,20 @@ export type Fault = keyof typeof faultWeights;
 
 /** How a model goes on with a text that it is shown. */
 const behaviourWeights = {
+	/** With its last words again, where an instruction asks for them. */
 	'goes on': 36,
-	'repeats everything': 16,
-	'repeats half': 14,
-	'repeats a little': 14,
+	/** To the letter, whatever it is asked for. */
+	'only goes on': 10,
+	'repeats everything': 12,
+	'repeats half': 10,
+	'repeats a little': 10,
+	/** Each begins with its last words, or where the text stops; and then as models do. */
+	'trims white space': 6,
+	'starts with a capital': 6,
+	'begins a paragraph': 6,
+	'opens a code block': 6,
+	'repeats a heading': 6,
+	'thinks first': 6,
 	'writes something else': 8,
 	refuses: 6,
 };

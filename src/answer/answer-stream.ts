@@ -10,6 +10,7 @@ import {
 import { Hold } from './hold.ts';
 import { SeamFinder, type SeamState } from './seam.ts';
 import { shownText } from './shown-text.ts';
+import { type OpenThought, openThought, ThoughtFilter } from './thoughts.ts';
 
 /** What came of some events: what the client gets, and what is wrong with the rest. */
 export interface Taken {
@@ -59,6 +60,12 @@ export class AnswerStream {
 	#isFinished = false;
 	#attempt: AttemptStart = { target: '', way: 'fresh', shown: '', choices: 1 };
 	#pendingSeam: SeamFinder | undefined;
+	/** Leaves out what a continuation thinks within its text. */
+	#thoughts = new ThoughtFilter();
+	/** What has been sent broke off in the middle of a thought, which the continuation ends. */
+	#openThought: OpenThought | undefined;
+	/** An attempt that broke had begun to call a tool: all of the text before the call has been sent. */
+	#hasBegunCall = false;
 	#isHoldingTools = false;
 	#usage: { target: string; usage: Usage | undefined }[] = [];
 	/** The usage of the present attempt, once it is known. */
@@ -94,7 +101,8 @@ export class AnswerStream {
 
 	/** What a model is to be shown of the answer so far; '' for a fresh attempt. */
 	shownFor(way: Way): string {
-		return way === 'fresh' ? '' : shownText(this.#sent, way);
+		if (way === 'fresh') return '';
+		return shownText(withoutThought(this.#sent, openThought(this.#sent)), way);
 	}
 
 	/** An attempt begins: what an earlier one left unsent is forgotten. */
@@ -108,9 +116,13 @@ export class AnswerStream {
 		this.#hasCarriedOn = false;
 		this.#latest = undefined;
 		this.#hold.drop();
+		if (this.#isHoldingTools && !isFresh) this.#hasBegunCall = true;
 		this.#isHoldingTools = false;
 		this.seam = undefined;
-		const options = { sent: this.#sent, shown: attempt.shown.length, trusted: attempt.way === 'prefill' };
+		this.#thoughts = new ThoughtFilter();
+		this.#openThought = isFresh ? undefined : openThought(this.#sent);
+		const sent = withoutThought(this.#sent, this.#openThought);
+		const options = { sent, shown: attempt.shown.length, trusted: attempt.way === 'prefill' };
 		this.#pendingSeam = isFresh ? undefined : new SeamFinder(options);
 	}
 
@@ -118,6 +130,7 @@ export class AnswerStream {
 		this.#sent = '';
 		this.#isRetained = true;
 		this.#isFinished = false;
+		this.#hasBegunCall = false;
 		this.#usage = [];
 	}
 
@@ -134,7 +147,7 @@ export class AnswerStream {
 	/** The attempt has delivered everything: what was held comes out. */
 	end(): Taken {
 		const out: AnswerEvent[] = [];
-		const problem = this.#settleSeam(this.#latest);
+		const problem = this.#settleSeam(this.#latest, false);
 		if (problem !== undefined) return { events: out, problem };
 		this.#releaseAll(out);
 		// Without a finish, an attempt that added nothing does not make the broken answer a whole one.
@@ -180,7 +193,7 @@ export class AnswerStream {
 		this.#latest = event;
 		this.#inspect(said);
 		if (said.isBeyondText || said.isSeveral) return 'diverged';
-		let { text } = said;
+		let text = this.#thoughts.take(said.text);
 		if (this.#pendingSeam !== undefined && text !== '') {
 			const state = this.#pendingSeam.feed(text);
 			text = '';
@@ -188,7 +201,7 @@ export class AnswerStream {
 			if (problem !== undefined) return problem;
 		}
 		if (said.hasToolCall || said.isFinished) {
-			const problem = this.#settleSeam(event);
+			const problem = this.#settleSeam(event, said.hasToolCall);
 			if (problem !== undefined) return problem;
 		}
 		// The text before a call of a tool does not wait for it.
@@ -215,18 +228,24 @@ export class AnswerStream {
 	}
 
 	/** There is no more text to wait for: the seam is where it is, or nowhere. */
-	#settleSeam(event: AnswerEvent | undefined): Taken['problem'] {
+	#settleSeam(event: AnswerEvent | undefined, isCall: boolean): Taken['problem'] {
 		if (this.#pendingSeam === undefined) return undefined;
-		return this.#join(this.#pendingSeam.finish(), event);
+		const rest = this.#thoughts.finish();
+		const state = rest === '' ? undefined : this.#pendingSeam.feed(rest);
+		if (state !== undefined && state.is !== 'pending') return this.#join(state, event, isCall);
+		// A call without a word completes an answer whose text was whole.
+		return this.#join(this.#pendingSeam.finish(isCall && this.#hasBegunCall), event, isCall);
 	}
 
 	/** @param event lends its envelope to the text that was held back */
-	#join(state: SeamState, event: AnswerEvent | undefined): Taken['problem'] {
+	#join(state: SeamState, event: AnswerEvent | undefined, isCall = false): Taken['problem'] {
 		this.#pendingSeam = undefined;
 		if (state.is === 'ambiguous' || state.is === 'diverged') return state.is;
 		if (state.is === 'pending') throw new Error('a seam was settled without a place');
 		this.seam = { sent: this.#sent.length, trimmed: state.dropped };
-		const { text } = state;
+		// A thought that nothing follows has not been carried on.
+		if (this.#openThought !== undefined && state.text === '' && !isCall) return 'diverged';
+		const text = this.#openThought === undefined ? state.text : `\n${this.#openThought.end}\n\n${state.text}`;
 		if (text === '' || event === undefined) return undefined;
 		this.#hasCarriedOn = true;
 		this.#hold.add({ ...event, parts: [{ is: 'text', choice: 0, text }], form: 'joined' }, text);
@@ -261,6 +280,11 @@ export class AnswerStream {
 		if (usage !== undefined) this.noteUsage(usage);
 		if (isSeveral || isMoreThanText) this.#isRetained = false;
 	}
+}
+
+/** What of a text stands before the thought that it breaks off in: what comes after it is told anew. */
+function withoutThought(text: string, thought: OpenThought | undefined): string {
+	return thought === undefined ? text : text.slice(0, thought.at).trimEnd();
 }
 
 /** What one event says, taken together. */

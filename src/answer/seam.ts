@@ -1,10 +1,14 @@
+import { overlapsOf } from './overlaps.ts';
+import { beginsCodeBlock, provesPlace, readingsOf, runsTogether } from './seam-evidence.ts';
+
 /**
  * Where a continuation joins the text that the client already has.
  * - `pending`: what has come so far could still be a repetition; hold it back
- * - `joined`: `text` follows the sent text exactly; `dropped` characters of repetition came before it
- * - `ambiguous`: it could be a repetition or a continuation, and one reading would lose or repeat characters:
- *   "bana" + "na" is a banana, and a line of code may well stand there twice. Asked again from a little further back
- *   (`shown` shorter than `sent`), the model has to write a known text first, and there is only one reading
+ * - `joined`: `text` follows the sent text exactly; `dropped` characters came before it
+ * - `ambiguous`: it could join in more than one place, and one reading would lose or repeat characters: "bana" + "na" is a
+ *   banana, a line of code may well stand there twice, and between "storms" and "out" a space may be missing. Asked again
+ *   from a little further back (`shown` shorter than `sent`), the model has to write a known text first, and there is only
+ *   one reading
  * - `diverged`: the model went back and then wrote something else; nothing of it can be used
  */
 export type SeamState =
@@ -16,7 +20,7 @@ export type SeamState =
 export interface SeamOptions {
 	/** What the client has. */
 	sent: string;
-	/** How much of it the model was shown, characters; it is expected to go on from there. */
+	/** How much of it the model was shown, characters; it is asked to begin with its last words again. */
 	shown: number;
 	/** The model is known to go on exactly where it was left (`prefill: true`): what looks like a repetition is none. */
 	trusted: boolean;
@@ -26,97 +30,100 @@ export interface SeamOptions {
 const CERTAIN_RESTART = 24;
 
 const pending: SeamState = { is: 'pending' };
+const ambiguous: SeamState = { is: 'ambiguous' };
+const diverged: SeamState = { is: 'diverged' };
 
 /** Finds the seam while the continuation arrives. It is asked until it says something other than `pending`. */
 export class SeamFinder {
 	readonly #options: SeamOptions;
+	/** What the client has and the model has not been shown. */
+	readonly #hidden: string;
 	#held = '';
-	/** No occurrence of the held text in the sent text begins before this. */
+	/** No occurrence of the held text in the sent text begins before this; -1 for none at all. */
 	#from = 0;
 
 	constructor(options: SeamOptions) {
 		this.#options = options;
+		this.#hidden = options.sent.slice(options.shown);
 	}
 
 	/** @param text what the model wrote next */
 	feed(text: string): SeamState {
 		this.#held += text;
-		this.#from = this.#options.sent.indexOf(this.#held, this.#from);
-		const mayRepeat = this.#from !== -1;
-		return mayRepeat ? pending : this.#decide();
+		return this.#mayRepeat() ? pending : this.#decide();
 	}
 
-	/** The model has finished: what is held is all there is. Never `pending`. */
-	finish(): SeamState {
+	/**
+	 * The model has written all of its text. Never `pending`.
+	 * @param endsThere the sent text is known to be whole: the model goes on with something else
+	 */
+	finish(endsThere = false): SeamState {
+		const { sent } = this.#options;
+		if (endsThere && readingsOf(this.#held).some(({ text }) => sent.trimEnd().endsWith(text.trimEnd()))) {
+			return { is: 'joined', text: '', dropped: this.#held.length };
+		}
 		return this.#decide();
 	}
 
-	#decide(): SeamState {
-		const { sent, shown, trusted } = this.#options;
-		const hidden = sent.slice(shown);
-		// Nothing to add, or nothing to say? Only a model that first writes the known end again means the former.
-		if (sent !== '' && this.#held === '' && (trusted || hidden === '')) return { is: 'ambiguous' };
-		if (trusted) return this.#joinTrusted(hidden);
-		const overlaps = overlapsOf(sent, this.#held);
-		if (hidden !== '') return this.#joinBehind(overlaps.filter((overlap) => overlap >= hidden.length));
-		if (overlaps.length > 0) return { is: 'ambiguous' };
-		return startsOver(sent, this.#held) ? { is: 'diverged' } : this.#join(0);
+	#mayRepeat(): boolean {
+		const { sent, trusted } = this.#options;
+		if (this.#from !== -1) this.#from = sent.indexOf(this.#held, this.#from);
+		if (this.#from !== -1) return true;
+		return !trusted && (beginsCodeBlock(this.#held) || readingsOf(this.#held).some(({ text }) => sent.includes(text)));
 	}
 
-	/** The model goes on where it was left: with the white space that it was not shown, or right after it. */
-	#joinTrusted(hidden: string): SeamState {
+	#decide(): SeamState {
+		const { sent, trusted } = this.#options;
+		if (sent === '') return this.#join(0);
+		// Nothing to add, or nothing to say? Only a model that first writes the known end again means the former.
+		if (this.#held === '') return trusted || this.#hidden === '' ? ambiguous : diverged;
+		if (trusted) return this.#joinTrusted();
+		if (this.#hidden !== '') return this.#joinBehind();
+		return this.#joinOverlap();
+	}
+
+	/** The model goes on where it was left, with the white space that it was not shown. */
+	#joinTrusted(): SeamState {
 		const { sent } = this.#options;
+		const held = this.#held;
 		// What a model is said to do is one thing: with the whole text again at its beginning, it may as well have started over.
-		if (sent !== '' && this.#held.startsWith(sent)) return { is: 'ambiguous' };
-		if (startsOver(sent, this.#held)) return { is: 'diverged' };
-		if (this.#held.startsWith(hidden)) return this.#join(hidden.length);
-		return /^\s/.test(this.#held) ? { is: 'ambiguous' } : this.#join(0);
+		if (held.startsWith(sent)) return ambiguous;
+		if (startsOver(sent, held)) return diverged;
+		if (!held.startsWith(this.#hidden)) return ambiguous;
+		return this.#hidden === '' && runsTogether(sent, held) ? ambiguous : this.#join(this.#hidden.length);
 	}
 
 	/** The model had not seen the end of the text, so it has to write that end again before it can go on. */
-	#joinBehind(overlaps: readonly number[]): SeamState {
-		const [overlap, another] = overlaps;
-		if (overlap === undefined) return { is: 'diverged' };
-		return another === undefined ? this.#join(overlap) : { is: 'ambiguous' };
+	#joinBehind(): SeamState {
+		for (const { text, lead } of readingsOf(this.#held)) {
+			const [overlap, another] = overlapsOf(this.#options.sent, text).filter((one) => one >= this.#hidden.length);
+			if (overlap !== undefined) return another === undefined ? this.#join(lead + overlap) : ambiguous;
+		}
+		return diverged;
+	}
+
+	/** The model was shown all of it, and asked to begin with its last words again. */
+	#joinOverlap(): SeamState {
+		const { sent } = this.#options;
+		for (const { text, lead } of readingsOf(this.#held)) {
+			const overlaps = overlapsOf(sent, text);
+			if (overlaps.length === 0) continue;
+			const overlap = provesPlace(sent, overlaps, lead > 0);
+			return overlap === undefined ? this.#orDiverged() : this.#join(lead + overlap);
+		}
+		return this.#orDiverged();
+	}
+
+	#orDiverged(): SeamState {
+		const { sent } = this.#options;
+		return startsOver(sent, this.#held) && !sent.startsWith(this.#held) && overlapsOf(sent, this.#held).length === 0
+			? diverged
+			: ambiguous;
 	}
 
 	#join(dropped: number): SeamState {
 		return { is: 'joined', text: this.#held.slice(dropped), dropped };
 	}
-}
-
-/**
- * Every length, the longest first, at which a beginning of `next` is also an end of `sent`.
- * In time proportional to both (the failure function of Knuth, Morris and Pratt).
- */
-export function overlapsOf(sent: string, next: string): number[] {
-	const end = sent.slice(Math.max(0, sent.length - next.length));
-	const borders = bordersOf(next);
-	let matched = 0;
-	for (const unit of units(end)) {
-		while (matched > 0 && (matched === next.length || next.charCodeAt(matched) !== unit))
-			matched = borders[matched - 1] ?? 0;
-		if (next.charCodeAt(matched) === unit) matched++;
-	}
-	const overlaps: number[] = [];
-	for (let overlap = matched; overlap > 0; overlap = borders[overlap - 1] ?? 0) overlaps.push(overlap);
-	return overlaps;
-}
-
-/** For each prefix of a text, the length of the longest shorter prefix that it also ends with. */
-function bordersOf(text: string): number[] {
-	const borders: number[] = [0];
-	let matched = 0;
-	for (let index = 1; index < text.length; index++) {
-		while (matched > 0 && text.charCodeAt(index) !== text.charCodeAt(matched)) matched = borders[matched - 1] ?? 0;
-		if (text.charCodeAt(index) === text.charCodeAt(matched)) matched++;
-		borders.push(matched);
-	}
-	return borders;
-}
-
-function* units(text: string): Generator<number> {
-	for (let index = 0; index < text.length; index++) yield text.charCodeAt(index);
 }
 
 /** Does it begin like the whole text, and then leave it? */

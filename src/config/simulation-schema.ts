@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { continuings } from '../contract/simulation.ts';
 import { suggestion } from '../values/nearest.ts';
-import { count, defaulted, duration, section, text } from './fields.ts';
+import { count, defaulted, duration, oneOf, section, text } from './fields.ts';
 
 const example = '`- { do: hang, for: 10s }`';
 
@@ -68,6 +69,7 @@ const steps = [
 	}),
 	step('error-event', 'Sends an error inside a stream that began well.', { ...afterTokens, ...wording }),
 	step('finish', 'Ends an answer with a finish reason, whole or not.', { ...afterTokens, ...reason }),
+	step('stray-error', 'Sends an error on a line that is no event.', { ...afterTokens, ...wording }),
 	step('message-chunks', 'Streams whole messages where deltas should be.', {}),
 	step('mixed-calls', 'Calls two tools in pieces that are hard to tell apart.', {}),
 	step('block', 'Responds 403 with the web page of a firewall, in place of the provider.', {}),
@@ -93,6 +95,9 @@ export const simulation = section({
 	tokenInterval: defaulted(duration({ zero: true }), '15ms', 'How long between two tokens, a duration.'),
 	tokens: defaulted(count(1, 100_000), 40, 'How many tokens an answer has without `reply`.'),
 	reply: text().exactOptional().describe('The text of every answer. Default: one is made up.'),
+	continues: oneOf(continuings)
+		.exactOptional()
+		.describe('How it goes on with the beginning of an answer. Default: `exactly`.'),
 	script: z
 		.array(anyStep, { error: `is not a list; write steps such as ${example}` })
 		.max(1_000, { error: 'has more than 1000 steps; remove some' })

@@ -8,9 +8,25 @@ export interface Simulation {
 	tokens: number;
 	/** The answer, instead of a made-up one; `tokens` does not matter then. */
 	reply?: string | undefined;
+	/** How it goes on with the beginning of an answer. Default `exactly`. */
+	continues?: Continuing | undefined;
 	/** Steps in a loop; an empty script always answers. */
 	script: readonly SimulationStep[];
 }
+
+/**
+ * How a simulated model goes on with the beginning of an answer.
+ * - `exactly`: to the letter; with its last words again, where an instruction asks for them
+ * - `unasked`: to the letter, whatever it is asked for
+ * - `trimmed`, `capital`, `paragraph`, `code-block`, `heading`: as `exactly`, without the white space before it, with a
+ *   capital, a new paragraph, a code block or a heading first
+ * - `thinking`: as `exactly`, with a thought in its text first
+ */
+export const continuings = [
+	...(['exactly', 'unasked', 'trimmed', 'capital', 'paragraph', 'code-block', 'heading', 'thinking'] as const),
+] as const;
+
+export type Continuing = (typeof continuings)[number];
 
 /**
  * What a simulated provider does to a chat request.
@@ -28,6 +44,7 @@ export interface Simulation {
  * - `quiet`: falls silent for `pause` after `afterTokens`, then goes on; an answer that is not streamed comes that late
  * - `error-event`: an error inside a 200: in the stream after `afterTokens`, or as the whole body
  * - `finish`: ends the answer after `afterTokens` with the finish reason `reason`, as if that were its end
+ * - `stray-error`: an error in a stream after `afterTokens`, on a line that is no event
  * - `message-chunks`: a right answer whose chunks have the text so far as a `message`, in place of a `delta`
  * - `mixed-calls`: two calls of tools that both stand at index 0, ids and names told again, arguments once as an object
  * - `block`: the web page with which a firewall or a CDN refuses, under a 403
@@ -38,7 +55,7 @@ export interface Simulation {
  */
 export const deeds = [
 	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
-	...(['finish', 'message-chunks', 'mixed-calls'] as const),
+	...(['finish', 'stray-error', 'message-chunks', 'mixed-calls'] as const),
 	...(['block', 'no-model', 'too-large', 'cannot-afford', 'reject-field'] as const),
 	...(['stale', 'comments', 'slow', 'quiet'] as const),
 ] as const;
@@ -64,7 +81,7 @@ export interface SimulationStep {
 	retryAfter?: number | undefined;
 	/** For `finish`: the finish reason. Default `abort`. */
 	reason?: string | undefined;
-	/** For `cut`, `stall`, `quiet` and `error-event` in a stream, and for `finish`: how many tokens still come. Default 0. */
+	/** For `cut`, `stall`, `quiet`, `error-event` and `stray-error` in a stream, and for `finish`: how many tokens still come. Default 0. */
 	afterTokens?: number | undefined;
 	/** For `reject-field`: the name of the field. */
 	field?: string | undefined;

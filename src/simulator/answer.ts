@@ -1,3 +1,5 @@
+import type { Simulation } from '../contract/simulation.ts';
+import { goingOn } from './going-on.ts';
 import { countWords, type SimulatedRequest } from './simulated-request.ts';
 
 /** A whole answer, before it is put into JSON or a stream. */
@@ -18,14 +20,20 @@ export interface Speaker {
 	tokens: number;
 	/** The answer, instead of a made-up one. */
 	reply?: string | undefined;
+	/** How it goes on with the beginning of an answer. */
+	continues?: Simulation['continues'];
 }
 
 /** The tokens that a simulated provider says to a request, the same each time, cut at the request's `maxTokens`. */
 export function tokensFor(speaker: Speaker, chat: SimulatedRequest): Pick<Answer, 'tokens' | 'finishReason'> {
 	const text = speaker.reply ?? madeUpText(speaker.name, chat.model, speaker.tokens);
 	// Asked to go on with the beginning of its own answer, it goes on; anything else was another turn.
-	const begun = chat.before !== '' && text.startsWith(chat.before) ? chat.before : chat.prefill;
-	const tokens = tokensOf(continuationOf(text, begun));
+	const isOwn = chat.before !== '' && (text.startsWith(chat.before) || chat.wantsLastWords);
+	const begun = isOwn ? chat.before : chat.prefill;
+	const rest = continuationOf(text, begun);
+	const tokens = tokensOf(
+		begun === '' ? rest : goingOn(speaker.continues ?? 'exactly', begun, rest, chat.wantsLastWords),
+	);
 	if (tokens.length <= chat.maxTokens) return { tokens, finishReason: 'stop' };
 	return { tokens: tokens.slice(0, chat.maxTokens), finishReason: 'length' };
 }

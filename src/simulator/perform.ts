@@ -143,6 +143,12 @@ const performances: Readonly<Record<Deed, Performance>> = {
 		response.end('data: [DONE]\n\n');
 	},
 
+	'stray-error': async (stage, step) => {
+		if (!stage.chat.isStream) return sendJson(stage.response, 200, errorOf(step));
+		await streamTokens(stage, step.afterTokens ?? 0);
+		stage.response.end(`error: ${JSON.stringify(errorOf(step).error)}\n`);
+	},
+
 	'message-chunks': async (stage, step) => {
 		const { chat, answer, response } = stage;
 		if (!chat.isStream) return perform(stage, { ...step, do: 'answer' });

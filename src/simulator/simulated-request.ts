@@ -15,6 +15,8 @@ export interface SimulatedRequest {
 	prefill: string;
 	/** Text of a message of the assistant before a last one of the user, which may ask to continue it; empty without one. */
 	before: string;
+	/** The last message asks for the last words of the one before it again. */
+	wantsLastWords: boolean;
 }
 
 /** Why a request is refused, as the fields of OpenAI's error object. */
@@ -49,6 +51,7 @@ export function readSimulatedRequest(text: string): SimulatedRequest | BadReques
 		maxTokens: isPositiveInteger(limit) ? limit : Number.POSITIVE_INFINITY,
 		promptTokens: messages.reduce((sum, { content }) => sum + countWords(textOf(content)), 0),
 		prefill: last?.role === 'assistant' ? textOf(last.content) : '',
+		wantsLastWords: last?.role === 'user' && /last \w+ words again/i.test(textOf(last.content)),
 		before: last?.role === 'user' && secondLast?.role === 'assistant' ? textOf(secondLast.content) : '',
 	};
 }

@@ -127,7 +127,7 @@ function sentSoFar(text: string, options: Partial<ChatOptions> = {}): ChatAnswer
 }
 
 /** The same, carried on by a second attempt with these chunks, to its end. */
-function carriedOn(text: string, chunks: AnswerEvent[], way: Way = 'instruct'): Taken & { answer: ChatAnswer } {
+function carriedOn(text: string, chunks: AnswerEvent[], way: Way = 'prefill'): Taken & { answer: ChatAnswer } {
 	const answer = sentSoFar(text);
 	answer.beginAttempt('b/m2', way);
 	const taken = answer.take(chunks);
@@ -172,8 +172,8 @@ describe('a fresh attempt', () => {
 		answer.beginAttempt('b/m2', 'fresh');
 		expect([answer.isAnswering, answer.isContinuable, answer.heldLength]).toEqual([false, true, 0]);
 		expect(answer.take([says({ role: 'assistant' }, second)]).chunks).toEqual([]);
-		answer.take([says({ content: 'ab' }, second)]);
-		expect(answer.beginAttempt('c/m3', 'instruct')).toBe('ab');
+		answer.take([says({ content: 'a,' }, second)]);
+		expect(answer.beginAttempt('c/m3', 'prefill')).toBe('a,');
 		const { chunks } = answer.take([says({ content: 'c' }), ends({ usage: { total_tokens: 1 } })]);
 		expect(chunks.map(({ value }) => value.id)).toEqual(['two', 'two']);
 		expect(chunks.at(-1)?.value.failover).toEqual({
@@ -226,7 +226,7 @@ describe('calls of tools', () => {
 	it('that broke while they were held are written again by the next attempt, with the text among them', () => {
 		const answer = sentSoFar(sent);
 		answer.take([call(0, '{'), says({ content: ' held' }), says({ content: ' too', tool_calls: [{ index: 0 }] })]);
-		expect(answer.beginAttempt('b/m2', 'instruct')).toBe(sent);
+		expect(answer.beginAttempt('b/m2', 'prefill')).toBe(sent);
 		const { chunks } = answer.take([says({ content: ' held' }, second), call(0, '{}', { id: 'z' }), ends()]);
 		expect(textOf(chunks)).toBe(' held');
 		expect(chunks.filter(({ value }) => delta(value).tool_calls)).toHaveLength(1);
@@ -246,16 +246,16 @@ describe('calls of tools', () => {
 
 	it('of a continuation do not hold back the text before them', () => {
 		const answer = sentSoFar(sent);
-		answer.beginAttempt('b/m2', 'instruct');
+		answer.beginAttempt('b/m2', 'prefill');
 		expect(answer.take([says({ content: 'stone' })]).chunks).toEqual([]);
 		expect(textOf(answer.take([call(0, '{')]).chunks)).toBe('stone');
 	});
 
 	it('of a continuation that breaks too are no part of what was sent', () => {
 		const answer = sentSoFar(sent);
-		answer.beginAttempt('b/m2', 'instruct');
+		answer.beginAttempt('b/m2', 'prefill');
 		answer.take([says({ content: ' as' }), call(0, '{'), says({ content: ' held' })]);
-		expect(answer.beginAttempt('c/m3', 'instruct')).toBe(`${sent} as`);
+		expect(answer.beginAttempt('c/m3', 'prefill')).toBe(`${sent} as`);
 	});
 
 	it('may be as many chunks as they like', () => {
@@ -287,7 +287,7 @@ describe('a continuation', () => {
 		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([azureHead, says({ content: sent })]);
-		answer.beginAttempt('b/m2', 'instruct');
+		answer.beginAttempt('b/m2', 'prefill');
 		const { chunks } = answer.take([says({ content: ' by hand' }, second)]);
 		expect(chunks.map(({ value }) => [value.id, value.created])).toEqual([['one', 7]]);
 	});
@@ -312,7 +312,7 @@ describe('a continuation', () => {
 		['an annotation', says({ content: '', annotations: [{}] }, second)],
 	])('says nothing before its place is known: %s', (_name, head) => {
 		const answer = sentSoFar('bana');
-		answer.beginAttempt('b/m2', 'instruct');
+		answer.beginAttempt('b/m2', 'prefill');
 		expect(answer.take([head])).toEqual({ chunks: [] });
 		expect(answer.take([says({ content: 'na' })])).toEqual({ chunks: [] });
 		expect(answer.take([ends()])).toEqual({ chunks: [], problem: 'ambiguous' });
@@ -446,7 +446,7 @@ describe('the usage of an answer in two parts', () => {
 		const answer = new ChatAnswer(defaults);
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([says({ content: sent }, { usage: one })]);
-		answer.beginAttempt('b/m2', 'instruct');
+		answer.beginAttempt('b/m2', 'prefill');
 		const last = blocks(answer.take(chunks).chunks).at(-1);
 		expect(total(last?.usage)).toBe(33);
 		expect(last?.failover).toEqual({
@@ -459,9 +459,9 @@ describe('the usage of an answer in two parts', () => {
 
 	it('is not forgotten when a later chunk says nothing of it', () => {
 		const answer = sentSoFar(sent);
-		answer.beginAttempt('b/m2', 'instruct');
+		answer.beginAttempt('b/m2', 'prefill');
 		answer.take([says({ content: ' by hand' }, { usage: one }), azureHead]);
-		answer.beginAttempt('c/m3', 'instruct');
+		answer.beginAttempt('c/m3', 'prefill');
 		const { chunks } = answer.take([says({ content: ', stone by stone' }), ends({ usage: two })]);
 		expect(total(blocks(chunks)[0]?.usage)).toBe(33);
 	});
@@ -504,8 +504,8 @@ describe('what cannot be carried on', () => {
 	it('more text than is kept, to the character, of a continuation too', () => {
 		expect(sentSoFar('12345', { retainedText: 5 }).isContinuable).toBe(true);
 		expect(sentSoFar('123456', { retainedText: 5 }).isContinuable).toBe(false);
-		const answer = sentSoFar('123', { retainedText: 5 });
-		answer.beginAttempt('b/m2', 'instruct');
+		const answer = sentSoFar('12.', { retainedText: 5 });
+		answer.beginAttempt('b/m2', 'prefill');
 		answer.take([says({ content: '45' })]);
 		expect(answer.isContinuable).toBe(true);
 		answer.take([says({ content: '6' })]);

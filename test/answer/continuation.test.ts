@@ -50,7 +50,7 @@ describe('a stream that breaks', () => {
 		expect(records).toMatchObject([{ outcome: 'done', target: 'b/model-b' }]);
 		expect(records[0]?.trace).toMatchObject([
 			{ target: 'a/model-a', outcome: 'failed', way: 'fresh' },
-			{ target: 'b/model-b', outcome: 'succeeded', way: 'instruct', seam: { sent: 60, trimmed: 0 } },
+			{ target: 'b/model-b', outcome: 'succeeded', way: 'instruct', seam: { sent: 60 } },
 		]);
 		expect(await health()).toMatchObject({ a: { consecutiveFailures: 1 }, b: { consecutiveFailures: 0 } });
 	});
@@ -94,10 +94,18 @@ describe('a stream that breaks', () => {
 		expect(asked.slice(1)).toEqual([continuationInstruction, continuationInstruction]);
 	});
 
-	it('is carried on by one that repeats, which is asked again from further back', async () => {
+	it.each(['half', 'everything'] as const)('is carried on with one call by one that repeats %s', async (repeats) => {
 		const { upstream, post, records } = await start();
 		upstream('a').next(model({ answer, breaksAfter: 60 }));
-		upstream('b').always(model({ answer, repeats: 'everything' }));
+		upstream('b').always(model({ answer, repeats }));
+		expect(await contentOf(await post({ stream: true }))).toBe(answer);
+		expect(records[0]?.trace).toMatchObject([{ outcome: 'failed' }, { way: 'instruct', outcome: 'succeeded' }]);
+	});
+
+	it('is carried on by one that only goes on, which is asked again from further back', async () => {
+		const { upstream, post, records } = await start();
+		upstream('a').next(model({ answer, breaksAfter: 60 }));
+		upstream('b').always(model({ answer, repeats: 'nothing' }));
 		expect(await contentOf(await post({ stream: true }))).toBe(answer);
 		expect(records[0]?.trace).toMatchObject([
 			{ target: 'a/model-a', outcome: 'failed' },
@@ -126,11 +134,11 @@ describe('a stream that breaks', () => {
 		expect(await contentOf(await post({ stream: true }))).toBe(answer);
 	});
 
-	it('keeps a line that stands twice', async () => {
+	it.each(['nothing', 'last words'] as const)('keeps a line that stands twice: %s is repeated', async (repeats) => {
 		const line = 'rowing on and on and on, the sea is calm;\n';
 		const { upstream, post } = await start();
 		upstream('a').next(model({ answer: line.repeat(2), breaksAfter: line.length }));
-		upstream('b').always(model({ answer: line.repeat(2) }));
+		upstream('b').always(model({ answer: line.repeat(2), repeats }));
 		expect(await contentOf(await post({ stream: true }))).toBe(line.repeat(2));
 	});
 
@@ -289,7 +297,7 @@ describe('streamUpstream', () => {
 		expect(choices[0]).toMatchObject({ message: { role: 'assistant', content: answer }, finish_reason: 'stop' });
 		expect({ object, total: usage?.total_tokens }).toEqual({
 			object: 'chat.completion',
-			total: 10 + answer.length - 60,
+			total: 10 + answer.length - answer.indexOf('— by hand'),
 		});
 	});
 
@@ -325,7 +333,7 @@ it('whatever breaks, wherever, however the next one goes on: the whole answer ex
 		fc.string({ unit: fc.constantFrom('a', 'b', ' '), minLength: 1, maxLength: 40 }),
 		fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
 	);
-	const repeats = fc.constantFrom('nothing', 'half', 'everything');
+	const repeats = fc.constantFrom('nothing', 'half', 'everything', 'last words');
 	const lengths = fc.integer({ min: 1, max: 9 });
 	let whole = 0;
 	await fc.assert(

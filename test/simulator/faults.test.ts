@@ -313,3 +313,13 @@ describe('finish', () => {
 		expect([text.replaceAll('undefined', ''), error]).toEqual(['one two', undefined]);
 	});
 });
+
+test('stray-error is an error on a line of its own', async () => {
+	await start({ do: 'stray-error', afterTokens: 1, code: 'context_length_exceeded' });
+	const { text, state } = await assembled();
+	expect(text).toMatch(/\nerror: \{"message"/);
+	expect(state).toMatchObject({
+		is: 'error',
+		error: { identifiers: expect.arrayContaining(['context_length_exceeded']) },
+	});
+});

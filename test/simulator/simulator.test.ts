@@ -2,6 +2,7 @@ import { createHook } from 'node:async_hooks';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Simulation } from '../../src/contract/simulation.ts';
+import { continuationInstruction } from '../../src/dialects/openai-chat/continued-messages.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { soon } from '../helpers/gateway.ts';
 import { requestRaw } from '../helpers/raw-client.ts';
@@ -100,10 +101,38 @@ describe('a prefill', () => {
 		expect(continued.choices[0]?.message.content).toBe(' three');
 		const turned = await client.chat.completions.create({ ...prompt, messages: [...asked, ...messages] });
 		expect(turned.choices[0]?.message.content).toBe(' three');
+		const instructed = [...asked, { role: 'user' as const, content: continuationInstruction }];
+		const repeated = await client.chat.completions.create({ ...prompt, messages: instructed });
+		expect(repeated.choices[0]?.message.content).toBe('one two three');
 		const other = [...messages, { role: 'assistant' as const, content: 'another answer' }, ...messages];
 		const again = await client.chat.completions.create({ ...prompt, messages: other });
 		expect(again.choices[0]?.message.content).toBe('one two three');
 	});
+});
+
+test.each([
+	['exactly', 'one two three four'],
+	['unasked', ' three four'],
+	['trimmed', 'one two three four'],
+	['capital', 'One two three four'],
+	['paragraph', '\n\none two three four'],
+	['code-block', '```text\none two three four'],
+	['heading', '## The answer\n\none two three four'],
+	['thinking', '<think>\nWhere did I stop?\n</think>\n\none two three four'],
+] as const)('asked to go on, a model that does it like this: %s', async (continues, expected) => {
+	const client = await start({ reply: 'one two three four', continues });
+	const asked = (content: string) => [
+		...messages,
+		{ role: 'assistant' as const, content },
+		{ role: 'user' as const, content: continuationInstruction },
+	];
+	const reply = await client.chat.completions.create({ ...prompt, messages: asked('one two') });
+	expect(reply.choices[0]?.message.content).toBe(expected);
+	// Another provider's text is taken for as many words of its own.
+	const other = await client.chat.completions.create({ ...prompt, messages: asked('uno due') });
+	expect(other.choices[0]?.message.content).toBe(
+		expected.replace('one two', 'uno due').replace('One', 'Uno').replace('Uno two', 'Uno due'),
+	);
 });
 
 describe('a stream', () => {

@@ -21,6 +21,7 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	quiet: 'falls silent in its answers and goes on',
 	'error-event': 'sends an error in its stream',
 	finish: 'ends its answers too early',
+	'stray-error': 'sends an error between its events',
 	'message-chunks': 'streams whole messages',
 	'mixed-calls': 'mixes up calls of tools',
 	block: 'is blocked by a firewall',

@@ -30,7 +30,7 @@ const noParts: readonly AnswerPart[] = [];
 export function readChunk(data: string, model: string): Chunk {
 	const value = parseObject(data);
 	if (value === undefined) return showsContent.test(data) ? damaged : malformed;
-	if (isError(value.error) || isBareError(value)) return { is: 'error', value };
+	if (isErrorObject(value)) return { is: 'error', value };
 	const { choices } = value;
 	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(data, value, [], model) : malformed;
 	if (choices.some((choice) => isObject(choice) && isFailedChoice(choice))) return { is: 'error', value };
@@ -66,6 +66,11 @@ function partsOf(value: JsonObject, choices: readonly JsonObject[]): readonly An
 	for (const choice of choices) readChoice(choice, parts);
 	if (usage !== undefined) parts.push({ is: 'usage', usage });
 	return parts;
+}
+
+/** Is it an error and no chunk? */
+export function isErrorObject(value: JsonObject): boolean {
+	return isError(value.error) || isBareError(value);
 }
 
 /** An error without the member that says so, as some model servers send it in the middle of a stream. */

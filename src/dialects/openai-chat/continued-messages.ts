@@ -4,13 +4,15 @@ import type { ChatBody, LastMessage } from './chat-body.ts';
 /**
  * How a model is asked to go on.
  * - `prefill`: the text so far as the last message, which the model continues
- * - `instruct`: the same, and an instruction to continue it
+ * - `instruct`: the same, and an instruction to continue it that asks for its last words again: what begins with them joins in
+ *   one place only
  */
 export type ContinuationWay = 'prefill' | 'instruct';
 
 export const continuationInstruction =
-	'Your last message was cut off by a technical fault. Continue it exactly where it stops: write only what follows its ' +
-	'last character, in the same language and format. Do not repeat any of it, do not comment, do not apologize.';
+	'Your last message was cut off by a technical fault. Go on with it: begin with its last eight words again, exactly as they ' +
+	'stand there, and write what follows them, to its end, in the same language and format. Repeat nothing else of it, open ' +
+	'no new paragraph or code block first, do not comment, do not apologize.';
 
 /**
  * The messages of a request that goes on with an answer that broke off. What the caller gave stays byte for byte.

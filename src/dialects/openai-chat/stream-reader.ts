@@ -7,6 +7,7 @@ import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { eventOf, readChunk } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
 import { finishOf, isSomething } from './read-choice.ts';
+import { StrayLines } from './stray-lines.ts';
 import { StreamChoice } from './stream-choice.ts';
 
 /** How much of a body without an event in it is kept, to find an error in it, characters. */
@@ -30,6 +31,7 @@ export class ChatStreamReader implements AnswerReader {
 	#events: AnswerEvent[] = [];
 	/** The beginning of the body, until there is an event in it. */
 	#unread: string | undefined = '';
+	readonly #stray = new StrayLines();
 
 	constructor(options: ReaderOptions) {
 		this.#options = options;
@@ -59,15 +61,36 @@ export class ChatStreamReader implements AnswerReader {
 		if (this.state.is !== 'open') return [];
 		const events = this.#parse(`${this.#decoder.end()}\n\n`);
 		if (this.state.is === 'open' && this.isFinished) this.state = { is: 'whole' };
+		if (this.state.is === 'open' && this.#stray.error !== undefined) {
+			this.state = { is: 'error', error: this.#stray.error };
+		}
 		if (this.state.is === 'open' && !this.hasContent) this.state = this.#empty();
 		return events;
+	}
+
+	/** After the finish nothing of the answer is missing, whatever comes then. */
+	#readStray(line: string): void {
+		if (this.state.is !== 'open' || this.isFinished) return;
+		const error = this.#stray.add(line);
+		if (error !== undefined) this.state = { is: 'error', error };
 	}
 
 	#parse(text: string): readonly AnswerEvent[] {
 		this.#events = [];
 		if (this.#unread !== undefined && this.#unread.length < KEPT_LENGTH) this.#unread += text.slice(0, KEPT_LENGTH);
-		this.#parser.feed(text);
+		let from = 0;
+		for (const { end, line } of this.#stray.find(text)) {
+			this.#feed(text.slice(from, end));
+			this.#readStray(line);
+			from = end;
+		}
+		this.#feed(from === 0 ? text : text.slice(from));
 		return this.#events;
+	}
+
+	#feed(text: string): void {
+		// After an event that is too large the parser takes no more.
+		if (this.state.is === 'open') this.#parser.feed(text);
 	}
 
 	#empty(): StreamState {

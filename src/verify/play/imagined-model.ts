@@ -18,11 +18,14 @@ export interface Written {
 /**
  * The text of an imagined answer, put together by the real `AnswerStream`: whether it can be carried on, and where, is
  * decided by what has been sent of it. Every token differs from the others, and an attempt that carries the answer on
- * writes the token that follows the text that it is shown.
+ * writes the token that follows the text that it is shown; where an instruction asks for the last words again, from the last
+ * token on.
  */
 export class ImaginedModel {
 	readonly #answer: AnswerStream;
 	#nextToken = 0;
+	/** Tokens that the next piece begins with again. */
+	#repeated = 0;
 
 	/** @param retainedText how much text is kept for carrying it on, characters */
 	constructor(retainedText: number) {
@@ -37,10 +40,12 @@ export class ImaginedModel {
 		const shown = this.#answer.shownFor(way);
 		this.#answer.beginAttempt({ target, way, shown, choices: 1 });
 		this.#nextToken = wordsIn(shown);
+		this.#repeated = way === 'instruct' || way === 'rewind' ? Math.min(1, this.#nextToken) : 0;
 	}
 
 	write(tokens: number | 'all'): Written {
-		const first = this.#nextToken;
+		const first = this.#nextToken - this.#repeated;
+		this.#repeated = 0;
 		this.#nextToken += tokens === 'all' ? TOKENS : tokens;
 		return this.#take({ is: 'text', choice: 0, text: imaginedTokens(first, this.#nextToken) });
 	}
@@ -70,12 +75,12 @@ export class ImaginedModel {
 }
 
 /**
- * A piece of the text that imagined models write: `w0 w1 w2 `.
+ * A piece of the text that imagined models write: `word-number-0 word-number-1 `; two readings of one are not possible.
  * @param from number of its first token
  * @param to number of the token after its last one
  */
 export function imaginedTokens(from: number, to: number): string {
-	return Array.from({ length: to - from }, (_, index) => `w${from + index} `).join('');
+	return Array.from({ length: to - from }, (_, index) => `word-number-${from + index} `).join('');
 }
 
 function wordsIn(text: string): number {

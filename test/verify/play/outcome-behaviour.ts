@@ -20,10 +20,12 @@ import {
 export function behaviourOf(outcome: Outcome, { json }: ReceivedRequest): Behaviour {
 	const { stream = false, messages } = json as { stream?: boolean; messages: { role: string; content: string }[] };
 	const shown = messages.findLast(({ role }) => role === 'assistant')?.content ?? '';
-	const first = shown.match(/\S+/g)?.length ?? 0;
+	// An instruction asks for the last words again.
+	const again = shown !== '' && messages.at(-1)?.role === 'user' && isLastShown(messages, shown) ? 1 : 0;
+	const first = (shown.match(/\S+/g)?.length ?? 0) - again;
 	const begun = (tokens: number): SseEvent[] => [
 		chunkOf({ role: 'assistant', content: '' }),
-		...Array.from({ length: tokens }, (_, index) =>
+		...Array.from({ length: tokens === 0 ? 0 : tokens + again }, (_, index) =>
 			chunkOf({ content: imaginedTokens(first + index, first + index + 1) }),
 		),
 	];
@@ -55,6 +57,10 @@ export function behaviourOf(outcome: Outcome, { json }: ReceivedRequest): Behavi
 			return status(failure.category === 'BAD_REQUEST' ? 400 : 503, errorOf(said), hintOf(retryAfterMs));
 		}
 	}
+}
+
+function isLastShown(messages: readonly { content: string }[], shown: string): boolean {
+	return messages.at(-2)?.content === shown;
 }
 
 function later(ms: number, inner: Behaviour): Behaviour {

@@ -139,7 +139,7 @@ describe('the trace', () => {
 			'3000 openai/gpt-5.4 breaks off → NETWORK_ERROR.closed',
 			'3000 openai stays closed, 1 of 3 failures in a row; on to anthropic/claude (#1)',
 			'3000 anthropic/claude (#1) is asked: granted, to carry the answer on (by an instruction)',
-			'4000 anthropic/claude (#1) begins to answer, carrying on after 12 characters',
+			'4000 anthropic/claude (#1) begins to answer, carrying on after 56 characters',
 		]);
 	});
 

@@ -9,7 +9,6 @@ import type { Layered, LintSubject } from '../subject.ts';
 
 /** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
 export const builtInReasons: readonly string[] = [
-	'NETWORK_ERROR.proxy',
 	'NETWORK_ERROR.refused',
 	'NETWORK_ERROR.reset',
 	'NETWORK_ERROR.closed',
