@@ -1,4 +1,3 @@
-import type { Fallback } from '../../../../machines/policy.ts';
 import { continuation } from '../../../config/policy-defaults.ts';
 import type { Finding, Rule } from '../rule.ts';
 import {
@@ -49,7 +48,10 @@ function uselessCredentialWays({ profiles, positions }: LintSubject): Finding[] 
 		.flatMap(({ candidates }) => candidates)
 		.flatMap((candidate) =>
 			Object.entries(candidate.policy.onError)
-				.filter(([key, { then }]) => isOnlyWay('credential', then) && saysWhereTo(candidate, key, positions))
+				.filter(
+					([key, { then }]) =>
+						openFallbacks(then).includes('credential') && !leadsOn(then) && saysWhereTo(candidate, key, positions),
+				)
 				.map(([key]) => ({ candidate, finding: credentialFinding(candidate, key) })),
 		);
 	const places = Map.groupBy(asked, ({ finding }) => {
@@ -59,11 +61,6 @@ function uselessCredentialWays({ profiles, positions }: LintSubject): Finding[] 
 	return [...places.values()]
 		.filter((place) => place.every(({ candidate }) => candidate.provider.credentials.length === 1))
 		.flatMap((place) => place.map(({ finding }) => finding));
-}
-
-function isOnlyWay(way: Fallback, then: readonly Fallback[]): boolean {
-	const open = openFallbacks(then);
-	return open.length > 0 && open.every((fallback) => fallback === way);
 }
 
 function credentialFinding(candidate: LintedCandidate, key: string): Finding {
@@ -124,7 +121,7 @@ export const fallbackRules: readonly Rule[] = [
 	{
 		id: 'credential-without-another',
 		severities: ['warning'],
-		finds: '`then: credential` as the only way on where no provider has a second key',
+		finds: '`then: credential` and no way on, where no provider has a second key',
 		find: uselessCredentialWays,
 	},
 	{
