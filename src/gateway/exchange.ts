@@ -122,7 +122,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	startAttempt(progress: Progress): void {
 		this.#attemptProgress = progress;
 		const { call, classify, answerLimit } = this.#options;
-		const { model, target, streamUpstream, policy } = currentCandidate(progress);
+		const { model, target, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
 		const { endpoint, settings: members } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
@@ -132,7 +132,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const request = endpoint.dialect.render({ request: call.request, model, streamUpstream, members, way, shown });
 		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
 		const { timeouts } = policy;
-		this.#attempt = new Attempt({ endpoint, classify, model, request, timeouts, answerLimit }, this);
+		this.#attempt = new Attempt({ endpoint, classify, model, reasons, request, timeouts, answerLimit }, this);
 		this.#clock.attemptBegins();
 		this.#attempt.start();
 	}
