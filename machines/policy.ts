@@ -20,6 +20,7 @@ export interface Policy {
 export interface Timeouts {
 	connect: number;
 	firstToken: number;
+	thinking: number;
 	idle: number;
 	response: number;
 	request: number;

@@ -17,6 +17,8 @@ export interface Candidate {
 	readonly contextWindow?: number | undefined;
 	/** Whether the model continues a last message of the assistant; undefined when it is not known. */
 	readonly prefill?: boolean | undefined;
+	/** The model thinks before its first word: a comment in its stream shows that it does. */
+	readonly reasons?: boolean;
 	/** Stream from the provider whatever the client asked for. */
 	readonly streamUpstream: boolean;
 	readonly policy: Policy;

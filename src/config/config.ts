@@ -102,6 +102,8 @@ export interface ProviderConfig {
 	streamUpstream: boolean;
 	/** defaults ← `policy` ← the provider's policy. */
 	policy: Policy;
+	/** The same for models that reason, whose defaults are longer. */
+	reasoningPolicy: Policy;
 	/** Always there for `simulated`, never for `openai`. */
 	simulate?: Simulation;
 }
@@ -119,6 +121,8 @@ export interface ModelFacts {
 	contextWindow?: number;
 	/** Whether the model goes on from an assistant message that ends the conversation. */
 	prefill?: boolean;
+	/** Whether it thinks before its first word; where it is not given, its name may say so. */
+	reasons?: boolean;
 	/** What is set in the requests to it, over what its provider says. */
 	request?: Partial<RequestConfig>;
 	/** What differs for it from its provider's policy. */
@@ -157,6 +161,8 @@ export interface TargetConfig {
 	contextWindow?: number;
 	/** Whether it continues a last message of the assistant, when the model's facts say it. */
 	prefill?: boolean;
+	/** Whether it thinks before its first word. */
+	reasons: boolean;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
 	/** The provider's ← the model's ← the target's. */

@@ -33,6 +33,7 @@ const file = z.strictObject({
 	providers: z.record(z.string(), provider),
 	localServers: z.record(z.string(), localServer),
 	notForChat: z.array(z.string()),
+	thinkingNames: z.array(z.string()),
 });
 
 /** What is known of providers, local servers and models, from `config/known-models.yaml`. */
@@ -45,4 +46,28 @@ export type Use = KnownModel['for'][number];
 /** Reads the shipped data file. @throws {z.ZodError} when it was damaged */
 export function loadKnownModels(): KnownModels {
 	return file.parse(parse(readFileSync(knownModelsFile, 'utf8')));
+}
+
+let reasoning: { readonly names: ReadonlySet<string>; readonly parts: readonly string[] } | undefined;
+
+/**
+ * Whether a model is known to think before its first word.
+ * @param model as its provider calls it; a vendor before it (`openai/`) and a date or a tag behind it do not matter
+ */
+export function isKnownToReason(model: string): boolean {
+	reasoning ??= readReasoning();
+	const name = plainName(model);
+	return reasoning.names.has(name) || reasoning.parts.some((part) => name.includes(part));
+}
+
+function readReasoning() {
+	const { providers, thinkingNames } = loadKnownModels();
+	const models = Object.values(providers).flatMap((known) => Object.entries(known.models));
+	const names = models.flatMap(([name, { reasons }]) => (reasons ? [plainName(name)] : []));
+	return { names: new Set(names), parts: thinkingNames };
+}
+
+function plainName(model: string): string {
+	const last = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
+	return last.replace(/:.*$/, '').replace(/-20\d\d-?\d\d-?\d\d$/, '');
 }

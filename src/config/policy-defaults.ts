@@ -90,9 +90,21 @@ const wait = duration({ zero: true });
 const share = amount(0, 1);
 const factor = amount(1, 100);
 
+/** The default of `firstToken` for a model that reasons, ms. */
+export const reasoningFirstToken = 60_000;
+
 export const timeouts = {
 	connect: option(time, '5s', 'How long until a connection stands.'),
-	firstToken: option(time, '10s', 'How long from the sent request to the first content of a stream.'),
+	firstToken: option(
+		time,
+		'10s',
+		'How long from the sent request to the first content of a stream; 60s by default for a model that reasons.',
+	),
+	thinking: option(
+		time,
+		'2m',
+		'How long a model that reasons may take to its first content while comments in its stream show that it works; each of them begins `firstToken` anew.',
+	),
 	idle: option(time, '15s', 'How long between two pieces of an answer.'),
 	response: option(time, '2m', 'How long a whole answer that is not streamed may take.'),
 	request: option(

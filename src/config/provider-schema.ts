@@ -99,6 +99,9 @@ const modelFacts = section({
 	prefill: flag()
 		.exactOptional()
 		.describe('Whether the model goes on from an assistant message that ends the conversation. Default: not known.'),
+	reasons: flag()
+		.exactOptional()
+		.describe('Whether the model thinks before its first word. Default: what is known of its name.'),
 	request: request.exactOptional().describe('What is set in the requests to this model, over what its provider says.'),
 	policy: targetPolicy.exactOptional().describe('What differs for this model from the policies of file and provider.'),
 	price: price.exactOptional().describe('What it costs. Default: not known.'),

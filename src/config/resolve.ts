@@ -12,6 +12,7 @@ import type {
 } from './config.ts';
 import { overlayPolicy } from './layers.ts';
 import type { FileNotifications } from './notifications-schema.ts';
+import { reasoningFirstToken } from './policy-defaults.ts';
 import { defaultPolicy, type PolicyLayer } from './policy-schema.ts';
 import type { File, FileProfile, FileProvider } from './schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -26,7 +27,11 @@ type Table<T> = Readonly<Record<string, T>>;
  */
 export function resolve(file: string, content: File): Config {
 	const base = overlayPolicy(defaultPolicy, content.policy);
-	const providers = mapTable(content.providers, (provider, name) => resolveProvider(name, provider, base));
+	const patient = overlayPolicy(defaultPolicy, { timeouts: { firstToken: reasoningFirstToken } });
+	const reasoningBase = overlayPolicy(patient, content.policy);
+	const providers = mapTable(content.providers, (provider, name) =>
+		resolveProvider(name, provider, base, reasoningBase),
+	);
 	const profiles = mapTable(content.profiles, (_, name) => resolveProfile(name, content, providers, base));
 	const [first = ''] = Object.keys(profiles);
 	return deepFreeze({
@@ -46,7 +51,7 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 	return { ...others, webhooks: webhooks.map((webhook) => ({ ...webhook, headers: lowerCaseNames(webhook.headers) })) };
 }
 
-function resolveProvider(name: string, provider: FileProvider, base: Policy): ProviderConfig {
+function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
 	const { protocol, baseUrl, apiKey = [], headers, models, request, policy, simulate } = provider;
 	const { streamUpstream = false } = provider;
 	return {
@@ -59,6 +64,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy): Pr
 		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,
 		policy: overlayPolicy(base, policy),
+		reasoningPolicy: overlayPolicy(reasoningBase, policy),
 		...(protocol === 'simulated' && { simulate: resolveSimulation(simulate ?? simulation.parse({})) }),
 	};
 }

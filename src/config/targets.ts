@@ -1,4 +1,5 @@
 import type { Config, ProviderConfig, RequestConfig, TargetConfig } from './config.ts';
+import { isKnownToReason } from './known-models.ts';
 import { overlayPolicy } from './layers.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
@@ -33,7 +34,13 @@ export function resolveTarget(
 	const provider = providers[target.slice(0, slash)];
 	if (provider === undefined) return [];
 	const model = target.slice(slash + 1);
-	const { contextWindow, prefill, request: ofModel, policy: modelPolicy } = provider.models[model] ?? {};
+	const {
+		contextWindow,
+		prefill,
+		reasons = isKnownToReason(model),
+		request: ofModel,
+		policy: modelPolicy,
+	} = provider.models[model] ?? {};
 	const request = overlayRequest(provider.request, ofModel);
 	return [
 		{
@@ -42,10 +49,14 @@ export function resolveTarget(
 			model,
 			...(contextWindow !== undefined && { contextWindow }),
 			...(prefill !== undefined && { prefill }),
+			reasons,
 			streamUpstream: streamsUpstream(request, provider.streamUpstream),
 			request,
 			headers: {},
-			policy: layers.reduce(overlayPolicy, overlayPolicy(provider.policy, modelPolicy)),
+			policy: layers.reduce(
+				overlayPolicy,
+				overlayPolicy(reasons ? provider.reasoningPolicy : provider.policy, modelPolicy),
+			),
 		},
 	];
 }

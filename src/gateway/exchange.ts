@@ -142,7 +142,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#ask(progress: Progress): void {
 		this.#attemptProgress = progress;
 		const { call, classify, answerLimit, refusedFields } = this.#options;
-		const { model, target, credential, streamUpstream, policy } = currentCandidate(progress);
+		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
 		const { endpoint, settings: members } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
@@ -157,7 +157,17 @@ export class Exchange implements AttemptListener, RunningCall {
 		const { timeouts } = policy;
 		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
-		const options = { endpoint, classify, model, request, callerHeaders, timeouts, answerLimit, mayLeaveRefusal };
+		const options = {
+			endpoint,
+			classify,
+			model,
+			reasons,
+			request,
+			callerHeaders,
+			timeouts,
+			answerLimit,
+			mayLeaveRefusal,
+		};
 		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
 		this.#attempt.start();

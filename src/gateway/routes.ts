@@ -73,12 +73,13 @@ function routeOf(
 
 /** One target for each credential of a target. */
 function candidatesOf(config: Config, candidate: TargetConfig, link: number) {
-	const { target, provider, model, contextWindow, prefill, streamUpstream, policy, request, headers } = candidate;
+	const { target, provider, model, contextWindow, prefill, reasons, streamUpstream, policy, request, headers } =
+		candidate;
 	const credentials = config.providers[provider]?.credentials;
 	if (credentials === undefined) throw new Error(`${provider} is in a chain, and not among the providers`);
 	const settings = requestSettings(request, headers);
 	return credentials.map(({ id: credential }) => ({
-		candidate: { link, target, provider, credential, model, contextWindow, prefill, streamUpstream, policy },
+		candidate: { link, target, provider, credential, model, contextWindow, prefill, reasons, streamUpstream, policy },
 		settings,
 	}));
 }

@@ -12,6 +12,8 @@ export interface AttemptOptions {
 	endpoint: Endpoint;
 	classify: Classify;
 	model: string;
+	/** It thinks before its first word: whatever comes in its stream shows that it does, up to `timeouts.thinking`. */
+	reasons?: boolean;
 	/** The request as the provider shall see it. */
 	request: RenderedRequest;
 	/** Headers of the caller that go along, by their names in lower case; undefined for none. */
@@ -174,6 +176,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (reception.isDocument && !isDocument) this.#awaitDocument();
 		if (!reception.isStream && this.#idleTimer === undefined) this.#watchIdle();
 		if (reception.hasContent && !hasContent) this.#endWaiting();
+		else if (!reception.hasContent) this.#noteLife(reception);
 		this.#pass(events);
 		// Whoever got the events may have stopped the attempt.
 		if (this.#isOver) return;
@@ -224,6 +227,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	#awaitDocument(): void {
 		const { request, timeouts } = this.#options;
 		if (request.stream) this.#startPhase('reading', timeouts.response, 'response');
+	}
+
+	/** A stream that has no content yet, and is not silent. Its first event may be the role, which nobody has thought about. */
+	#noteLife({ isStream, isSuccess }: Reception): void {
+		const { reasons = false, timeouts } = this.#options;
+		if (!reasons || !isStream || !isSuccess) return;
+		const leftMs = this.#sentAt + Math.max(timeouts.thinking, timeouts.firstToken) - performance.now();
+		if (leftMs > 0) this.#startPhase('reading', Math.min(timeouts.firstToken, leftMs), 'first_token');
 	}
 
 	/** The first content is here: from now on only silence is too long. */

@@ -176,7 +176,14 @@ profiles:
   short: { extends: child, chain: [b/y] }
 policy: { timeouts: { idle: 2s, connect: 2s, response: 2s, request: 2s } }
 `);
-	const timeouts = { connect: 4_000, firstToken: 5_000, response: 2_000, request: 2_000, stream: 3_600_000 };
+	const timeouts = {
+		connect: 4_000,
+		firstToken: 5_000,
+		response: 2_000,
+		request: 2_000,
+		stream: 3_600_000,
+		thinking: 120_000,
+	};
 
 	it('each override the one below, field by field', () => {
 		expect(config.providers.a?.policy.timeouts).toEqual({
@@ -186,6 +193,7 @@ policy: { timeouts: { idle: 2s, connect: 2s, response: 2s, request: 2s } }
 			response: 2_000,
 			request: 2_000,
 			stream: 3_600_000,
+			thinking: 120_000,
 		});
 		expect(config.profiles.child?.policy.timeouts).toEqual({ ...timeouts, idle: 2_000 });
 		expect(config.profiles.child?.chain[0]?.policy.timeouts).toEqual({ ...timeouts, idle: 3_000 });

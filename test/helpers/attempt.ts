@@ -59,6 +59,7 @@ const patient: Timeouts = {
 	response: 60_000,
 	request: 60_000,
 	stream: 60_000,
+	thinking: 60_000,
 };
 const classify = createClassifier(loadErrorRules('config/error-rules.yaml'));
 

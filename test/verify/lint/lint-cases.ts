@@ -207,6 +207,18 @@ export const lintCases: readonly LintCase[] = [
 		sound: policy('timeouts: { firstToken: 2m }'),
 	},
 	{
+		rule: 'first-token-cuts-thinking',
+		severity: 'warning',
+		text: windows(
+			'reasons: true',
+			'reasons: false',
+			'contextWindow: 9',
+			`${profiles}policy: { timeouts: { firstToken: §10s } }\n`,
+		),
+		says: /`a\/m` thinks before its first word, and `firstToken` \(10 s\) cuts it off/,
+		sound: windows('reasons: true', 'reasons: false', 'contextWindow: 9', profiles),
+	},
+	{
 		rule: 'rare-keep-alive',
 		severity: 'note',
 		text: policy('continuation: { keepAlive: §30s }'),

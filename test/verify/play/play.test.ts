@@ -6,7 +6,7 @@ import { explainedText } from '../../../src/verify/play/play-text.ts';
 
 const yaml = `
 providers:
-  openai: { baseUrl: "https://api.example/v1", apiKey: "sk-very-secret" }
+  openai: { baseUrl: "https://api.example/v1", apiKey: "sk-very-secret", models: { gpt-5.4: { reasons: false } } }
   anthropic: { baseUrl: "https://other.example/v1", apiKey: [key-aaaa, key-bbbb] }
   local: { baseUrl: "http://127.0.0.1:9/v1", streamUpstream: true, policy: { timeouts: { firstToken: 60s } } }
 profiles:

@@ -115,6 +115,24 @@ function firstTokenAfterResponse(candidate: LintedCandidate): Finding[] {
 	];
 }
 
+/** Less than this is not enough for an ordinary question to a model that thinks first, ms. */
+const SHORT_THOUGHT_MS = 30_000;
+
+function firstTokenCutsThinking(candidate: LintedCandidate): Finding[] {
+	const { target, reasons } = candidate.target;
+	const { firstToken } = candidate.policy.timeouts;
+	if (!reasons || firstToken >= SHORT_THOUGHT_MS) return [];
+	return [
+		{
+			at: written(candidate, ['timeouts', 'firstToken']),
+			concerns: candidate.concerns,
+			reason: `\`${target}\` thinks before its first word, and \`firstToken\` (${durationWords(firstToken)}) cuts it off: an ordinary question goes to the next target, or fails, and counts as a failure of \`${candidate.provider.name}\``,
+			advice:
+				'raise `firstToken` for this provider or target to a minute; if the model does not reason, write `reasons: false` among its facts',
+		},
+	];
+}
+
 function rareKeepAlive(profile: LintedProfile, positions: Positions): Finding[] {
 	const { keepAlive } = profile.policy.continuation;
 	const idle = Math.max(...profile.candidates.map(({ policy }) => policy.timeouts.idle));
@@ -166,6 +184,12 @@ export const timeRules: readonly Rule[] = [
 		severities: ['warning'],
 		finds: 'a `firstToken` that is longer than `response`',
 		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(firstTokenAfterResponse)),
+	},
+	{
+		id: 'first-token-cuts-thinking',
+		severities: ['warning'],
+		finds: 'a `firstToken` of less than 30 s for a model that reasons',
+		find: ({ profiles }) => profiles.flatMap(({ candidates }) => candidates.flatMap(firstTokenCutsThinking)),
 	},
 	{
 		id: 'rare-keep-alive',
