@@ -1,6 +1,5 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
-import type { Failure } from '../../machines/failure.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
@@ -12,6 +11,7 @@ import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/ca
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
+import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
@@ -128,7 +128,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
 	#mayLeaveRefusal(progress: Progress): boolean {
 		if (progress.way !== 'fresh' || this.#answer.isAnswering) return false;
-		return errorPolicy(currentCandidate(progress), refused).then.some((fallback) => fallback !== 'fail');
+		return errorPolicy(currentCandidate(progress), contentRefused).then.some((fallback) => fallback !== 'fail');
 	}
 
 	commitAnswer(progress: Progress): void {
@@ -316,8 +316,6 @@ const tooLarge: Classified = {
 	failure: { category: 'SERVER_ERROR', reason: 'too_large', status: 200 },
 	message: 'the answer was too large',
 };
-
-const refused: Failure = { category: 'BAD_REQUEST', reason: 'content_policy' };
 
 /** The tokens of the attempts whose usage is known. */
 function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {
