@@ -1,6 +1,5 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
-import type { Failure } from '../../machines/failure.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
@@ -13,8 +12,9 @@ import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
+import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { answerHeadersForCaller, upstreamRequestId } from '../upstream/passing-headers.ts';
+import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
@@ -45,6 +45,8 @@ export interface ExchangeOptions {
 	/** By the position of the candidate. */
 	contacts: readonly Contact[];
 	classify: Classify;
+	/** What of a provider's headers reaches the caller. */
+	passing: PassingHeaders;
 	/** Bytes of the largest answer that is taken. */
 	answerLimit: number;
 	/** What targets do not take, shared by all requests. */
@@ -82,7 +84,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#deadline: NodeJS.Timeout | undefined;
 	/** What the timer of the deadline is set to, ms since the epoch. */
 	#deadlineSetTo = Number.POSITIVE_INFINITY;
-	readonly #words = new ProviderWords();
+	readonly #words: ProviderWords;
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
@@ -91,7 +93,8 @@ export class Exchange implements AttemptListener, RunningCall {
 	constructor(options: ExchangeOptions, actor: RequestActor) {
 		this.#options = options;
 		this.#actor = actor;
-		const { call, sink, commit, contacts, retainedText } = options;
+		const { call, sink, commit, contacts, retainedText, passing } = options;
+		this.#words = new ProviderWords(passing);
 		const { request, dialect, id: requestId } = call;
 		const isContinuable = request.isContinuable && contacts.every((contact) => contact.isContinuable);
 		const recipient = { sink, dialect, request, requestId };
@@ -186,7 +189,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
 	#mayLeaveRefusal(progress: Progress): boolean {
 		if (progress.way !== 'fresh' || this.#answer.isAnswering) return false;
-		return errorPolicy(currentCandidate(progress), refused).then.some((fallback) => fallback !== 'fail');
+		return errorPolicy(currentCandidate(progress), contentRefused).then.some((fallback) => fallback !== 'fail');
 	}
 
 	/** Those of the present response; empty until it has begun. */
@@ -408,8 +411,8 @@ export class Exchange implements AttemptListener, RunningCall {
 			target,
 			attempts: progress.attempts,
 			unsupported: this.#words.unsupported,
-			upstreamRequestId: upstreamRequestId(this.#headers),
-			upstreamHeaders: answerHeadersForCaller(this.#headers),
+			upstreamRequestId: this.#options.passing.idOf(this.#headers),
+			upstreamHeaders: this.#options.passing.forCaller(this.#headers),
 		};
 	}
 
@@ -443,8 +446,6 @@ export class Exchange implements AttemptListener, RunningCall {
 		});
 	}
 }
-
-const refused: Failure = { category: 'BAD_REQUEST', reason: 'content_policy' };
 
 /** The tokens of the attempts whose usage is known. */
 function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {

@@ -19,6 +19,7 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
+import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
@@ -70,7 +71,9 @@ export async function createGateway(
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit, proxies);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
-	const classify = createClassifier(rules, createRedactor(secretsOf(config)));
+	const redact = createRedactor(secretsOf(config));
+	const classify = createClassifier(rules, redact);
+	const passing = new PassingHeaders(redact);
 
 	const providers = new Map<string, ProviderActor>();
 	const addresses = new Map<string, EndpointOptions>();
@@ -130,6 +133,7 @@ export async function createGateway(
 				commit,
 				contacts,
 				classify,
+				passing,
 				answerLimit,
 				refusedFields,
 				retainedText,

@@ -4,7 +4,7 @@ import type { RecordedStep, UnsupportedField } from '../contract/call-record.ts'
 import type { AnswerHeaders } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import type { Classified } from '../upstream/classify/apply-error-rules.ts';
-import { upstreamRequestId } from '../upstream/passing-headers.ts';
+import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import { saidField } from './refused-fields.ts';
 import type { ProviderMessage } from './report-failure.ts';
 
@@ -15,10 +15,15 @@ interface Failed {
 
 /** What providers said in the attempts of one request. Their words are for the caller only, never for a log. */
 export class ProviderWords {
+	readonly #passing: PassingHeaders;
 	readonly #failed: Failed[] = [];
 	/** Their own ids of the attempts that are over, in order. */
 	readonly #ids: (string | undefined)[] = [];
 	#unsupported: UnsupportedField | undefined;
+
+	constructor(passing: PassingHeaders) {
+		this.#passing = passing;
+	}
 
 	/** The target that did not take a field of the request; the first, where several did not. */
 	get unsupported(): UnsupportedField | undefined {
@@ -34,7 +39,7 @@ export class ProviderWords {
 		broken: Classified,
 		{ target, headers, body }: { target: string; headers: AnswerHeaders; body: string },
 	): UnsupportedField | undefined {
-		this.#failed.push({ broken, upstreamRequestId: upstreamRequestId(headers) });
+		this.#failed.push({ broken, upstreamRequestId: this.#passing.idOf(headers) });
 		if (failureName(broken.failure) !== 'BAD_REQUEST.unsupported') return undefined;
 		const field = saidField(broken, body);
 		const unsupported = field === undefined ? { target } : { target, field };
@@ -44,7 +49,7 @@ export class ProviderWords {
 
 	/** An attempt is over, however it went. */
 	noteEnd(headers: AnswerHeaders): void {
-		this.#ids.push(upstreamRequestId(headers));
+		this.#ids.push(this.#passing.idOf(headers));
 	}
 
 	/** @returns what the provider said with a failure */

@@ -11,24 +11,42 @@ const idHeaders = [
 	'cf-ray',
 ] as const;
 
-/** The provider's own id of a request, for whoever asks its support; undefined where it gave none that is fit for a log. */
-export function upstreamRequestId(headers: AnswerHeaders): string | undefined {
-	for (const name of idHeaders) {
-		const id = first(headers[name]);
-		if (id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id)) return id;
-	}
-	return undefined;
-}
+/**
+ * What a provider's answer tells the caller in its headers. A value that holds a secret is not told at all: a proxy in
+ * between may send back what it was sent.
+ */
+export class PassingHeaders {
+	readonly #redact: (text: string) => string;
 
-/** What a provider's answer tells the caller in its headers: limits that are left, and the time that it took. */
-export function answerHeadersForCaller(headers: AnswerHeaders): Record<string, string> {
-	const passed: Record<string, string> = {};
-	for (const name in headers) {
-		if (name !== 'openai-processing-ms' && !name.startsWith('x-ratelimit-')) continue;
-		const value = first(headers[name]);
-		if (value !== undefined && /^[\x20-\x7e]{1,256}$/.test(value)) passed[name] = value;
+	/** @param redact takes secrets out of a text */
+	constructor(redact: (text: string) => string) {
+		this.#redact = redact;
 	}
-	return passed;
+
+	/** The provider's own id of a request, for whoever asks its support; undefined where it gave none that is fit for a log. */
+	idOf(headers: AnswerHeaders): string | undefined {
+		for (const name of idHeaders) {
+			const id = first(headers[name]);
+			if (id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id) && this.#isClean(id)) return id;
+		}
+		return undefined;
+	}
+
+	/** Limits that are left, and the time that the provider took. */
+	forCaller(headers: AnswerHeaders): Record<string, string> {
+		const passed: Record<string, string> = {};
+		for (const name in headers) {
+			if (name !== 'openai-processing-ms' && !name.startsWith('x-ratelimit-')) continue;
+			const value = first(headers[name]);
+			if (value === undefined || !/^[\x20-\x7e]{1,256}$/.test(value)) continue;
+			if (this.#isClean(name) && this.#isClean(value)) passed[name] = value;
+		}
+		return passed;
+	}
+
+	#isClean(text: string): boolean {
+		return this.#redact(text) === text;
+	}
 }
 
 /**

@@ -9,7 +9,7 @@ import type {
 } from '../contract/dialect.ts';
 import { type AnswerFault, type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
 import type { Classified, Classify, ErrorAnswer } from './classify/apply-error-rules.ts';
-import { type Finish, finishIdentifiers, isKnownEnd, shownReason } from './classify/finish-reasons.ts';
+import { contentRefused, type Finish, finishIdentifiers, isKnownEnd, shownReason } from './classify/finish-reasons.ts';
 
 /** A whole answer, and how it came. */
 export type Completion =
@@ -226,7 +226,7 @@ export class Reception {
 			return undefined;
 		}
 		const { category, reason } = classified.failure;
-		const isRefusal = category === 'BAD_REQUEST' && reason === 'content_policy';
+		const isRefusal = category === contentRefused.category && reason === contentRefused.reason;
 		if (isRefusal && this.#options.mayLeaveRefusal?.() !== true) return undefined;
 		const message = `the answer ended with the finish reason ${shownReason(finish.native ?? finish.reason)}`;
 		return { verdict: { is: 'broken', broken: { ...classified, message } }, isRefusal };

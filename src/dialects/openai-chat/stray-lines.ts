@@ -25,6 +25,7 @@ export class StrayLines {
 	 * @returns where in it the stray lines end
 	 */
 	find(text: string): readonly { readonly end: number; readonly line: string }[] {
+		if (this.#begun === '' && isOneEvent(text)) return none;
 		let found: { end: number; line: string }[] = none;
 		let start = 0;
 		// Asked once: a search for what is not there goes through the whole text.
@@ -58,6 +59,12 @@ export class StrayLines {
 	get error(): ErrorBody | undefined {
 		return this.#text === '' ? undefined : errorIn(this.#text);
 	}
+}
+
+/** What nearly every piece of a stream is: one line of data, and the end of its event. */
+function isOneEvent(text: string): boolean {
+	const isData = text.startsWith('data:') && text.endsWith('\n\n');
+	return isData && text.indexOf('\n') === text.length - 2 && !text.includes('\r');
 }
 
 function isField(line: string): boolean {

@@ -13,7 +13,7 @@ export class StreamChoice {
 	isFinished = false;
 	readonly #calls = new ToolCalls();
 	/** The texts so far, by the name of their member. */
-	readonly #texts: Record<string, string> = {};
+	readonly #texts: Record<string, string> = Object.create(null);
 	/** Members that have come in a `delta`: a `message` beside or after them only repeats them. */
 	readonly #inDeltas = new Set<string>();
 	readonly #seen = new Set<string>();
@@ -42,8 +42,9 @@ export class StreamChoice {
 		for (const name of Object.keys(delta)) {
 			const value = delta[name];
 			if (typeof value === 'string' && value !== '' && name !== 'role') {
-				this.#texts[name] = (this.#texts[name] ?? '') + value;
-				this.#inDeltas.add(name);
+				const known = this.#texts[name];
+				if (known === undefined) this.#inDeltas.add(name);
+				this.#texts[name] = (known ?? '') + value;
 			} else if (isSomething(value)) this.#inDeltas.add(name);
 		}
 		return this.#placed(delta);
@@ -51,6 +52,7 @@ export class StreamChoice {
 
 	#placed(delta: JsonObject): JsonObject {
 		const { tool_calls: calls, function_call: called } = delta;
+		if (calls === undefined && called === undefined) return delta;
 		let placed = delta;
 		if (Array.isArray(calls) && calls.length > 0) {
 			const next = calls.map((call) => (isObject(call) ? this.#calls.place(call) : call));

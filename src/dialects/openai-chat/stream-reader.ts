@@ -148,6 +148,10 @@ export class ChatStreamReader implements AnswerReader {
 		const value = event.raw.value as JsonObject;
 		const { choices } = value;
 		if (!Array.isArray(choices) || choices.length === 0) return event;
+		if (choices.length === 1) {
+			const told = this.#next(choices[0]);
+			return told === choices[0] ? event : rewritten(value, told === undefined ? [] : [told]);
+		}
 		const next: JsonObject[] = [];
 		let isSame = true;
 		for (const choice of choices) {
@@ -155,9 +159,7 @@ export class ChatStreamReader implements AnswerReader {
 			if (told !== choice) isSame = false;
 			if (told !== undefined) next.push(told);
 		}
-		if (isSame) return event;
-		if (next.length === 0 && !isSomething(value.usage)) return undefined;
-		return eventOf({ ...value, object: 'chat.completion.chunk', choices: next });
+		return isSame ? event : rewritten(value, next);
 	}
 
 	/** What comes after a finish (a late content filter verdict, say) does not open the choice again. */
@@ -177,6 +179,12 @@ export class ChatStreamReader implements AnswerReader {
 		}
 		return told;
 	}
+}
+
+/** An event with these choices instead; undefined where nothing is left of it. */
+function rewritten(value: JsonObject, choices: readonly JsonObject[]): AnswerEvent | undefined {
+	if (choices.length === 0 && !isSomething(value.usage)) return undefined;
+	return eventOf({ ...value, object: 'chat.completion.chunk', choices });
 }
 
 /** Some servers stream by sending the whole completion as one event. */

@@ -1,3 +1,4 @@
+import type { Failure } from '../../../machines/failure.ts';
 import { identifier } from '../../dialects/read-error-body.ts';
 
 /** Why a provider says that an answer ended. */
@@ -17,6 +18,9 @@ const knownEnds: ReadonlySet<string> = new Set([
 	...['end_turn', 'stop_sequence', 'max_tokens', 'tool_use', 'pause_turn', 'model_context_window_exceeded'],
 	...['eos', 'eos_token', 'complete', 'completed', 'model_length', 'max_output_tokens', 'end_of_turn', 'finished'],
 ]);
+
+/** What an answer is whose content the provider refused, where the policy takes that for a failure. */
+export const contentRefused: Failure = { category: 'BAD_REQUEST', reason: 'content_policy' };
 
 /** Whether an answer with this reason is known to be whole. Some write `STOP`, or `FinishReason.STOP`. */
 export function isKnownEnd(reason: string): boolean {

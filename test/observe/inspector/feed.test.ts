@@ -103,7 +103,7 @@ describe('the event stream', () => {
 		const streaming = { doing: 'answering', isCommitted: true };
 		const attempting = { doing: 'attempting', isCommitted: true };
 		breakwater.upstream('a').next(streams(chunksOf(text.slice(0, 20)).slice(0, -1), { end: 'cut', delayMs: 120 }));
-		breakwater.upstream('b').next(streams(chunksOf(text.slice(20)), { delayMs: 120 }));
+		breakwater.upstream('b').next(streams(chunksOf(text.slice(4)), { delayMs: 120 }));
 		const walking = breakwater.post({ stream: true }).then((response) => response.text());
 		await soon(() =>
 			expect(callsOf(viewer)[0]?.now).toMatchObject({ doing: 'attempting', target: 'a/model-a', isCommitted: false }),
