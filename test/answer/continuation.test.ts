@@ -367,7 +367,7 @@ it('whatever breaks, wherever, however the next one goes on: the whole answer ex
 });
 
 it('a document that several attempts write has one limit for all of them, and error rules see when it is too large', async () => {
-	const long = 'A sentence that is written again and again. '.repeat(40);
+	const long = Array.from({ length: 40 }, (_, index) => `Sentence number ${index} is like no other here. `).join('');
 	const { upstream, post, records } = await start({
 		server: { answerLimit: '12KB' },
 		profiles: { default: { chain: ['a/model-a', 'b/model-b'], streamUpstream: true } },

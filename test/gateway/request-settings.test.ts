@@ -192,7 +192,7 @@ test('a broken stream is carried on by a target that does not stream, with its s
 	breakwater
 		.upstream('a')
 		.always(streams([chunkOf({ role: 'assistant', content: '' }), chunkOf({ content: beginning })], { end: 'cut' }));
-	breakwater.upstream('b').always(answers('by hand, stone by stone.'));
+	breakwater.upstream('b').always(answers('The harbour wall was built by hand, stone by stone.'));
 	const response = await breakwater.post({ stream: true, stream_options: { include_usage: true } });
 	const raw = await response.text();
 	expect(await contentOf(new Response(raw))).toBe(`${beginning}by hand, stone by stone.`);
@@ -208,10 +208,10 @@ test('a broken stream is carried on by a target that does not stream, with its s
 
 test('a document that began as a stream is carried on by a target that does not stream', async () => {
 	await start({ providers: { a: { streamUpstream: true }, b: { request: { force: { stream: false } } } } });
-	breakwater.upstream('a').always(streams([chunkOf({ role: 'assistant', content: 'The wall ' })], { end: 'cut' }));
-	breakwater.upstream('b').always(answers('was built by hand.'));
+	breakwater.upstream('a').always(streams([chunkOf({ role: 'assistant', content: 'The harbour wall ' })], { end: 'cut' }));
+	breakwater.upstream('b').always(answers('The harbour wall was built by hand.'));
 	const completion = await breakwater.openai.chat.completions.create({ model: 'default', messages });
-	expect(completion.choices[0]?.message.content).toBe('The wall was built by hand.');
+	expect(completion.choices[0]?.message.content).toBe('The harbour wall was built by hand.');
 	expect(breakwater.records[0]?.tokens).toMatchObject([{ target: 'b/model-b', input: 5 }]);
 });
 
