@@ -17,6 +17,7 @@ export const builtInReasons: readonly string[] = [
 	'NETWORK_ERROR.unreachable',
 	'TIMEOUT.connect',
 	'TIMEOUT.first_token',
+	'TIMEOUT.slow',
 	'TIMEOUT.response',
 	'TIMEOUT.idle',
 	'SERVER_ERROR.malformed',
