@@ -16,7 +16,7 @@ export interface Policy {
 	clientRetryWithin: number | 'off';
 }
 
-/** All in ms. */
+/** All in ms, but for `throughput`. */
 export interface Timeouts {
 	connect: number;
 	firstToken: number;
@@ -25,6 +25,15 @@ export interface Timeouts {
 	response: number;
 	request: number;
 	stream: number;
+	throughput: Throughput | 'off';
+}
+
+/** The slowest stream that is put up with. */
+export interface Throughput {
+	/** More than 0; a token is taken for four characters. */
+	tokensPerSecond: number;
+	/** Over which time it is measured, ms. */
+	over: number;
 }
 
 /** Waits in ms. */

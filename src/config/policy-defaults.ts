@@ -11,7 +11,20 @@ import {
 	type Timeouts,
 } from '../../machines/policy.ts';
 import { failureKey } from './failure-keys.ts';
-import { amount, count, duration, flag, list, type Option, oneOf, option, section, size, table } from './fields.ts';
+import {
+	amount,
+	count,
+	defaulted,
+	duration,
+	flag,
+	list,
+	type Option,
+	oneOf,
+	option,
+	section,
+	size,
+	table,
+} from './fields.ts';
 
 /*
  * The one place where an option of the policy has its name, its type with the unit, its default and its sentence. The
@@ -113,6 +126,20 @@ export const timeouts = {
 		'How long the search for an answer may take, every attempt and wait of it, up to the first content of a stream or the whole answer; a stream that breaks has it once more.',
 	),
 	stream: option(time, '1h', 'How long a stream may last from its first content on, however lively it is.'),
+	throughput: option(
+		z.union(
+			[
+				oneOf(['off']),
+				section({
+					tokensPerSecond: amount(0.01, 1_000_000).describe('The least that a stream may write. Required.'),
+					over: defaulted(time, '30s', 'Over which time it is measured.'),
+				}),
+			],
+			{ error: 'does not fit; write `{ tokensPerSecond: 2, over: 30s }`, or `off`' },
+		),
+		'off',
+		'A stream that writes less than so many tokens a second has failed (TIMEOUT.slow), and is carried on by another target.',
+	),
 } satisfies OptionsOf<Timeouts>;
 
 export const retry = {

@@ -40,10 +40,15 @@ function sectionLines(name: string, options: Readonly<Record<string, Option<z.Zo
 	return [
 		`  ${name}:`,
 		...Object.entries(options).flatMap(([key, option]) => {
-			if (!isObject(option.written)) return [`    ${key}: ${optionText(option)}`];
+			if (!isObject(option.written)) return [`    ${dependsOnModel(option) ? '# ' : ''}${key}: ${optionText(option)}`];
 			return [`    ${key}: # ${option.sentence}`, ...entryLines(option.written, '      ')];
 		}),
 	];
+}
+
+/** One line for all models would take the other default from some: the line stays a comment where its neighbours do not. */
+function dependsOnModel(option: Option<z.ZodType>): boolean {
+	return option === timeouts.firstToken;
 }
 
 function entryLines(table: Readonly<Record<string, unknown>>, indent: string): string[] {

@@ -47,6 +47,9 @@ const TRAILING_TIME_MS = 1000;
  */
 const STALE_TIME_MS = 1000;
 
+/** What a token is taken for where it is measured how fast a stream is. */
+const CHARACTERS_A_TOKEN = 4;
+
 type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
 
 /**
@@ -71,6 +74,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	#phaseTimer: NodeJS.Timeout | undefined;
 	#idleTimer: NodeJS.Timeout | undefined;
 	#isPaused = false;
+	/** Ends where a stream is too slow; it begins anew with each stretch that was fast enough. */
+	#throughputTimer: NodeJS.Timeout | undefined;
+	/** Characters that came since it began. */
+	#written = 0;
 	/** The response has ended, well or badly: there is nothing left to abort. */
 	#isExchangeOver = false;
 
@@ -112,6 +119,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	pause(): void {
 		if (this.#phase !== 'reading' || this.#isExchangeOver) return;
 		this.#isPaused = true;
+		clearTimeout(this.#throughputTimer);
 		clearTimeout(this.#idleTimer);
 		this.#idleTimer = undefined;
 		this.#controller?.pause();
@@ -122,6 +130,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (this.#phase !== 'reading' || !this.#isPaused) return;
 		this.#isPaused = false;
 		this.#watchIdle();
+		if (this.#reception?.hasContent) this.#watchThroughput();
 		// Last, for it may bring the next piece at once, and with it the next pause.
 		this.#controller?.resume();
 	}
@@ -241,11 +250,26 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	#endWaiting(): void {
 		clearTimeout(this.#phaseTimer);
 		this.#watchIdle();
+		this.#watchThroughput();
 		this.#listener.onFirstContent();
 	}
 
+	#watchThroughput(): void {
+		const { throughput } = this.#options.timeouts;
+		if (throughput === 'off') return;
+		this.#written = 0;
+		clearTimeout(this.#throughputTimer);
+		const least = (throughput.tokensPerSecond * throughput.over * CHARACTERS_A_TOKEN) / 1000;
+		this.#throughputTimer = setTimeout(() => {
+			if (this.#written < least) this.#timeOut('slow');
+			else this.#watchThroughput();
+		}, throughput.over);
+	}
+
 	#pass(events: readonly AnswerEvent[]): void {
-		if (events.length > 0) this.#listener.onEvents(events);
+		if (events.length === 0) return;
+		if (this.#throughputTimer !== undefined) this.#written += lengthOf(events);
+		this.#listener.onEvents(events);
 	}
 
 	get #isOver(): boolean {
@@ -297,6 +321,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		this.#phase = 'over';
 		clearTimeout(this.#phaseTimer);
 		clearTimeout(this.#idleTimer);
+		clearTimeout(this.#throughputTimer);
 	}
 
 	/** A timer that ran on would hold the request and its answer in memory. */
@@ -317,4 +342,17 @@ const timeoutMessages: Readonly<Record<string, string>> = {
 	first_token: 'no first token in time',
 	response: 'no whole answer in time',
 	idle: 'no further data in time',
+	slow: 'too little text in time',
 };
+
+/** What a model has written in these events, characters: text, thoughts and calls of tools. */
+function lengthOf(events: readonly AnswerEvent[]): number {
+	let length = 0;
+	for (const { parts } of events) {
+		for (const part of parts) {
+			if (part.is === 'text' || part.is === 'reasoning') length += part.text.length;
+			else if (part.is === 'tool-call') length += part.arguments.length;
+		}
+	}
+	return length;
+}

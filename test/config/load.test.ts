@@ -183,6 +183,7 @@ policy: { timeouts: { idle: 2s, connect: 2s, response: 2s, request: 2s } }
 		request: 2_000,
 		stream: 3_600_000,
 		thinking: 120_000,
+		throughput: 'off',
 	};
 
 	it('each override the one below, field by field', () => {
@@ -194,6 +195,7 @@ policy: { timeouts: { idle: 2s, connect: 2s, response: 2s, request: 2s } }
 			request: 2_000,
 			stream: 3_600_000,
 			thinking: 120_000,
+			throughput: 'off',
 		});
 		expect(config.profiles.child?.policy.timeouts).toEqual({ ...timeouts, idle: 2_000 });
 		expect(config.profiles.child?.chain[0]?.policy.timeouts).toEqual({ ...timeouts, idle: 3_000 });

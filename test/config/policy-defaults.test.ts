@@ -41,7 +41,7 @@ function changed(scale: number): Declared {
 function changedValue(written: unknown, scale: number): unknown {
 	if (typeof written === 'number') return Number.isInteger(written) ? written + 1 : written / 2;
 	if (Array.isArray(written)) return written.slice(1);
-	if (typeof written !== 'string') return written;
+	if (typeof written !== 'string' || written === 'off') return written;
 	const reading = readDuration(written);
 	return 'value' in reading ? writtenDuration(Math.round(reading.value * scale)) : '64KB';
 }

@@ -208,7 +208,9 @@ test('a broken stream is carried on by a target that does not stream, with its s
 
 test('a document that began as a stream is carried on by a target that does not stream', async () => {
 	await start({ providers: { a: { streamUpstream: true }, b: { request: { force: { stream: false } } } } });
-	breakwater.upstream('a').always(streams([chunkOf({ role: 'assistant', content: 'The harbour wall ' })], { end: 'cut' }));
+	breakwater
+		.upstream('a')
+		.always(streams([chunkOf({ role: 'assistant', content: 'The harbour wall ' })], { end: 'cut' }));
 	breakwater.upstream('b').always(answers('The harbour wall was built by hand.'));
 	const completion = await breakwater.openai.chat.completions.create({ model: 'default', messages });
 	expect(completion.choices[0]?.message.content).toBe('The harbour wall was built by hand.');

@@ -60,6 +60,7 @@ const patient: Timeouts = {
 	request: 60_000,
 	stream: 60_000,
 	thinking: 60_000,
+	throughput: 'off',
 };
 const classify = createClassifier(loadErrorRules('config/error-rules.yaml'));
 

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { type Behaviour, type Bytes, settle } from './exchange.ts';
@@ -64,13 +63,8 @@ export function resets(): Behaviour {
 
 /** Breaks a connection with `how` where it has carried a request before, and answers on a new one. */
 export function forgetful(how: Behaviour): Behaviour {
-	const known = new WeakSet<Socket>();
-	return (exchange) => {
-		if (known.has(exchange.socket)) return how(exchange);
-		known.add(exchange.socket);
-		// Requests that come at once get a connection each.
-		return delayed(20, answers('here'))(exchange);
-	};
+	// Requests that come at once get a connection each.
+	return (exchange) => (exchange.isReused ? how : delayed(20, answers('here')))(exchange);
 }
 
 /** A 200 that falls silent: after these SSE events, or after this beginning of a JSON body. */

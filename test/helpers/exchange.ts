@@ -18,6 +18,8 @@ export interface Exchange {
 	request: ReceivedRequest;
 	response: ServerResponse;
 	socket: Socket;
+	/** The connection has carried a request before. */
+	isReused: boolean;
 	/** Aborted when the exchange is over, whoever ended it: nothing may be waited for after that. */
 	over: AbortSignal;
 	/** Sends a piece of the body; the first sends status and headers too. Resolves when the kernel has it. */

@@ -22,8 +22,6 @@ export interface Upstream {
 	next(...behaviours: Behaviour[]): void;
 	/** Answers every request for which nothing is queued; at first `answers('ok')`. */
 	always(behaviour: Behaviour): void;
-	/** From now on no connection is used again, so that none can be stale. */
-	takesOneRequestAConnection(): void;
 	/** Drops every connection. Rejects with the error of a behaviour that threw, so that no test passes over one. */
 	close(): Promise<void>;
 }
@@ -32,6 +30,7 @@ export interface Upstream {
 export async function startUpstream(): Promise<Upstream> {
 	const requests: ReceivedRequest[] = [];
 	const sockets = new Set<Socket>();
+	const used = new WeakSet<Socket>();
 	const queue: Behaviour[] = [];
 	const errors: unknown[] = [];
 	let fallback = answers('ok');
@@ -46,12 +45,15 @@ export async function startUpstream(): Promise<Upstream> {
 			over.abort();
 		});
 		try {
+			const isReused = used.has(incoming.socket);
+			used.add(incoming.socket);
 			const request = await receive(incoming);
 			requests.push(request);
 			await (queue.shift() ?? fallback)({
 				request,
 				response,
 				socket: incoming.socket,
+				isReused,
 				over: over.signal,
 				write: (piece) => settle((done) => response.write(piece, done)),
 				end: (piece) => settle((done) => response.end(piece ?? '', () => done())),
@@ -85,9 +87,6 @@ export async function startUpstream(): Promise<Upstream> {
 		next: (...behaviours) => void queue.push(...behaviours),
 		always: (behaviour) => {
 			fallback = behaviour;
-		},
-		takesOneRequestAConnection: () => {
-			server.maxRequestsPerSocket = 1;
 		},
 		async close() {
 			isClosing = true;

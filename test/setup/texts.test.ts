@@ -82,7 +82,7 @@ describe('configText', () => {
 		const [head = '', defaults = ''] = text.split(/^(?=policy:$)/m);
 		const uncommented = head + defaults.replace(/^# /gm, '');
 		expect(parse(uncommented).policy).toMatchObject({
-			timeouts: { firstToken: '10s' },
+			timeouts: { connect: '5s' },
 			breaker: { failureThreshold: 3 },
 		});
 		expect(Object.keys(parse(uncommented).policy)).toEqual([

@@ -168,6 +168,7 @@ it('knows every reason that the code itself gives', () => {
 	const sources = [
 		'src/upstream/classify/transport-error.ts',
 		'src/upstream/attempt.ts',
+		'src/upstream/classify/finish-reasons.ts',
 		'src/gateway/exchange.ts',
 		'src/answer/answer-stream.ts',
 	]

@@ -3,7 +3,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { routesOf } from '../../../src/gateway/routes.ts';
 import { type CaseScript, entryFor, type StateBefore, type Subject } from '../../../src/verify/play/case-script.ts';
 import { soon, type TestGateway } from '../../helpers/gateway.ts';
-import { type Behaviour, hangs, type ReceivedRequest, status } from '../../helpers/upstream.ts';
+import { type Behaviour, type Exchange, hangs, status } from '../../helpers/upstream.ts';
 import { behaviourOf } from './outcome-behaviour.ts';
 import { clientOf, ifLeft, providerText, type Seen, stepText } from './seen.ts';
 
@@ -27,9 +27,6 @@ export class RealStage {
 
 	/** Brings every provider into the state that the script says, by failures and orders like those of real life. */
 	async prepare(): Promise<void> {
-		for (const provider of Object.keys(this.#config.providers)) {
-			this.#breakwater.upstream(provider).takesOneRequestAConnection();
-		}
 		for (const { state, unavailable, subject } of this.#script.entries) {
 			for (const { id, provider } of this.#concernedBy(subject)) {
 				if (unavailable !== undefined)
@@ -46,7 +43,7 @@ export class RealStage {
 			}
 		}
 		for (const provider of Object.keys(this.#config.providers)) {
-			this.#breakwater.upstream(provider).always((exchange) => this.#behave(provider, exchange.request)(exchange));
+			this.#breakwater.upstream(provider).always((exchange) => this.#behave(provider, exchange)(exchange));
 		}
 	}
 
@@ -147,7 +144,8 @@ export class RealStage {
 				attempts: response?.headers.get('x-breakwater-attempts') ?? null,
 				shouldRetry: response?.headers.get('x-should-retry') ?? null,
 				asked: this.#asked,
-				progress: record.trace.map(stepText),
+				// Stale connections are none of what is imagined.
+				progress: record.trace.filter(({ did }) => did !== 'reconnect').map(stepText),
 				providers: Object.fromEntries(
 					this.#concerned(profile).map((id) => {
 						const told = health[id];
@@ -181,7 +179,7 @@ export class RealStage {
 		);
 	}
 
-	#behave(provider: string, request: ReceivedRequest): Behaviour {
+	#behave(provider: string, { request, isReused }: Exchange): Behaviour {
 		const { model } = request.json as { model: string };
 		const key = request.headers.authorization?.replace('Bearer ', '');
 		const credential = this.#credentials.find((known) => known.provider === provider && known.apiKey === key)?.id;
@@ -189,12 +187,14 @@ export class RealStage {
 			.flatMap(({ candidates }) => candidates)
 			.find((candidate) => candidate.credential === credential && candidate.model === model);
 		if (candidate === undefined) throw new Error(`${provider} was asked for ${model} with a key that nobody has`);
-		this.#asked.push(`${candidate.credential}/${model}`);
 		const scripted = this.#script.entries.filter(({ outcomes }) => outcomes.length > 0);
 		const entry = entryFor(scripted, candidate);
 		const met = entry === undefined ? 0 : (this.#met.get(entry) ?? 0);
-		if (entry !== undefined) this.#met.set(entry, met + 1);
 		const outcome = entry?.outcomes[Math.min(met, entry.outcomes.length - 1)];
+		// A connection that was used before is taken for stale then, and replaced: the outcome is that of the new one.
+		if (isReused && outcome?.does === 'network-error') return behaviourOf({ ...outcome, afterMs: 0 }, request);
+		this.#asked.push(`${candidate.credential}/${model}`);
+		if (entry !== undefined) this.#met.set(entry, met + 1);
 		return behaviourOf(outcome ?? { does: 'answer', afterMs: 0, takesMs: 0 }, request);
 	}
 }

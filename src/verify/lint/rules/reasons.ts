@@ -20,6 +20,7 @@ export const builtInReasons: readonly string[] = [
 	'NETWORK_ERROR.local',
 	'TIMEOUT.connect',
 	'TIMEOUT.first_token',
+	'TIMEOUT.slow',
 	'TIMEOUT.response',
 	'TIMEOUT.idle',
 	'SERVER_ERROR.malformed',

@@ -76,10 +76,12 @@ function causes({ lineage, chainAt }: LintedProfile, candidate: LintedCandidate,
 	]);
 }
 
-const phases: readonly (keyof Timeouts)[] = ['connect', 'firstToken', 'response', 'idle'];
+type Phase = Exclude<keyof Timeouts, 'throughput'>;
+
+const phases: readonly Phase[] = ['connect', 'firstToken', 'response', 'idle'];
 
 /** Silence in a stream ends it whatever is left of the search that found it. */
-const deadlineOf = ({ request, stream }: Timeouts, phase: keyof Timeouts) => (phase === 'idle' ? stream : request);
+const deadlineOf = ({ request, stream }: Timeouts, phase: Phase) => (phase === 'idle' ? stream : request);
 
 function timeoutBeyondDeadline(candidate: LintedCandidate): Finding[] {
 	const { timeouts } = candidate.policy;

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AttemptBench, type AttemptTestOptions } from '../helpers/attempt.ts';
+import { type Behaviour, chunkOf, chunksOf, startUpstream, streams, type Upstream } from '../helpers/upstream.ts';
+
+let upstream: Upstream;
+let bench: AttemptBench;
+
+beforeEach(async () => {
+	upstream = await startUpstream();
+	bench = new AttemptBench();
+});
+
+afterEach(async () => {
+	await bench.close();
+	await upstream.close();
+});
+
+/** Ten tokens a second, which is 40 characters, over half a second. */
+const throughput = { tokensPerSecond: 10, over: 500 };
+
+async function outcomeOf(behaviour: Behaviour, options: AttemptTestOptions = { timeouts: { throughput } }) {
+	upstream.next(behaviour);
+	return (await bench.start(upstream.baseUrl, { stream: true, ...options }).over).is;
+}
+
+const slow = streams(chunksOf('a b c d e f g h i j k l m n'), { delayMs: 100 });
+
+describe('a stream that is never idle', () => {
+	it('and too slow has failed, where the policy says so', async () => {
+		expect(await outcomeOf(slow)).toBe('TIMEOUT.slow');
+	});
+
+	it('is left alone by default', async () => {
+		expect(await outcomeOf(slow, {})).toBe('completed');
+	});
+
+	it('and fast enough is left alone', async () => {
+		const fast = streams(chunksOf('swift '.repeat(16).trim()), { delayMs: 80 });
+		expect(await outcomeOf(fast)).toBe('completed');
+	});
+
+	it('is measured again and again: one that becomes slow has failed', async () => {
+		const chunks = [...chunksOf('swift '.repeat(20)).slice(0, -1), ...chunksOf('a b c d e f g h i j').slice(1)];
+		expect(await outcomeOf(streams(chunks, { delayMs: 70 }))).toBe('TIMEOUT.slow');
+	});
+
+	it.each([
+		['thoughts', (text: string) => chunkOf({ reasoning_content: text })],
+		[
+			'a call',
+			(text: string) => chunkOf({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: text } }] }),
+		],
+	])('is measured by %s too', async (_, chunk) => {
+		const chunks = [...Array.from({ length: 15 }, () => chunk('so many words ')), chunkOf({}, 'stop')];
+		expect(await outcomeOf(streams(chunks, { delayMs: 80 }))).toBe('completed');
+	});
+
+	it('is not slow because its client is', async () => {
+		const fast = streams(chunksOf('swift '.repeat(60)), { delayMs: 10 });
+		upstream.next(fast);
+		const watched = bench.start(upstream.baseUrl, { stream: true, timeouts: { throughput } });
+		await watched.answering;
+		watched.attempt.pause();
+		await sleep(1_200);
+		watched.attempt.resume();
+		expect((await watched.over).is).toBe('completed');
+	});
+
+	it('and has finished is whole, however late its end mark', async () => {
+		expect(await outcomeOf(streams(chunksOf('short'), { end: 'stall' }))).toBe('completed');
+	});
+});
