@@ -274,7 +274,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', () => {
 		const page = await open();
 		const text = 'The wall was built by hand, stone by stone.';
 		breakwater.upstream('a').next(streams(chunksOf(text.slice(0, 20)).slice(0, -1), { end: 'cut' }));
-		breakwater.upstream('b').next(answers(text.slice(20)));
+		breakwater.upstream('b').next(answers(text));
 		await post(1, { stream: true });
 		const row = page.locator('.call').first();
 		await row.locator('.seam').waitFor();
@@ -370,7 +370,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', () => {
 		});
 		const page = await open({ viewport: { width: 375, height: 800 } });
 		breakwater.upstream('a').always(status(503));
-		await post(2, { model: profile });
+		await post(3, { model: profile });
 		await inState(page, 'a', 'open');
 		await page.locator('.call').first().click();
 		await page.getByRole('dialog').locator('.sequence').waitFor();

@@ -28,13 +28,19 @@ export function clientOf(response: Response | undefined, text: string | undefine
 	const target = response.headers.get('x-breakwater-target');
 	const by = target === null ? {} : { target };
 	if (text === undefined) return { gets: 'left', status, ...by };
-	if (status !== 200) return { gets: 'error', status, code: (JSON.parse(text) as FailureReport['body']).error.code };
+	if (status !== 200) return { gets: 'error', status, code: codeIn(text) };
 	if (!text.startsWith('data: ')) return { gets: 'answer', status, ...by };
 	const events = eventsOf(text);
 	const last = events.at(-1) ?? '';
 	assertSeamless(events, record);
 	if (last === '[DONE]') return { gets: 'answer', status, ...by };
-	return { gets: 'broken', status, code: (JSON.parse(last) as FailureReport['body']).error.code, ...by };
+	return { gets: 'broken', status, code: codeIn(last), ...by };
+}
+
+/** A caller is told the provider's own code of a bad request; one that the stage made up stands for none. */
+function codeIn(text: string): string {
+	const { code } = (JSON.parse(text) as FailureReport['body']).error;
+	return code.startsWith('as-BAD_REQUEST') ? 'bad_request' : code;
 }
 
 /** Whoever wrote it, it is the text of one answer from its first token on. */
