@@ -17,6 +17,8 @@ const idHeaders = [
  */
 export class PassingHeaders {
 	readonly #redact: (text: string) => string;
+	/** The last answer that was asked about: every request asks about its own several times. */
+	#last: { headers: AnswerHeaders; id: string | undefined } | undefined;
 
 	/** @param redact takes secrets out of a text */
 	constructor(redact: (text: string) => string) {
@@ -25,6 +27,11 @@ export class PassingHeaders {
 
 	/** The provider's own id of a request, for whoever asks its support; undefined where it gave none that is fit for a log. */
 	idOf(headers: AnswerHeaders): string | undefined {
+		if (this.#last?.headers !== headers) this.#last = { headers, id: this.#findId(headers) };
+		return this.#last.id;
+	}
+
+	#findId(headers: AnswerHeaders): string | undefined {
 		for (const name of idHeaders) {
 			const id = first(headers[name]);
 			if (id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id) && this.#isClean(id)) return id;
@@ -39,7 +46,7 @@ export class PassingHeaders {
 			if (name !== 'openai-processing-ms' && !name.startsWith('x-ratelimit-')) continue;
 			const value = first(headers[name]);
 			if (value === undefined || !/^[\x20-\x7e]{1,256}$/.test(value)) continue;
-			if (this.#isClean(name) && this.#isClean(value)) passed[name] = value;
+			if (this.#isClean(value)) passed[name] = value;
 		}
 		return passed;
 	}

@@ -24,11 +24,13 @@ export const contentRefused: Failure = { category: 'BAD_REQUEST', reason: 'conte
 
 /** Whether an answer with this reason is known to be whole. Some write `STOP`, or `FinishReason.STOP`. */
 export function isKnownEnd(reason: string): boolean {
-	return namesOf(reason).some((name) => knownEnds.has(name));
+	return knownEnds.has(reason) || namesOf(reason).some((name) => knownEnds.has(name));
 }
 
 /** As error rules see them: `finishreason:abort`; of `function_call_filter: MALFORMED_FUNCTION_CALL` also each half. */
 export function finishIdentifiers({ reason, native }: Finish): string[] {
+	// Nearly every answer ends so, and the rest of this costs as much as reading a token.
+	if (native === undefined && knownEnds.has(reason)) return [`${finishPrefix}${reason}`];
 	const names = [reason, ...(native === undefined ? [] : [native])].flatMap(namesOf);
 	return [...new Set(names)].map((name) => `${finishPrefix}${name}`);
 }
