@@ -82,7 +82,7 @@ export class RealStage {
 				}
 				upstream(provider).always(
 					state.reason === 'auth'
-						? status(401, error('invalid_api_key'))
+						? (exchange) => this.#rejectUpTo(id, exchange)(exchange)
 						: state.reason === 'hint'
 							? status(429, error('slow_down'), hint)
 							: status(503),
@@ -92,6 +92,15 @@ export class RealStage {
 		for (let turn = 0; turn < limit && this.#stateOf(id) === 'closed'; turn++)
 			await this.#failOnce(this.#targetOf(provider));
 		if (this.#stateOf(id) === 'closed') throw new Error(`${id} could not be brought into ${state.is}`);
+	}
+
+	/** The keys behind it in the order work: a request goes on to them, and they are not meant. */
+	#rejectUpTo(id: string, { request }: Exchange): Behaviour {
+		const key = request.headers.authorization?.replace('Bearer ', '');
+		const asked = this.#credentials.findIndex(({ apiKey }) => apiKey === key);
+		const isBehind = asked > this.#credentials.findIndex((known) => known.id === id);
+		if (isBehind) return behaviourOf({ does: 'answer', afterMs: 0, takesMs: 0 }, request);
+		return status(401, { error: { message: '', code: 'invalid_api_key', type: null } });
 	}
 
 	async #occupyProbe(provider: string, id: string): Promise<void> {

@@ -31,7 +31,10 @@ const fixed = (...texts: string[]) => fc.constantFrom(...texts);
 const outcome = fc.oneof(
 	{ weight: 3, arbitrary: fixed('ok', '503', '500 code=server_error', '529') },
 	{ weight: 3, arbitrary: fixed('429', '429 200ms', '429 retry-after=30', '429 code=insufficient_quota') },
-	{ weight: 2, arbitrary: fixed('401', '403 message="billing hard limit"', '404 code=model_not_found', '400', '413') },
+	{
+		weight: 2,
+		arbitrary: fixed('401', '403 message="billing hard limit"', '404 code=model_not_found', '400 message="no"', '413'),
+	},
 	{
 		weight: 4,
 		arbitrary: fixed(
