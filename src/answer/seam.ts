@@ -35,7 +35,7 @@ const diverged: SeamState = { is: 'diverged' };
 
 /** Finds the seam while the continuation arrives. It is asked until it says something other than `pending`. */
 export class SeamFinder {
-	readonly #options: SeamOptions;
+	#options: SeamOptions;
 	/** What the client has and the model has not been shown. */
 	readonly #hidden: string;
 	#held = '';
@@ -45,6 +45,11 @@ export class SeamFinder {
 	constructor(options: SeamOptions) {
 		this.#options = options;
 		this.#hidden = options.sent.slice(options.shown);
+	}
+
+	/** What the model wrote is not exactly what it went on with: it has to prove the place as any other. */
+	distrust(): void {
+		if (this.#options.trusted) this.#options = { ...this.#options, trusted: false };
 	}
 
 	/** @param text what the model wrote next */

@@ -24,6 +24,12 @@ export class ThoughtFilter {
 	/** What ends the thought that is being left out. */
 	#end: string | undefined;
 	#isPast = false;
+	#hasTrimmed = false;
+
+	/** White space behind a thought was left out with it: whether it was part of the answer, nobody can tell. */
+	get hasTrimmed(): boolean {
+		return this.#hasTrimmed;
+	}
 
 	/** @returns what of the text belongs to the answer, as far as that is known */
 	take(text: string): string {
@@ -37,8 +43,10 @@ export class ThoughtFilter {
 		}
 		const at = this.#held.toLowerCase().indexOf(this.#end);
 		if (at === -1) return '';
-		const rest = this.#held.slice(at + this.#end.length).trimStart();
+		const behind = this.#held.slice(at + this.#end.length);
+		const rest = behind.trimStart();
 		if (rest === '') return '';
+		if (rest !== behind) this.#hasTrimmed = true;
 		this.#held = rest;
 		this.#end = undefined;
 		// Some think twice.
