@@ -194,7 +194,7 @@ export class AnswerStream {
 		this.#inspect(said);
 		if (said.isBeyondText || said.isSeveral) return 'diverged';
 		let text = this.#thoughts.take(said.text);
-		if (this.#thoughts.hasTrimmed) this.#pendingSeam?.distrust();
+		if (this.#thoughts.hasTrimmed) this.#pendingSeam?.doubt();
 		if (this.#pendingSeam !== undefined && text !== '') {
 			const state = this.#pendingSeam.feed(text);
 			text = '';

@@ -35,10 +35,11 @@ const diverged: SeamState = { is: 'diverged' };
 
 /** Finds the seam while the continuation arrives. It is asked until it says something other than `pending`. */
 export class SeamFinder {
-	#options: SeamOptions;
+	readonly #options: SeamOptions;
 	/** What the client has and the model has not been shown. */
 	readonly #hidden: string;
 	#held = '';
+	#isDoubted = false;
 	/** No occurrence of the held text in the sent text begins before this; -1 for none at all. */
 	#from = 0;
 
@@ -47,9 +48,9 @@ export class SeamFinder {
 		this.#hidden = options.sent.slice(options.shown);
 	}
 
-	/** What the model wrote is not exactly what it went on with: it has to prove the place as any other. */
-	distrust(): void {
-		if (this.#options.trusted) this.#options = { ...this.#options, trusted: false };
+	/** White space before the text was lost: only a model that begins with what it was not shown proves its place. */
+	doubt(): void {
+		this.#isDoubted = true;
 	}
 
 	/** @param text what the model wrote next */
@@ -95,7 +96,8 @@ export class SeamFinder {
 		if (held.startsWith(sent)) return ambiguous;
 		if (startsOver(sent, held)) return diverged;
 		if (!held.startsWith(this.#hidden)) return ambiguous;
-		return this.#hidden === '' && runsTogether(sent, held) ? ambiguous : this.#join(this.#hidden.length);
+		const isUnproven = this.#hidden === '' && (this.#isDoubted || runsTogether(sent, held));
+		return isUnproven ? ambiguous : this.#join(this.#hidden.length);
 	}
 
 	/** The model had not seen the end of the text, so it has to write that end again before it can go on. */

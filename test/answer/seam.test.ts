@@ -183,3 +183,14 @@ it('whatever the answer, the cut, and how much is repeated: exactly the rest, or
 		{ numRuns: 2000 },
 	);
 });
+
+it('white space that was lost behind a thought is a doubt that only known words dispel', () => {
+	const said = (shown: number, text: string, isDoubted: boolean) => {
+		const finder = new SeamFinder({ sent: 'The tide is in', shown, trusted: true });
+		if (isDoubted) finder.doubt();
+		return finder.feed(text).is;
+	};
+	expect(said(14, ', and the boats are out', false)).toBe('joined');
+	expect(said(14, ', and the boats are out', true)).toBe('ambiguous');
+	expect(said(9, 'is in, and the boats are out', true)).toBe('joined');
+});
