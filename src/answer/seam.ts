@@ -102,8 +102,10 @@ export class SeamFinder {
 
 	/** The model had not seen the end of the text, so it has to write that end again before it can go on. */
 	#joinBehind(): SeamState {
+		// Some leave out the white space that they should begin with: that reading counts, too.
+		const least = this.#hidden.trimStart().length || this.#hidden.length;
 		for (const { text, lead } of readingsOf(this.#held)) {
-			const [overlap, another] = overlapsOf(this.#options.sent, text).filter((one) => one >= this.#hidden.length);
+			const [overlap, another] = overlapsOf(this.#options.sent, text).filter((one) => one >= least);
 			if (overlap !== undefined) return another === undefined ? this.#join(lead + overlap) : ambiguous;
 		}
 		return diverged;
