@@ -70,7 +70,9 @@ function mayStandTwice(sent: string, at: number, beginsLine: boolean): boolean {
 	const isLines = /^\s*\n/.test(words) || (isAtLine && (beginsLine || sent.endsWith('\n')));
 	if (isLines && (words.match(/\n/g)?.length ?? 0) <= COMMON_LINES) return true;
 	if (at === 0) return false;
-	const context = Math.min(SAME_CONTEXT, at);
+	// Two equal lines that are cut after their first letters have only those in common: what stands in the line before says nothing.
+	const inLine = isAtLine ? at : at - sent.lastIndexOf('\n', at - 1);
+	const context = Math.min(SAME_CONTEXT, at, inLine);
 	return sent.endsWith(sent.slice(at - context, at));
 }
 

@@ -194,3 +194,9 @@ it('white space that was lost behind a thought is a doubt that only known words 
 	expect(said(14, ', and the boats are out', true)).toBe('ambiguous');
 	expect(said(9, 'is in, and the boats are out', true)).toBe('joined');
 });
+
+it('a line that is cut after its first letter, and stands there once more, is no repetition', () => {
+	const sent = '    await pump.wait(50);\nfor (const ship of ships) {\nf';
+	const finder = new SeamFinder({ sent, shown: sent.length, trusted: false });
+	expect(finder.feed('or (const ship of ships) {\nfor (const boat of boats) {\n').is).toBe('ambiguous');
+});
