@@ -200,3 +200,11 @@ it('a line that is cut after its first letter, and stands there once more, is no
 	const finder = new SeamFinder({ sent, shown: sent.length, trusted: false });
 	expect(finder.feed('or (const ship of ships) {\nfor (const boat of boats) {\n').is).toBe('ambiguous');
 });
+
+it('asked from further back, a line without its indentation is a reading too', () => {
+	const line = '    await pump.wait(50);\n';
+	const sent = `Report\n${line}${line}`;
+	const finder = new SeamFinder({ sent, shown: sent.length - line.length, trusted: false });
+	const state = finder.feed(`${line.trimStart()}${line}}\n`);
+	expect(state.is).toBe('ambiguous');
+});
