@@ -20,6 +20,8 @@ export interface Permit {
 	epoch: number;
 	/** The model is known to refuse a conversation that ends with the beginning of its answer. */
 	refusesPrefill: boolean;
+	/** Where a model's actor granted it: the permit of its key, which goes with it wherever it goes. */
+	ofKey?: Permit;
 }
 
 export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldown';
@@ -41,14 +43,31 @@ export type ProviderEvent =
 			/** What the attempt is expected to use, tokens; 0 when it is not known. */
 			tokens: number;
 			replyTo: RequestRef;
+			/** A model's actor has granted already, and is told when its key does not. */
+			ofModel?: { permit: Permit; actor: ProviderRef };
 	  }
 	| PermitResult
+	/**
+	 * The request of a failure has ended without an answer, and other providers answered it alike: the request is to blame. It
+	 * takes back one count, and no trip.
+	 */
+	| { type: 'failure.withdrawn'; failed: CountedFailure; now: number }
+	/** A model of this key has opened, until a time, because of failures. */
+	| { type: 'model.tripped'; model: string; until: number; now: number; random: number }
 	/** The first content of the answer to a probe has arrived: the provider is alive, whatever becomes of the answer. */
 	| { type: 'probe.answering'; id: string; now: number }
 	/** The provider's own timer: no first content and no result of a probe came within `probeDeadline`. */
 	| { type: 'probe.overdue'; id: string }
 	| PeerEvent
 	| OperatorEvent;
+
+/** A failure that a provider actor was told of, by the attempt that it happened to. */
+export interface CountedFailure {
+	readonly permit: Permit;
+	readonly failure: Failure;
+	/** ms since the epoch. */
+	readonly at: number;
+}
 
 /** Gives a permit back, with what the attempt used, tokens, where that is known. */
 export type PermitResult =
@@ -61,10 +80,15 @@ export type PermitResult =
 			random: number;
 			/** The request will not try this target again. */
 			lastTry: boolean;
-			/** A failure of this request has counted here before: this one does not, so that no request opens a breaker alone. */
-			hasCounted: boolean;
+			/**
+			 * The actors where a failure of this request has counted before: by their ids. There this one does not, so that no
+			 * request opens a breaker alone.
+			 */
+			counted: readonly string[];
 			tokens?: number;
 			replyTo: RequestRef;
+			/** When the model's actor would grant again, where it passes this on to its key; ms since the epoch. */
+			modelRetryAt?: number;
 	  }
 	/** The client left, or the request ran out of time: a probe slot is returned, there is no verdict. */
 	| { type: 'attempt.abandoned'; permit: Permit; now: number; tokens?: number };
@@ -94,12 +118,19 @@ export type OperatorEvent =
 
 export type ProviderReply =
 	| { type: 'permit.granted'; permit: Permit }
-	| { type: 'permit.denied'; state: ProviderStateName; reason: DenialReason; retryAt: number }
+	| {
+			type: 'permit.denied';
+			state: ProviderStateName;
+			reason: DenialReason;
+			retryAt: number;
+			/** It is this model that is denied, by its own actor; its key may be well. */
+			model?: string;
+	  }
 	/**
-	 * The answer to `attempt.failed`: when the provider would grant this model again, ms since the epoch, and whether the
-	 * request has had its one failure here: this one or an earlier one counted, or came too late to count.
+	 * The answer to `attempt.failed`: when the provider would grant this model again, ms since the epoch, and where the
+	 * request has had its one failure by now, with those that it was told: this one counted there, or came too late to count.
 	 */
-	| { type: 'attempt.settled'; retryAt: number; counted: boolean };
+	| { type: 'attempt.settled'; retryAt: number; counted: readonly string[] };
 
 export type RequestEvent =
 	| ProviderReply

@@ -1,15 +1,17 @@
 import type {
+	CountedFailure,
 	PeerEvent,
 	Permit,
 	ProviderAlarm,
 	ProviderEvent,
+	ProviderRef,
 	ProviderReply,
 	ProviderStateName,
 	TripReason,
 } from '../events.ts';
 import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
-import { emptyWindow, type FailureWindow, withResult } from './failure-window.ts';
+import { emptyWindow, type FailureWindow, withoutFailure, withResult } from './failure-window.ts';
 import { afterResult, emptyLedger, type Ledger, type PlainLedger } from './ledger.ts';
 import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
 
@@ -19,13 +21,28 @@ export interface ProviderInput {
 	policy: Policy;
 	/** ms since the epoch. */
 	now: number;
+	/** It stands for one model of a key; absent where it stands for the key itself. */
+	model?: ModelScope;
 	/** What an actor that was set down remembers: this one goes on as that one would have, up to `now` and from there. */
 	memory?: ProviderMemory;
 }
 
+/**
+ * The scope of an actor that stands for one model of a key. Where several models of a key are in use each has one, and what
+ * a failure says of one model is counted there, so that a broken model takes none of its siblings along. A permit needs both
+ * actors: the model's is asked, and asks its key's.
+ */
+export interface ModelScope {
+	readonly name: string;
+	/** The actor of the key. */
+	readonly key: ProviderRef;
+}
+
 export interface ProviderContext {
+	/** The provider's name, with `#n` for one of several credentials, and `/model` where it stands for one model. */
 	readonly id: string;
 	readonly policy: Policy;
+	readonly model: ModelScope | undefined;
 	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
 	readonly epoch: number;
 	/** When the present state was entered, ms since the epoch. */
@@ -55,6 +72,8 @@ export interface ProviderContext {
 	readonly probeSuccesses: number;
 	/** Unavailable models, and until when, ms since the epoch. */
 	readonly unavailable: Readonly<Record<string, number>>;
+	/** Of a key: its models that have opened for failures since any of them last succeeded, and until when. */
+	readonly failingModels: Readonly<Record<string, number>>;
 	/** Models that refused to continue a last message of the assistant. */
 	readonly refusesPrefill: readonly string[];
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
@@ -63,7 +82,7 @@ export interface ProviderContext {
 }
 
 /** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for its policy. */
-export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'ledger'> {
+export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'ledger' | 'model'> {
 	readonly state: ProviderStateName;
 	readonly ledger: PlainLedger;
 }
@@ -80,13 +99,15 @@ export const unhurt = {
 	probes: [],
 	probeSuccesses: 0,
 	unavailable: {},
+	failingModels: {},
 } as const satisfies Partial<ProviderContext>;
 
 /** What a provider actor begins with. */
-export function freshContext({ id, policy, now }: ProviderInput): ProviderContext {
+export function freshContext({ id, policy, model, now }: ProviderInput): ProviderContext {
 	return {
 		id,
 		policy,
+		model,
 		epoch: 0,
 		since: now,
 		waitMs: 0,
@@ -99,6 +120,7 @@ export function freshContext({ id, policy, now }: ProviderInput): ProviderContex
 }
 
 type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
+type ModelTripped = Extract<ProviderEvent, { type: 'model.tripped' }>;
 type PermitRequested = Extract<ProviderEvent, { type: 'permit.requested' }>;
 
 /** Granted before the last trip: its result is no verdict on the present. */
@@ -114,8 +136,21 @@ export function counted(context: ProviderContext, permit: Permit, failed: boolea
 }
 
 /** Is this one failure more in a row and in the window? One request counts once: its retries meet the same trouble. */
-export function isOneMore({ policy }: ProviderContext, { failure, hasCounted }: AttemptFailed): boolean {
-	return !hasCounted && isTransientFailure(policy.breaker, failure);
+export function isOneMore({ id, policy }: ProviderContext, { failure, counted }: AttemptFailed): boolean {
+	return !counted.includes(id) && isTransientFailure(policy.breaker, failure);
+}
+
+/** The counters without one failure that counted, if the breaker has not opened since: a trip is never taken back. */
+export function withdrawn(context: ProviderContext, { permit, failure, at }: CountedFailure) {
+	const { policy, consecutiveFailures, window } = context;
+	if (isLate(context, permit) || !isTransientFailure(policy.breaker, failure)) return {};
+	return { consecutiveFailures: Math.max(0, consecutiveFailures - 1), window: withoutFailure(window, at) };
+}
+
+/** The models of a key that fail at this moment, with the one that has just opened. */
+export function failingWith({ failingModels }: ProviderContext, { model, until, now }: ModelTripped) {
+	const failing = Object.entries(failingModels).filter(([, end]) => end > now);
+	return { ...Object.fromEntries(failing), [model]: until };
 }
 
 export function learnt(context: ProviderContext, event: AttemptFailed): Partial<ProviderContext> {
@@ -141,9 +176,10 @@ function withRefusal(known: readonly string[], { failure, permit }: AttemptFaile
  * The permit that was entered in the ledger last.
  * @param probe whether its result decides on closing
  */
-export function newPermit(context: ProviderContext, { id, model }: PermitRequested, probe: boolean): Permit {
+export function newPermit(context: ProviderContext, { id, model, ofModel }: PermitRequested, probe: boolean): Permit {
 	const refusesPrefill = context.refusesPrefill.includes(model);
-	return { id, number: context.ledger.last, model, probe, epoch: context.epoch, refusesPrefill };
+	const own = { id, number: context.ledger.last, model, probe, epoch: context.epoch, refusesPrefill };
+	return ofModel === undefined ? own : { ...ofModel.permit, probe: probe || ofModel.permit.probe, ofKey: own };
 }
 
 /**
@@ -199,5 +235,6 @@ export function denialReply(context: ProviderContext, event: PermitRequested, st
 	const modelUntil = unavailableUntil(context, event.model);
 	const retryAt = Math.max(context.until, modelUntil, event.now);
 	const reason = modelUntil > event.now ? 'model' : (context.reason ?? 'failures');
-	return { type: 'permit.denied', state, reason, retryAt };
+	const { model } = context;
+	return { type: 'permit.denied', state, reason, retryAt, ...(model === undefined ? {} : { model: model.name }) };
 }

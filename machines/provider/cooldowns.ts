@@ -57,6 +57,7 @@ export function halfOpened(since: number) {
 		probeSuccesses: 0,
 		reason: 'probing',
 		alarmed: [],
+		failingModels: {},
 	} as const satisfies Partial<ProviderContext>;
 }
 

@@ -38,6 +38,17 @@ export function withResult(window: FailureWindow, failed: boolean, now: number, 
 }
 
 /**
+ * The window without one failure, where it still holds it.
+ * @param failedAt when it failed, ms since the epoch
+ */
+export function withoutFailure({ slices }: FailureWindow, failedAt: number): FailureWindow {
+	const index = slices.findLastIndex(({ from }) => from <= failedAt);
+	const slice = slices[index];
+	if (slice === undefined || slice.failed === 0) return { slices };
+	return { slices: slices.with(index, { ...slice, failed: slice.failed - 1 }) };
+}
+
+/**
  * How many results the window holds at `now`, and how many of them failed.
  */
 export function countResults(window: FailureWindow, now: number, windowMs: number): { total: number; failed: number } {

@@ -9,17 +9,19 @@ const TRIPPED = {
 } as const;
 
 /**
- * One provider with one credential: a circuit breaker that lives as long as the process. It grants permits in
+ * One provider with one credential, or one model of it: a circuit breaker that lives as long as the process. It grants permits in
  * `closed`, and as limited probes in `half-open`; `open` and `quota-cooldown` deny. See DESIGN, "Provider actor".
  */
 export const providerMachine = providerSetup.createMachine({
 	id: 'provider',
 	initial: 'starting',
-	context: ({ input }) => (input.memory === undefined ? freshContext(input) : remembered(input.memory, input.policy)),
+	context: ({ input }) => (input.memory === undefined ? freshContext(input) : remembered(input.memory, input)),
 	on: {
 		/** Where a state has no use for a result, the permit is given back all the same. */
-		'attempt.succeeded': { actions: 'countBack' },
-		'attempt.abandoned': { actions: 'countBack' },
+		'attempt.succeeded': { actions: ['countBack', 'passOn'] },
+		'attempt.abandoned': { actions: ['countBack', 'passOn'] },
+		'probe.answering': { actions: 'passOn' },
+		'failure.withdrawn': { actions: 'passOn' },
 		'operator.tripped': { target: '.open', reenter: true, actions: ['openForOperator', TRIPPED.open] },
 		'operator.reset': { target: '.closed', reenter: true, actions: ['startAfresh', 'tellReset'] },
 		'peer.tripped': [
@@ -51,7 +53,12 @@ export const providerMachine = providerSetup.createMachine({
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'closed' } } },
 					{ actions: ['countOut', 'grant'] },
 				],
-				'attempt.succeeded': { actions: 'countSuccess' },
+				'attempt.succeeded': { actions: ['countSuccess', 'passOn'] },
+				'failure.withdrawn': { actions: ['withdrawFailure', 'passOn'] },
+				'model.tripped': [
+					{ guard: 'severalModelsFail', target: 'open', actions: ['openForModels', TRIPPED.open] },
+					{ actions: 'noteFailingModel' },
+				],
 				'attempt.failed': [
 					{
 						guard: 'exhaustsQuota',
@@ -63,7 +70,11 @@ export const providerMachine = providerSetup.createMachine({
 						target: 'open',
 						actions: ['alarm', 'learn', 'openAsNamed', TRIPPED.open, 'settle'],
 					},
-					{ guard: 'tripsBreaker', target: 'open', actions: ['learn', 'openForFailures', TRIPPED.open, 'settle'] },
+					{
+						guard: 'tripsBreaker',
+						target: 'open',
+						actions: ['learn', 'openForFailures', TRIPPED.open, 'tellKey', 'settle'],
+					},
 					{ actions: ['alarm', 'learn', 'settle'] },
 				],
 			},
@@ -127,12 +138,14 @@ export const providerMachine = providerSetup.createMachine({
 					{ actions: { type: 'deny', params: { state: 'half-open' } } },
 				],
 				'probe.answering': [
-					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['recover', 'tellRecovery'] },
-					{ guard: 'isProbeResult', actions: ['returnProbe', 'countProbeSuccess'] },
+					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['recover', 'tellRecovery', 'passOn'] },
+					{ guard: 'isProbeResult', actions: ['returnProbe', 'countProbeSuccess', 'passOn'] },
+					{ actions: 'passOn' },
 				],
 				'attempt.succeeded': [
-					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['countBack', 'recover', 'tellRecovery'] },
-					{ guard: 'isProbeResult', actions: ['countBack', 'returnProbe', 'countProbeSuccess'] },
+					{ guard: 'isLastProbeNeeded', target: 'closed', actions: ['countBack', 'recover', 'tellRecovery', 'passOn'] },
+					{ guard: 'isProbeResult', actions: ['countBack', 'returnProbe', 'countProbeSuccess', 'passOn'] },
+					{ actions: ['countBack', 'passOn'] },
 				],
 				'attempt.failed': [
 					{
@@ -148,15 +161,19 @@ export const providerMachine = providerSetup.createMachine({
 					{
 						guard: 'failsProbe',
 						target: 'open',
-						actions: ['learn', 'countReopening', 'openForFailures', TRIPPED.open, 'settle'],
+						actions: ['learn', 'countReopening', 'openForFailures', TRIPPED.open, 'tellKey', 'settle'],
 					},
 					{ actions: ['alarm', 'learn', 'returnProbe', 'settle'] },
 				],
-				'attempt.abandoned': { actions: ['countBack', 'returnProbe'] },
+				'attempt.abandoned': { actions: ['countBack', 'returnProbe', 'passOn'] },
+				'model.tripped': [
+					{ guard: 'severalModelsFail', target: 'open', actions: ['countReopening', 'openForModels', TRIPPED.open] },
+					{ actions: 'noteFailingModel' },
+				],
 				'probe.overdue': {
 					guard: 'isProbeOverdue',
 					target: 'open',
-					actions: ['countReopening', 'openForOverdueProbe', TRIPPED.open],
+					actions: ['countReopening', 'openForOverdueProbe', TRIPPED.open, 'tellKey'],
 				},
 			},
 		},

@@ -1,6 +1,5 @@
 import type { ProviderFact, ProviderStateName } from '../events.ts';
-import type { Policy } from '../policy.ts';
-import type { ProviderContext, ProviderMemory } from './context.ts';
+import type { ProviderContext, ProviderInput, ProviderMemory } from './context.ts';
 import { halfOpened, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, tripFact } from './facts.ts';
 import { ledgerOf, plainLedger } from './ledger.ts';
@@ -10,7 +9,7 @@ import { ledgerOf, plainLedger } from './ledger.ts';
  * times at which they are due; the permits that are out, and the probes among them, are in it too.
  */
 export function memoryOf(snapshot: { value: SnapshotValue; context: ProviderContext }): ProviderMemory {
-	const { policy: _, ledger, ...rest } = snapshot.context;
+	const { policy: _, model: __, ledger, ...rest } = snapshot.context;
 	return { ...rest, ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
 }
 
@@ -33,9 +32,10 @@ export function withoutAttempts(memory: ProviderMemory): ProviderMemory {
 }
 
 /** A memory as the context of an actor; what JSON leaves out because it is undefined is undefined again. */
-export function remembered({ state: _, ...memory }: ProviderMemory, policy: Policy): ProviderContext {
+export function remembered({ state: _, ...memory }: ProviderMemory, input: ProviderInput): ProviderContext {
+	const { policy, model } = input;
 	const { reason, lastFailure } = memory;
-	return { ...memory, policy, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
+	return { ...memory, policy, model, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
 }
 
 /**

@@ -16,7 +16,7 @@ export interface ProviderRecording {
 export interface RecordedEvent {
 	/** When it happened, ms since the epoch; for a timer, when it was due. */
 	readonly now: number;
-	/** As it came in, without the actor that is to be answered. */
+	/** As it came in, without the actors that are to be answered. */
 	readonly event: { readonly type: string };
 	readonly replies: readonly ProviderReply[];
 	readonly told: readonly (ProviderFact | ProviderAlarm)[];
@@ -50,13 +50,13 @@ export class ProviderRecorder {
 		if (inspected.type === '@xstate.event') {
 			const { context } = inspected.actorRef.getSnapshot() as { context: ProviderContext };
 			const event = inspected.event as ProviderEvent;
-			this.#events.push({ now: this.#timeOf(event, context), event: plain(event), replies: [], told: [] });
+			this.#events.push({ now: this.#timeOf(event, context), event: withoutActors(event), replies: [], told: [] });
 			return;
 		}
 		if (inspected.type !== '@xstate.action') return;
 		const { type, params } = inspected.action as { type: string; params: { event?: unknown } };
 		const last = this.#events.at(-1);
-		if (type === 'xstate.sendTo') last?.replies.push(params.event as ProviderReply);
+		if (type === 'xstate.sendTo') last?.replies.push(withoutActors(params.event as ProviderReply));
 		if (type === 'xstate.emit') last?.told.push(params.event as ProviderFact | ProviderAlarm);
 	};
 
@@ -68,7 +68,13 @@ export class ProviderRecorder {
 	}
 }
 
-function plain(event: ProviderEvent): { type: string } {
-	const { replyTo: _, input: __, ...rest } = event as { type: string; replyTo?: unknown; input?: unknown };
-	return rest;
+/** What was sent, as a plain value. */
+export function withoutActors<E extends { type: string }>(event: E): E {
+	const {
+		replyTo: _,
+		input: __,
+		ofModel,
+		...rest
+	} = event as E & { replyTo?: unknown; input?: unknown; ofModel?: object };
+	return (ofModel === undefined ? rest : { ...rest, ofModel: { ...ofModel, actor: undefined } }) as E;
 }

@@ -1,9 +1,17 @@
 import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
 import { cooldown, timerDelay } from '../backoff.ts';
-import type { ProviderAlarm, ProviderEvent, ProviderFact, ProviderReply, ProviderStateName } from '../events.ts';
+import type {
+	ProviderAlarm,
+	ProviderEvent,
+	ProviderFact,
+	ProviderRef,
+	ProviderReply,
+	ProviderStateName,
+} from '../events.ts';
 import {
 	counted,
 	denialReply,
+	failingWith,
 	heard,
 	isLate,
 	isOneMore,
@@ -16,6 +24,7 @@ import {
 	permanentOrNamed,
 	unavailableUntil,
 	unhurt,
+	withdrawn,
 	withUnavailable,
 } from './context.ts';
 import { halfOpened, takenOut, tripped, trippedByOverdueProbe } from './cooldowns.ts';
@@ -44,6 +53,19 @@ function isOfProbe(context: ProviderContext, event: ProviderEvent): boolean {
 /** What the actor was started with, in the event that starts it; undefined in every other event. */
 function startedWith(event: ProviderEvent): ProviderInput | undefined {
 	return 'input' in event ? (event.input as ProviderInput) : undefined;
+}
+
+/** What a grant sends: the permit to the request, or from a model's actor the question on to its key. */
+function granted(
+	context: ProviderContext,
+	asked: Extract<ProviderEvent, { type: 'permit.requested' }>,
+	probe: boolean,
+	self: ProviderRef,
+): ProviderReply | ProviderEvent {
+	const permit = newPermit(context, asked, probe);
+	return context.model === undefined
+		? { type: 'permit.granted', permit }
+		: { ...asked, ofModel: { permit, actor: self } };
 }
 
 /** What the chart in `machine.ts` names: the guards ask, the actions change the context, answer and tell. */
@@ -101,6 +123,9 @@ export const providerSetup = setup({
 			const { consecutiveFailures, window } = { ...context, ...counted(context, failed.permit, true, failed.now) };
 			return shouldTrip(breaker, consecutiveFailures, window, failed.now);
 		},
+		/** Several of its models fail, and none has succeeded in between: it is the key, or what is behind it. */
+		severalModelsFail: ({ context, event }) =>
+			Object.keys(failingWith(context, only(event, 'model.tripped'))).length > 1,
 		peerNamesModel: ({ event }) => only(event, 'peer.tripped').model !== undefined,
 		/** The longest wait wins. */
 		peerWaitsLonger: ({ context, event }) => {
@@ -136,33 +161,69 @@ export const providerSetup = setup({
 		countBack: assign(({ context, event }) =>
 			'permit' in event ? { ledger: afterResult(context.ledger, event) } : {},
 		),
+		/** A model's actor has its key asked, whose answer is the request's. */
 		grant: sendTo(
-			({ event }) => only(event, 'permit.requested').replyTo,
-			({ context, event }): ProviderReply => ({
-				type: 'permit.granted',
-				permit: newPermit(context, only(event, 'permit.requested'), false),
-			}),
+			({ context, event }) => context.model?.key ?? only(event, 'permit.requested').replyTo,
+			({ context, event, self }) => granted(context, only(event, 'permit.requested'), false, self),
 		),
 		grantProbe: sendTo(
-			({ event }) => only(event, 'permit.requested').replyTo,
-			({ context, event }): ProviderReply => ({
-				type: 'permit.granted',
-				permit: newPermit(context, only(event, 'permit.requested'), true),
-			}),
+			({ context, event }) => context.model?.key ?? only(event, 'permit.requested').replyTo,
+			({ context, event, self }) => granted(context, only(event, 'permit.requested'), true, self),
 		),
-		deny: sendTo(
-			({ event }) => only(event, 'permit.requested').replyTo,
-			({ context, event }, { state }: { state: ProviderStateName }): ProviderReply =>
-				denialReply(context, only(event, 'permit.requested'), state),
-		),
+		/** A permit that the model's actor has granted already is given back unused. */
+		deny: enqueueActions(({ context, event, enqueue }, { state }: { state: ProviderStateName }) => {
+			const asked = only(event, 'permit.requested');
+			const { now, replyTo, ofModel } = asked;
+			if (ofModel !== undefined) {
+				enqueue.sendTo(ofModel.actor, { type: 'attempt.abandoned', permit: ofModel.permit, now, tokens: 0 });
+			}
+			enqueue.sendTo(replyTo, denialReply(context, asked, state));
+		}),
+		/** Of a model's actor: the key is to know it too, and answers for both. */
 		settle: sendTo(
-			({ event }) => only(event, 'attempt.failed').replyTo,
-			({ context, event }): ProviderReply => {
+			({ context, event }) => {
+				const { permit, replyTo } = only(event, 'attempt.failed');
+				return permit.ofKey === undefined ? replyTo : (context.model?.key ?? replyTo);
+			},
+			({ context, event }): ProviderReply | ProviderEvent => {
 				const failed = only(event, 'attempt.failed');
-				const retryAt = Math.max(context.until, unavailableUntil(context, failed.permit.model), failed.now);
-				return { type: 'attempt.settled', retryAt, counted: failed.hasCounted || isOneMore(context, failed) };
+				const { permit, now, modelRetryAt = now } = failed;
+				const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), modelRetryAt);
+				const counted = isOneMore(context, failed) ? [...failed.counted, context.id] : failed.counted;
+				if (permit.ofKey === undefined) return { type: 'attempt.settled', retryAt, counted };
+				return { ...failed, permit: permit.ofKey, counted, modelRetryAt: retryAt };
 			},
 		),
+		/** Of a model's actor: a result that is not answered goes on to its key. */
+		passOn: enqueueActions(({ context, event, enqueue }) => {
+			const key = context.model?.key;
+			if (key === undefined) return;
+			if (event.type === 'probe.answering') enqueue.sendTo(key, event);
+			else if (event.type === 'failure.withdrawn') {
+				const { failed, now } = event;
+				const permit = failed.permit.ofKey;
+				if (permit !== undefined)
+					enqueue.sendTo(key, { type: 'failure.withdrawn', failed: { ...failed, permit }, now });
+			} else if ('permit' in event && event.permit.ofKey !== undefined) {
+				enqueue.sendTo(key, { ...event, permit: event.permit.ofKey });
+			}
+		}),
+		/** Of a model's actor that has opened for failures; comes before `settle`, whose answer counts the key's trip in. */
+		tellKey: enqueueActions(({ context: { model, until, since }, event, enqueue }) => {
+			if (model === undefined) return;
+			const { now, random } = 'random' in event ? event : { now: since, random: 0 };
+			enqueue.sendTo(model.key, { type: 'model.tripped', model: model.name, until, now, random });
+		}),
+		noteFailingModel: assign(({ context, event }) => ({
+			failingModels: failingWith(context, only(event, 'model.tripped')),
+		})),
+		openForModels: assign(({ context, event }) => {
+			const last = only(event, 'model.tripped');
+			const { now, random } = last;
+			const until = now + cooldown(context.policy.breaker, context.reopenings, random);
+			return { ...tripped(context, 'failures', until, now), failingModels: failingWith(context, last) };
+		}),
+		withdrawFailure: assign(({ context, event }) => withdrawn(context, only(event, 'failure.withdrawn').failed)),
 		sendProbe: assign(({ context, event }) => {
 			const { id, now } = only(event, 'permit.requested');
 			const deadline = now + timerDelay(context.policy.breaker.probeDeadline);
@@ -188,7 +249,7 @@ export const providerSetup = setup({
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
 			const ledger = afterResult(context.ledger, succeeded);
-			const proof = isLate(context, succeeded.permit) ? {} : { reopenings: 0 };
+			const proof = isLate(context, succeeded.permit) ? {} : { reopenings: 0, failingModels: unhurt.failingModels };
 			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now), ...proof };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
@@ -231,6 +292,7 @@ export const providerSetup = setup({
 			window: emptyWindow,
 			reopenings: event.type === 'probe.answering' ? context.reopenings + 1 : 0,
 			probes: [],
+			failingModels: unhurt.failingModels,
 		})),
 		openForOperator: assign(({ context, event }) => {
 			const { now, forMs } = only(event, 'operator.tripped');

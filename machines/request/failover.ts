@@ -1,7 +1,15 @@
 import { retryBackoff } from '../backoff.ts';
-import type { Failure } from '../failure.ts';
+import { type Category, type Failure, failureName } from '../failure.ts';
 import type { Fallback } from '../policy.ts';
-import { type Candidate, currentCandidate, errorPolicy, isUsable, lastFailed, type Progress } from './progress.ts';
+import {
+	type Candidate,
+	type CandidateFailure,
+	currentCandidate,
+	errorPolicy,
+	isUsable,
+	lastFailed,
+	type Progress,
+} from './progress.ts';
 
 /**
  * What a request does before the commit, after a failure or a denial. The order of preference is the policy's: another
@@ -100,6 +108,22 @@ export function isFailureFinal(progress: Progress): boolean {
 	const { then } = errorPolicy(candidate, failure);
 	const wasDenied = progress.trace.at(-1)?.did === 'deny';
 	return then.includes('fail') || (!wasDenied && !then.includes('next'));
+}
+
+/** Failures that say themselves whose they are: a line, a slow provider, a limit, too much load. None is a request's own. */
+const explained: readonly Category[] = ['NETWORK_ERROR', 'TIMEOUT', 'RATE_LIMIT'];
+
+/**
+ * What counted against providers, and is the request's own doing as far as one can tell: several providers answered it
+ * alike, and none otherwise. It is for a request that has ended without an answer.
+ */
+export function requestsOwnFailures({ countedFailures }: Progress): readonly CandidateFailure[] {
+	return countedFailures.filter(({ failure, candidate }) => {
+		if (explained.includes(failure.category) || failure.reason === 'overloaded') return false;
+		return countedFailures.some(
+			(other) => other.candidate.provider !== candidate.provider && failureName(other.failure) === failureName(failure),
+		);
+	});
 }
 
 function follow(fallback: Exclude<Fallback, 'fail'>, progress: Progress, from: Candidate): number | undefined {

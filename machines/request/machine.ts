@@ -2,7 +2,15 @@ import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from '../backoff.ts';
 import type { ProviderEvent, RequestEvent, RequestRef } from '../events.ts';
 import { mayCarryOn, nextToCarryOn, shouldAskFromFurtherBack, shouldAskWithoutPrefill } from './continuation.ts';
-import { isFailureFinal, mayRetryHere, nextTarget, retryWait, soonestTarget, wouldRetry } from './failover.ts';
+import {
+	isFailureFinal,
+	mayRetryHere,
+	nextTarget,
+	requestsOwnFailures,
+	retryWait,
+	soonestTarget,
+	wouldRetry,
+} from './failover.ts';
 import { currentCandidate, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
@@ -39,8 +47,8 @@ function only<T extends RequestEvent['type']>(event: RequestEvent, type: T): Ext
 
 function failedEvent(progress: Progress, event: RequestEvent, lastTry: boolean, replyTo: RequestRef): ProviderEvent {
 	const { failure, now, random } = only(event, 'attempt.broke');
-	const hasCounted = progress.counted.includes(currentCandidate(progress).credential);
-	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, hasCounted, replyTo };
+	const { counted } = progress;
+	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, counted, replyTo };
 }
 
 const unprovided = (action: string) => () => {
@@ -141,6 +149,13 @@ export const requestMachine = setup({
 			enqueue.sendTo(currentCandidate(progress).actor, { type: 'attempt.abandoned', permit, now: event.now });
 		}),
 
+		/** Providers that all answer it alike may be well, and the request what ails it. */
+		withdrawFailures: enqueueActions(({ context: { progress }, enqueue }) => {
+			for (const { candidate, ...failed } of requestsOwnFailures(progress)) {
+				enqueue.sendTo(candidate.actor, { type: 'failure.withdrawn', failed, now: progress.now });
+			}
+		}),
+
 		noteGrant: assign(({ context, event }) => ({ progress: granted(context.progress, only(event, 'permit.granted')) })),
 		noteGrantToCarryOn: assign(({ context, event }) => ({
 			progress: grantedToCarryOn(context.progress, only(event, 'permit.granted')),
@@ -227,8 +242,8 @@ export const requestMachine = setup({
 				{ guard: 'hasNextTarget', target: 'asking', actions: 'moveOn' },
 				{ guard: 'mayTrySoonest', target: 'asking', actions: 'moveToSoonest' },
 				{ guard: 'wasDeniedEverywhere', target: 'failed', actions: 'endDenied' },
-				{ guard: 'isFailureFinal', target: 'failed', actions: 'endRejected' },
-				{ target: 'failed', actions: 'endExhausted' },
+				{ guard: 'isFailureFinal', target: 'failed', actions: ['withdrawFailures', 'endRejected'] },
+				{ target: 'failed', actions: ['withdrawFailures', 'endExhausted'] },
 			],
 		},
 		committed: {

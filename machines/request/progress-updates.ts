@@ -5,6 +5,7 @@ import { nextStep, retryWait, soonestTarget } from './failover.ts';
 import {
 	currentCandidate,
 	type Ending,
+	lastFailed,
 	type Progress,
 	type RequestInput,
 	type TraceEntry,
@@ -47,6 +48,7 @@ export function begin({ id, candidates, policy, tokens, now }: RequestInput): Pr
 		retryAts: {},
 		tooSmallWindow: 0,
 		counted: [],
+		countedFailures: [],
 		spent: [],
 		ending: undefined,
 		trace: [],
@@ -76,12 +78,13 @@ function wayToCarryOn(progress: Progress, permit: Permit): Way {
 	return currentCandidate(progress).prefill && !permit.refusesPrefill && !hasRefused ? 'prefill' : 'instruct';
 }
 
-export function denied(progress: Progress, { state, reason, retryAt }: Event<'permit.denied'>): Progress {
+export function denied(progress: Progress, { state, reason, retryAt, model }: Event<'permit.denied'>): Progress {
 	const { target, credential } = currentCandidate(progress);
 	// The order of the early round is the order of these times: they must not change under it.
 	const retryAts = progress.early ? progress.retryAts : { ...progress.retryAts, [progress.position]: retryAt };
 	const at = progress.now - progress.startedAt;
-	const trace = withStep(progress, { did: 'deny', at, target, credential, state, reason, retryAt });
+	const ofModel = model === undefined ? {} : { model };
+	const trace = withStep(progress, { did: 'deny', at, target, credential, state, reason, retryAt, ...ofModel });
 	return { ...progress, retryAts, trace };
 }
 
@@ -121,7 +124,7 @@ export function attemptFailed(
 		now,
 		random,
 		failure,
-		failed: { failure, candidate, brokeAnswer: false },
+		failed: { failure, candidate, permit: heldPermit(progress), at: now, brokeAnswer: false },
 		isContinuable: continuable,
 		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(progress.tooSmallWindow, contextWindow ?? 0) : progress.tooSmallWindow,
@@ -132,18 +135,18 @@ export function attemptFailed(
 
 /** The answer that flows to the client broke off: a new search begins, and whoever was asked in an earlier one may be asked again. */
 export function answerBroke(progress: Progress, event: Event<'attempt.broke'>): Progress {
-	const failed = { failure: event.failure, candidate: currentCandidate(progress), brokeAnswer: true };
+	const after = attemptFailed(progress, event);
 	const deadlineAt = Math.min(event.now + progress.policy.timeouts.request, progress.streamEndsAt);
-	return { ...attemptFailed(progress, event), failed, asked: [], deadlineAt };
+	return { ...after, failed: { ...lastFailed(after), brokeAnswer: true }, asked: [], deadlineAt };
 }
 
 export function settled(progress: Progress, { retryAt, counted }: Event<'attempt.settled'>): Progress {
-	const { credential } = currentCandidate(progress);
-	const isNew = counted && !progress.counted.includes(credential);
+	const isFirst = counted.length > progress.counted.length;
 	return {
 		...progress,
 		retryAts: settledRetryAts(progress, retryAt),
-		counted: isNew ? [...progress.counted, credential] : progress.counted,
+		counted,
+		countedFailures: isFirst ? [...progress.countedFailures, lastFailed(progress)] : progress.countedFailures,
 	};
 }
 

@@ -1,4 +1,4 @@
-import type { DenialReason, Permit, ProviderRef, ProviderStateName, SeamPlace } from '../events.ts';
+import type { CountedFailure, DenialReason, Permit, ProviderRef, ProviderStateName, SeamPlace } from '../events.ts';
 import { type Failure, lookup } from '../failure.ts';
 import type { ErrorPolicy, Policy } from '../policy.ts';
 
@@ -12,6 +12,8 @@ export interface Candidate {
 	readonly provider: string;
 	/** The provider actor's id: the provider's name, with `#n` for one of several credentials. */
 	readonly credential: string;
+	/** The id of the actor that is asked: the key's, or that of its model where the key has several in use. */
+	readonly gate: string;
 	readonly model: string;
 	/** Tokens; undefined when it is not known. */
 	readonly contextWindow?: number | undefined;
@@ -57,6 +59,8 @@ export type TraceEntry =
 			reason: DenialReason;
 			/** ms since the epoch. */
 			retryAt: number;
+			/** It was this model that was denied, by its own actor; its key may be well. */
+			model?: string;
 	  }
 	| {
 			did: 'attempt';
@@ -85,11 +89,14 @@ export type TraceEntry =
  */
 export type Ending = 'denied' | 'rejected' | 'exhausted' | 'deadline' | 'interrupted';
 
-/** The failure of an attempt, and the circumstances. */
-export interface FailedAttempt {
-	readonly failure: Failure;
+/** A failure of an attempt that its provider actors were told of. */
+export interface CandidateFailure extends CountedFailure {
 	/** The target that it happened on. */
 	readonly candidate: Candidate;
+}
+
+/** The failure of an attempt, and the circumstances. */
+export interface FailedAttempt extends CandidateFailure {
 	/** It broke the answer off that was being streamed: no attempt to carry the answer on has failed since. */
 	readonly brokeAnswer: boolean;
 }
@@ -148,8 +155,10 @@ export interface Progress {
 	readonly retryAts: Readonly<Record<number, number>>;
 	/** A context window, in tokens, that was too small for this request. */
 	readonly tooSmallWindow: number;
-	/** Credentials whose provider actor has had its one failure of this request. */
+	/** The provider actors that have had their one failure of this request, by their ids. */
 	readonly counted: readonly string[];
+	/** The failures by which they had it. */
+	readonly countedFailures: readonly CandidateFailure[];
 	/** Credentials that are of no more use to this request: out of credit, or rejected. */
 	readonly spent: readonly string[];
 	/** How it ended without a whole answer; undefined as long as it has not. */

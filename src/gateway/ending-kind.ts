@@ -26,8 +26,8 @@ export const endings = {
 	internal: { status: 500, type: 'server_error', code: 'internal_error' },
 } as const satisfies Record<string, ErrorKind>;
 
-/** The last failure that a credential's provider actor knows of; undefined where it knows of none, or has forgotten it. */
-export type LastFailureOf = (credential: string) => (Failure & { model: string }) | undefined;
+/** The last failure that a provider actor knows of, by its id; undefined where it knows of none, or has forgotten it. */
+export type LastFailureOf = (id: string) => (Failure & { model: string }) | undefined;
 
 /** The stable code of how a request ended, for logs and metrics: a caller may be told the provider's own. */
 export function failureCode(progress: Progress, lastFailureOf?: LastFailureOf): string {
@@ -72,10 +72,10 @@ export function lastDenials(trace: readonly TraceEntry[]): Denial[] {
 /** Why a target does not serve, as far as it changes what a caller should do. */
 type Cause = 'limit' | 'key' | 'nowhere' | 'other';
 
-function causeOf({ reason, target, credential }: Denial, lastFailureOf: LastFailureOf): Cause {
+function causeOf({ reason, target, credential, model }: Denial, lastFailureOf: LastFailureOf): Cause {
 	if (reason === 'quota') return 'limit';
 	if (reason === 'auth') return 'key';
-	const last = lastFailureOf(credential);
+	const last = lastFailureOf(model === undefined ? credential : `${credential}/${model}`);
 	// A 503 names a time to wait, too; where nobody knows any more what it was, it was a limit.
 	if (reason === 'hint') return last === undefined || causeOfFailure(last) === 'limit' ? 'limit' : 'other';
 	const isOfModel = reason === 'model' && last !== undefined && target.endsWith(`/${last.model}`);

@@ -1,9 +1,10 @@
-import { createActor, type InspectionEvent } from 'xstate';
-import type { ProviderStateName } from '../../machines/events.ts';
+import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate';
+import type { ProviderRef, ProviderStateName } from '../../machines/events.ts';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { stateNameOf } from '../../machines/provider/memory.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
+import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
@@ -53,7 +54,7 @@ export interface Gateway extends Service {
 	close(): Promise<void>;
 }
 
-type ProviderActor = ReturnType<typeof startProvider>;
+type ProviderActor = ActorRefFrom<typeof providerMachine>;
 
 /**
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
@@ -76,18 +77,22 @@ export async function createGateway(
 	const passing = new PassingHeaders(redact);
 
 	const providers = new Map<string, ProviderActor>();
+	const actors = actorsOf(config);
+	for (const actor of actors) {
+		const key = actor.model === undefined ? undefined : required(providers.get(actor.credential), actor.credential);
+		providers.set(actor.id, startProvider(actor, key, config, observer, inspectorOf?.('provider')));
+	}
 	const addresses = new Map<string, EndpointOptions>();
 	for (const provider of Object.values(config.providers)) {
 		for (const { id, apiKey } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
-			providers.set(id, startProvider(id, provider, config, observer, inspectorOf?.('provider')));
 			const dialect = dialectOf(provider);
 			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers });
 		}
 	}
 
 	const routes = new LiveRoutes(config, {
-		actorOf: (credential) => required(providers.get(credential), credential),
+		actorOf: (gate) => required(providers.get(gate), gate),
 		contactOf: (credential, settings) => {
 			const address = required(addresses.get(credential), credential);
 			const headers = { ...address.headers, ...settings?.headers };
@@ -183,6 +188,9 @@ export async function createGateway(
 			const actor = required(providers.get(provider), provider);
 			const before = actor.getSnapshot();
 			actor.send(event);
+			// A key that is trusted again, or that is to be asked, is so with all of its models.
+			const models = event.type === 'operator.tripped' ? [] : actors.filter((other) => isModelOf(provider, other));
+			for (const { id } of models) required(providers.get(id), id).send(event);
 			const after = actor.getSnapshot();
 			observer.providerOperated?.(provider, event, stateNameOf(before), stateNameOf(after), by);
 			return {
@@ -192,7 +200,9 @@ export async function createGateway(
 			};
 		},
 		grants: (credential, model) =>
-			wouldGrant(required(providers.get(credential), credential).getSnapshot(), model, false, Date.now()),
+			[credential, gateOf(actors, credential, model)].every((id) =>
+				wouldGrant(required(providers.get(id), id).getSnapshot(), model, false, Date.now()),
+			),
 		servable: () => {
 			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
 			const names = Object.keys(config.profiles);
@@ -209,14 +219,16 @@ export async function createGateway(
 	};
 }
 
+/** @param key the actor of its key, where this one stands for a model of it */
 function startProvider(
-	id: string,
-	{ policy }: ProviderConfig,
+	{ id, policy, model: name }: ActorConfig,
+	key: ProviderRef | undefined,
 	config: Config,
 	observer: GatewayObserver,
 	inspect: ActorInspector | undefined,
 ) {
-	const input = { id, policy, now: Date.now() };
+	const model = name === undefined || key === undefined ? {} : { model: { name, key } };
+	const input = { id, policy, now: Date.now(), ...model };
 	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({
@@ -246,6 +258,10 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 
 function configuredDialect({ protocol }: ProviderConfig): ProviderDialect {
 	return required(providerDialects[protocol], `the protocol ${protocol}`);
+}
+
+function isModelOf(credential: string, actor: ActorConfig): boolean {
+	return actor.model !== undefined && actor.credential === credential;
 }
 
 /** Whether what the configuration sets in a request leaves its answer one that can be carried on. */

@@ -13,9 +13,10 @@ export interface LiveRoute extends Route {
 	readonly contacts: readonly Contact[];
 }
 
-/** Finds what a target needs of the running gateway, by its credential. */
+/** Finds what a target needs of the running gateway. */
 export interface Switchboard {
-	actorOf(credential: string): ProviderRef;
+	/** @param gate the actor's id */
+	actorOf(gate: string): ProviderRef;
 	contactOf(credential: string, settings: RequestSettings | undefined): Contact;
 }
 
@@ -65,7 +66,7 @@ function live(routes: ReadonlyMap<string, ConfiguredRoute>, { actorOf, contactOf
 	const entries = [...routes].map(([name, { candidates, settings, policy, commit }]): [string, LiveRoute] => [
 		name,
 		{
-			candidates: candidates.map((candidate) => ({ ...candidate, actor: actorOf(candidate.credential) })),
+			candidates: candidates.map((candidate) => ({ ...candidate, actor: actorOf(candidate.gate) })),
 			contacts: candidates.map(({ credential }, position) => contactOf(credential, settings[position])),
 			policy,
 			commit,

@@ -15,24 +15,32 @@ const nobody = createActor(fromCallback(() => {})) as unknown as RequestRef;
  * @returns a function for this moment: what one route has found out, others need not ask again
  */
 export function readinessAt(
-	snapshotOf: (credential: string) => ProviderSnapshot,
+	snapshotOf: (id: string) => ProviderSnapshot,
 	now: number,
 ): (route: Pick<Route, 'candidates' | 'policy'>) => boolean {
 	const known = new Map<string, boolean>();
-	const grants = ({ credential, model }: CandidatePlan, early: boolean) => {
-		const question = `${early} ${credential} ${model}`;
-		const answer = known.get(question) ?? wouldGrant(snapshotOf(credential), model, early, now);
+	const asked = (id: string, model: string, early: boolean) => {
+		const question = `${early} ${id} ${model}`;
+		const answer = known.get(question) ?? wouldGrant(snapshotOf(id), model, early, now);
 		known.set(question, answer);
 		return answer;
 	};
+	const grants = ({ credential, gate, model }: CandidatePlan, early: boolean) =>
+		asked(credential, model, early) && (gate === credential || asked(gate, model, early));
 	return ({ candidates, policy }) =>
 		candidates.some((candidate) => grants(candidate, false)) ||
 		(policy.whenAllDenied === 'try-soonest' && candidates.some((candidate) => grants(candidate, true)));
 }
 
-/** Whether a provider would grant a permit for a model at this moment, as its machine answers without changing its state. */
+/**
+ * Whether a provider actor would grant a permit for a model at this moment, as its machine answers without changing its
+ * state. A model's actor that grants has its key asked.
+ */
 export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
 	const event = { type: 'permit.requested', id: '', model, now, early, tokens: 0, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);
-	return actions.some(({ type, params }) => type === 'xstate.sendTo' && params.event.type === 'permit.granted');
+	return actions.some(
+		({ type, params }) =>
+			type === 'xstate.sendTo' && (params.event.type === 'permit.granted' || params.event.type === 'permit.requested'),
+	);
 }

@@ -1,5 +1,6 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { Candidate } from '../../machines/request/progress.ts';
+import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
 import type { Config, TargetConfig } from '../config/config.ts';
 import { resolveTarget, streamsUpstream, targetsOf } from '../config/targets.ts';
 import { type RequestSettings, requestSettings } from './request-settings.ts';
@@ -25,13 +26,14 @@ export interface ConfiguredRoute extends Route {
  * @param config checked and resolved
  */
 export function routesOf(config: Config): ReadonlyMap<string, ConfiguredRoute> {
+	const actors = actorsOf(config);
 	const targets = targetsOf(config).map((target): [string, ConfiguredRoute] => [
 		target.target,
-		routeOf(config, [target], target.policy, 'first-token'),
+		routeOf(config, actors, [target], target.policy, 'first-token'),
 	]);
 	const profiles = Object.values(config.profiles).map(({ name, chain, policy, commit }): [string, ConfiguredRoute] => [
 		name,
-		routeOf(config, chain, policy, commit),
+		routeOf(config, actors, chain, policy, commit),
 	]);
 	return new Map([...targets, ...profiles]);
 }
@@ -46,11 +48,12 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 	const profile = config.profiles[config.defaultProfile];
 	if (profile === undefined) throw new Error(`${config.defaultProfile} is not among the profiles`);
 	const { policy, policyLayers, commit, streamUpstream } = profile;
+	const actors = actorsOf(config);
 	const routes = targetsOf(config).flatMap(({ target }) =>
 		resolveTarget(target, config.providers, policyLayers).map((resolved): [string, ConfiguredRoute] => {
 			const wished = streamUpstream ?? resolved.streamUpstream;
 			const candidate = { ...resolved, streamUpstream: streamsUpstream(resolved.request, wished) };
-			return [target, routeOf(config, [candidate], policy, commit)];
+			return [target, routeOf(config, actors, [candidate], policy, commit)];
 		}),
 	);
 	return new Map(routes);
@@ -58,11 +61,12 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 
 function routeOf(
 	config: Config,
+	actors: readonly ActorConfig[],
 	chain: readonly TargetConfig[],
 	policy: Policy,
 	commit: Route['commit'],
 ): ConfiguredRoute {
-	const candidates = chain.flatMap((target, link) => candidatesOf(config, target, link));
+	const candidates = chain.flatMap((target, link) => candidatesOf(config, actors, target, link));
 	return {
 		candidates: candidates.map(({ candidate }) => candidate),
 		settings: candidates.map(({ settings }) => settings),
@@ -72,14 +76,15 @@ function routeOf(
 }
 
 /** One target for each credential of a target. */
-function candidatesOf(config: Config, candidate: TargetConfig, link: number) {
+function candidatesOf(config: Config, actors: readonly ActorConfig[], candidate: TargetConfig, link: number) {
 	const { target, provider, model, contextWindow, prefill, reasons, streamUpstream, policy, request, headers } =
 		candidate;
 	const credentials = config.providers[provider]?.credentials;
 	if (credentials === undefined) throw new Error(`${provider} is in a chain, and not among the providers`);
 	const settings = requestSettings(request, headers);
-	return credentials.map(({ id: credential }) => ({
-		candidate: { link, target, provider, credential, model, contextWindow, prefill, reasons, streamUpstream, policy },
-		settings,
-	}));
+	const facts = { model, contextWindow, prefill, reasons, streamUpstream, policy };
+	return credentials.map(({ id: credential }) => {
+		const gate = gateOf(actors, credential, model);
+		return { candidate: { link, target, provider, credential, gate, ...facts }, settings };
+	});
 }

@@ -63,7 +63,9 @@ export function recentObserver(recent: RecentRequests): GatewayObserver {
 }
 
 function asked({ trace }: CallRecord, provider: string): boolean {
-	return trace.some(({ target, credential }) => credential === provider || target.startsWith(`${provider}/`));
+	return trace.some(
+		({ target, credential }) => credential === provider || target === provider || target.startsWith(`${provider}/`),
+	);
 }
 
 /** About the bytes of a record. Names of targets belong to the configuration; what a request adds is its ids and steps. */

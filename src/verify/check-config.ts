@@ -1,6 +1,7 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { providerMachine } from '../../machines/provider/machine.ts';
 import type { requestMachine } from '../../machines/request/machine.ts';
+import { actorsOf } from '../config/actors.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
 import { type Route, routesOf } from '../gateway/routes.ts';
@@ -90,19 +91,19 @@ function machineOption<M>(machine: M | undefined): { machine?: M } {
 	return machine === undefined ? {} : { machine };
 }
 
-/** Providers whose actors behave the same are explored once, under the names of all their credentials. */
+/** Provider actors that behave the same are explored once, under the ids of all of them. */
 function providersToCheck(
-	{ providers, profiles }: Config,
+	config: Config,
 	{ profile }: CheckSetup,
 ): { names: string[]; ids: string[]; policy: Policy }[] {
-	const chain = profile === undefined ? undefined : profiles[profile]?.chain.map(({ provider }) => provider);
-	const wanted = Object.values(providers).filter(({ name }) => chain?.includes(name) ?? true);
+	const chain = profile === undefined ? undefined : config.profiles[profile]?.chain.map(({ provider }) => provider);
+	const wanted = actorsOf(config).filter(({ provider }) => chain?.includes(provider) ?? true);
 	const alike = Map.groupBy(wanted, ({ policy }) => behaviourKey(policy));
 	return [...alike.values()].flatMap((group) => {
 		const [first] = group;
 		if (first === undefined) return [];
-		const ids = group.flatMap(({ credentials }) => credentials.map(({ id }) => id));
-		return [{ names: group.map(({ name }) => name), ids, policy: first.policy }];
+		const names = [...new Set(group.map(({ provider }) => provider))];
+		return [{ names, ids: group.map(({ id }) => id), policy: first.policy }];
 	});
 }
 

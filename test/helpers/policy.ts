@@ -45,6 +45,7 @@ export function candidateOn(actor: ProviderRef, changes: CandidateChanges = {}):
 		target: `${provider}/${model}`,
 		provider,
 		credential,
+		gate: credential,
 		model,
 		contextWindow,
 		streamUpstream: false,

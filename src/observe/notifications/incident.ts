@@ -14,7 +14,7 @@ export interface Incident {
 	/** The same in every notification of it, and in those of no other. */
 	readonly id: string;
 	readonly kind: IncidentKind;
-	/** The provider actor's id: the provider's name, with `#n` for one of several keys. */
+	/** The provider actor's id: the provider's name, with `#n` for one of several keys, and `/model` for one model alone. */
 	readonly provider: string;
 	/** The model that is gone; for the other kinds, the one that was asked for. */
 	readonly model: string;
@@ -38,6 +38,7 @@ export function subjectOf({ kind, provider, model }: Pick<Incident, 'kind' | 'pr
 
 /** What an incident keeps out of traffic. */
 export function covers(incident: Incident, candidate: { credential: string; model: string }): boolean {
-	if (candidate.credential !== incident.provider) return false;
-	return incident.kind !== 'model' || candidate.model === incident.model;
+	const { credential, model } = candidate;
+	if (credential !== incident.provider) return `${credential}/${model}` === incident.provider;
+	return incident.kind !== 'model' || model === incident.model;
 }

@@ -11,7 +11,7 @@ interface ReachedTarget {
 	target: string;
 	provider: string;
 	model: string;
-	/** The provider actor's id. */
+	/** The id of its key's actor. */
 	credential: string;
 }
 
@@ -64,5 +64,8 @@ export class Reach {
 /** Whether one of them covers a target; by provider actor first, as hundreds of incidents meet thousands of targets. */
 function candidatesOf(incidents: readonly Incident[]): (candidate: ReachedTarget) => boolean {
 	const byProvider = Map.groupBy(incidents, ({ provider }) => provider);
-	return (candidate) => byProvider.get(candidate.credential)?.some((incident) => covers(incident, candidate)) ?? false;
+	return (candidate) =>
+		[candidate.credential, `${candidate.credential}/${candidate.model}`].some((id) =>
+			byProvider.get(id)?.some((incident) => covers(incident, candidate)),
+		);
 }

@@ -1,10 +1,11 @@
 import type { SnapshotFrom } from 'xstate';
-import type { Permit, ProviderEvent, RequestRef } from '../../../machines/events.ts';
+import type { Permit, ProviderEvent, ProviderRef, ProviderReply, RequestRef } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
+import type { ActorConfig } from '../../config/actors.ts';
 import type { CandidatePlan } from '../../gateway/routes.ts';
-import { type CaseScript, entryFor, type StateBefore } from './case-script.ts';
+import { type CaseScript, entryFor, type ScriptEntry, type StateBefore } from './case-script.ts';
 import { type MachineStep, Runner, type RunState, type Timer } from './runner.ts';
 
 export type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
@@ -22,9 +23,19 @@ export class ImaginedProvider {
 	state: RunState<typeof providerMachine>;
 	readonly #policy: Policy;
 
-	/** @param now ms since the epoch, when the request comes */
-	constructor(id: string, policy: Policy, past: ImaginedPast, now: number) {
-		this.runner = new Runner(providerMachine, { id, policy, now });
+	/**
+	 * @param key that of a model; undefined for a key itself
+	 * @param now ms since the epoch, when the request comes
+	 */
+	constructor(
+		{ id, policy, model: name }: ActorConfig,
+		key: ImaginedProvider | undefined,
+		past: ImaginedPast,
+		now: number,
+	) {
+		const model =
+			name === undefined || key === undefined ? {} : { model: { name, key: key.runner.self as ProviderRef } };
+		this.runner = new Runner(providerMachine, { id, policy, now, ...model });
 		this.#policy = policy;
 		this.state = this.runner.start(now).state;
 		for (const [model, forMs = policy.breaker.modelCooldown] of past.unavailable) {
@@ -118,7 +129,7 @@ export class ImaginedProvider {
 			now,
 			random: 0,
 			lastTry: true,
-			hasCounted: false,
+			counted: [],
 			replyTo,
 		};
 		this.send(event, now);
@@ -128,8 +139,9 @@ export class ImaginedProvider {
 	#ask(id: string, model: string, now: number): Permit | undefined {
 		const replyTo = this.runner.self as RequestRef;
 		const event: ProviderEvent = { type: 'permit.requested', id, model, now, early: false, tokens: 0, replyTo };
-		const reply = this.send(event, now).sent[0]?.event;
-		return reply !== undefined && 'permit' in reply ? (reply.permit as Permit) : undefined;
+		const reply = this.send(event, now).sent[0]?.event as ProviderReply | ProviderEvent | undefined;
+		if (reply?.type === 'permit.requested') return reply.ofModel?.permit;
+		return reply?.type === 'permit.granted' ? reply.permit : undefined;
 	}
 
 	#have(changes: Partial<ProviderSnapshot['context']>): void {
@@ -138,14 +150,35 @@ export class ImaginedProvider {
 	}
 }
 
-/** @param targets those of one provider actor */
-export function pastOf({ entries }: CaseScript, candidates: readonly CandidatePlan[]): ImaginedPast {
-	const stateEntries = entries.filter(({ state }) => state !== undefined);
-	const sideliningEntries = entries.filter(({ unavailable }) => unavailable !== undefined);
+/** @param candidates the targets that are asked through this actor */
+export function pastOf(
+	{ entries }: CaseScript,
+	actor: ActorConfig,
+	candidates: readonly CandidatePlan[],
+): ImaginedPast {
+	const stateEntries = entries.filter((entry) => isStateOf(entry, actor, candidates));
+	const sideliningEntries = entries.filter(({ unavailable }) => unavailable !== undefined && actor.model === undefined);
 	const [state] = candidates.flatMap((candidate) => entryFor(stateEntries, candidate)?.state ?? []);
 	const unavailable = candidates.flatMap((candidate): [string, number | undefined][] => {
 		const entry = entryFor(sideliningEntries, candidate);
 		return entry === undefined ? [] : [[candidate.model, entry.unavailable?.forMs]];
 	});
 	return { state, unavailable: new Map(unavailable) };
+}
+
+/**
+ * Where several models of a key are in use, a state that is told of one of them is the model's, but for a dead key and an empty
+ * account; failures that are told of the provider are those of each of its models too.
+ */
+function isStateOf(
+	{ state, subject }: ScriptEntry,
+	{ model }: ActorConfig,
+	candidates: readonly CandidatePlan[],
+): boolean {
+	if (state === undefined) return false;
+	const isAlone = candidates.every(({ gate, credential }) => gate === credential);
+	const isOfKey = state.is === 'quota-cooldown' || (state.is === 'open' && state.reason === 'auth');
+	if (isAlone) return true;
+	if (model === undefined) return isOfKey || subject.target === undefined;
+	return !isOfKey && (subject.target !== undefined || state.is === 'failing');
 }

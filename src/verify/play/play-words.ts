@@ -35,8 +35,9 @@ function wordsOf(happening: PlayedEvent): string {
 			return `${name} is asked: granted${asProbe}${wayWords(after)}`;
 		}
 		case 'permit.denied': {
-			const state =
-				told.reason === 'model' ? `${candidate.model} is unavailable` : `${told.state}, ${reasons[told.reason]}`;
+			const standing = `${told.state}, ${reasons[told.reason]}`;
+			const ofModel = told.model === undefined ? '' : 'the model is ';
+			const state = told.reason === 'model' ? `${candidate.model} is unavailable` : `${ofModel}${standing}`;
 			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
 			const end = after.ending === undefined ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
@@ -149,6 +150,7 @@ function whyWords({ context }: ProviderSnapshot): string {
 		case 'failures':
 			if (context.reopenings > 0) return 'its probe failed';
 			if (context.consecutiveFailures >= breaker.failureThreshold) return rowWordsOfTrip(context.consecutiveFailures);
+			if (Object.keys(context.failingModels).length > 1) return 'several of its models fail';
 			return 'too many of its recent results failed';
 		default:
 			return context.reason ?? 'no failures';

@@ -2,6 +2,7 @@ import type { DenialReason, ProviderStateName } from '../../../machines/events.t
 import { stateNameOf } from '../../../machines/provider/memory.ts';
 import type { TraceEntry } from '../../../machines/request/progress.ts';
 import { currentCandidate } from '../../../machines/request/progress.ts';
+import { actorsOf } from '../../config/actors.ts';
 import type { Config } from '../../config/config.ts';
 import { createRedactor } from '../../gateway/redact.ts';
 import { reportFailure } from '../../gateway/report-failure.ts';
@@ -93,14 +94,11 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 	const route = routes.get(profile);
 	if (route === undefined) throw new UnknownProfileError(unknownProfile(profile, config, [...routes.keys()]));
 	const script = readScript(when, subjectsOf(config, routes));
-	const credentials = new Set(route.candidates.map(({ credential }) => credential));
-	const policies = Object.values(config.providers).flatMap(({ policy, credentials: all }) =>
-		all.filter(({ id }) => credentials.has(id)).map(({ id }) => [id, policy] as const),
-	);
+	const ids = new Set(route.candidates.flatMap(({ credential, gate }) => [credential, gate]));
 	const world = new ScriptedWorld({
 		id: 'explained',
 		route,
-		policies: new Map(policies),
+		actors: actorsOf(config).filter(({ id }) => ids.has(id)),
 		script,
 		stream,
 		classify: classifierOf(config),

@@ -2,7 +2,7 @@ import type { ProviderAlarm, ProviderFact, ProviderReply } from '../../../machin
 import type { ProviderMemory } from '../../../machines/provider/context.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
 import { memoryOf } from '../../../machines/provider/memory.ts';
-import type { ProviderRecording, RecordedEvent } from '../../../machines/provider/recording.ts';
+import { type ProviderRecording, type RecordedEvent, withoutActors } from '../../../machines/provider/recording.ts';
 import { type MachineStep, Runner } from './runner.ts';
 
 export interface ReplayedProvider {
@@ -23,7 +23,7 @@ export function replayProvider({ input, events }: ProviderRecording, machine = p
 	for (const [index, { now, event }] of events.entries()) {
 		// The first event is the start itself.
 		if (index > 0) step = stepOf(runner, step, event, now);
-		const replies = step.sent.map(({ event: reply }) => reply as ProviderReply);
+		const replies = step.sent.map(({ event: reply }) => withoutActors(reply as ProviderReply));
 		seen.push({
 			now,
 			event,
@@ -43,7 +43,9 @@ function stepOf(
 	now: number,
 ): Step {
 	if (event.type !== 'probe.overdue' && !event.type.startsWith('xstate.after.')) {
-		return runner.send(state, { ...event, replyTo: runner.self } as { type: string }, now);
+		const { self: replyTo } = runner;
+		const ofModel = 'ofModel' in event ? { ofModel: { ...(event.ofModel as object), actor: replyTo } } : {};
+		return runner.send(state, { ...event, ...ofModel, replyTo } as RecordedEvent['event'] & { replyTo: unknown }, now);
 	}
 	const timer = state.timers.find((set) => set.at === now && isSame(set.event, event));
 	if (timer === undefined) throw new Error(`a timer went off (${event.type}) that is not set for this time`);

@@ -1,10 +1,10 @@
 import type { EventObject } from 'xstate';
 import type { ProviderEvent, ProviderRef, RequestEvent } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
-import type { Policy } from '../../../machines/policy.ts';
 import { requestMachine } from '../../../machines/request/machine.ts';
 import { type Candidate, currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { stateName } from '../../../machines/request/state-name.ts';
+import type { ActorConfig } from '../../config/actors.ts';
 import type { CandidatePlan, Route } from '../../gateway/routes.ts';
 import type { Classify } from '../../upstream/classify/apply-error-rules.ts';
 import { type CaseScript, entryFor, type Outcome } from './case-script.ts';
@@ -18,12 +18,21 @@ export interface WorldOptions {
 	/** The request's. */
 	readonly id: string;
 	readonly route: Route;
-	/** Of each provider actor, by its id. */
-	readonly policies: ReadonlyMap<string, Policy>;
+	/** The provider actors that the route needs, each key's before those of its models. */
+	readonly actors: readonly ActorConfig[];
 	readonly script: CaseScript;
 	/** The client asks for a stream. */
 	readonly stream: boolean;
 	readonly classify: Classify;
+}
+
+/** A trip, a recovery or a count tells more than none; of two that tell something, a new state does. */
+function isMore(one: PlayedEvent['provider'], other: PlayedEvent['provider']): boolean {
+	const tells = ([before, after]: PlayedEvent['provider']) => {
+		if (before.value !== after.value) return 2;
+		return before.context.consecutiveFailures === after.context.consecutiveFailures ? 0 : 1;
+	};
+	return tells(one) > tells(other);
 }
 
 /** How a case went. */
@@ -70,16 +79,17 @@ export class ScriptedWorld {
 
 	constructor(options: WorldOptions) {
 		this.#options = options;
-		const { id, route, policies, script } = options;
-		this.providers = new Map(
-			[...policies].map(([credential, policy]) => {
-				const past = pastOf(
-					script,
-					route.candidates.filter((candidate) => candidate.credential === credential),
-				);
-				return [credential, new ImaginedProvider(credential, policy, past, 0)];
-			}),
-		);
+		const { id, route, actors, script } = options;
+		const providers = new Map<string, ImaginedProvider>();
+		for (const actor of actors) {
+			const { credential } = actor;
+			const concerned = route.candidates.filter(
+				(candidate) => candidate.credential === credential && (actor.model ?? candidate.model) === candidate.model,
+			);
+			const key = actor.model === undefined ? undefined : providers.get(credential);
+			providers.set(actor.id, new ImaginedProvider(actor, key, pastOf(script, actor, concerned), 0));
+		}
+		this.providers = providers;
 		this.#byActor = new Map([...this.providers.values()].map((provider) => [provider.runner.self, provider]));
 		const candidates = route.candidates.map((candidate) => ({
 			...candidate,
@@ -119,9 +129,9 @@ export class ScriptedWorld {
 		return this.#snapshot.context.progress;
 	}
 
-	#provider({ credential }: CandidatePlan): ImaginedProvider {
-		const provider = this.providers.get(credential);
-		if (provider === undefined) throw new Error(`${credential} has no policy in this case`);
+	#provider({ gate }: CandidatePlan): ImaginedProvider {
+		const provider = this.providers.get(gate);
+		if (provider === undefined) throw new Error(`${gate} is not among the actors of this case`);
 		return provider;
 	}
 
@@ -238,7 +248,7 @@ export class ScriptedWorld {
 			by,
 			event,
 			candidate,
-			credential: candidate.credential,
+			credential: (change ?? [snapshot])[0].context.id,
 			...(says === undefined ? {} : { says }),
 			provider: change ?? [snapshot, snapshot],
 			progress: [before, this.#progress],
@@ -247,7 +257,9 @@ export class ScriptedWorld {
 		this.#happenings.push(happening);
 		for (const action of step.did) this.#act(action);
 		const settled = this.#passOn(step);
-		if (settled !== undefined) this.#happenings[place] = { ...happening, provider: settled };
+		if (settled !== undefined) {
+			this.#happenings[place] = { ...happening, credential: settled[0].context.id, provider: settled };
+		}
 	}
 
 	#act(action: string): void {
@@ -262,16 +274,38 @@ export class ScriptedWorld {
 	 */
 	#passOn(step: MachineStep<typeof requestMachine>): PlayedEvent['provider'] | undefined {
 		let unanswered: PlayedEvent['provider'] | undefined;
-		for (const { to, event } of step.sent) {
-			const provider = this.#byActor.get(to);
-			if (provider === undefined) throw new Error(`the request sent ${event.type} to somebody who is not in the case`);
-			const before = provider.snapshot;
-			const { sent } = provider.send(event as ProviderEvent, this.#now);
-			const change = [before, provider.snapshot] as const;
-			if (sent.length === 0) unanswered = change;
-			for (const reply of sent) this.#tell(reply.event as RequestEvent, 'provider', undefined, change);
+		for (const word of step.sent) {
+			const { replies, change } = this.#hand(word);
+			if (replies.length === 0) unanswered = change;
+			for (const reply of replies) this.#tell(reply, 'provider', undefined, change);
 		}
 		return unanswered;
+	}
+
+	/**
+	 * Lets a provider hear something, and its key what it passes on.
+	 * @returns what they answer, and how the one of them changed that tells more
+	 */
+	#hand({ to, event }: { to: unknown; event: EventObject }): {
+		replies: RequestEvent[];
+		change: PlayedEvent['provider'];
+	} {
+		const provider = this.#byActor.get(to);
+		if (provider === undefined) throw new Error(`${event.type} was sent to somebody who is not in the case`);
+		const before = provider.snapshot;
+		const { sent } = provider.send(event as ProviderEvent, this.#now);
+		const replies: RequestEvent[] = [];
+		let change: PlayedEvent['provider'] = [before, provider.snapshot];
+		for (const word of sent) {
+			if (!this.#byActor.has(word.to)) {
+				replies.push(word.event as RequestEvent);
+				continue;
+			}
+			const passedOn = this.#hand(word);
+			replies.push(...passedOn.replies);
+			if (isMore(passedOn.change, change)) change = passedOn.change;
+		}
+		return { replies, change };
 	}
 
 	#startAttempt(): void {

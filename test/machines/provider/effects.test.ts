@@ -45,9 +45,10 @@ describe('a provider that paces us', () => {
 describe('the failures of one request', () => {
 	it('count once, in a row and in the window', () => {
 		const provider = startProvider();
-		expect(provider.settle(provider.permit(), serverError).counted).toBe(true);
+		const { id } = provider.context();
+		expect(provider.settle(provider.permit(), serverError).counted).toEqual([id]);
 		for (let retry = 0; retry < 30; retry++) {
-			expect(provider.settle(provider.permit(), serverError, { hasCounted: true }).counted).toBe(true);
+			expect(provider.settle(provider.permit(), serverError, { hasCounted: true }).counted).toEqual([id]);
 		}
 		expect(provider.state()).toBe('closed');
 		expect(provider.context().consecutiveFailures).toBe(1);
@@ -57,7 +58,7 @@ describe('the failures of one request', () => {
 	it('are none that counts where they mean nothing to it', () => {
 		const provider = startProvider();
 		for (const failure of [{ category: 'BAD_REQUEST' } as const, rateLimit(secondMs), unavailable]) {
-			expect(provider.settle(provider.permit(), failure).counted).toBe(false);
+			expect(provider.settle(provider.permit(), failure).counted).toEqual([]);
 		}
 	});
 

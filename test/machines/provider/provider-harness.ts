@@ -1,7 +1,8 @@
 import { createActor, fromCallback, SimulatedClock } from 'xstate';
 import type { Permit, ProviderAlarm, ProviderFact, ProviderReply, RequestEvent } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
-import type { ProviderInput, ProviderMemory } from '../../../machines/provider/context.ts';
+import type { Policy } from '../../../machines/policy.ts';
+import type { ModelScope, ProviderInput, ProviderMemory } from '../../../machines/provider/context.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
 import { memoryOf } from '../../../machines/provider/memory.ts';
 import { ProviderRecorder } from '../../../machines/provider/recording.ts';
@@ -59,7 +60,7 @@ export interface Report {
 	random?: number;
 	/** Default: true. */
 	lastTry?: boolean;
-	/** Default: false. */
+	/** A failure of the request has counted with this actor before. Default: false. */
 	hasCounted?: boolean;
 }
 
@@ -68,15 +69,27 @@ export type ProviderHarness = ReturnType<typeof startProvider>;
 export interface Start {
 	/** What it remembers of an actor that was set down. */
 	memory?: ProviderMemory;
+	/** Default: `a`. */
+	id?: string;
+	/** It stands for this model of that key. */
+	model?: ModelScope;
+	/** What of the policy it obeys. Default: all. */
+	scope?: (policy: Policy) => Policy;
 }
 
 /** A provider actor on a simulated clock, and a caller that collects what it is answered. */
 export function startProvider(
 	changes: PolicyChanges = {},
 	clock: CountingClock = new CountingClock(),
-	{ memory }: Start = {},
+	{ memory, id = 'a', model, scope = (policy) => policy }: Start = {},
 ) {
-	const input: ProviderInput = { id: 'a', policy: policyWith(changes), now: clock.now(), ...(memory && { memory }) };
+	const input: ProviderInput = {
+		id,
+		policy: scope(policyWith(changes)),
+		now: clock.now(),
+		...(memory && { memory }),
+		...(model && { model }),
+	};
 	const recorder = new ProviderRecorder(input);
 	const actor = createActor(providerMachine, { clock, input, inspect: recorder.inspect });
 	const replies: RequestEvent[] = [];
@@ -101,11 +114,16 @@ export function startProvider(
 		return reply;
 	}
 
-	function ask({ model = 'm', early = false, tokens = 0, now = clock.now() }: Ask = {}): ProviderReply {
+	function ask({
+		model: asks = model?.name ?? 'm',
+		early = false,
+		tokens = 0,
+		now = clock.now(),
+	}: Ask = {}): ProviderReply {
 		asked += 1;
 		const id = `request/${asked}`;
 		const reply = replyTo(() =>
-			actor.send({ type: 'permit.requested', id, model, now, early, tokens, replyTo: caller }),
+			actor.send({ type: 'permit.requested', id, model: asks, now, early, tokens, replyTo: caller }),
 		);
 		if (reply.type !== 'permit.granted' && reply.type !== 'permit.denied')
 			throw new Error(`answered with ${reply.type}`);
@@ -125,7 +143,14 @@ export function startProvider(
 		{ random = 0, lastTry = true, hasCounted = false }: Report = {},
 	): Extract<ProviderReply, { type: 'attempt.settled' }> {
 		const now = clock.now();
-		const told = { permit: failed, failure, now, random, lastTry, hasCounted };
+		const told = {
+			permit: failed,
+			failure,
+			now,
+			random,
+			lastTry,
+			counted: hasCounted ? [actor.getSnapshot().context.id] : [],
+		};
 		const reply = replyTo(() => actor.send({ type: 'attempt.failed', ...told, replyTo: caller }));
 		if (reply.type !== 'attempt.settled') throw new Error(`answered with ${reply.type}`);
 		return reply;

@@ -101,13 +101,14 @@ describe('the shipped policy', () => {
 	});
 
 	it('counts a request once for all models of one key, and for each key', () => {
-		const [a, b] = [startProvider(), startProvider()];
+		const clock = new CountingClock();
+		const [a, b] = [startProvider({}, clock), startProvider({}, clock, { id: 'b' })];
 		const request = startRequest([
 			candidateOn(a.actor),
 			candidateOn(a.actor, { link: 1, model: 'n' }),
 			candidateOn(b.actor, { link: 2, credential: 'b' }),
 		]);
-		runToEnd(request, () => serverError);
+		runToEnd(request, () => ({ category: 'NETWORK_ERROR' }));
 		expect(a.context().consecutiveFailures).toBe(1);
 		expect(b.context().consecutiveFailures).toBe(1);
 	});

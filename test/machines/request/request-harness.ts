@@ -32,12 +32,17 @@ export function denied(retryAt: number): ProviderReply {
 	return { type: 'permit.denied', state: 'open', reason: 'failures', retryAt };
 }
 
+/** Each has an id of its own. */
+let scripted = 0;
+
 /** In place of a provider actor: does what the script says, and remembers all it was told. */
 export function scriptedProvider({
 	answer = granted,
 	settle = ({ now }) => now,
 	counts = ({ failure: { category } }) => category !== 'BAD_REQUEST',
 }: Script = {}) {
+	scripted += 1;
+	const id = `scripted-${scripted}`;
 	const seen: ProviderEvent[] = [];
 	const reactions = fromCallback<ProviderEvent>(({ receive }) =>
 		receive((event) => {
@@ -48,7 +53,8 @@ export function scriptedProvider({
 			}
 			if (event.type === 'attempt.failed') {
 				const retryAt = settle(event);
-				if (retryAt !== undefined) event.replyTo.send({ type: 'attempt.settled', retryAt, counted: counts(event) });
+				const counted = counts(event) && !event.counted.includes(id) ? [...event.counted, id] : event.counted;
+				if (retryAt !== undefined) event.replyTo.send({ type: 'attempt.settled', retryAt, counted });
 			}
 		}),
 	);

@@ -1,5 +1,6 @@
 import { durationWords } from '../../../values/time-text.ts';
 import type { Expectation } from './ghost.ts';
+import { ACTOR_ID } from './samples.ts';
 import { happeningWords, type Property } from './seen.ts';
 
 /** What it tells: requests, and people. */
@@ -70,8 +71,9 @@ export const countedProperty: Property = {
 	check: ({ event, expected: { reply }, replies }) => {
 		const settled = replies.find((answer) => answer.type === 'attempt.settled');
 		if (settled === undefined || reply === undefined || !('settled' in reply)) return undefined;
-		if (settled.counted === reply.counted) return undefined;
-		return `${happeningWords(event)} is answered as one that ${settled.counted ? 'counts' : 'does not count'}`;
+		const counts = settled.counted.includes(ACTOR_ID);
+		if (counts === reply.counted) return undefined;
+		return `${happeningWords(event)} is answered as one that ${counts ? 'counts' : 'does not count'}`;
 	},
 };
 

@@ -60,6 +60,7 @@ export function aspectsOf(machine: ProviderMachine, policy: Policy, failures: re
 		namedTimes(policy, failures),
 		peers(policy, failures),
 		permits(policy, failures),
+		failingModels(policy, failures),
 	];
 }
 
@@ -164,6 +165,24 @@ function permits(policy: Policy, failures: readonly Failure[]): Aspect {
 		small: { ...minutes, breaker },
 		liberties: { models: ['m'], samples, samplesOfOthers: [], tripsMs: [MINUTE_MS] },
 		isAboutPermits: true,
+		isTold: false,
+	};
+}
+
+/** Models of the key that open, one or several, with and without a success in between; and failures that are taken back. */
+function failingModels(policy: Policy, failures: readonly Failure[]): Aspect {
+	const samples = plainSamples(failures, (failure) => isCounted(policy, failure));
+	return {
+		name: 'several models, and failures that are taken back',
+		small: inMinutes(policy),
+		liberties: {
+			models: ['m'],
+			samples,
+			samplesOfOthers: [],
+			tripsMs: [],
+			failingModels: ['a', 'b'].map((model) => ({ model, forMs: MINUTE_MS })),
+			withdrawn: samples,
+		},
 		isTold: false,
 	};
 }

@@ -6,6 +6,7 @@ import { durationWords } from '../../../values/time-text.ts';
 import { Runner } from '../../play/runner.ts';
 import type { CaseStep } from '../../report/report.ts';
 import { failureWords } from '../failure-samples.ts';
+import { ACTOR_ID } from './samples.ts';
 import type { Done, Node } from './stage.ts';
 
 /**
@@ -53,7 +54,7 @@ export function caseSteps(path: readonly Node[], provider: string): CaseStep[] {
 /** Do the same events lead to the same states under this policy too? */
 export function happensUnder(machine: ProviderMachine, policy: Policy, path: readonly Node[]): boolean {
 	const startedAt = path[0]?.now ?? 0;
-	const runner = new Runner(machine, { id: 'provider', policy, now: startedAt });
+	const runner = new Runner(machine, { id: ACTOR_ID, policy, now: startedAt });
 	let { state } = runner.start(startedAt);
 	try {
 		for (const { did, now, run } of path) {
@@ -100,6 +101,8 @@ function whoDid({ happening }: Done): CaseStep['by'] {
 	if (happening.type === 'permit.requested') return 'request';
 	if (happening.type === 'attempt.abandoned') return 'client';
 	if (happening.type === 'peer.tripped') return 'peer';
+	if (happening.type === 'failure.withdrawn') return 'request';
+	if (happening.type === 'model.tripped') return 'provider';
 	return happening.type.startsWith('operator') ? 'operator' : 'upstream';
 }
 
@@ -119,6 +122,10 @@ function wordsOf({ happening, passedMs, request, isRepeated }: Done): string {
 			return `attempt of request ${request} is abandoned${again}`;
 		case 'peer.tripped':
 			return `a peer has tripped (${happening.reason})${happening.model === undefined ? '' : ` for model ${happening.model}`}, for ${durationWords(happening.until - happening.now)}`;
+		case 'failure.withdrawn':
+			return `request ${request} ends: others answered it alike, so that its ${failureWords(happening.failed.failure)} is its own`;
+		case 'model.tripped':
+			return `model ${happening.model} of this key opens for ${durationWords(happening.until - happening.now)}`;
 		case 'operator.tripped':
 			return `an operator takes the provider out for ${durationWords(happening.forMs)}`;
 		case 'operator.reset':

@@ -1,5 +1,6 @@
 import { LONGEST_TIMER_MS } from '../../../../machines/backoff.ts';
 import type {
+	CountedFailure,
 	DenialReason,
 	PeerEvent,
 	ProviderAlarm,
@@ -38,6 +39,8 @@ export interface Ghost {
 	/** What a person has been called for since the last probe. */
 	readonly alarmed: readonly ('auth' | 'quota')[];
 	readonly unavailable: Readonly<Record<string, number>>;
+	/** Models of this key that have opened, each until its time, since one of them succeeded. */
+	readonly failingModels: Readonly<Record<string, number>>;
 	readonly refusesPrefill: readonly string[];
 	/** The last failure of any attempt; no state and no operator makes it forgotten. */
 	readonly lastFailure: { readonly failure: Failure; readonly model: string; readonly at: number } | undefined;
@@ -60,6 +63,7 @@ export interface Expectation {
 	readonly reply?:
 		| { granted: true; probe: boolean }
 		| { granted: false; retryAt: number; reason: DenialReason | undefined }
+		/** Whether the request has had its one failure here. */
 		| { settled: number; counted: boolean };
 	readonly alarm?: ProviderAlarm['alarm'];
 }
@@ -82,6 +86,7 @@ export const unhurtGhost: Ghost = {
 	probeSuccesses: 0,
 	alarmed: [],
 	unavailable: {},
+	failingModels: {},
 	refusesPrefill: [],
 	lastFailure: undefined,
 	permits: [],
@@ -138,6 +143,10 @@ function expectVerdict(
 			return afterFailure(policy, ghost, event, isLate);
 		case 'timer':
 			return { ghost: afterTimer(policy, ghost, event.probe) };
+		case 'failure.withdrawn':
+			return { ghost: isLate ? ghost : afterWithdrawal(policy, ghost, event.failed) };
+		case 'model.tripped':
+			return { ghost: afterModel(policy, ghost, event) };
 		case 'peer.tripped':
 			return { ghost: afterPeer(ghost, event) };
 		case 'operator.tripped': {
@@ -183,6 +192,7 @@ export function leftAside(unavailable: Readonly<Record<string, number>>, now: nu
 }
 
 type AttemptFailed = Extract<ProviderEvent, { type: 'attempt.failed' }>;
+type ModelTripped = Extract<ProviderEvent, { type: 'model.tripped' }>;
 
 function afterAsking(
 	{ breaker }: Policy,
@@ -207,7 +217,8 @@ function afterAsking(
 }
 
 function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: number, isLate: boolean): Ghost {
-	if (ghost.state === 'closed') return isLate ? ghost : { ...withResult(policy, ghost, false, now), reopenings: 0 };
+	if (ghost.state === 'closed')
+		return isLate ? ghost : { ...withResult(policy, ghost, false, now), reopenings: 0, failingModels: {} };
 	if (ghost.state !== 'half-open' || !isOut(ghost, permitId)) return ghost;
 	return afterProbe(policy, ghost, permitId, now, true);
 }
@@ -235,7 +246,7 @@ function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLat
 	const noted = noting(policy, before, event, alarm);
 	const ghost = afterVerdict(policy, noted, event, effect, isLate);
 	const settled = Math.max(ghost.deadline, ghost.unavailable[permit.model] ?? 0, now);
-	const reply = { settled, counted: event.hasCounted || isCounted(policy, failure) };
+	const reply = { settled, counted: event.counted.length > 0 || isCounted(policy, failure) };
 	return alarm === undefined ? { ghost, reply } : { ghost, reply, alarm };
 }
 
@@ -261,7 +272,8 @@ function noting(policy: Policy, ghost: Ghost, event: AttemptFailed, alarm: Provi
 }
 
 function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect: Effect, isLate: boolean): Ghost {
-	const { failure, permit, now, random, hasCounted } = event;
+	const { failure, permit, now, random } = event;
+	const hasCounted = event.counted.length > 0;
 	const named = namedWait(policy, failure);
 	if (named !== undefined) {
 		const state = effect === 'quota' || ghost.state === 'quota-cooldown' ? 'quota-cooldown' : 'open';
@@ -283,6 +295,27 @@ function afterVerdict(policy: Policy, ghost: Ghost, event: AttemptFailed, effect
 	if (ghost.state !== 'half-open' || !isOut(ghost, permit.id)) return ghost;
 	if (effect === 'count' || effect === 'cool') return reopened(policy, ghost, now, random);
 	return withoutProbe(ghost, permit.id);
+}
+
+/** One failure fewer, in a row and in its tenth of the window, while it is closed. */
+function afterWithdrawal(policy: Policy, ghost: Ghost, { failure, at }: CountedFailure): Ghost {
+	if (ghost.state !== 'closed' || !isCounted(policy, failure)) return ghost;
+	const its = ghost.results.filter(({ from }) => from <= at).at(-1);
+	const results = ghost.results.map((tenth) =>
+		tenth === its && tenth.failed > 0 ? { ...tenth, total: tenth.total - 1, failed: tenth.failed - 1 } : tenth,
+	);
+	return { ...ghost, results, failuresInARow: Math.max(0, ghost.failuresInARow - 1) };
+}
+
+/** One failing model is its own trouble; two, with no success of any between them, are the key's. */
+function afterModel(policy: Policy, ghost: Ghost, { model, until, now, random }: ModelTripped): Ghost {
+	if (isCooling(ghost)) return ghost;
+	const failing = Object.entries(ghost.failingModels).filter(([, end]) => end > now);
+	const failingModels = { ...Object.fromEntries(failing), [model]: until };
+	if (Object.keys(failingModels).length < 2) return { ...ghost, failingModels };
+	if (ghost.state === 'half-open') return reopened(policy, { ...ghost, failingModels }, now, random);
+	const lasts = cooldownUnder(policy, ghost.reopenings, random);
+	return cooling({ ...ghost, failingModels, state: 'open' }, now + lasts, now, 'failures');
 }
 
 /** The longest wait wins; what else a peer says is kept in mind for as long as it is to come. */
@@ -335,6 +368,7 @@ function probing(ghost: Ghost, now: number): Ghost {
 		probes: [],
 		probeSuccesses: 0,
 		alarmed: [],
+		failingModels: {},
 	};
 }
 

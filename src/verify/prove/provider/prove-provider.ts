@@ -25,7 +25,7 @@ const misplaced: Failure = { category: 'SERVER_ERROR', reason: 'prefill' };
 const MOST_MIXED_STATES = 6_000;
 
 /**
- * Explores the provider machine under a policy, in seven parts, and watches every event of each with the same properties.
+ * Explores the provider machine under a policy, in eight parts, and watches every event of each with the same properties.
  *
  * 1. Everything around one model: every result of every kind of attempt that can be out (of the present, from before the
  *    last trip, a probe, a probe reported twice), every question, the operator, and time, which goes on to the next
@@ -35,14 +35,15 @@ const MOST_MIXED_STATES = 6_000;
  * 3. Failures that name a time while it is open for another reason.
  * 4. Trips that other processes tell, shorter and longer than its own.
  * 5. Each permit by itself, up to two at a time, with its result in any state, once or twice.
- * 6. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
+ * 6. Models of the key that open, and failures that are taken back.
+ * 7. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
  *    many, the straight runs alone.
- * 7. Straight runs under the file's own numbers (`rails.ts`).
+ * 8. Straight runs under the file's own numbers (`rails.ts`).
  *
  * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
  * are one: any number of attempts may be out.
  * @param ids provider actors that obey this policy
- * @param options.shared explorations that other policies of the same check had already: parts 2 to 5 depend on few numbers
+ * @param options.shared explorations that other policies of the same check had already: parts 2 to 6 depend on few numbers
  */
 export function checkProvider(
 	ids: readonly string[],

@@ -10,8 +10,8 @@ export interface Sample {
 	readonly failure: Failure;
 	readonly random: number;
 	readonly lastTry: boolean;
-	/** A failure of the request has counted before. */
-	readonly hasCounted: boolean;
+	/** The actor's id, where a failure of the request has counted before. */
+	readonly counted: readonly string[];
 	readonly standsFor: readonly Failure[];
 }
 
@@ -21,15 +21,18 @@ const watched: readonly string[] = ['AUTH_ERROR', 'BAD_REQUEST', 'QUOTA_EXCEEDED
 /** How a failure is told, beside what it is. */
 type Manner = Omit<Sample, 'failure' | 'standsFor'>;
 
+/** The id of the actor that is explored. */
+export const ACTOR_ID = 'provider';
+
 /** The last failure of a request, and its first one that counts. */
-export const plainly: Manner = { random: 0, lastTry: true, hasCounted: false };
+export const plainly: Manner = { random: 0, lastTry: true, counted: [] };
 
 const manners: readonly Manner[] = [
 	plainly,
-	{ random: 1, lastTry: true, hasCounted: false },
-	{ random: 0, lastTry: false, hasCounted: false },
-	{ random: 1, lastTry: false, hasCounted: false },
-	{ random: 0, lastTry: true, hasCounted: true },
+	{ random: 1, lastTry: true, counted: [] },
+	{ random: 0, lastTry: false, counted: [] },
+	{ random: 1, lastTry: false, counted: [] },
+	{ random: 0, lastTry: true, counted: [ACTOR_ID] },
 ];
 
 /**
@@ -48,7 +51,8 @@ export function distinctSamples(
 	const samples = new Map<string, Sample>();
 	for (const manner of manners) {
 		for (const failure of failures) {
-			const isAgain = manner.hasCounted && isCounted(policy, failure) && namedWait(policy, failure) === undefined;
+			const isAgain =
+				manner.counted.length > 0 && isCounted(policy, failure) && namedWait(policy, failure) === undefined;
 			const again = isAgain ? ' again' : '';
 			const key = `${meaningOf(policy, failure)}${again} ${situations.outcomes(failure, manner)}`;
 			const known = samples.get(key);
@@ -82,7 +86,7 @@ class Situations {
 	readonly #all: Situation[] = [];
 
 	constructor(machine: ProviderMachine, policy: Policy, failures: readonly Failure[], startedAt: number) {
-		this.#runner = new Runner(machine, { id: 'provider', policy, now: startedAt });
+		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, now: startedAt });
 		const plain: Permit = { id: 'plain', number: 0, model: 'm', probe: false, epoch: 0, refusesPrefill: false };
 		const fresh = { run: this.#runner.start(startedAt).state, permit: plain, now: startedAt };
 		this.#all.push(fresh);

@@ -69,6 +69,10 @@ export function happeningWords(event: ProviderObservation): string {
 			return 'the first content of a probe';
 		case 'timer':
 			return event.probe === undefined ? 'the cooldown timer' : 'the timer of a probe';
+		case 'failure.withdrawn':
+			return 'a failure that is taken back';
+		case 'model.tripped':
+			return 'a model that opened';
 		case 'peer.tripped':
 			return 'a peer’s trip';
 		case 'operator.tripped':

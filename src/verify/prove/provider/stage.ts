@@ -15,7 +15,7 @@ import { type MachineStep, Runner, type RunState, type Timer } from '../../play/
 import type { Move, Violation } from '../explore.ts';
 import { expect, type Ghost, isOut, leftAside, type ProviderObservation, unhurtGhost } from './ghost.ts';
 import { otherProperties, remainingProperty, stepProperties, toldProperties } from './properties.ts';
-import type { Sample } from './samples.ts';
+import { ACTOR_ID, type Sample } from './samples.ts';
 import { happeningWords, type Seen } from './seen.ts';
 import type { SummaryBuilder } from './summary.ts';
 
@@ -91,7 +91,7 @@ export class ProviderStage {
 		{ startedAt, summary }: { startedAt: number; summary?: SummaryBuilder },
 	) {
 		this.policy = policy;
-		this.#runner = new Runner(machine, { id: 'provider', policy, now: startedAt });
+		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, now: startedAt });
 		this.#keyOf = keyOf;
 		this.#summary = summary;
 		this.#startedAt = startedAt;
@@ -146,8 +146,18 @@ export class ProviderStage {
 		return this.#send(from, event, request, settling, sample);
 	}
 
-	/** An operator, or a peer. */
-	operate(from: Node, event: Extract<ProviderEvent, { type: `operator.${string}` | 'peer.tripped' }>): Move<Node> {
+	/** The request of a failure of this moment ends, and takes it upon itself. */
+	withdraw(from: Node, holding: Holding, { failure }: Sample): Move<Node> {
+		const failed = { permit: holding.permit, failure, at: from.now };
+		const event = { type: 'failure.withdrawn', failed, now: from.now } as const;
+		return this.#send(from, event, holding.request, { holding, isRepeated: false });
+	}
+
+	/** An operator, a peer, or a model of this key. */
+	operate(
+		from: Node,
+		event: Extract<ProviderEvent, { type: `operator.${string}` | 'peer.tripped' | 'model.tripped' }>,
+	): Move<Node> {
 		return this.#send(from, event, 0);
 	}
 
@@ -302,6 +312,7 @@ export function contextKey(
 	reopeningsCap: number,
 ): string {
 	const { until, named, reason, alarmed, reopenings, probes, probeSuccesses, unavailable, refusesPrefill } = context;
+	const failing = leftAside(context.failingModels, now);
 	const state = value as ProviderStateName;
 	const row = state === 'closed' ? context.consecutiveFailures : 0;
 	const wait = until === 0 ? 0 : until - now;
@@ -309,5 +320,5 @@ export function contextKey(
 	const aside = leftAside(unavailable, now);
 	// What it waits for otherwise ends no sooner for a time that is named.
 	const namedLeft = reason === 'failures' ? Math.max(0, named - now) : 0;
-	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}`;
+	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}|${failing}`;
 }

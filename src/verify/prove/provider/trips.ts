@@ -13,7 +13,8 @@ export const tripProperties: readonly Property[] = [
 		statement:
 			'closed opens for failures on exactly the `breaker.failureThreshold`th in a row or when `breaker.failureRate` says so, not before and not after',
 		check: ({ policy, event, isLate, before, expected, stateBefore, state }) => {
-			if (stateBefore !== 'closed' || event.type !== 'attempt.failed' || isLate || event.hasCounted) return undefined;
+			if (stateBefore !== 'closed' || event.type !== 'attempt.failed' || isLate || event.counted.length > 0)
+				return undefined;
 			const { failure } = event;
 			const isNamed = namedWait(policy, failure) !== undefined;
 			if (isNamed || effectUnder(policy, failure) === 'none' || effectUnder(policy, failure) === 'model')
@@ -33,7 +34,7 @@ export const tripProperties: readonly Property[] = [
 		check: ({ policy, event, stateBefore, state, contextBefore, context }) => {
 			if (event.type !== 'attempt.failed') return undefined;
 			const words = failureWords(event.failure);
-			if (!event.hasCounted || stateBefore !== 'closed' || namedWait(policy, event.failure) !== undefined)
+			if (event.counted.length === 0 || stateBefore !== 'closed' || namedWait(policy, event.failure) !== undefined)
 				return undefined;
 			const again = `${words} of a request that has counted`;
 			if (state !== stateBefore) return `${again} made it ${state}`;

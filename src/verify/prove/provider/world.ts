@@ -17,6 +17,10 @@ export interface Liberties {
 	tripsMs: readonly number[];
 	/** What peers tell, with how long it is to last, ms. */
 	peers?: readonly (Pick<PeerEvent, 'reason' | 'model'> & { forMs: number })[];
+	/** Which models of it open for failures, and for how long, ms. */
+	failingModels?: readonly { model: string; forMs: number }[];
+	/** What a request takes upon itself in the end; nothing by default. */
+	withdrawn?: readonly Sample[];
 }
 
 /**
@@ -46,6 +50,11 @@ function* movesFrom(stage: ProviderStage, node: Node, liberties: Liberties): Gen
 		const isWitness = settling.holding.permit.model !== liberties.models[0];
 		for (const sample of isWitness ? liberties.samplesOfOthers : liberties.samples) {
 			yield stage.fail(node, settling, sample);
+		}
+	}
+	for (const sample of liberties.withdrawn ?? []) {
+		for (const holding of [node.plain[0], node.late]) {
+			if (holding !== undefined) yield stage.withdraw(node, holding, sample);
 		}
 	}
 	for (const holding of node.out) yield stage.answer(node, holding);
@@ -78,7 +87,7 @@ function* settlingsOf({ ghost, plain, late, out, used }: Node): Generator<Settli
 export function* operations(
 	stage: ProviderStage,
 	node: Node,
-	{ tripsMs, peers = [] }: Liberties,
+	{ tripsMs, peers = [], failingModels = [] }: Liberties,
 ): Generator<Move<Node>> {
 	const { now } = node;
 	const events: Extract<ProviderEvent, { type: `operator.${string}` }>[] = [
@@ -89,6 +98,8 @@ export function* operations(
 	for (const event of events) yield stage.operate(node, event);
 	for (const { forMs, ...said } of peers)
 		yield stage.operate(node, { type: 'peer.tripped', now, until: now + forMs, ...said });
+	for (const { model, forMs } of failingModels)
+		yield stage.operate(node, { type: 'model.tripped', model, until: now + forMs, now, random: 0 });
 }
 
 /** The instants that matter: a timer, the end of a cooldown, of a named time or of a unavailable model, and the last moment before it. */
@@ -103,9 +114,11 @@ export function* timeMoves(
 		yield stage.fire(node, timer);
 		return;
 	}
-	const { deadline, notBefore, unavailable } = ghost;
+	const { deadline, notBefore, unavailable, failingModels } = ghost;
 	const named = stopsAtNamed === true ? notBefore : 0;
-	const ends = [timer?.at ?? 0, deadline, named, ...Object.values(unavailable)].filter((end) => end > now);
+	const ends = [timer?.at ?? 0, deadline, named, ...Object.values(unavailable), ...Object.values(failingModels)].filter(
+		(end) => end > now,
+	);
 	if (ends.length === 0) return;
 	const next = Math.min(...ends);
 	if (next - now > 1) yield stage.pass(node, next - 1, true);
@@ -116,6 +129,7 @@ export function* timeMoves(
 export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => string {
 	return ({ run, now, ghost, plain, out, isLastMoment }) => {
 		const { deadline, notBefore, failuresInARow, reopenings, probeSuccesses, alarmed, unavailable } = ghost;
+		const failing = leftAside(ghost.failingModels, now);
 		const machine = contextKey(run.snapshot, now, reopeningsCap);
 		const timers = run.timers.map(({ at }) => at - now).join();
 		const wait = deadline === 0 ? 0 : deadline - now;
@@ -123,6 +137,6 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const row = ghost.state === 'closed' ? failuresInARow : 0;
 		const aside = leftAside(unavailable, now);
 		const permits = `${plain.length}${out.length}`;
-		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${permits}${isLastMoment ? '!' : ''}`;
+		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}|${permits}${isLastMoment ? '!' : ''}`;
 	};
 }

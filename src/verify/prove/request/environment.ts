@@ -2,7 +2,7 @@ import type { DenialReason, ProviderReply, ProviderStateName, RequestEvent } fro
 import type { Failure } from '../../../../machines/failure.ts';
 import { isCounted } from '../provider/meaning.ts';
 import type { ProviderSummary } from '../provider/summary.ts';
-import { ruleOf } from './facts.ts';
+import { isOfModel, ruleOf } from './facts.ts';
 import { waitAfter } from './retrying.ts';
 import type { RouteToCheck, Stop } from './route.ts';
 import { type Samples, samplesFor } from './samples.ts';
@@ -15,8 +15,8 @@ export interface EnvironmentMove {
 	event: RequestEvent;
 	/** For `attempt.broke`: when the provider says that it would grant again, ms since the epoch. */
 	settledAt?: number;
-	/** For `attempt.broke`: the provider says that the failure counts. */
-	counts?: boolean;
+	/** For `attempt.broke`: the provider actor where the failure counts, by its id; absent where it counts nowhere. */
+	counts?: string;
 	/** The state of the provider that speaks, as far as it is known. */
 	providerState?: ProviderStateName;
 	/** What it leads to is much like what something else leads to: only what comes next is looked at. */
@@ -121,6 +121,9 @@ export class Environment {
 		for (const { state, reason, retryAt } of this.#denials(seen, stop, early, now)) {
 			const event: ProviderReply = { type: 'permit.denied', state, reason, retryAt };
 			choices.push({ at: now, event, providerState: state });
+			// The first one tells all that is different about it: whose door it closes.
+			if (stop.gate === stop.credential || seen.denials > 0 || closed > now) continue;
+			choices.push({ at: now, event: { ...event, model: stop.model }, providerState: state });
 		}
 	}
 
@@ -267,20 +270,22 @@ export class Environment {
 		const offsets = this.#offsetsOf(stop, failure);
 		const [shortest = 0] = offsets;
 		const longest = offsets.at(-1) ?? 0;
-		const counts = isCounted(stop.policy, failure);
+		const scope = isOfModel(stop, failure) ? stop.gate : stop.credential;
+		const counts = isCounted(stop.policy, failure) ? { counts: scope } : {};
 		// The shortest jitter meets an open door, the longest a closed one.
 		const pairs = randoms.map((random) => [random, random < 1 || !this.#isWide ? shortest : longest]);
 		return pairs.map(([random = 0, offset = 0]) => ({
 			at: now,
 			event: { type: 'attempt.broke', failure, now, random, continuable },
 			settledAt: now + offset,
-			counts,
+			...counts,
 		}));
 	}
 
 	#offsetsOf(stop: Stop, failure: Failure): readonly number[] {
-		const key = `${stop.credential} ${failure.category} ${failure.reason} ${failure.retryAfterMs}`;
-		const known = this.#offsets.get(key) ?? offsetsOf(this.#route.providers.get(stop.credential), failure);
+		const scope = isOfModel(stop, failure) ? stop.gate : stop.credential;
+		const key = `${scope} ${failure.category} ${failure.reason} ${failure.retryAfterMs}`;
+		const known = this.#offsets.get(key) ?? offsetsOf(this.#route.providers.get(scope), failure);
 		this.#offsets.set(key, known);
 		return known;
 	}

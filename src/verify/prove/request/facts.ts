@@ -60,7 +60,7 @@ function afterGrant(seen: Seen, { permit }: Event<'permit.granted'>, stops: read
 /** A denial of the early round says nothing new: its order is the order of what was said before. */
 function afterDenial(
 	seen: Seen,
-	{ state, reason, retryAt }: Event<'permit.denied'>,
+	{ state, reason, retryAt, model }: Event<'permit.denied'>,
 	now: number,
 	stops: readonly Stop[],
 ): Seen {
@@ -69,9 +69,10 @@ function afterDenial(
 	if (asked === undefined || stop === undefined) return seen;
 	const { target, credential } = stop;
 	const denials = seen.denials + 1;
-	const past = withStep(seen, { did: 'deny', at: now, target, credential, state, reason, retryAt });
+	const ofModel = model === undefined ? {} : { model };
+	const past = withStep(seen, { did: 'deny', at: now, target, credential, state, reason, retryAt, ...ofModel });
 	if (asked.early) return { ...seen, asked: undefined, denials, past };
-	const closed = withLatest(seen.closed, doorOf(stop, reason), retryAt);
+	const closed = withLatest(seen.closed, doorOf(stop, { reason, model }), retryAt);
 	return { ...seen, asked: undefined, denials, past, closed, said: { ...seen.said, [asked.position]: retryAt } };
 }
 
@@ -108,19 +109,33 @@ function afterSettlement(before: Seen, { retryAt, counted }: Event<'attempt.sett
 	const { failed } = before;
 	const stop = stops[failed?.position ?? -1];
 	if (failed === undefined || stop === undefined) return before;
-	const seen = counted ? { ...before, counted: [...before.counted, stop.credential] } : before;
 	const { failure, at } = failed;
-	const own = Math.max(retryAt, at + (failure.retryAfterMs ?? 0));
-	const isModel = lookup(stop.policy.breaker.effects, failure) === 'model';
-	const closed = withLatest(seen.closed, isModel ? doorOf(stop, 'model') : stop.credential, retryAt);
-	const said = { ...seen.said, [stop.position]: own };
+	const isNew = counted.length > before.counted.length;
+	const own = { failure, position: stop.position, permitId: before.made?.permitId, at };
+	const seen = isNew ? { ...before, counted, countedFailures: [...before.countedFailures, own] } : before;
+	const until = Math.max(retryAt, at + (failure.retryAfterMs ?? 0));
+	const isModel = lookup(stop.policy.breaker.effects, failure) === 'model' || isOfModel(stop, failure);
+	const closed = withLatest(seen.closed, isModel ? modelDoorOf(stop) : stop.credential, retryAt);
+	const said = { ...seen.said, [stop.position]: until };
 	if (!spending.includes(failure.category) && !seen.spent.includes(stop.credential)) return { ...seen, closed, said };
-	for (const { credential, position } of stops) if (credential === stop.credential) said[position] = own;
+	for (const { credential, position } of stops) if (credential === stop.credential) said[position] = until;
 	return { ...seen, closed, said };
 }
 
+/** Where several models of a key are in use: what counts, and is not of the line to the provider, is held against the model. */
+export function isOfModel({ gate, credential, policy }: Stop, failure: Failure): boolean {
+	const effect = lookup(policy.breaker.effects, failure);
+	const isOfLine =
+		failure.category === 'NETWORK_ERROR' || (failure.category === 'TIMEOUT' && failure.reason === 'connect');
+	return gate !== credential && (effect === 'count' || effect === 'cool') && !isOfLine;
+}
+
+function modelDoorOf(stop: Stop): string {
+	return doorOf(stop, { reason: 'model' });
+}
+
 function withoutDoors(closed: Seen['closed'], stop: Stop): Seen['closed'] {
-	const doors = [stop.credential, doorOf(stop, 'model')];
+	const doors = [stop.credential, modelDoorOf(stop)];
 	if (doors.every((door) => closed[door] === undefined)) return closed;
 	const left: Record<string, number> = { ...closed };
 	for (const door of doors) delete left[door];

@@ -11,9 +11,14 @@ import { RetryRules } from './retrying.ts';
 import type { RouteToCheck, Stop, Stops } from './route.ts';
 import { deadlineOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
+import { checkWithdrawals } from './withdrawing.ts';
 
 /** What changes nothing that the request does next. */
-const onlyTold: readonly RequestProperty[] = ['last-try-is-reported', 'counts-once-a-provider'];
+const onlyTold: readonly RequestProperty[] = [
+	'last-try-is-reported',
+	'counts-once-a-provider',
+	'shared-failures-are-withdrawn',
+];
 
 /**
  * Watches a request from outside, and says what it does wrong. What it knows it knows from the events and from what was
@@ -48,6 +53,7 @@ export class Monitor {
 		for (const action of step.did) seen = this.#afterAction(seen, action, progress, { event, now }, blame);
 		this.#checkCommit(seenBefore, { event, step }, blame);
 		this.#checkFirstContent(seenBefore, { event, step }, blame);
+		checkWithdrawals(this.#stops, seen, { event, now, before, step }, blame);
 		if (event?.type === 'attempt.settled') {
 			this.#retrying.checkSettled(told, step.state.timers.length > 0, blame);
 			this.#asking.checkSettled(told, seen.asked?.position, blame);
@@ -94,10 +100,12 @@ export class Monitor {
 			const will = isWanted ? 'will' : 'will not';
 			blame('last-try-is-reported', `the report to ${stop.target} is wrong: the request ${will} try it again`);
 		}
-		const hasCounted = seen.counted.includes(stop.credential);
-		if (said.hasCounted !== hasCounted) {
-			const has = hasCounted ? 'one of this request has' : 'none of this request has';
-			blame('counts-once-a-provider', `the report to ${stop.target} is wrong: ${has} counted there before`);
+		if (said.counted.toSorted().join() !== seen.counted.toSorted().join()) {
+			const where = seen.counted.length === 0 ? 'nowhere' : `with ${seen.counted.join(', ')}`;
+			blame(
+				'counts-once-a-provider',
+				`the report to ${stop.target} is wrong: failures of this request counted ${where}`,
+			);
 		}
 		return { ...seen, permit: undefined };
 	}

@@ -10,7 +10,9 @@ export const requestProperties = {
 	'last-try-is-reported':
 		'each failure is reported to its provider together with whether the request will try the target again, and that is right as far as the request decides it',
 	'counts-once-a-provider':
-		'each failure is reported to its provider together with whether a failure of the request has counted there before, so that no request opens a provider alone',
+		'each failure is reported to its provider together with where a failure of the request has counted before, so that no request opens a provider alone',
+	'shared-failures-are-withdrawn':
+		'what several providers answered alike, and none otherwise, is taken back from them when the request ends; a failure of the line, a timeout, a limit and an overload never are',
 	'continuations-within-policy':
 		'a broken answer is carried on only after the failures that the policy lists, at most maxContinuations times, and asks each target at most three times between two breaks',
 	'ends-by-deadline':

@@ -42,8 +42,10 @@ export interface Seen {
 	readonly failed: Failed | undefined;
 	/** The failure that was left for one attempt at another provider (`other-provider`), before the commit. */
 	readonly left: Failed | undefined;
-	/** Credentials that have had their one failure of this request. */
+	/** Provider actors that have had their one failure of this request. */
 	readonly counted: readonly string[];
+	/** The failures by which they had it. */
+	readonly countedFailures: readonly Counted[];
 	/** Credentials that were rejected or are out of credit. */
 	readonly spent: readonly string[];
 	/** A context window that was too small, tokens. */
@@ -87,6 +89,15 @@ export interface Made {
 	readonly before: Made | undefined;
 }
 
+/** A failure that counted. */
+export interface Counted {
+	readonly failure: Failure;
+	readonly position: number;
+	readonly permitId: string | undefined;
+	/** ms since the epoch. */
+	readonly at: number;
+}
+
 /** The last failure of an attempt, and the circumstances. */
 export interface Failed {
 	readonly failure: Failure;
@@ -121,6 +132,7 @@ export const nothingSeen: Seen = {
 	failed: undefined,
 	left: undefined,
 	counted: [],
+	countedFailures: [],
 	spent: [],
 	tooSmallWindow: 0,
 	said: {},
@@ -147,8 +159,11 @@ export function hasHopFailed({ left, failed, isCommitted }: Seen): boolean {
 }
 
 /** What a denial closes: the model, when it is only that one; else the whole credential. */
-export function doorOf({ credential, model }: { credential: string; model: string }, reason: DenialReason): string {
-	return reason === 'model' ? `${credential}/${model}` : credential;
+export function doorOf(
+	{ credential, model }: { credential: string; model: string },
+	{ reason, model: denied }: { reason: DenialReason; model?: string | undefined },
+): string {
+	return reason === 'model' || denied !== undefined ? `${credential}/${model}` : credential;
 }
 
 /** Until when a target's provider has said that it grants nothing, ms since the epoch. */

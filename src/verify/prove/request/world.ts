@@ -109,7 +109,7 @@ export class RequestWorld implements World<RequestNode> {
 
 	#take(
 		before: RequestNode,
-		{ at, event, settledAt, counts = false, providerState, isAside = false }: EnvironmentMove,
+		{ at, event, settledAt, counts, providerState, isAside = false }: EnvironmentMove,
 	): Move<RequestNode> {
 		const node = isAside ? { ...before, isAside } : before;
 		const move = this.#send(node, event, { at, ...(providerState === undefined ? {} : { providerState }) });
@@ -117,7 +117,10 @@ export class RequestWorld implements World<RequestNode> {
 		const isActive = move.node.state.snapshot.status === 'active';
 		if (settledAt === undefined || !isTold || !isActive) return move;
 		if (move.violations.some(({ isOnlyTold }) => !isOnlyTold)) return move;
-		const settled: RequestEvent = { type: 'attempt.settled', retryAt: settledAt, counted: counts };
+		const { counted: already } = move.node.seen;
+		const isNew = counts !== undefined && !already.includes(counts);
+		const counted = isNew ? [...already, counts] : already;
+		const settled: RequestEvent = { type: 'attempt.settled', retryAt: settledAt, counted };
 		const { node: after, violations } = this.#send(move.node, settled, { at });
 		const happenings = [...move.node.happenings, ...after.happenings];
 		const all = [...move.violations, ...violations];

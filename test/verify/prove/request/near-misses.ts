@@ -33,7 +33,7 @@ function notRetrying(isMeant: (progress: Progress, failure: Failure, retryAt: nu
 
 /** Tells providers something else of a failure. */
 function telling(
-	other: (progress: Progress, event: Broke) => { lastTry?: boolean; hasCounted?: boolean },
+	other: (progress: Progress, event: Broke) => { lastTry?: boolean; counted?: readonly string[] },
 	action = 'reportFailedTry',
 ) {
 	const report = sendTo(
@@ -47,7 +47,7 @@ function telling(
 				now,
 				random,
 				lastTry: action === 'reportLastTry' || !wouldRetry({ ...progress, now, random }, failure),
-				hasCounted: progress.counted.includes(currentCandidate(progress).credential),
+				counted: progress.counted,
 				...other(progress, event as never),
 				replyTo: self as never,
 			};
@@ -121,23 +121,25 @@ export const nearMisses: readonly Mutant[] = [
 	{
 		name: 'tells a provider of each retry as of another request',
 		breaks: 'counts-once-a-provider',
-		machine: telling(() => ({ hasCounted: false })),
+		machine: telling(() => ({ counted: [] })),
 	},
 	{
 		name: 'tells a provider that a failure has counted which did not',
 		breaks: 'counts-once-a-provider',
-		machine: telling(({ attempts }) => ({ hasCounted: attempts > 1 })),
+		machine: telling((progress) => ({ counted: progress.attempts > 1 ? [currentCandidate(progress).credential] : [] })),
 	},
 	{
 		name: 'forgets at a continuation who has counted',
 		breaks: 'counts-once-a-provider',
-		machine: telling(() => ({ hasCounted: false }), 'reportLastTry'),
+		machine: telling(() => ({ counted: [] }), 'reportLastTry'),
 		route: routeOver(['a/l', 'a/m']),
 	},
 	{
 		name: 'takes what counted with one provider as counted with all',
 		breaks: 'counts-once-a-provider',
-		machine: telling(({ counted }) => ({ hasCounted: counted.length > 0 })),
+		machine: telling((progress) => ({
+			counted: progress.counted.length > 0 ? [currentCandidate(progress).credential] : [],
+		})),
 	},
 	{
 		name: 'gives up on a target that refused a prefill',

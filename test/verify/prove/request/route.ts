@@ -18,6 +18,8 @@ export interface Link {
 	contextWindow?: number;
 	prefill?: boolean;
 	streamUpstream?: boolean;
+	/** Several models of its key are in use, so that it has an actor of its own. Default: it is the only one. */
+	hasOwnActor?: boolean;
 	/** Over the route's policy. */
 	policy?: Policy;
 }
@@ -36,12 +38,17 @@ export function routeOver(links: readonly (Link | string)[], options: RouteOptio
 			target,
 			credentials = 1,
 			policy: own = policy,
+			hasOwnActor = false,
 			...facts
 		} = typeof given === 'string' ? { target: given } : given;
 		const [provider = '', model = ''] = target.split('/');
 		const ids = Array.from({ length: credentials }, (_, index) => `${provider}#${index + 1}`);
 		const shared = { link, target, provider, model, streamUpstream: false, policy: own, ...facts };
-		return (credentials === 1 ? [provider] : ids).map((credential) => ({ ...shared, credential }));
+		return (credentials === 1 ? [provider] : ids).map((credential) => ({
+			...shared,
+			credential,
+			gate: hasOwnActor ? `${credential}/${model}` : credential,
+		}));
 	});
 	return {
 		name: 'default',

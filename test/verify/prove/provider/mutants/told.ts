@@ -1,5 +1,6 @@
 import { assign, enqueueActions, sendTo } from 'xstate';
 import { newPermit } from '../../../../../machines/provider/context.ts';
+import { ACTOR_ID } from '../../../../../src/verify/prove/provider/samples.ts';
 import {
 	keepingOnRecovery,
 	keepingOnTrip,
@@ -42,7 +43,7 @@ export const told: readonly Mutant[] = [
 				({ event }) => ({
 					type: 'attempt.settled' as const,
 					retryAt: only(event, 'attempt.failed').now,
-					counted: true,
+					counted: [ACTOR_ID],
 				}),
 			),
 		}),

@@ -59,7 +59,7 @@ export const trips: readonly Mutant[] = [
 	{
 		property: 'request-counts-once',
 		what: 'each retry of one request counts',
-		machine: learning((_, context, event) => learnt(context, { ...event, hasCounted: false })),
+		machine: learning((_, context, event) => learnt(context, { ...event, counted: [] })),
 	},
 	{
 		property: 'request-counts-once',
@@ -83,7 +83,7 @@ export const trips: readonly Mutant[] = [
 				({ context, event }) => {
 					const { now, permit } = only(event, 'attempt.failed');
 					const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), now);
-					return { type: 'attempt.settled' as const, retryAt, counted: false };
+					return { type: 'attempt.settled' as const, retryAt, counted: [] };
 				},
 			),
 		}),

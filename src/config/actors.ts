@@ -1,0 +1,51 @@
+import type { Policy } from '../../machines/policy.ts';
+import { policyOfKey, policyOfModel } from '../../machines/provider/scopes.ts';
+import type { Config, ProviderConfig } from './config.ts';
+import { targetsOf } from './targets.ts';
+
+/** One provider actor, as the configuration describes it. */
+export interface ActorConfig {
+	/** The provider's name, with `#n` for one of several credentials, and `/model` where it stands for one model. */
+	readonly id: string;
+	/** The provider's name. */
+	readonly provider: string;
+	/** The id of the actor of its key; its own where it is that. */
+	readonly credential: string;
+	/** The model that it stands for; absent where it stands for the key. */
+	readonly model?: string;
+	/** Where its credential stands in the file: `providers.openai.apiKey[0]`. */
+	readonly source: string;
+	readonly policy: Policy;
+}
+
+/**
+ * Every provider actor: one for each key, and, where a key has several models in use, one for each of them too, behind the
+ * key's.
+ * @param config checked and resolved
+ */
+export function actorsOf(config: Config): ActorConfig[] {
+	const modelsOf = Map.groupBy(targetsOf(config), ({ provider }) => provider);
+	return Object.values(config.providers).flatMap((provider) => {
+		const models = (modelsOf.get(provider.name) ?? []).map(({ model }) => model);
+		return provider.credentials.flatMap((credential) => actorsOfKey(provider, credential, models));
+	});
+}
+
+function actorsOfKey(
+	{ name: provider, policy }: ProviderConfig,
+	{ id, source }: ProviderConfig['credentials'][number],
+	models: readonly string[],
+): ActorConfig[] {
+	const key = { id, provider, credential: id, source };
+	if (models.length < 2) return [{ ...key, policy }];
+	const ofModel = policyOfModel(policy);
+	return [
+		{ ...key, policy: policyOfKey(policy) },
+		...models.map((model) => ({ ...key, id: `${id}/${model}`, model, policy: ofModel })),
+	];
+}
+
+/** The id of the actor that a request asks for this model through this key. */
+export function gateOf(actors: readonly ActorConfig[], credential: string, model: string): string {
+	return actors.find((actor) => actor.credential === credential && actor.model === model)?.id ?? credential;
+}
