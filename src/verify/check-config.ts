@@ -9,9 +9,11 @@ import { isObject } from '../values/json.ts';
 import { withCauses } from './causes.ts';
 import { causesIn, lint } from './lint/lint.ts';
 import type { Bounds } from './prove/explore.ts';
+import { inMinutes } from './prove/provider/aspects.ts';
 import { checkProvider, type SharedExplorations } from './prove/provider/prove-provider.ts';
 import type { ProviderSummary } from './prove/provider/summary.ts';
 import { checkProfile } from './prove/request/prove-profile.ts';
+import { checkScopes } from './prove/scopes/prove-scopes.ts';
 import type { LintFinding, ProfileReport, ProviderReport, Report } from './report/report.ts';
 
 export interface CheckSetup {
@@ -47,6 +49,13 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		for (const id of ids) summaries.set(id, summary);
 		return { ...report, properties: withCauses(properties, names, causes) };
 	});
+	const keys = keysToCheck(config, setup).map(({ names, ids, policy }) => {
+		const { properties, ...report } = checkScopes(policy, {
+			...machineOption(setup.machines?.provider),
+			...boundsOption(`models of ${ids.join(', ')}`, setup),
+		});
+		return { ids, ...report, properties: withCauses(properties, names, causes) };
+	});
 	const routes = routesOf(config);
 	const explored = new Map<string, ProfileReport>();
 	const profiles = Object.keys(config.profiles).flatMap((name) => {
@@ -59,12 +68,13 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		const { properties, ...report } = known;
 		return [{ ...report, name, properties: withCauses(properties, [name], causes) }];
 	});
-	const parts = [...providers, ...explored.values()];
+	const parts = [...providers, ...keys, ...explored.values()];
 	return {
 		file: config.file,
-		verdict: verdictOn(lintFindings, [...providers, ...profiles]),
+		verdict: verdictOn(lintFindings, [...providers, ...keys, ...profiles]),
 		lintFindings,
 		providers,
+		keys,
 		profiles,
 		states: parts.reduce((sum, { states }) => sum + states, 0),
 		transitions: parts.reduce((sum, { transitions }) => sum + transitions, 0),
@@ -103,6 +113,25 @@ function providersToCheck(
 		const [first] = group;
 		if (first === undefined) return [];
 		const names = [...new Set(group.map(({ provider }) => provider))];
+		return [{ names, ids: group.map(({ id }) => id), policy: first.policy }];
+	});
+}
+
+/** Keys with several models in use; those whose policies differ in nothing that is looked at are explored once. */
+function keysToCheck(config: Config, { profile }: CheckSetup): { names: string[]; ids: string[]; policy: Policy }[] {
+	const chain = profile === undefined ? undefined : config.profiles[profile]?.chain.map(({ provider }) => provider);
+	const keys = new Set(actorsOf(config).flatMap(({ model, credential }) => (model === undefined ? [] : [credential])));
+	const wanted = Object.values(config.providers).flatMap(({ name, policy, credentials }) =>
+		(chain?.includes(name) ?? true) ? credentials.map(({ id }) => ({ name, id, policy })) : [],
+	);
+	const alike = Map.groupBy(
+		wanted.filter(({ id }) => keys.has(id)),
+		({ policy }) => behaviourKey(inMinutes(policy)),
+	);
+	return [...alike.values()].flatMap((group) => {
+		const [first] = group;
+		if (first === undefined) return [];
+		const names = [...new Set(group.map(({ name }) => name))];
 		return [{ names, ids: group.map(({ id }) => id), policy: first.policy }];
 	});
 }

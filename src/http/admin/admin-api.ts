@@ -14,6 +14,8 @@ export interface ProviderFacts {
 	/** The actor's id. */
 	id: string;
 	provider: string;
+	/** The model that it stands for; null where it stands for a key. */
+	model: string | null;
 	protocol: string;
 	/** Scheme, host and port of its address, and no more: the rest may hold a key. Null for a simulated one. */
 	origin: string | null;

@@ -1,15 +1,16 @@
+import { actorsOf } from '../../config/actors.ts';
 import type { Config } from '../../config/config.ts';
 import type { ProfileView, ProviderView } from './messages.ts';
 
-export type ProviderFacts = Pick<ProviderView, 'provider' | 'source' | 'limits'>;
+export type ProviderFacts = Pick<ProviderView, 'provider' | 'model' | 'source' | 'limits'>;
 
 /** What the page shows of each provider actor's configuration, by its id: no address, no key. */
-export function providerFacts({ providers }: Config): Map<string, ProviderFacts> {
+export function providerFacts(config: Config): Map<string, ProviderFacts> {
 	return new Map(
-		Object.values(providers).flatMap(({ name, credentials, policy: { breaker } }) => {
+		actorsOf(config).map(({ id, provider, model = null, source, policy: { breaker } }) => {
 			const { failureThreshold, failureRate, minimumVolume, window, probes, successThreshold } = breaker;
 			const limits = { failureThreshold, failureRate, minimumVolume, window, probes, successThreshold };
-			return credentials.map(({ id, source }): [string, ProviderFacts] => [id, { provider: name, source, limits }]);
+			return [id, { provider, model, source, limits }];
 		}),
 	);
 }

@@ -42,10 +42,12 @@ export interface Changes {
 
 /** One provider actor. */
 export interface ProviderView {
-	/** The provider's name, with `#n` for one of several credentials. */
+	/** The provider's name, with `#n` for one of several credentials, and `/model` where it stands for one model. */
 	id: string;
 	/** The provider's name in the configuration. */
 	provider: string;
+	/** The model that it stands for; null where it stands for a key. */
+	model: string | null;
 	/** Where its credential stands in the configuration: `providers.openai.apiKey[0]`. */
 	source: string;
 	limits: Limits;

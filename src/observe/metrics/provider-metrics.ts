@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../../machines/events.ts';
+import { actorsOf } from '../../config/actors.ts';
 import type { Config } from '../../config/config.ts';
 import { targetsOf } from '../../config/targets.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
@@ -97,6 +98,7 @@ export class ProviderMetrics {
 			labels: [...providerLabelNames, 'action'],
 		});
 		for (const gauge of gauges) this.#createGauge(registry, gauge);
+		this.#createModelGauge(registry, config);
 		for (const [id, labels] of this.#labels) {
 			this.#stays.set(id, { state: 'closed', countedTo: performance.now() });
 			for (const state of states) this.#stateSeconds.cell({ ...labels, state });
@@ -145,6 +147,30 @@ export class ProviderMetrics {
 					for (const [value, number] of Object.entries(values(health))) {
 						if (label === undefined) gauge.set(labels, number);
 						else gauge.set({ ...labels, [label]: this.#boundedValue(label, value, labels) }, number);
+					}
+				}
+			},
+		});
+	}
+
+	/** Models with an actor of their own have one series for each state; all else is told of their keys. */
+	#createModelGauge(registry: Registry, config: Config): void {
+		const models = actorsOf(config).flatMap(({ id, provider, credential, model }) =>
+			model === undefined
+				? []
+				: [{ id, labels: { gen_ai_provider_name: provider, provider: credential, gen_ai_request_model: model } }],
+		);
+		if (models.length === 0) return;
+		const gauge = new Gauge({
+			name: 'breakwater_model_state',
+			help: '1 for the state that a model is in, 0 for the others, where several models of its key are in use.',
+			labelNames: [...providerLabelNames, 'gen_ai_request_model', 'state'],
+			registers: [registry],
+			collect: () => {
+				const health = this.#health();
+				for (const { id, labels } of models) {
+					for (const [state, value] of Object.entries(oneHot(states, health[id]?.state ?? null))) {
+						gauge.set({ ...labels, state }, value);
 					}
 				}
 			},

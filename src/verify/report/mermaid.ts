@@ -54,9 +54,10 @@ function thatFit(cases: readonly string[][]): readonly string[][] {
 	return tooMany === -1 ? cases : cases.slice(0, tooMany);
 }
 
-function counterexamples({ providers, profiles }: Report): DrawnCase[] {
+function counterexamples({ providers, keys, profiles }: Report): DrawnCase[] {
 	const subjects = [
 		...providers.map(({ ids, properties }) => ({ name: `provider ${ids.join(', ')}`, properties })),
+		...keys.map(({ ids, properties }) => ({ name: `models of ${ids.join(', ')}`, properties })),
 		...profiles.map(({ name, properties }) => ({ name: `profile ${name}`, properties })),
 	];
 	return subjects.flatMap(({ name, properties }) =>

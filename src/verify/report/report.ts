@@ -9,6 +9,8 @@ export interface Report {
 	lintFindings: readonly LintFinding[];
 	/** One for each set of providers that obey the same policy, for they behave the same. */
 	providers: readonly ProviderReport[];
+	/** One for each set of keys with several models in use: what their actors make of it together. */
+	keys: readonly ProviderReport[];
 	profiles: readonly ProfileReport[];
 	/** Everything that was explored. */
 	states: number;

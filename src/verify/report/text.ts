@@ -80,9 +80,10 @@ interface FailedProperty {
 }
 
 /** What breaks in the same way in several places is one failure, shown where the way to it is the shortest. */
-function failures({ providers, profiles }: Report): FailedProperty[] {
+function failures({ providers, keys, profiles }: Report): FailedProperty[] {
 	const subjects = [
 		...providers.map(({ ids, properties }) => ({ kind: 'provider', name: ids.join(', '), properties })),
+		...keys.map(({ ids, properties }) => ({ kind: 'key', name: ids.join(', '), properties })),
 		...profiles.map(({ name, properties }) => ({ kind: 'profile', name, properties })),
 	];
 	const broken = subjects.flatMap(({ kind, name, properties }) =>
@@ -114,10 +115,13 @@ function failureLines(file: string, { property, of: [where, ...others] }: Failed
 }
 
 /** The properties of the providers, and those of the profiles, that hold for all of them. */
-function holdingLines({ providers, profiles }: Report, page: Page): string[] {
+function holdingLines({ providers, keys, profiles }: Report, page: Page): string[] {
 	const ids = providers.flatMap((provider) => provider.ids);
 	return [
 		...groupLines(`providers ${ids.join(', ')}`, providers, page),
+		...(keys.length === 0
+			? []
+			: groupLines(`models of ${keys.flatMap((key) => key.ids).join(', ')}, together`, keys, page)),
 		...groupLines(amountText(profiles.length, 'profile'), profiles, page),
 	];
 }
@@ -164,8 +168,9 @@ function worstLines(title: string, { steps }: WorstCase, { columns, paint, shows
 	return [`  ${title}`, ...way.map((line) => paint('gray', `    ${line}`))];
 }
 
-function unexploredLines({ providers, profiles }: Report, { columns, paint }: Page): string[] {
+function unexploredLines({ providers, keys, profiles }: Report, { columns, paint }: Page): string[] {
 	const sentences = [
+		...keys.flatMap(({ ids, unexplored }) => unexplored.map((what) => `models of ${ids.join(', ')}: ${what}`)),
 		...providers.flatMap(({ ids, unexplored }) => unexplored.map((what) => `provider ${ids.join(', ')}: ${what}`)),
 		...profiles.flatMap(({ name, unexplored }) => unexplored.map((what) => `profile ${name}: ${what}`)),
 	];

@@ -119,6 +119,7 @@ export function report(changes: Partial<Report> = {}): Report {
 		verdict: 'holds',
 		lintFindings: [],
 		providers: [providerReport()],
+		keys: [],
 		profiles: [profileReport()],
 		states: 1524,
 		transitions: 52_221,

@@ -33,7 +33,10 @@ function chain(profile, snapshot, byId, now) {
 	const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
 	const unanswered = counts[''] ?? 0;
 	const granting = profile.candidates.map(({ model, credentials }) =>
-		credentials.some((id) => grants(byId.get(id), model, now)),
+		credentials.some((id) => {
+			const own = byId.get(gateOf(id, model));
+			return grants(byId.get(id), model, now) && (own === undefined || grants(own, model, now));
+		}),
 	);
 	const first = granting.indexOf(true);
 	const deniedText =
@@ -50,7 +53,7 @@ function chain(profile, snapshot, byId, now) {
 					<span class="line-of">
 						<span class="target name" title=${target}>${target}</span>
 						${index === first ? html`<span class="next" title="The next request goes here">next</span>` : nothing}
-						<span class="actors">${credentials.map((id) => actor(byId.get(id), id, model, now))}</span>
+						<span class="actors">${credentials.map((id) => actor(shownOf(byId, id, model), id, model, now))}</span>
 					</span>
 					<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
 						<rect class="all" width="100" height="6" />${share > 0 ? svg`<rect class="part" width=${share * 100} height="6" />` : nothing}
@@ -62,6 +65,26 @@ function chain(profile, snapshot, byId, now) {
 		${first === -1 ? html`<p class="denied">${deniedText}</p>` : nothing}
 		${unanswered > 0 ? html`<p class="unanswered"><b>${percent(unanswered / total)}</b> got no answer <span class="quiet">${many(unanswered)}</span></p>` : nothing}
 	</article>`;
+}
+
+/**
+ * The id of a model's own actor, where it has one.
+ * @param {string} id its key's
+ * @param {string} model
+ */
+function gateOf(id, model) {
+	return `${id}/${model}`;
+}
+
+/**
+ * The one of a target's actors that keeps it out of traffic; its key's where none does.
+ * @param {Map<string, ProviderView>} byId
+ * @param {string} id its key's
+ * @param {string} model
+ */
+function shownOf(byId, id, model) {
+	const key = byId.get(id);
+	return key?.health.state === 'closed' ? (byId.get(gateOf(id, model)) ?? key) : key;
 }
 
 /**

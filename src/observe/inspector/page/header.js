@@ -75,7 +75,8 @@ const mostNamed = 3;
 function summary(snapshot, now, isLive) {
 	const { providers } = snapshot;
 	const { unservable, notClosed, unavailable, waiting } = overviewOf(snapshot, now);
-	const well = providers.length - notClosed.length;
+	const keys = providers.filter(({ model }) => model === null);
+	const well = keys.filter(({ health }) => health.state === 'closed').length;
 	const isWell = [unservable, notClosed, unavailable, waiting].every(({ length }) => length === 0);
 	const tone = isWell ? 'good' : unservable.length > 0 || well === 0 ? 'bad' : 'some';
 	const sign = isWell
@@ -85,7 +86,7 @@ function summary(snapshot, now, isLive) {
 			: (notClosed[0]?.health.state ?? (unavailable.length > 0 ? 'unavailable' : 'half-open'));
 	return html`<p class="summary-line" data-live=${String(isLive)} data-tone=${tone}>
 		${glyph(sign)}
-		<span>${unservable.length === 0 ? nothing : unservableText(unservable)}${trafficText(well, providers.length)} ${notClosed.slice(0, mostNamed).map((provider) => notClosedText(provider, now))}${moreText(notClosed)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}${waiting.slice(0, mostNamed).map((wait) => waitText(wait, now))}${moreText(waiting)}</span>
+		<span>${unservable.length === 0 ? nothing : unservableText(unservable)}${trafficText(well, keys.length)} ${notClosed.slice(0, mostNamed).map((provider) => notClosedText(provider, now))}${moreText(notClosed)}${unavailable.slice(0, mostNamed).map((model) => unavailableText(model, now))}${moreText(unavailable)}${waiting.slice(0, mostNamed).map((wait) => waitText(wait, now))}${moreText(waiting)}</span>
 	</p>`;
 }
 

@@ -50,6 +50,7 @@ function card(provider, snapshot, now, actions, showChart) {
 	return html`<article class="card" data-state=${health.state} data-provider=${id} aria-label="Provider ${id}, ${health.state}">
 		<header>
 			<h3 class="name" title=${id}>${id}</h3>
+			${provider.model === null ? nothing : html`<span class="tag" title="One of several models of its key: what fails here does not take its siblings along">model</span>`}
 			${badge(health.state)}
 		</header>
 		<p class="now">${present(provider, now)}</p>

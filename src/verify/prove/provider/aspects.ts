@@ -193,7 +193,8 @@ function plainSamples(failures: readonly Failure[], isOne: (failure: Failure) =>
 	return failure === undefined ? [] : [{ failure, ...plainly, standsFor: [] }];
 }
 
-function inMinutes(policy: Policy): Policy {
+/** The policy with small counters, and times of whole minutes. */
+export function inMinutes(policy: Policy): Policy {
 	const breaker = {
 		...policy.breaker,
 		failureThreshold: Math.min(policy.breaker.failureThreshold, 2),

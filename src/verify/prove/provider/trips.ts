@@ -45,6 +45,30 @@ export const tripProperties: readonly Property[] = [
 		},
 	},
 	{
+		id: 'several-models-open-it',
+		statement:
+			'a key opens when a second one of its models opens for failures while the first one still is, with no success of any of them in between; one model alone never opens it',
+		check: ({ event, stateBefore, state, expected }) => {
+			if (event.type !== 'model.tripped' || state === expected.ghost.state) return undefined;
+			return `model ${event.model} opened, and made it ${state} from ${stateBefore} where it had to be ${expected.ghost.state}`;
+		},
+	},
+	{
+		id: 'withdrawn-failures-count-no-more',
+		statement:
+			'a failure that its request takes upon itself counts no more, in a row and in the window; one that opened it, or came too late to count, changes nothing',
+		check: ({ event, state, stateBefore, context, expected }) => {
+			if (event.type !== 'failure.withdrawn') return undefined;
+			if (state !== stateBefore) return `a failure that was taken back made it ${state}`;
+			if (state !== 'closed') return undefined;
+			const { failuresInARow, results } = expected.ghost;
+			const total = results.reduce((sum, tenth) => sum + tenth.total, 0);
+			if (context.consecutiveFailures !== failuresInARow)
+				return `${context.consecutiveFailures} failures in a row are left of it, and they are ${failuresInARow}`;
+			return resultsIn(context) === total ? undefined : `${resultsIn(context)} results are left, and they are ${total}`;
+		},
+	},
+	{
 		id: 'callers-mistake-is-no-evidence',
 		statement: 'a caller’s mistake (BAD_REQUEST) changes neither the state nor the counters',
 		check: ({ event, stateBefore, state, contextBefore, context, timersBefore, timers, before }) => {

@@ -1,4 +1,4 @@
-import { sendTo } from 'xstate';
+import { assign, sendTo } from 'xstate';
 import { counted, isLate, learnt, unavailableUntil } from '../../../../../machines/provider/context.ts';
 import { isTransientFailure, shouldTrip } from '../../../../../machines/provider/trip.ts';
 import {
@@ -55,6 +55,26 @@ export const trips: readonly Mutant[] = [
 				only(event, 'attempt.failed').failure.category === 'SERVER_ERROR' &&
 				context.consecutiveFailures + 1 >= context.policy.breaker.failureThreshold,
 		}),
+	},
+	{
+		property: 'several-models-open-it',
+		what: 'it never opens for its models',
+		machine: withGuards({ severalModelsFail: no }),
+	},
+	{
+		property: 'several-models-open-it',
+		what: 'one model is enough',
+		machine: withGuards({ severalModelsFail: yes }),
+	},
+	{
+		property: 'withdrawn-failures-count-no-more',
+		what: 'what is taken back counts on',
+		machine: withActions({ withdrawFailure: nothing }),
+	},
+	{
+		property: 'withdrawn-failures-count-no-more',
+		what: 'what is taken back takes the whole row with it',
+		machine: withActions({ withdrawFailure: assign({ consecutiveFailures: 0 }) }),
 	},
 	{
 		property: 'request-counts-once',
