@@ -52,8 +52,8 @@ export type ProviderEvent =
 	 * takes back one count, and no trip.
 	 */
 	| { type: 'failure.withdrawn'; failed: CountedFailure; now: number }
-	/** A model of this key has opened, until a time, because of failures. */
-	| { type: 'model.tripped'; model: string; until: number; now: number; random: number }
+	/** A model of this key has opened, until a time, because of failures in a row that began at `since`. */
+	| { type: 'model.tripped'; model: string; since: number; until: number; now: number; random: number }
 	/** The first content of the answer to a probe has arrived: the provider is alive, whatever becomes of the answer. */
 	| { type: 'probe.answering'; id: string; now: number }
 	/** The provider's own timer: no first content and no result of a probe came within `probeDeadline`. */

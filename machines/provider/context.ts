@@ -64,6 +64,10 @@ export interface ProviderContext {
 	/** What a person has been called for since it last granted; `reason` may name a longer wait instead. */
 	readonly alarmed: readonly ('auth' | 'quota')[];
 	readonly consecutiveFailures: number;
+	/** When the first of them was, or of the last row, where that is over; ms since the epoch. */
+	readonly failingSince: number;
+	/** When something last succeeded, ms since the epoch; 0 when nothing has. */
+	readonly succeededAt: number;
 	readonly window: FailureWindow;
 	/** How often it has opened again, or will have when it opens next, since its last whole answer. */
 	readonly reopenings: number;
@@ -112,6 +116,8 @@ export function freshContext({ id, policy, model, now }: ProviderInput): Provide
 		since: now,
 		waitMs: 0,
 		timerAt: 0,
+		failingSince: 0,
+		succeededAt: 0,
 		refusesPrefill: [],
 		lastFailure: undefined,
 		ledger: emptyLedger,
@@ -131,6 +137,7 @@ export function counted(context: ProviderContext, permit: Permit, failed: boolea
 	if (isLate(context, permit)) return {};
 	return {
 		consecutiveFailures: failed ? context.consecutiveFailures + 1 : 0,
+		failingSince: failed && context.consecutiveFailures === 0 ? now : context.failingSince,
 		window: withResult(context.window, failed, now, context.policy.breaker.window),
 	};
 }
@@ -147,8 +154,15 @@ export function withdrawn(context: ProviderContext, { permit, failure, at }: Cou
 	return { consecutiveFailures: Math.max(0, consecutiveFailures - 1), window: withoutFailure(window, at) };
 }
 
-/** The models of a key that fail at this moment, with the one that has just opened. */
-export function failingWith({ failingModels }: ProviderContext, { model, until, now }: ModelTripped) {
+/**
+ * The models of a key that fail at this moment, with the one that has just opened. That one is its own trouble where a sibling
+ * has succeeded since it began to fail: models that are down beside one that answers must not shut that one out.
+ */
+export function failingWith(
+	{ failingModels, succeededAt }: ProviderContext,
+	{ model, since, until, now }: ModelTripped,
+): Readonly<Record<string, number>> {
+	if (since < succeededAt) return failingModels;
 	const failing = Object.entries(failingModels).filter(([, end]) => end > now);
 	return { ...Object.fromEntries(failing), [model]: until };
 }

@@ -209,10 +209,10 @@ export const providerSetup = setup({
 			}
 		}),
 		/** Of a model's actor that has opened for failures; comes before `settle`, whose answer counts the key's trip in. */
-		tellKey: enqueueActions(({ context: { model, until, since }, event, enqueue }) => {
+		tellKey: enqueueActions(({ context: { model, until, since: openedAt, failingSince: since }, event, enqueue }) => {
 			if (model === undefined) return;
-			const { now, random } = 'random' in event ? event : { now: since, random: 0 };
-			enqueue.sendTo(model.key, { type: 'model.tripped', model: model.name, until, now, random });
+			const { now, random } = 'random' in event ? event : { now: openedAt, random: 0 };
+			enqueue.sendTo(model.key, { type: 'model.tripped', model: model.name, since, until, now, random });
 		}),
 		noteFailingModel: assign(({ context, event }) => ({
 			failingModels: failingWith(context, only(event, 'model.tripped')),
@@ -249,7 +249,9 @@ export const providerSetup = setup({
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
 			const ledger = afterResult(context.ledger, succeeded);
-			const proof = isLate(context, succeeded.permit) ? {} : { reopenings: 0, failingModels: unhurt.failingModels };
+			const proof = isLate(context, succeeded.permit)
+				? {}
+				: { reopenings: 0, failingModels: unhurt.failingModels, succeededAt: succeeded.now };
 			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now), ...proof };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
@@ -293,6 +295,7 @@ export const providerSetup = setup({
 			reopenings: event.type === 'probe.answering' ? context.reopenings + 1 : 0,
 			probes: [],
 			failingModels: unhurt.failingModels,
+			succeededAt: 'now' in event ? event.now : context.succeededAt,
 		})),
 		openForOperator: assign(({ context, event }) => {
 			const { now, forMs } = only(event, 'operator.tripped');

@@ -7,7 +7,7 @@ import type { DraftCandidate, DraftPolicy, DraftProfile, ImportDraft } from './d
 import { slug, unique } from './names.ts';
 import { type Notice, shown } from './notice.ts';
 import { breakerOf, type FallbackSettings, onErrorOf, readSettings } from './openrouter-settings.ts';
-import { breakerSharedBy, deadlineFor, defaultAttempts, timeoutPolicy } from './policy-draft.ts';
+import { deadlineFor, timeoutPolicy } from './policy-draft.ts';
 import { readYamlSource, type SourceFile, type SourcePath } from './source-file.ts';
 
 const provider = 'openrouter';
@@ -53,7 +53,7 @@ export function importOpenRouter(file: string): ImportDraft {
 	return {
 		...emptyDraft(notices),
 		profiles: chains.map((chain, index) => profileOf(chain, names[index] ?? '')),
-		policy: policyOf(settings, chains),
+		...policyOf(settings, chains),
 		...(tasks.size > 0 && { taskTypes: Object.fromEntries(tasks) }),
 	};
 }
@@ -210,25 +210,20 @@ function candidateOf({ id, settings }: Model): DraftCandidate {
 	return { target: `${provider}/${id}`, ...(Object.keys(policy).length > 0 && { policy }) };
 }
 
-/**
- * All models share the breaker of OpenRouter. It must outlast a request that fails on each of them, or the first model to
- * fail would close the door to those behind it.
- */
-function policyOf(settings: FallbackSettings, chains: readonly Chain[]): DraftPolicy {
+/** @returns nothing where the file sets nothing */
+function policyOf(settings: FallbackSettings, chains: readonly Chain[]): { policy?: DraftPolicy } {
 	const timeouts = timeoutsOf(settings, chains);
 	const models = chains.flatMap((chain) => chain.models);
 	const longestMs = Math.max(0, ...models.map((model) => model.settings.timeoutMs ?? settings.timeoutMs ?? 0));
-	const attempts = longestChain(chains, ({ settings: { retries = settings.retries } }) =>
-		retries === undefined ? defaultAttempts() : retries + 1,
-	);
-	return {
+	const breaker = breakerOf(settings, longestMs);
+	const policy: DraftPolicy = {
 		...(Object.keys(timeouts).length > 0 && { timeouts }),
-		// Models that are down beside one that answers must not shut that one out: only when nothing succeeds is it left alone.
-		breaker: { ...breakerSharedBy(attempts), ...breakerOf(settings, longestMs) },
+		...(Object.keys(breaker).length > 0 && { breaker }),
 		...(settings.retries !== undefined && { onError: onErrorOf(settings.retries) }),
 		// When everything is disabled, a fallback manager clears its list and tries again.
 		...(settings.disableMs !== undefined && { whenAllDenied: 'try-soonest' }),
 	};
+	return Object.keys(policy).length > 0 ? { policy } : {};
 }
 
 /** A request may take as long as the models of its chain together, where the file says how long one may. */

@@ -38,20 +38,6 @@ export function breakerFor(timeoutMs: number, cooldownMs = defaultPolicy.breaker
 	});
 }
 
-/**
- * The breaker for models that share one key. A request that fails on all of them must not open it, nor must one model that
- * is down beside another that answers.
- * @param attempts the most that one request makes
- */
-export function breakerSharedBy(attempts: number): DraftPolicy {
-	return { failureThreshold: attempts + 1, failureRate: 1 };
-}
-
-/** The most attempts at one target that a request makes by default. */
-export function defaultAttempts(): number {
-	return 1 + Math.max(...Object.values(defaultPolicy.onError).map(({ retries }) => retries));
-}
-
 /** A part of the breaker's times as it is written, without what it is by default. */
 function unlikeDefault(times: Partial<BreakerPolicy>): DraftPolicy {
 	const differing = Object.entries(times).filter(([name, ms]) => ms !== Reflect.get(defaultPolicy.breaker, name));

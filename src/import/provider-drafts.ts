@@ -3,7 +3,7 @@ import { knownProviderAt } from './base-url.ts';
 import type { DraftProvider } from './draft.ts';
 import type { FailProxyEndpoint } from './failproxy-endpoint.ts';
 import { hostName, keyVariable, slug, unique } from './names.ts';
-import { breakerFor, breakerSharedBy, defaultAttempts } from './policy-draft.ts';
+import { breakerFor } from './policy-draft.ts';
 
 /** The providers behind a set of endpoints. */
 export interface ProviderDrafts {
@@ -37,11 +37,7 @@ export function draftProviders(endpoints: readonly FailProxyEndpoint[], known: K
 		shared.set(identity, isShared);
 		const variable = variableFor(first.apiKey, name, known, takenVariables);
 		if (variable !== undefined) keys.set(variable, variableIn(first.apiKey) === undefined ? first.apiKey : '');
-		const models = new Set(members.map(({ model }) => model)).size;
-		const breaker = {
-			...(models > 1 && breakerSharedBy(defaultAttempts() * models)),
-			...breakerFor(Math.max(...members.map(({ timeoutMs = 0 }) => timeoutMs))),
-		};
+		const breaker = breakerFor(Math.max(...members.map(({ timeoutMs = 0 }) => timeoutMs)));
 		return [
 			{
 				name,

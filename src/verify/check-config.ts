@@ -39,9 +39,10 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const causes = causesIn(read);
 	const summaries = new Map<string, ProviderSummary>();
 	const shared: SharedExplorations = new Map();
-	const providers = providersToCheck(config, setup).map(({ names, ids, policy }) => {
+	const providers = providersToCheck(config, setup).map(({ names, ids, policy, isOfModel }) => {
 		const options = {
 			shared,
+			isOfModel,
 			...machineOption(setup.machines?.provider),
 			...boundsOption(`provider ${ids.join(', ')}`, setup),
 		};
@@ -105,15 +106,16 @@ function machineOption<M>(machine: M | undefined): { machine?: M } {
 function providersToCheck(
 	config: Config,
 	{ profile }: CheckSetup,
-): { names: string[]; ids: string[]; policy: Policy }[] {
+): { names: string[]; ids: string[]; policy: Policy; isOfModel: boolean }[] {
 	const chain = profile === undefined ? undefined : config.profiles[profile]?.chain.map(({ provider }) => provider);
 	const wanted = actorsOf(config).filter(({ provider }) => chain?.includes(provider) ?? true);
-	const alike = Map.groupBy(wanted, ({ policy }) => behaviourKey(policy));
+	const alike = Map.groupBy(wanted, ({ policy, model }) => `${model !== undefined} ${behaviourKey(policy)}`);
 	return [...alike.values()].flatMap((group) => {
 		const [first] = group;
 		if (first === undefined) return [];
 		const names = [...new Set(group.map(({ provider }) => provider))];
-		return [{ names, ids: group.map(({ id }) => id), policy: first.policy }];
+		const isOfModel = first.model !== undefined;
+		return [{ names, ids: group.map(({ id }) => id), policy: first.policy, isOfModel }];
 	});
 }
 

@@ -145,10 +145,16 @@ test.each([false, true])('one request opens no breaker alone, whatever its retri
 		own.upstream('a').always(status(503));
 		for (const failures of [1, 2]) {
 			await own.post({ stream });
-			expect((await own.health()).a).toMatchObject({ state: 'closed', consecutiveFailures: failures });
+			const { a, ...models } = await own.health();
+			expect(a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
+			for (const model of Object.values(models))
+				expect(model).toMatchObject({ state: 'closed', consecutiveFailures: failures });
 		}
 		await own.post({ stream });
-		expect((await own.health()).a).toMatchObject({ state: 'open', reason: 'failures' });
+		// Both of its models fail: then it is the provider.
+		for (const id of ['a', 'a/one', 'a/two']) {
+			expect((await own.health())[id]).toMatchObject({ state: 'open', reason: 'failures' });
+		}
 	} finally {
 		await own.close();
 	}

@@ -47,7 +47,8 @@ describe('the recent requests', () => {
 		expect(idsOf(recent, { provider: 'a' })).toEqual(['3', '1']);
 		expect(idsOf(recent, { provider: 'a#2' })).toEqual(['3', '1']);
 		expect(idsOf(recent, { provider: 'a#1' })).toEqual([]);
-		expect(idsOf(recent, { provider: 'a/m' })).toEqual([]);
+		expect(idsOf(recent, { provider: 'a/m' })).toEqual(['3', '1']);
+		expect(idsOf(recent, { provider: 'a/n' })).toEqual([]);
 		expect(idsOf(recent, { outcome: 'failed' })).toEqual(['2']);
 		expect(idsOf(recent, { profile: 'cheap', provider: 'a' })).toEqual(['3']);
 		expect(idsOf(recent, { limit: 1 })).toEqual(['3']);

@@ -26,6 +26,8 @@ export interface Subject {
 	/** The provider actor's id, where the provider has several. */
 	readonly credential?: string;
 	readonly target?: string;
+	/** Several models of its key are in use: it has a state of its own. */
+	readonly hasOwnActor?: boolean;
 }
 
 /** How a provider actor stands before the request; without `forMs` for as long as the policy says. */

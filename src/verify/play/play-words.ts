@@ -1,6 +1,6 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { stateNameOf } from '../../../machines/provider/memory.ts';
-import { retryWait } from '../../../machines/request/failover.ts';
+import { requestsOwnFailures, retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { candidateName } from '../../values/candidate-name.ts';
 import { timeText } from '../../values/time-text.ts';
@@ -187,7 +187,11 @@ function interruption({ isContinuable, failed, failure, continuations, policy }:
 /** @param interrupted why an answer that has begun ends, where it does */
 function decisionWords({ requestState, progress: [, after] }: PlayedEvent, interrupted: string): string {
 	if (after.ending === 'interrupted') return interrupted;
-	if (after.ending !== undefined) return endings[after.ending];
+	if (after.ending !== undefined) {
+		const own =
+			requestsOwnFailures(after).length > 0 ? '; several providers answered it alike: none of them is blamed' : '';
+		return `${endings[after.ending]}${own}`;
+	}
 	if (requestState === 'waiting') return `again in ${timeText(retryWait(after))}`;
 	return `on to ${candidateName(currentCandidate(after))}`;
 }

@@ -138,9 +138,10 @@ export function subjectsOf(config: Config, routes: ReturnType<typeof routesOf>):
 		for (const { id } of credentials) add({ name: id, provider: name, credential: id });
 	}
 	for (const { candidates } of routes.values()) {
-		for (const { target, provider, credential, model } of candidates) {
-			add({ name: target, provider, target });
-			add({ name: `${credential}/${model}`, provider, credential, target });
+		for (const { target, provider, credential, gate, model } of candidates) {
+			const own = { provider, target, hasOwnActor: gate !== credential };
+			add({ name: target, ...own });
+			add({ name: `${credential}/${model}`, credential, ...own });
 		}
 	}
 	return [...subjects.values()];

@@ -86,11 +86,11 @@ function readEntry(reader: ScriptReader, subject: Subject): ScriptEntry {
 		if (before === undefined) throw unknownWord(word);
 		if (state !== undefined)
 			throw new ScriptError(word.column, 'a provider has one state before the request; name one');
-		if (subject.target !== undefined) {
+		if (subject.target !== undefined && subject.hasOwnActor !== true) {
 			const right = subject.credential ?? subject.provider ?? '*';
 			throw new ScriptError(
 				word.column,
-				`\`${word.name}\` is the state of a provider, not of a model; write \`${right}: ${word.name}\``,
+				`\`${word.name}\` is the state of a provider, not of its only model; write \`${right}: ${word.name}\``,
 			);
 		}
 		state = before;

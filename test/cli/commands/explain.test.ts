@@ -25,7 +25,7 @@ test('prints the trace of the default profile', async () => {
 	expect(stdout).toMatch(/^profile default, streamed: a\/model-a → b\/model-b\n/);
 	expect(stdout).toMatch(/^ +0 ms {2}a\/model-a answers 429 → RATE_LIMIT, asks to wait 30 s +settling +closed$/m);
 	expect(stdout).toMatch(/^The client gets 200 from b\/model-b after 200 ms, 2 attempts\.$/m);
-	expect(stdout).toMatch(/^ {2}a {2}open until \+30 s/m);
+	expect(stdout).toMatch(/^ {2}a +open until \+30 s/m);
 });
 
 test('--profile, --no-stream and --config', async () => {
@@ -54,6 +54,7 @@ test('--json prints the case for programs', async () => {
 		after: [
 			{ id: 'a', state: 'open', reason: 'auth' },
 			{ id: 'b', state: 'closed' },
+			{ id: 'b/model-b', state: 'closed' },
 		],
 	});
 });

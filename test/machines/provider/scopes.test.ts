@@ -16,7 +16,7 @@ function keyWithModels(changes: PolicyChanges = {}) {
 		return startProvider(changes, clock, { id: `k/${name}`, model: { name, key: actor }, scope: policyOfModel });
 	};
 	const [m, n] = [model('m'), model('n')];
-	return { clock, key, m, n, states: () => [key.state(), m.state(), n.state()] };
+	return { clock, key, m, n, model, states: () => [key.state(), m.state(), n.state()] };
 }
 
 describe('a key with several models in use', () => {
@@ -142,6 +142,7 @@ describe('a key with several models in use', () => {
 	it('stays closed where a sibling has succeeded in between, and where the first one’s cooldown is over', () => {
 		const { key, m, n, clock } = keyWithModels();
 		m.trip();
+		clock.increment(1);
 		n.succeed(n.permit());
 		n.trip();
 		expect(key.state()).toBe('closed');
@@ -151,6 +152,22 @@ describe('a key with several models in use', () => {
 		clock.increment(minuteMs);
 		n.trip();
 		expect(key.state()).toBe('closed');
+	});
+
+	it('stays closed where two models are down beside one that answers each time', () => {
+		const { key, m, n, states, model, clock } = keyWithModels();
+		const sound = model('o');
+		for (let request = 0; request < 5; request++) {
+			for (const broken of [m, n]) {
+				const reply = broken.ask();
+				if (reply.type === 'permit.granted') broken.fail(reply.permit, serverError);
+			}
+			clock.increment(1);
+			sound.succeed(sound.permit());
+			clock.increment(1);
+		}
+		expect(states()).toEqual(['closed', 'open', 'open']);
+		expect(key.context().failingModels).toEqual({});
 	});
 
 	it('opens for longer each time that its models fail again', () => {

@@ -9,7 +9,11 @@ test('the provider machine is drawn from its own definition: every state, and ev
 	expect(full.nodes.map(({ name }) => name)).toEqual([...states, 'any state']);
 	expect(full.nodes.filter(({ isInitial }) => isInitial).map(({ name }) => name)).toEqual(['closed']);
 	const labels = Object.fromEntries(full.edges.map(({ from, to, labels: texts }) => [`${from} → ${to}`, texts]));
-	expect(labels['closed → open']).toEqual(['attempt.failed [namesCooldown]', 'attempt.failed [tripsBreaker]']);
+	expect(labels['closed → open']).toEqual([
+		'model.tripped [severalModelsFail]',
+		'attempt.failed [namesCooldown]',
+		'attempt.failed [tripsBreaker]',
+	]);
 	expect(labels['half-open → closed']).toEqual([
 		'probe.answering [isLastProbeNeeded]',
 		'attempt.succeeded [isLastProbeNeeded]',

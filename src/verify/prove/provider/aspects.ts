@@ -180,7 +180,11 @@ function failingModels(policy: Policy, failures: readonly Failure[]): Aspect {
 			samples,
 			samplesOfOthers: [],
 			tripsMs: [],
-			failingModels: ['a', 'b'].map((model) => ({ model, forMs: MINUTE_MS })),
+			failingModels: [
+				{ model: 'a', forMs: MINUTE_MS },
+				{ model: 'b', forMs: MINUTE_MS },
+				{ model: 'b', forMs: MINUTE_MS, hasFailedForLong: true },
+			],
 			withdrawn: samples,
 		},
 		isTold: false,

@@ -30,6 +30,8 @@ export interface Ghost {
 	/** Cooldowns that have begun: a permit from before the last of them is late. */
 	readonly trips: number;
 	readonly failuresInARow: number;
+	/** When something last succeeded that was not late, ms since the epoch, or 0. */
+	readonly succeededAt: number;
 	/** Results of the window, by when their tenth of the window began. */
 	readonly results: readonly Tenth[];
 	/** Openings in a row without a whole answer in between, but for the first. */
@@ -80,6 +82,7 @@ export const unhurtGhost: Ghost = {
 	notBefore: 0,
 	trips: 0,
 	failuresInARow: 0,
+	succeededAt: 0,
 	results: [],
 	reopenings: 0,
 	probes: [],
@@ -218,7 +221,9 @@ function afterAsking(
 
 function afterSuccess(policy: Policy, ghost: Ghost, permitId: string, now: number, isLate: boolean): Ghost {
 	if (ghost.state === 'closed')
-		return isLate ? ghost : { ...withResult(policy, ghost, false, now), reopenings: 0, failingModels: {} };
+		return isLate
+			? ghost
+			: { ...withResult(policy, ghost, false, now), reopenings: 0, failingModels: {}, succeededAt: now };
 	if (ghost.state !== 'half-open' || !isOut(ghost, permitId)) return ghost;
 	return afterProbe(policy, ghost, permitId, now, true);
 }
@@ -231,12 +236,12 @@ function afterProbe(policy: Policy, ghost: Ghost, permitId: string, now: number,
 	}
 	const { alarmed, unavailable } = ghost;
 	const reopenings = isWhole ? 0 : ghost.reopenings + 1;
-	return { ...healed(ghost, now), alarmed, unavailable, reopenings };
+	return { ...healed(ghost, now), succeededAt: now, alarmed, unavailable, reopenings };
 }
 
 /** Nothing is held against it any more. */
-function healed({ trips, refusesPrefill, lastFailure, permits, used }: Ghost, now: number): Ghost {
-	return { ...unhurtGhost, since: now, trips, refusesPrefill, lastFailure, permits, used };
+function healed({ trips, succeededAt, refusesPrefill, lastFailure, permits, used }: Ghost, now: number): Ghost {
+	return { ...unhurtGhost, since: now, trips, succeededAt, refusesPrefill, lastFailure, permits, used };
 }
 
 function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {
@@ -307,9 +312,10 @@ function afterWithdrawal(policy: Policy, ghost: Ghost, { failure, at }: CountedF
 	return { ...ghost, results, failuresInARow: Math.max(0, ghost.failuresInARow - 1) };
 }
 
-/** One failing model is its own trouble; two, with no success of any between them, are the key's. */
-function afterModel(policy: Policy, ghost: Ghost, { model, until, now, random }: ModelTripped): Ghost {
+/** One failing model is its own trouble; two, with no success of any since they began to fail, are the key's. */
+function afterModel(policy: Policy, ghost: Ghost, { model, since, until, now, random }: ModelTripped): Ghost {
 	if (isCooling(ghost)) return ghost;
+	if (since < ghost.succeededAt) return ghost;
 	const failing = Object.entries(ghost.failingModels).filter(([, end]) => end > now);
 	const failingModels = { ...Object.fromEntries(failing), [model]: until };
 	if (Object.keys(failingModels).length < 2) return { ...ghost, failingModels };

@@ -15,6 +15,7 @@ import { beyondRails, rails, reopeningsCap } from './rails.ts';
 import { plainly } from './samples.ts';
 import { type KeyWriter, type Node, ProviderStage } from './stage.ts';
 import { type ProviderSummary, SummaryBuilder } from './summary.ts';
+import { keyProperties } from './trips.ts';
 import { WatchedWorld } from './watched-world.ts';
 import { keyWriter, providerWorld } from './world.ts';
 
@@ -43,14 +44,20 @@ const MOST_MIXED_STATES = 6_000;
  * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
  * are one: any number of attempts may be out.
  * @param ids provider actors that obey this policy
+ * @param options.isOfModel they stand for models of a key, and not for keys
  * @param options.shared explorations that other policies of the same check had already: parts 2 to 6 depend on few numbers
  */
 export function checkProvider(
 	ids: readonly string[],
 	policy: Policy,
-	options: { machine?: ProviderMachine; bounds?: Partial<Bounds>; shared?: SharedExplorations } = {},
+	options: {
+		machine?: ProviderMachine;
+		bounds?: Partial<Bounds>;
+		shared?: SharedExplorations;
+		isOfModel?: boolean;
+	} = {},
 ): ProviderReport & { summary: ProviderSummary } {
-	const { machine = providerMachine, shared = new Map() } = options;
+	const { machine = providerMachine, shared = new Map(), isOfModel = false } = options;
 	const bounds = { states: defaultBounds.provider, ...options.bounds };
 	const summary = new SummaryBuilder();
 	const findings = new Findings(machine, policy);
@@ -58,9 +65,9 @@ export function checkProvider(
 	const unexplored: string[] = [];
 	for (const aspect of aspectsOf(machine, policy, failures)) {
 		const { name, small, liberties, isAboutPermits, isTold } = aspect;
-		const key = JSON.stringify([small, liberties, isAboutPermits]);
+		const key = JSON.stringify([small, liberties, isAboutPermits, isOfModel]);
 		const known = isTold ? undefined : shared.get(key);
-		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary);
+		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary, isOfModel);
 		if (!isTold) shared.set(key, { exploration, stuck });
 		findings.explored(exploration, small, known !== undefined);
 		if (exploration.isComplete) {
@@ -71,7 +78,7 @@ export function checkProvider(
 			`the exploration of a provider with ${name} stopped at its bound of ${bounds.states} states; not every order of events was tried`,
 		);
 	}
-	const stage = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT, summary });
+	const stage = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT, summary, isOfModel });
 	const mixed = mixedResults(stage, failures, policy);
 	if (mixed !== undefined) {
 		const exploration = explore(mixed, bounds);
@@ -82,10 +89,12 @@ export function checkProvider(
 			);
 		}
 	}
-	const untold = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT });
+	const untold = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT, isOfModel });
 	for (const rail of rails(stage, untold, failures)) findings.ran(rail);
 	unexplored.push(...beyondRails(policy));
-	return { ids, ...findings.report(ids[0] ?? 'provider'), unexplored, summary: summary.summary() };
+	const { properties, ...report } = findings.report(ids[0] ?? 'provider');
+	const own = isOfModel ? properties.filter(({ id }) => !keyProperties.includes(id)) : properties;
+	return { ids, ...report, properties: own, unexplored, summary: summary.summary() };
 }
 
 /** An exploration, and the first state of it from which closed is not reached again. */
@@ -97,10 +106,17 @@ interface Explored {
 /** By what they depend on. */
 export type SharedExplorations = Map<string, Explored>;
 
-function exploreAspect(machine: ProviderMachine, aspect: Aspect, bounds: Bounds, summary: SummaryBuilder): Explored {
+function exploreAspect(
+	machine: ProviderMachine,
+	aspect: Aspect,
+	bounds: Bounds,
+	summary: SummaryBuilder,
+	isOfModel: boolean,
+): Explored {
 	const { small, liberties, isAboutPermits, isTold } = aspect;
 	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
+		isOfModel,
 		...(isTold ? { summary } : {}),
 	});
 	const world = new WatchedWorld((isAboutPermits ? permitsWorld : providerWorld)(stage, liberties));

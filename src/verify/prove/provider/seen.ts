@@ -16,6 +16,8 @@ import type { Expectation, Ghost, ProviderObservation } from './ghost.ts';
 /** One event, and what the machine made of it. */
 export interface Seen {
 	readonly policy: Policy;
+	/** It stands for one model of a key, and not for the key. */
+	readonly isOfModel: boolean;
 	readonly event: ProviderObservation;
 	/** ms since the epoch. */
 	readonly now: number;

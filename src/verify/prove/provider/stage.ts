@@ -78,6 +78,7 @@ const ESTIMATE = 3;
 /** Lets one thing happen to a provider actor, and looks at what the machine made of it. */
 export class ProviderStage {
 	readonly policy: Policy;
+	readonly #isOfModel: boolean;
 	readonly #runner: Runner<ProviderMachine>;
 	readonly #keyOf: KeyWriter;
 	readonly #summary: SummaryBuilder | undefined;
@@ -88,9 +89,10 @@ export class ProviderStage {
 		machine: ProviderMachine,
 		policy: Policy,
 		keyOf: KeyWriter,
-		{ startedAt, summary }: { startedAt: number; summary?: SummaryBuilder },
+		{ startedAt, summary, isOfModel = false }: { startedAt: number; summary?: SummaryBuilder; isOfModel?: boolean },
 	) {
 		this.policy = policy;
+		this.#isOfModel = isOfModel;
 		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, now: startedAt });
 		this.#keyOf = keyOf;
 		this.#summary = summary;
@@ -225,6 +227,7 @@ export class ProviderStage {
 		const replies = step.sent.filter(({ to }) => to === this.#caller).map((sent) => sent.event as ProviderReply);
 		const seen: Seen = {
 			policy: this.policy,
+			isOfModel: this.#isOfModel,
 			event: happening,
 			now,
 			before: ghost,

@@ -6,6 +6,13 @@ import { isCooling, isOut, type ProviderObservation } from './ghost.ts';
 import { effectUnder, isCounted, isReasonForModel, namedWait } from './meaning.ts';
 import { isResult, type Property, resultWords, type Seen } from './seen.ts';
 
+/** What is no model's: of an actor that stands for one, nothing is said of it. */
+export const keyProperties: readonly string[] = [
+	'quota-cools-down',
+	'rejected-key-opens-at-once',
+	'several-models-open-it',
+];
+
 /** What opens it, and what does not. */
 export const tripProperties: readonly Property[] = [
 	{
@@ -47,7 +54,7 @@ export const tripProperties: readonly Property[] = [
 	{
 		id: 'several-models-open-it',
 		statement:
-			'a key opens when a second one of its models opens for failures while the first one still is, with no success of any of them in between; one model alone never opens it',
+			'a key opens when a second one of its models opens for failures while the first one still is, with no success of any of them since each began to fail; one model alone never opens it',
 		check: ({ event, stateBefore, state, expected }) => {
 			if (event.type !== 'model.tripped' || state === expected.ghost.state) return undefined;
 			return `model ${event.model} opened, and made it ${state} from ${stateBefore} where it had to be ${expected.ghost.state}`;
@@ -85,8 +92,8 @@ export const tripProperties: readonly Property[] = [
 		id: 'quota-cools-down',
 		statement:
 			'an exhausted quota (QUOTA_EXCEEDED) leads to quota-cooldown from every state, for as long as it names; a reason of it that the policy maps to `model` makes the model unavailable instead',
-		check: ({ policy, event, before, state, timers }) => {
-			if (event.type !== 'attempt.failed') return undefined;
+		check: ({ policy, isOfModel, event, before, state, timers }) => {
+			if (event.type !== 'attempt.failed' || isOfModel) return undefined;
 			const { failure, now } = event;
 			if (failure.category !== 'QUOTA_EXCEEDED' && effectUnder(policy, failure) !== 'quota') return undefined;
 			if (isReasonForModel(policy, failure)) return undefined;
@@ -101,8 +108,8 @@ export const tripProperties: readonly Property[] = [
 		id: 'rejected-key-opens-at-once',
 		statement:
 			'a rejected credential (AUTH_ERROR) opens the provider at once, for at least `breaker.authCooldown`; a reason of it that the policy maps to `model` makes the model unavailable instead',
-		check: ({ policy, event, before, state, timers }) => {
-			if (event.type !== 'attempt.failed' || event.failure.category !== 'AUTH_ERROR') return undefined;
+		check: ({ policy, isOfModel, event, before, state, timers }) => {
+			if (event.type !== 'attempt.failed' || event.failure.category !== 'AUTH_ERROR' || isOfModel) return undefined;
 			if (isReasonForModel(policy, event.failure)) return undefined;
 			const words = failureWords(event.failure);
 			if (state === 'closed' || state === 'half-open') return `after ${words} it is ${state}`;

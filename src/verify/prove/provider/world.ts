@@ -18,7 +18,7 @@ export interface Liberties {
 	/** What peers tell, with how long it is to last, ms. */
 	peers?: readonly (Pick<PeerEvent, 'reason' | 'model'> & { forMs: number })[];
 	/** Which models of it open for failures, and for how long, ms. */
-	failingModels?: readonly { model: string; forMs: number }[];
+	failingModels?: readonly { model: string; forMs: number; hasFailedForLong?: boolean }[];
 	/** What a request takes upon itself in the end; nothing by default. */
 	withdrawn?: readonly Sample[];
 }
@@ -98,8 +98,10 @@ export function* operations(
 	for (const event of events) yield stage.operate(node, event);
 	for (const { forMs, ...said } of peers)
 		yield stage.operate(node, { type: 'peer.tripped', now, until: now + forMs, ...said });
-	for (const { model, forMs } of failingModels)
-		yield stage.operate(node, { type: 'model.tripped', model, until: now + forMs, now, random: 0 });
+	for (const { model, forMs, hasFailedForLong = false } of failingModels) {
+		const since = hasFailedForLong ? 1 : now;
+		yield stage.operate(node, { type: 'model.tripped', model, since, until: now + forMs, now, random: 0 });
+	}
 }
 
 /** The instants that matter: a timer, the end of a cooldown, of a named time or of a unavailable model, and the last moment before it. */
@@ -137,6 +139,6 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const row = ghost.state === 'closed' ? failuresInARow : 0;
 		const aside = leftAside(unavailable, now);
 		const permits = `${plain.length}${out.length}`;
-		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}|${permits}${isLastMoment ? '!' : ''}`;
+		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${isLastMoment ? '!' : ''}`;
 	};
 }

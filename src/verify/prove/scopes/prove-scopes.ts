@@ -204,5 +204,11 @@ function nodeOf(parts: Omit<Node, 'key'>): Node {
 		const probes = scopes.map((scope) => runs[scope].snapshot.context.probes.some((probe) => probe.id === id));
 		return [model, isLate, isLateForKey, ...probes].join();
 	});
-	return { ...parts, key: `${actors.join(' / ')} ${out.sort().join(' ')}` };
+	const { succeededAt } = runs.k.snapshot.context;
+	// Since when a model fails matters to its key alone, and only while it does.
+	const since = models.map((model) => {
+		const { consecutiveFailures, failingSince } = runs[model].snapshot.context;
+		return consecutiveFailures > 0 && failingSince >= succeededAt;
+	});
+	return { ...parts, key: `${actors.join(' / ')} ${out.sort().join(' ')} ${since.join()}` };
 }
