@@ -22,6 +22,19 @@ export interface CheckSetup {
 	machines?: { provider?: typeof providerMachine; request?: typeof requestMachine };
 	/** Explore this profile only, with the providers that it leads to. It must be one of the configuration's. */
 	profile?: string | undefined;
+	/** Explorations of earlier checks under the same bounds and machines; what is not there yet is added. Default: none. */
+	explored?: ExploredParts;
+}
+
+type CheckedProvider = ReturnType<typeof checkProvider>;
+
+/**
+ * What checks have explored, each part by the text of all that it depends on. It holds reports alone, never the states
+ * that were explored, which are hundreds of megabytes.
+ */
+export class ExploredParts {
+	readonly providers = new Map<string, readonly CheckedProvider[]>();
+	readonly profiles = new Map<string, ProfileReport>();
 }
 
 /**
@@ -34,17 +47,15 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const { config } = read;
 	const lintFindings = lint(read);
 	const causes = causesIn(read);
+	const earlier = setup.explored ?? new ExploredParts();
+	const toCheck = providersToCheck(config, setup);
+	const providersKey = stableText(toCheck.map(({ ids, policy }) => [ids, behaviourKey(policy)]));
+	const checked = earlier.providers.get(providersKey) ?? checkProviders(toCheck, setup);
+	earlier.providers.set(providersKey, checked);
 	const summaries = new Map<string, ProviderSummary>();
-	const shared: SharedExplorations = new Map();
-	const providers = providersToCheck(config, setup).map(({ names, ids, policy }) => {
-		const options = {
-			shared,
-			...machineOption(setup.machines?.provider),
-			...boundsOption(`provider ${ids.join(', ')}`, setup),
-		};
-		const { summary, properties, ...report } = checkProvider(ids, policy, options);
-		for (const id of ids) summaries.set(id, summary);
-		return { ...report, properties: withCauses(properties, names, causes) };
+	const providers = checked.map(({ summary, properties, ...report }, index) => {
+		for (const id of report.ids) summaries.set(id, summary);
+		return { ...report, properties: withCauses(properties, toCheck[index]?.names ?? [], causes) };
 	});
 	const routes = routesOf(config);
 	const explored = new Map<string, ProfileReport>();
@@ -53,7 +64,10 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		if (route === undefined || name !== (setup.profile ?? name)) return [];
 		const options = { ...machineOption(setup.machines?.request), ...boundsOption(`profile ${name}`, setup) };
 		const key = routeKey(route);
-		const known = explored.get(key) ?? checkProfile({ ...route, name, providers: summaries }, options);
+		// Its providers' summaries are a part of what a profile depends on.
+		const earlierKey = `${providersKey} ${key}`;
+		const known = earlier.profiles.get(earlierKey) ?? checkProfile({ ...route, name, providers: summaries }, options);
+		earlier.profiles.set(earlierKey, known);
 		explored.set(key, known);
 		const { properties, ...report } = known;
 		return [{ ...report, name, properties: withCauses(properties, [name], causes) }];
@@ -70,6 +84,18 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		ms: Math.round(performance.now() - startedAt),
 		memory: process.resourceUsage().maxRSS * 1024,
 	};
+}
+
+function checkProviders(toCheck: ReturnType<typeof providersToCheck>, setup: CheckSetup): CheckedProvider[] {
+	const shared: SharedExplorations = new Map();
+	return toCheck.map(({ ids, policy }) => {
+		const options = {
+			shared,
+			...machineOption(setup.machines?.provider),
+			...boundsOption(`provider ${ids.join(', ')}`, setup),
+		};
+		return checkProvider(ids, policy, options);
+	});
 }
 
 /** What is wrong outweighs what is unknown: it stays wrong however much more is explored. */
