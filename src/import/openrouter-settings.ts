@@ -11,6 +11,8 @@ export interface FallbackSettings {
 	timeoutMs?: number;
 	disableMs?: number;
 	healthWindowMs?: number;
+	/** The share of failures from which a model is skipped. */
+	failureRate?: number;
 	/** The order in which models are tried: the smallest first. */
 	priority?: number;
 }
@@ -35,7 +37,10 @@ const readers: Readonly<Record<string, Reader>> = {
 	disable_duration: (value, _key, unit = 'seconds') => timeOf(value, unit, (disableMs) => ({ disableMs })),
 	health_window: (value, _key, unit = 'minutes') => timeOf(value, unit, (healthWindowMs) => ({ healthWindowMs })),
 	skip_threshold(value) {
-		return numberIn(value, 0, 1) === undefined ? 'a share from 0 to 1' : {};
+		const share = numberIn(value, 0, 1);
+		if (share === undefined) return 'a share from 0 to 1';
+		// 0 skips nothing, and no share of failures is more than all.
+		return { failureRate: Math.max(0.01, Math.round((1 - share) * 100) / 100) };
 	},
 	priority(value) {
 		const priority = numberIn(value, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
@@ -48,10 +53,9 @@ const explanations: Readonly<Record<string, (settings: FallbackSettings) => stri
 	max_retries: attemptsText,
 	max_retries_per_model: attemptsText,
 	disable_duration: () =>
-		'became `cooldown` and `modelCooldown`: an unavailable model is not asked for so long, and other failures count against OpenRouter as a whole.',
-	health_window: () => 'became `window`, over all models of OpenRouter together.',
-	skip_threshold: () =>
-		'is about one model, and has no equivalent: for all models of OpenRouter together it would shut out those that are well, so `failureRate` is 1.',
+		'became `cooldown` and `modelCooldown`: so long a model is not asked that is unavailable, or that fails.',
+	health_window: () => 'became `window`.',
+	skip_threshold: () => 'became `failureRate`: what it says of successes, this says of failures.',
 };
 
 /**
@@ -121,10 +125,11 @@ const worthRetry = ['RATE_LIMIT', 'SERVER_ERROR', 'NETWORK_ERROR', 'MODEL_UNAVAI
  * @param timeoutMs the longest of any model
  */
 export function breakerOf(settings: FallbackSettings, timeoutMs: number): Record<string, unknown> {
-	const { disableMs, healthWindowMs } = settings;
+	const { disableMs, healthWindowMs, failureRate } = settings;
 	return {
 		...breakerFor(timeoutMs, disableMs),
 		...(disableMs !== undefined && { modelCooldown: writtenDuration(disableMs) }),
+		...(failureRate !== undefined && { failureRate }),
 		...(healthWindowMs !== undefined && { window: writtenDuration(healthWindowMs) }),
 	};
 }

@@ -5,8 +5,8 @@ import { type ReadConfig, readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { amountText } from '../values/figures.ts';
 import { UserError } from '../values/user-error.ts';
-import { checkConfig } from '../verify/check-config.ts';
 import type { Report } from '../verify/report/report.ts';
+import { checkOnce } from './check-once.ts';
 import { draftConfiguration, writeDraft } from './draft-configuration.ts';
 import { localAddress } from './port.ts';
 import { selfcheckStep } from './selfcheck-step.ts';
@@ -115,7 +115,7 @@ function ignored({ defaultModel, port }: BootstrapOptions, { config }: ReadConfi
 }
 
 /** @throws UserError when lint rules find errors in the configuration */
-function checked({ read, report = checkConfig(read) }: SetUp, onStep: OnStep): true {
+function checked({ read, report = checkOnce(read) }: SetUp, onStep: OnStep): true {
 	const { file } = read.config;
 	const { verdict, states, lintFindings } = report;
 	if (verdict === 'fails') {

@@ -5,9 +5,9 @@ import { type ReadConfig, readConfigText } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { simulatedConfigFile } from '../values/package-paths.ts';
 import { UserError } from '../values/user-error.ts';
-import { checkConfig } from '../verify/check-config.ts';
 import { lintText } from '../verify/lint/lint.ts';
 import type { Report } from '../verify/report/report.ts';
+import { checkOnce } from './check-once.ts';
 import { configText } from './config-text.ts';
 import { resolveFirst } from './first-target.ts';
 import { type Plan, planConfiguration } from './plan.ts';
@@ -67,7 +67,7 @@ function simulatedText(port: number): string {
 function checked(text: string, leftOut: readonly string[], file: string, env: Variables): Draft {
 	try {
 		const read = readConfigText(text, { file, env });
-		const report = checkConfig(read);
+		const report = checkOnce(read);
 		if (report.verdict !== 'fails') return { text, read, report, leftOut };
 		const errors = report.lintFindings.filter(({ severity }) => severity === 'error');
 		throw new UserError(unusable(errors.map((error) => lintText(file, error)).join('\n')));

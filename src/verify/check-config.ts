@@ -13,7 +13,7 @@ import { inMinutes } from './prove/provider/aspects.ts';
 import { checkProvider, type SharedExplorations } from './prove/provider/prove-provider.ts';
 import type { ProviderSummary } from './prove/provider/summary.ts';
 import { checkProfile } from './prove/request/prove-profile.ts';
-import { checkScopes } from './prove/scopes/prove-scopes.ts';
+import { checkScopes, type ScopesResult } from './prove/scopes/prove-scopes.ts';
 import type { LintFinding, ProfileReport, ProviderReport, Report } from './report/report.ts';
 
 export interface CheckSetup {
@@ -25,6 +25,20 @@ export interface CheckSetup {
 	machines?: { provider?: typeof providerMachine; request?: typeof requestMachine };
 	/** Explore this profile only, with the providers that it leads to. It must be one of the configuration's. */
 	profile?: string | undefined;
+	/** Explorations of earlier checks under the same bounds and machines; what is not there yet is added. Default: none. */
+	explored?: ExploredParts;
+}
+
+type CheckedProvider = ReturnType<typeof checkProvider>;
+
+/**
+ * What checks have explored, each part by the text of all that it depends on. It holds reports alone, never the states
+ * that were explored, which are hundreds of megabytes.
+ */
+export class ExploredParts {
+	readonly providers = new Map<string, CheckedProvider>();
+	readonly keys = new Map<string, ScopesResult>();
+	readonly profiles = new Map<string, ProfileReport>();
 }
 
 /**
@@ -37,24 +51,24 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const { config } = read;
 	const lintFindings = lint(read);
 	const causes = causesIn(read);
+	const earlier = setup.explored ?? new ExploredParts();
+	const toCheck = providersToCheck(config, setup);
+	const providersKey = stableText(toCheck.map(({ ids, isOfModel, policy }) => [ids, isOfModel, behaviourKey(policy)]));
+	const checked = checkProviders(toCheck, setup, earlier);
 	const summaries = new Map<string, ProviderSummary>();
-	const shared: SharedExplorations = new Map();
-	const providers = providersToCheck(config, setup).map(({ names, ids, policy, isOfModel }) => {
-		const options = {
-			shared,
-			isOfModel,
-			...machineOption(setup.machines?.provider),
-			...boundsOption(`provider ${ids.join(', ')}`, setup),
-		};
-		const { summary, properties, ...report } = checkProvider(ids, policy, options);
-		for (const id of ids) summaries.set(id, summary);
-		return { ...report, properties: withCauses(properties, names, causes) };
+	const providers = checked.map(({ summary, properties, ...report }, index) => {
+		for (const id of report.ids) summaries.set(id, summary);
+		return { ...report, properties: withCauses(properties, toCheck[index]?.names ?? [], causes) };
 	});
 	const keys = keysToCheck(config, setup).map(({ names, ids, policy }) => {
-		const { properties, ...report } = checkScopes(policy, {
+		const key = behaviourKey(inMinutes(policy));
+		const options = {
 			...machineOption(setup.machines?.provider),
 			...boundsOption(`models of ${ids.join(', ')}`, setup),
-		});
+		};
+		const known = earlier.keys.get(key) ?? checkScopes(policy, options);
+		earlier.keys.set(key, known);
+		const { properties, ...report } = known;
 		return { ids, ...report, properties: withCauses(properties, names, causes) };
 	});
 	const routes = routesOf(config);
@@ -64,7 +78,10 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		if (route === undefined || name !== (setup.profile ?? name)) return [];
 		const options = { ...machineOption(setup.machines?.request), ...boundsOption(`profile ${name}`, setup) };
 		const key = routeKey(route);
-		const known = explored.get(key) ?? checkProfile({ ...route, name, providers: summaries }, options);
+		// Its providers' summaries are a part of what a profile depends on.
+		const earlierKey = `${providersKey} ${key}`;
+		const known = earlier.profiles.get(earlierKey) ?? checkProfile({ ...route, name, providers: summaries }, options);
+		earlier.profiles.set(earlierKey, known);
 		explored.set(key, known);
 		const { properties, ...report } = known;
 		return [{ ...report, name, properties: withCauses(properties, [name], causes) }];
@@ -82,6 +99,29 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		ms: Math.round(performance.now() - startedAt),
 		memory: process.resourceUsage().maxRSS * 1024,
 	};
+}
+
+function checkProviders(
+	toCheck: ReturnType<typeof providersToCheck>,
+	setup: CheckSetup,
+	earlier: ExploredParts,
+): CheckedProvider[] {
+	const shared: SharedExplorations = new Map();
+	return toCheck.map(({ ids, policy, isOfModel }) => {
+		const key = `${isOfModel} ${behaviourKey(policy)}`;
+		const known = earlier.providers.get(key);
+		// A counterexample has the ids in it.
+		if (known?.properties.every(({ holds }) => holds)) return { ...known, ids };
+		const options = {
+			shared,
+			isOfModel,
+			...machineOption(setup.machines?.provider),
+			...boundsOption(`provider ${ids.join(', ')}`, setup),
+		};
+		const checked = checkProvider(ids, policy, options);
+		earlier.providers.set(key, checked);
+		return checked;
+	});
 }
 
 /** What is wrong outweighs what is unknown: it stays wrong however much more is explored. */

@@ -62,6 +62,7 @@ describe('the example', () => {
 			maxCooldown: 300_000,
 			modelCooldown: 300_000,
 			window: 600_000,
+			failureRate: 0.7,
 		});
 		expect(policy?.whenAllDenied).toBe('try-soonest');
 	});
@@ -138,7 +139,7 @@ describe('settings', () => {
 		[{ disableDurationMs: 90_000 }, 'cooldown', 90_000],
 		[{ disable_duration_seconds: 10 }, 'modelCooldown', 10_000],
 		[{ health_window: 3 }, 'window', 180_000],
-		[{ skip_threshold: 0.3 }, 'failureRate', 1],
+		[{ skip_threshold: 0.3 }, 'failureRate', 0.7],
 	] as const)('%j', (given, option, value) => {
 		expect(settings(given)?.breaker[option]).toBe(value);
 	});

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AttemptBench, type AttemptTestOptions, type WatchedAttempt } from '../helpers/attempt.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { AttemptTestOptions, WatchedAttempt } from '../helpers/attempt.ts';
+import { attemptPerTest } from '../helpers/attempt-per-test.ts';
 import { contentOf, parseEvents } from '../helpers/sse.ts';
 import {
 	type Behaviour,
@@ -16,29 +17,16 @@ import {
 	resets,
 	type SseEvent,
 	type StreamOptions,
-	startUpstream,
 	status,
 	streams,
 	trickles,
-	type Upstream,
 } from '../helpers/upstream.ts';
 
-let upstream: Upstream;
-let bench: AttemptBench;
-
-beforeEach(async () => {
-	upstream = await startUpstream();
-	bench = new AttemptBench();
-});
-
-afterEach(async () => {
-	await bench.close();
-	await upstream.close();
-});
+const perTest = attemptPerTest();
 
 function start(behaviour: Behaviour, options: AttemptTestOptions = {}): WatchedAttempt {
-	upstream.next(behaviour);
-	return bench.start(upstream.baseUrl, { stream: true, ...options });
+	perTest.upstream.next(behaviour);
+	return perTest.start({ stream: true, ...options });
 }
 
 function soon(check: () => void) {
@@ -112,7 +100,7 @@ describe('a whole stream', () => {
 	it('is over with [DONE], before the body ends', async () => {
 		const attempt = start(streams([hello, stop, '[DONE]'], { end: 'stall' }), { timeouts: { idle: 60_000 } });
 		expect((await attempt.over).is).toBe('completed');
-		expect(upstream.openSockets).toBe(1);
+		expect(perTest.upstream.openSockets).toBe(1);
 	});
 });
 
@@ -196,7 +184,7 @@ describe('before any content, unseen by the client,', () => {
 			events: '',
 			isAnswering: false,
 		});
-		await soon(() => expect(upstream.openSockets).toBe(0));
+		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
 	});
 
 	it.each<[string, Behaviour]>([
@@ -210,7 +198,7 @@ describe('before any content, unseen by the client,', () => {
 			events: '',
 			isAnswering: false,
 		});
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 	});
 });
 
@@ -259,7 +247,7 @@ describe('after the first content,', () => {
 
 	it('a failure closes the connection', async () => {
 		await start(streams([hello, overloaded], { end: 'stall' })).over;
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 	});
 });
 
@@ -290,7 +278,7 @@ describe('the connection', () => {
 			// The end of the body is a packet of its own, which has to arrive.
 			await sleep(10);
 		}
-		expect([upstream.requests.length, connections.size, upstream.aborted]).toEqual([3, 1, 0]);
+		expect([perTest.upstream.requests.length, connections.size, perTest.upstream.aborted]).toEqual([3, 1, 0]);
 	});
 
 	it('is dropped when the body does not end soon after [DONE]', async () => {
@@ -299,12 +287,12 @@ describe('the connection', () => {
 			const { over } = start(streams([hello, stop, '[DONE]'], { end: 'stall' }));
 			expect((await over).is).toBe('completed');
 			vi.advanceTimersByTime(999);
-			expect(upstream.openSockets).toBe(1);
+			expect(perTest.upstream.openSockets).toBe(1);
 			vi.advanceTimersByTime(1);
 		} finally {
 			vi.useRealTimers();
 		}
-		await soon(() => expect(upstream.openSockets).toBe(0));
+		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
 	});
 });
 
@@ -321,9 +309,9 @@ describe('stop', () => {
 		['before content', streams([role], { end: 'stall' })],
 	])('%s closes the connection, and nothing is reported', async (_name, behaviour) => {
 		const attempt = start(behaviour, { timeouts: { firstToken: 60 } });
-		await soon(() => expect(upstream.requests).toHaveLength(1));
+		await soon(() => expect(perTest.upstream.requests).toHaveLength(1));
 		attempt.stop();
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 		await sleep(80);
 		expect(attempt.reports).toEqual(['stopped']);
 	});
@@ -332,7 +320,7 @@ describe('stop', () => {
 		const attempt = start(streams(Array(1000).fill(hello), { delayMs: 1 }), { timeouts: { idle: 60 } });
 		await attempt.answering;
 		attempt.stop();
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 		await sleep(80);
 		expect(attempt.reports.at(-1)).toBe('stopped');
 	});
@@ -416,14 +404,14 @@ describe('a slow client', () => {
 		await soon(() => expect(attempt.events.length).toBeGreaterThan(heard + 2_000_000));
 		expect(parseEvents(attempt.events)[0]).toEqual(piece);
 		attempt.stop();
-		await soon(() => expect(upstream.openSockets).toBe(0));
+		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
 	});
 
 	it('that left while the upstream waits frees the connection', async () => {
 		const attempt = start(endless().behaviour, { onReport: (_name, { attempt: running }) => running.pause() });
 		await attempt.answering;
 		attempt.stop();
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 	});
 
 	it('that paused at the last piece still gets the end', async () => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AttemptBench, type AttemptTestOptions, type WatchedAttempt } from '../helpers/attempt.ts';
+import { attemptPerTest } from '../helpers/attempt-per-test.ts';
 import {
 	type Behaviour,
 	completes,
@@ -17,25 +18,13 @@ import {
 	streams,
 	trickles,
 	truncates,
-	type Upstream,
 } from '../helpers/upstream.ts';
 
-let upstream: Upstream;
-let bench: AttemptBench;
-
-beforeEach(async () => {
-	upstream = await startUpstream();
-	bench = new AttemptBench();
-});
-
-afterEach(async () => {
-	await bench.close();
-	await upstream.close();
-});
+const perTest = attemptPerTest();
 
 function start(behaviour: Behaviour, options: AttemptTestOptions = {}): WatchedAttempt {
-	upstream.next(behaviour);
-	return bench.start(upstream.baseUrl, options);
+	perTest.upstream.next(behaviour);
+	return perTest.start(options);
 }
 
 function outcomeOf(behaviour: Behaviour, options?: AttemptTestOptions) {
@@ -143,8 +132,8 @@ describe('a 200 that is no answer', () => {
 		['compressed', compressed('gzip', status(200, text, json))],
 	])('is a failure: one that is too large, %s', async (_name, behaviour) => {
 		const tight = new AttemptBench(100);
-		upstream.next(behaviour);
-		expect((await tight.start(upstream.baseUrl, { answerLimit: 100 }).over).is).toBe('SERVER_ERROR.too_large');
+		perTest.upstream.next(behaviour);
+		expect((await tight.start(perTest.upstream.baseUrl, { answerLimit: 100 }).over).is).toBe('SERVER_ERROR.too_large');
 		await tight.close();
 	});
 });
@@ -188,7 +177,7 @@ describe('an error status', () => {
 		const attempt = start(behaviour, { timeouts: { idle: 400 } });
 		const outcome = await attempt.over;
 		expect({ code: outcome.status, is: outcome.is }).toEqual({ code, is });
-		expect(upstream.requests).toHaveLength(1);
+		expect(perTest.upstream.requests).toHaveLength(1);
 	});
 
 	it('with a body that never ends is classified by its beginning', async () => {
@@ -197,7 +186,7 @@ describe('an error status', () => {
 			for (let i = 0; i < 10_000; i += 1) await write('x'.repeat(64 * 1024));
 		};
 		expect(await outcomeOf(endless)).toMatchObject({ is: 'SERVER_ERROR', status: 500 });
-		await soon(() => expect(upstream.openSockets).toBe(0));
+		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
 	});
 
 	it('keeps the provider’s wait', async () => {
@@ -208,7 +197,7 @@ describe('an error status', () => {
 		await outcomeOf(status(429, slowDown));
 		await sleep(10);
 		expect((await outcomeOf(status(200, text, json))).is).toBe('completed');
-		expect([upstream.openSockets, upstream.aborted]).toEqual([1, 0]);
+		expect([perTest.upstream.openSockets, perTest.upstream.aborted]).toEqual([1, 0]);
 	});
 });
 
@@ -237,7 +226,7 @@ describe('time', () => {
 	])('runs out: %s', async (_name, is, behaviour) => {
 		const attempt = start(behaviour, { timeouts: { response: 700, idle: 350 } });
 		expect((await attempt.over).is).toBe(is);
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 		expect(attempt.reports).toEqual(['broke']);
 	});
 
@@ -255,13 +244,13 @@ describe('no connection', () => {
 	it('because it is refused', async () => {
 		const gone = await startUpstream();
 		await gone.close();
-		const { is, message } = await bench.start(gone.baseUrl).over;
+		const { is, message } = await perTest.bench.start(gone.baseUrl).over;
 		expect(is).toBe('NETWORK_ERROR.refused');
 		expect(message).toContain('ECONNREFUSED');
 	});
 
 	it('because the name leads nowhere', async () => {
-		expect((await bench.start('http://no-such-host.invalid/v1').over).is).toBe('NETWORK_ERROR.dns');
+		expect((await perTest.bench.start('http://no-such-host.invalid/v1').over).is).toBe('NETWORK_ERROR.dns');
 	});
 
 	it('because it is reset', async () => {
@@ -273,8 +262,8 @@ describe('no connection', () => {
 	});
 
 	it('because the other side speaks no TLS', async () => {
-		const baseUrl = upstream.baseUrl.replace('http:', 'https:');
-		expect((await bench.start(baseUrl).over).is).toBe('NETWORK_ERROR.tls');
+		const baseUrl = perTest.upstream.baseUrl.replace('http:', 'https:');
+		expect((await perTest.bench.start(baseUrl).over).is).toBe('NETWORK_ERROR.tls');
 	});
 
 	it.each(['an answer that is no HTTP', 'a header with a line break'])(
@@ -308,7 +297,7 @@ describe('no connection', () => {
 		function connectTo(options: AttemptTestOptions): WatchedAttempt {
 			const address = silent.address();
 			if (typeof address !== 'object' || address === null) throw new Error('not listening');
-			return bench.start(`https://127.0.0.1:${address.port}/v1`, options);
+			return perTest.bench.start(`https://127.0.0.1:${address.port}/v1`, options);
 		}
 
 		it('is a timeout', async () => {
@@ -336,22 +325,22 @@ describe('stop', () => {
 		['in the middle of an error', stalls(500, 'x')],
 	])('%s closes the connection, and nothing is reported', async (_name, behaviour) => {
 		const attempt = start(behaviour, { timeouts: { response: 60, idle: 60 } });
-		await soon(() => expect(upstream.requests).toHaveLength(1));
+		await soon(() => expect(perTest.upstream.requests).toHaveLength(1));
 		await sleep(10);
 		attempt.stop();
-		await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
+		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 		await sleep(70);
 		expect(attempt.reports).toEqual(['stopped']);
 	});
 
 	it('while it is connecting sends nothing, and does not harm the next attempt', async () => {
-		const attempt = bench.start(upstream.baseUrl);
+		const attempt = perTest.start();
 		attempt.stop();
 		await sleep(30);
-		expect([upstream.requests.length, upstream.openSockets]).toEqual([0, 0]);
+		expect([perTest.upstream.requests.length, perTest.upstream.openSockets]).toEqual([0, 0]);
 		expect(attempt.reports).toEqual(['stopped']);
-		expect((await bench.start(upstream.baseUrl).over).is).toBe('completed');
-		expect(upstream.requests).toHaveLength(1);
+		expect((await perTest.start().over).is).toBe('completed');
+		expect(perTest.upstream.requests).toHaveLength(1);
 	});
 
 	it('after the end does not cost the connection', async () => {
@@ -360,7 +349,7 @@ describe('stop', () => {
 		attempt.attempt.stop();
 		await sleep(10);
 		expect(attempt.reports).toEqual(['completed']);
-		expect(upstream.openSockets).toBe(1);
+		expect(perTest.upstream.openSockets).toBe(1);
 	});
 });
 
@@ -370,7 +359,7 @@ it.each<[string, boolean, Behaviour]>([
 	['a connection that broke', true, resets()],
 ])('the report of one attempt, of %s, may start the next', async (_name, stream, behaviour) => {
 	const next = Promise.withResolvers<WatchedAttempt>();
-	start(behaviour, { stream, onReport: () => next.resolve(bench.start(upstream.baseUrl, { stream })) });
+	start(behaviour, { stream, onReport: () => next.resolve(perTest.start({ stream })) });
 	expect((await (await next.promise).over).is).toBe('completed');
 });
 
@@ -382,7 +371,7 @@ it.each([
 	try {
 		const timers = [];
 		for (let i = 0; i < 3; i += 1) {
-			await bench.start(upstream.baseUrl, { stream }).over;
+			await perTest.start({ stream }).over;
 			await sleep(10);
 			timers.push(vi.getTimerCount());
 		}
@@ -397,9 +386,9 @@ it('two attempts one after the other use one connection, two at once use two', a
 	await outcomeOf(status(200, text, json));
 	await sleep(10);
 	await outcomeOf(status(200, text, json));
-	expect(upstream.openSockets).toBe(1);
+	expect(perTest.upstream.openSockets).toBe(1);
 	await sleep(10);
 	await Promise.all([outcomeOf(status(200, text, json)), outcomeOf(status(200, text, json))]);
-	expect(upstream.openSockets).toBe(2);
-	expect(upstream.aborted).toBe(0);
+	expect(perTest.upstream.openSockets).toBe(2);
+	expect(perTest.upstream.aborted).toBe(0);
 });

@@ -1,26 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
-import { AttemptBench, type AttemptTestOptions } from '../helpers/attempt.ts';
-import { answers, type ReceivedRequest, startUpstream, type Upstream } from '../helpers/upstream.ts';
+import type { AttemptTestOptions } from '../helpers/attempt.ts';
+import { attemptPerTest } from '../helpers/attempt-per-test.ts';
+import { answers, type ReceivedRequest } from '../helpers/upstream.ts';
 
-let upstream: Upstream;
-let bench: AttemptBench;
-
-beforeEach(async () => {
-	upstream = await startUpstream();
-	bench = new AttemptBench();
-});
-
-afterEach(async () => {
-	await bench.close();
-	await upstream.close();
-});
+const perTest = attemptPerTest();
 
 /** The request as the upstream got it. */
 async function sent(options: AttemptTestOptions = {}): Promise<ReceivedRequest> {
-	expect((await bench.start(upstream.baseUrl, options).over).is).toBe('completed');
-	const request = upstream.requests.at(-1);
+	expect((await perTest.start(options).over).is).toBe('completed');
+	const request = perTest.upstream.requests.at(-1);
 	if (request === undefined) throw new Error('no request came');
 	return request;
 }
@@ -47,7 +37,7 @@ describe('the path', () => {
 	});
 
 	it('is what is asked for', async () => {
-		const baseUrl = `${upstream.baseUrl}/?api-version=7`;
+		const baseUrl = `${perTest.upstream.baseUrl}/?api-version=7`;
 		expect(await sent({ endpoint: { baseUrl } })).toMatchObject({
 			method: 'POST',
 			path: '/v1/chat/completions?api-version=7',
@@ -76,7 +66,7 @@ describe('the request', () => {
 	])('for a %s says what it accepts', async (_name, stream, accept, encoding) => {
 		const { headers } = await sent({ stream });
 		expect([headers.accept, headers['accept-encoding']]).toEqual([accept, encoding]);
-		expect(headers.host).toBe(new URL(upstream.baseUrl).host);
+		expect(headers.host).toBe(new URL(perTest.upstream.baseUrl).host);
 		expect(headers['user-agent']).toBe('breakwater');
 	});
 
@@ -104,32 +94,32 @@ describe('connections', () => {
 	it('are shared by the endpoints of an origin', async () => {
 		await sent({ endpoint: { provider: 'a', apiKey: 'key-a' } });
 		await new Promise((resolve) => setTimeout(resolve, 10));
-		await sent({ endpoint: { provider: 'b', baseUrl: upstream.baseUrl.replace('/v1', '/other') } });
-		expect(upstream.openSockets).toBe(1);
+		await sent({ endpoint: { provider: 'b', baseUrl: perTest.upstream.baseUrl.replace('/v1', '/other') } });
+		expect(perTest.upstream.openSockets).toBe(1);
 	});
 
 	it('are as many as there are attempts at once', async () => {
 		const arrived = Promise.withResolvers<void>();
-		upstream.always(async (exchange) => {
-			if (upstream.requests.length === 50) arrived.resolve();
+		perTest.upstream.always(async (exchange) => {
+			if (perTest.upstream.requests.length === 50) arrived.resolve();
 			await arrived.promise;
 			await answers('ok')(exchange);
 		});
 		await Promise.all(Array.from({ length: 50 }, () => sent()));
-		expect(upstream.openSockets).toBe(50);
+		expect(perTest.upstream.openSockets).toBe(50);
 	});
 
 	it('end with what runs over them when they are closed', async () => {
-		upstream.always(() => undefined);
-		const attempt = bench.start(upstream.baseUrl);
+		perTest.upstream.always(() => undefined);
+		const attempt = perTest.start();
 		await new Promise((resolve) => setTimeout(resolve, 20));
-		await bench.close();
+		await perTest.bench.close();
 		expect((await attempt.over).is).toBe('NETWORK_ERROR.closed');
 	});
 
 	it('that are closed take no more', async () => {
 		await sent();
-		await bench.close();
-		expect((await bench.start(upstream.baseUrl).over).is).toBe('NETWORK_ERROR.closed');
+		await perTest.bench.close();
+		expect((await perTest.start().over).is).toBe('NETWORK_ERROR.closed');
 	});
 });

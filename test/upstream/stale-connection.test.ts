@@ -1,34 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AttemptBench } from '../helpers/attempt.ts';
-import {
-	type Behaviour,
-	chunksOf,
-	delayed,
-	forgetful,
-	resets,
-	startUpstream,
-	streams,
-	type Upstream,
-} from '../helpers/upstream.ts';
+import { describe, expect, it } from 'vitest';
+import type { AttemptTestOptions } from '../helpers/attempt.ts';
+import { attemptPerTest } from '../helpers/attempt-per-test.ts';
+import { type Behaviour, chunksOf, delayed, forgetful, resets, streams } from '../helpers/upstream.ts';
 
-let upstream: Upstream;
-let bench: AttemptBench;
-
-beforeEach(async () => {
-	upstream = await startUpstream();
-	bench = new AttemptBench();
-});
-
-afterEach(async () => {
-	await bench.close();
-	await upstream.close();
-});
+const perTest = attemptPerTest();
 
 const closes: Behaviour = ({ hangUp }) => hangUp('fin');
 
-async function attempt(options: Parameters<AttemptBench['start']>[1] = {}) {
-	const watched = bench.start(upstream.baseUrl, options);
+async function attempt(options: AttemptTestOptions = {}) {
+	const watched = perTest.start(options);
 	const { is } = await watched.over;
 	// The answer is here before its connection is free for the next request.
 	await sleep(20);
@@ -44,15 +25,15 @@ describe('a connection that was used before', () => {
 		['closed', closes],
 		['closed a little later', delayed(200, closes)],
 	])('and is %s before a byte of an answer is not the end of the attempt', async (_, how) => {
-		upstream.always(forgetful(how));
+		perTest.upstream.always(forgetful(how));
 		expect(await attempt()).toEqual(well);
 		expect(await attempt()).toEqual(sentAgain);
-		expect(upstream.requests).toHaveLength(3);
-		expect(upstream.requests[2]?.text).toBe(upstream.requests[1]?.text);
+		expect(perTest.upstream.requests).toHaveLength(3);
+		expect(perTest.upstream.requests[2]?.text).toBe(perTest.upstream.requests[1]?.text);
 	});
 
 	it('is one of many: each of the requests that come at once is sent again, none on another stale one', async () => {
-		upstream.always(forgetful(delayed(20, resets())));
+		perTest.upstream.always(forgetful(delayed(20, resets())));
 		const six = () => Promise.all(Array.from({ length: 6 }, () => attempt()));
 		expect(await six()).toEqual(Array(6).fill(well));
 		expect(await six()).toEqual(Array(6).fill(sentAgain));
@@ -60,20 +41,20 @@ describe('a connection that was used before', () => {
 
 	it('is replaced once: what the new one does counts', async () => {
 		await attempt();
-		upstream.next(resets(), resets());
+		perTest.upstream.next(resets(), resets());
 		expect(await attempt()).toEqual({ is: 'NETWORK_ERROR.reset', reconnects: 1 });
-		expect(upstream.requests).toHaveLength(3);
+		expect(perTest.upstream.requests).toHaveLength(3);
 	});
 
 	it('and breaks after more than a second was not stale', async () => {
 		await attempt();
-		upstream.next(delayed(1_200, resets()));
+		perTest.upstream.next(delayed(1_200, resets()));
 		expect(await attempt()).toEqual({ is: 'NETWORK_ERROR.reset', reconnects: 0 });
 	});
 
 	it.each([true, false])('and breaks after the answer has begun was not stale (streamed: %s)', async (stream) => {
 		await attempt();
-		upstream.next(async ({ response, write, hangUp }) => {
+		perTest.upstream.next(async ({ response, write, hangUp }) => {
 			response.setHeader('content-type', stream ? 'text/event-stream' : 'application/json');
 			await write(stream ? ': a comment\n\n' : '{');
 			hangUp('rst');
@@ -83,14 +64,14 @@ describe('a connection that was used before', () => {
 
 	it('streams over the new connection, with the time of a new connection', async () => {
 		await attempt();
-		upstream.next(delayed(300, resets()), delayed(300, streams(chunksOf('here'))));
+		perTest.upstream.next(delayed(300, resets()), delayed(300, streams(chunksOf('here'))));
 		expect(await attempt({ stream: true, timeouts: { firstToken: 500 } })).toEqual(sentAgain);
 	});
 
 	it('is not asked for again once the attempt is stopped', async () => {
 		await attempt();
-		upstream.next(delayed(50, resets()));
-		const watched = bench.start(upstream.baseUrl);
+		perTest.upstream.next(delayed(50, resets()));
+		const watched = perTest.start();
 		watched.stop();
 		await sleep(150);
 		expect(watched.reconnects).toBe(0);
@@ -98,15 +79,15 @@ describe('a connection that was used before', () => {
 });
 
 it('a new connection that is reset is a failure', async () => {
-	upstream.next(resets());
+	perTest.upstream.next(resets());
 	expect(await attempt()).toEqual({ is: 'NETWORK_ERROR.reset', reconnects: 0 });
-	expect(upstream.requests).toHaveLength(1);
+	expect(perTest.upstream.requests).toHaveLength(1);
 });
 
 it('connections of their own are closed once their request is over', async () => {
 	await attempt();
-	upstream.next(resets());
+	perTest.upstream.next(resets());
 	await attempt();
 	await sleep(50);
-	expect(upstream.openSockets).toBe(0);
+	expect(perTest.upstream.openSockets).toBe(0);
 });

@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AttemptBench, type AttemptTestOptions } from '../helpers/attempt.ts';
-import { type Behaviour, chunksOf, delayed, startUpstream, type Upstream } from '../helpers/upstream.ts';
+import { describe, expect, it } from 'vitest';
+import type { AttemptTestOptions } from '../helpers/attempt.ts';
+import { attemptPerTest } from '../helpers/attempt-per-test.ts';
+import { type Behaviour, chunksOf, delayed } from '../helpers/upstream.ts';
 
-let upstream: Upstream;
-let bench: AttemptBench;
-
-beforeEach(async () => {
-	upstream = await startUpstream();
-	bench = new AttemptBench();
-});
-
-afterEach(async () => {
-	await bench.close();
-	await upstream.close();
-});
+const perTest = attemptPerTest();
 
 /** Comments every 100 ms, then an answer; `pauseMs` before it nothing at all. */
 function comments(count: number, pauseMs = 0): Behaviour {
@@ -31,9 +21,9 @@ function comments(count: number, pauseMs = 0): Behaviour {
 }
 
 async function outcomeOf(behaviour: Behaviour, options: AttemptTestOptions) {
-	upstream.next(behaviour);
+	perTest.upstream.next(behaviour);
 	const begun = performance.now();
-	const { is } = await bench.start(upstream.baseUrl, { stream: true, ...options }).over;
+	const { is } = await perTest.start({ stream: true, ...options }).over;
 	return { is, ms: performance.now() - begun };
 }
 

@@ -1,27 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AttemptBench, type AttemptTestOptions } from '../helpers/attempt.ts';
-import { type Behaviour, chunkOf, chunksOf, startUpstream, streams, type Upstream } from '../helpers/upstream.ts';
+import { describe, expect, it } from 'vitest';
+import type { AttemptTestOptions } from '../helpers/attempt.ts';
+import { attemptPerTest } from '../helpers/attempt-per-test.ts';
+import { type Behaviour, chunkOf, chunksOf, streams } from '../helpers/upstream.ts';
 
-let upstream: Upstream;
-let bench: AttemptBench;
-
-beforeEach(async () => {
-	upstream = await startUpstream();
-	bench = new AttemptBench();
-});
-
-afterEach(async () => {
-	await bench.close();
-	await upstream.close();
-});
+const perTest = attemptPerTest();
 
 /** Ten tokens a second, which is 40 characters, over half a second. */
 const throughput = { tokensPerSecond: 10, over: 500 };
 
 async function outcomeOf(behaviour: Behaviour, options: AttemptTestOptions = { timeouts: { throughput } }) {
-	upstream.next(behaviour);
-	return (await bench.start(upstream.baseUrl, { stream: true, ...options }).over).is;
+	perTest.upstream.next(behaviour);
+	return (await perTest.start({ stream: true, ...options }).over).is;
 }
 
 const slow = streams(chunksOf('a b c d e f g h i j k l m n'), { delayMs: 100 });
@@ -58,8 +48,8 @@ describe('a stream that is never idle', () => {
 
 	it('is not slow because its client is', async () => {
 		const fast = streams(chunksOf('swift '.repeat(60)), { delayMs: 10 });
-		upstream.next(fast);
-		const watched = bench.start(upstream.baseUrl, { stream: true, timeouts: { throughput } });
+		perTest.upstream.next(fast);
+		const watched = perTest.start({ stream: true, timeouts: { throughput } });
 		await watched.answering;
 		watched.attempt.pause();
 		await sleep(1_200);

@@ -3,12 +3,12 @@ import { assign } from 'xstate';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { readConfigText } from '../../src/config/load.ts';
-import { checkConfig } from '../../src/verify/check-config.ts';
+import { checkConfig, ExploredParts } from '../../src/verify/check-config.ts';
 
 const read = (text: string) => readConfigText(text, { file: 'f.yaml', env: {} });
 
 /** Enough to find what is broken on purpose; what these tests look at needs no more. */
-const bounds = { states: 200 };
+const bounds = { states: 50 };
 
 const several = read(`providers:
   a: { baseUrl: https://a.example/v1, apiKey: [one, two] }
@@ -20,6 +20,9 @@ profiles:
 `);
 
 const report = checkConfig(several, { bounds });
+
+/** What no two checks have in common. */
+const timeless = { ms: 0, memory: 0 };
 
 describe('checkConfig', () => {
 	it('explores each policy once, for all the keys of all the providers that obey it', () => {
@@ -48,11 +51,36 @@ profiles: { default: { chain: [a/m] } }
   b: { baseUrl: https://b.example/v1, policy: { breaker: { cooldown: 59s } } }
 profiles: { default: { chain: [a/m] } }
 `);
-		const [first] = checkConfig(alone).providers;
-		const [same, second] = checkConfig(two).providers;
+		const [first] = checkConfig(alone, { bounds }).providers;
+		const [same, second] = checkConfig(two, { bounds }).providers;
 		expect(same?.transitions).toBe(first?.transitions);
 		expect(second?.ids).toEqual(['b']);
 		expect(second?.transitions).toBeLessThan(0.8 * (first?.transitions ?? 0));
+	});
+
+	it('explores nothing again that an earlier check explored, whose reports it was given', () => {
+		const explored = new ExploredParts();
+		const first = checkConfig(several, { bounds, explored });
+		const afterFirst = { providers: [...explored.providers], profiles: [...explored.profiles] };
+		// Nothing of this machine would hold: it is not asked.
+		const provider = providerMachine.provide({ actions: { recover: assign({ until: 0 }) } });
+		const again = checkConfig(several, { bounds, explored, machines: { provider } });
+		expect({ ...again, ...timeless }).toEqual({ ...first, ...timeless });
+		expect({ providers: [...explored.providers], profiles: [...explored.profiles] }).toEqual(afterFirst);
+	});
+
+	it('explores again what differs in anything that the earlier check depended on', () => {
+		const one = (policy: string) =>
+			read(`providers: { a: { baseUrl: https://a.example/v1 } }
+profiles: { default: { chain: [a/m] } }
+policy: { ${policy} }
+`);
+		const explored = new ExploredParts();
+		for (const policy of ['', 'breaker: { cooldown: 59s }', 'timeouts: { firstToken: 9s }']) {
+			const report = checkConfig(one(policy), { bounds, explored });
+			expect({ ...report, ...timeless }).toEqual({ ...checkConfig(one(policy), { bounds }), ...timeless });
+		}
+		expect([explored.providers.size, explored.profiles.size]).toEqual([2, 3]);
 	});
 
 	it('explores every profile, in the order of the file', () => {
@@ -66,7 +94,7 @@ profiles: { default: { chain: [a/m] } }
 		const alike = read(`providers: { a: { baseUrl: https://a.example/v1 } }
 profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m], commit: complete } }
 `);
-		const { profiles, providers, states } = checkConfig(alike);
+		const { profiles, providers, states } = checkConfig(alike, { bounds });
 		const [one, two, three] = profiles;
 		expect(profiles.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
 		expect({ ...two, name: 'one' }).toEqual(one);
@@ -91,7 +119,7 @@ profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m],
 	});
 
 	it('tells what it is at', () => {
-		const chain = Array.from({ length: 100 }, (_, candidate) => `a/model-${candidate}`).join(', ');
+		const chain = Array.from({ length: 20 }, (_, candidate) => `a/model-${candidate}`).join(', ');
 		const long = read(`providers: { a: { baseUrl: https://a.example } }\nprofiles: { p: { chain: [${chain}] } }\n`);
 		const told = new Set<string>();
 		checkConfig(long, { bounds: { states: 1000 }, onProgress: (what) => told.add(what) });
@@ -109,7 +137,7 @@ describe('the verdict', () => {
 profiles: { default: { chain: [a/m] } }
 policy: { breaker: { effects: { BAD_REQUEST: count } } }
 `);
-		const { verdict, lintFindings } = checkConfig(harmful, { bounds });
+		const { verdict, lintFindings } = checkConfig(harmful, { bounds: { states: 20 } });
 		expect(lintFindings.map(({ severity }) => severity)).toContain('error');
 		expect(verdict).toBe('fails');
 	});
@@ -125,7 +153,11 @@ policy: { breaker: { effects: { BAD_REQUEST: count } } }
 
 	it('is that it fails where the provider machine breaks one', () => {
 		const provider = providerMachine.provide({ actions: { recover: assign({ until: 0 }) } });
-		const { verdict, providers } = checkConfig(several, { bounds: { states: 1000 }, machines: { provider } });
+		const { verdict, providers } = checkConfig(several, {
+			bounds: { states: 300 },
+			machines: { provider },
+			profile: 'small',
+		});
 		expect(verdict).toBe('fails');
 		expect(providers[0]?.properties.some(({ holds }) => !holds)).toBe(true);
 	});

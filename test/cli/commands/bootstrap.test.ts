@@ -185,14 +185,8 @@ describe('bootstrap --start', () => {
 	});
 
 	test('interrupted while it starts, leaves nothing running and nothing half-written', async () => {
-		const command = commands.startWith(
-			{ ...noLocalServers, ...own() },
-			'bootstrap',
-			'--port',
-			port,
-			...ownModel,
-			'--start',
-		);
+		configured();
+		const command = commands.startWith({ ...noLocalServers, ...own() }, 'bootstrap', '--port', port, '--start');
 		await soon(() => expect(existsSync(path('breakwater.pid'))).toBe(true), 100_000);
 		const pid = pidNow();
 		command.kill('SIGINT');

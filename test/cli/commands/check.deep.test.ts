@@ -56,3 +56,10 @@ test.each(shipped)('the shipped config/%s holds', async (name) => {
 	expect({ code: command.exit, stdout: command.stdout }).toMatchObject({ code: 0 });
 	expect(command.stdout).not.toMatch(/: error: /);
 });
+
+test('the configuration of the README holds', async () => {
+	const page = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+	writeFileSync(join(commands.folder, 'my.yaml'), /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
+	const command = await commands.runWith({ OPENAI_API_KEY: 'k', GROQ_API_KEY: 'l' }, 'check', 'my.yaml');
+	expect({ code: command.exit, stdout: command.stdout }).toMatchObject({ code: 0 });
+});

@@ -70,10 +70,10 @@ describe('init --yes writes', () => {
 		expect(await server.address()).toBe(`http://127.0.0.1:${port}/v1`);
 	});
 
-	test('one of a key in .env, which serve reads too', async () => {
-		writeFileSync(path('.env'), 'GROQ_API_KEY=gsk_PLANTED\n');
+	test('one of the keys in .env, which serve reads too', async () => {
+		writeFileSync(path('.env'), 'OPENAI_API_KEY=sk-PLANTED1\nGROQ_API_KEY=gsk_PLANTED2\n');
 		expect(await init({}, '--yes')).toMatchObject({ code: 0 });
-		expect(chainOf(written({ GROQ_API_KEY: 'x' }), 'default')?.at(0)).toMatch(/^groq\//);
+		expect(chainOf(written(keys), 'default')?.map((target) => target.split('/')[0])).toEqual(['openai', 'groq']);
 		const server = commands.start('serve');
 		expect(await server.address()).toContain(port);
 	});
@@ -218,11 +218,13 @@ describe.skipIf(!hasTerminal)('init on a terminal', () => {
 	}
 
 	test('asks which model comes first, and whether to write', async () => {
-		const { code } = await typed(keys, [
-			[/Which model first, as provider\/model\? \[openai\/[^\]]+\] /, 'groq/openai/gpt-oss-120b\r'],
+		// A process of its own explores for itself: one provider is explored sooner than two.
+		const { GROQ_API_KEY } = keys;
+		const { code } = await typed({ GROQ_API_KEY }, [
+			[/Which model first, as provider\/model\? \[groq\/[^\]]+\] /, 'groq/another\r'],
 			[/Write config\/gateway\.yaml\? \[yes\] /, '\r'],
 		]);
 		expect(code).toBe(0);
-		expect(chainOf(written(keys), 'default')?.[0]).toBe('groq/openai/gpt-oss-120b');
+		expect(chainOf(written({ GROQ_API_KEY }), 'default')?.[0]).toBe('groq/another');
 	});
 });

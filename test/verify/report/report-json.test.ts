@@ -16,6 +16,7 @@ it('is the whole report', () => {
 		'verdict',
 		'lintFindings',
 		'providers',
+		'keys',
 		'profiles',
 		'states',
 		'transitions',

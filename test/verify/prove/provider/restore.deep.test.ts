@@ -6,8 +6,8 @@ import { type PolicyChanges, policyWith } from '../../../helpers/policy.ts';
 import { itPicksUp } from './picking-up.ts';
 
 describe.each<[string, PolicyChanges]>([
+	['the defaults', {}],
 	['several probes', { breaker: { probes: 3, successThreshold: 3, failureThreshold: 5 } }],
-	['one failure and one result', { breaker: { failureThreshold: 1, minimumVolume: 1 } }],
 	['a dead key that is tried again before a failing provider is', { breaker: { authCooldown: 20_000 } }],
 	[
 		'waits of one ms',
