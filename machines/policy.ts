@@ -12,6 +12,7 @@ export interface Policy {
 	onError: Readonly<Record<string, ErrorPolicy>>;
 	continuation: ContinuationPolicy;
 	whenAllDenied: 'fail' | 'try-soonest';
+	emptyAnswer: 'fail' | 'pass';
 	/** Ms. */
 	clientRetryWithin: number | 'off';
 }

@@ -1,9 +1,10 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from '../backoff.ts';
 import type { ProviderEvent, RequestEvent, RequestRef } from '../events.ts';
+import { answerSilent } from '../failure.ts';
 import { mayCarryOn, nextToCarryOn, shouldAskFromFurtherBack, shouldAskWithoutPrefill } from './continuation.ts';
 import { isFailureFinal, mayRetryHere, nextTarget, retryWait, soonestTarget, wouldRetry } from './failover.ts';
-import { currentCandidate, type Progress, type RequestInput } from './progress.ts';
+import { currentCandidate, leftAnswer, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
 	answerBroke,
@@ -15,6 +16,7 @@ import {
 	completed,
 	denied,
 	ended,
+	fellSilent,
 	granted,
 	grantedToCarryOn,
 	heldPermit,
@@ -23,6 +25,7 @@ import {
 	movedToSoonest,
 	ranOutOfTime,
 	reconnected,
+	returned,
 	settled,
 	waited,
 } from './progress-updates.ts';
@@ -53,7 +56,7 @@ const unprovided = (action: string) => () => {
  * flow to the client, and other attempts may carry it on but none may start over. Everything outside it is before the
  * commit, without a state around it: one more level costs a healthy request 8 % of its actor.
  *
- * All I/O is in five actions that the composition root provides; what they start reports back with `attempt.*` events.
+ * All I/O is in six actions that the composition root provides; what they start reports back with `attempt.*` events.
  * An attempt runs exactly as long as its permit is held. Whoever runs the actor sends `deadline.passed` at
  * `progress.deadlineAt`, which moves when the answer begins, breaks and is carried on: one timer outside costs a tenth of
  * one inside.
@@ -74,6 +77,8 @@ export const requestMachine = setup({
 		/** Every target was denied, and the policy says to ask the one that opens soonest ahead of its time. */
 		mayTrySoonest: ({ context }) => soonestTarget(context.progress) !== undefined,
 		wasDeniedEverywhere: ({ context }) => context.progress.failed === undefined,
+		/** An answer that says nothing was left for a better one, and can still be handed out. */
+		hasLeftAnswer: ({ context }) => leftAnswer(context.progress) !== undefined,
 		isFailureFinal: ({ context }) => isFailureFinal(context.progress),
 		holdsProbe: ({ context }) => context.progress.permit?.probe === true,
 
@@ -91,6 +96,8 @@ export const requestMachine = setup({
 		commitAnswer: unprovided('commitAnswer'),
 		/** The answer is whole: deliver it, or end its stream. */
 		finishAnswer: unprovided('finishAnswer'),
+		/** The answer that was left is the answer: put it where `finishAnswer` finds it. */
+		takeUpAnswer: unprovided('takeUpAnswer'),
 		/** There is no (whole) answer: tell the client why. */
 		reportFailure: unprovided('reportFailure'),
 
@@ -128,6 +135,15 @@ export const requestMachine = setup({
 				return failedEvent(progress, event, !wouldRetry({ ...progress, now, random }, failure), self);
 			},
 		),
+		reportSilence: sendTo(
+			({ context }) => currentCandidate(context.progress).actor,
+			({ context: { progress }, event, self }): ProviderEvent => {
+				const { now, random } = only(event, 'attempt.silent');
+				const hasCounted = progress.counted.includes(currentCandidate(progress).credential);
+				const told = { failure: answerSilent, now, random, lastTry: true, hasCounted };
+				return { type: 'attempt.failed', permit: heldPermit(progress), ...told, replyTo: self };
+			},
+		),
 		/** After the commit, when nothing is retried. */
 		reportLastTry: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
@@ -161,6 +177,9 @@ export const requestMachine = setup({
 		noteFailure: assign(({ context, event }) => ({
 			progress: attemptFailed(context.progress, only(event, 'attempt.broke')),
 		})),
+		noteSilence: assign(({ context, event }) => ({
+			progress: fellSilent(context.progress, only(event, 'attempt.silent')),
+		})),
 		noteBreak: assign(({ context, event }) => ({
 			progress: answerBroke(context.progress, only(event, 'attempt.broke')),
 		})),
@@ -175,6 +194,7 @@ export const requestMachine = setup({
 		})),
 		noteWait: assign(({ context }) => ({ progress: waited(context.progress) })),
 		moveOn: assign(({ context }) => ({ progress: movedOn(context.progress) })),
+		returnToAnswer: assign(({ context }) => ({ progress: returned(context.progress) })),
 		moveToSoonest: assign(({ context }) => ({ progress: movedToSoonest(context.progress) })),
 		carryOn: assign(({ context }) => ({ progress: carriedOn(context.progress) })),
 		askWithoutPrefill: assign(({ context }) => ({ progress: askedAgain(context.progress, { isRewinding: false }) })),
@@ -193,7 +213,14 @@ export const requestMachine = setup({
 		'probe.answering': { guard: 'holdsProbe', actions: 'reportFirstContent' },
 		'attempt.reconnected': { actions: 'noteReconnect' },
 		'client.left': { target: '.aborted', actions: ['abandonAttempt', 'noteDeparture'] },
-		'deadline.passed': { target: '.failed', actions: ['abandonAttempt', 'noteDeadline', 'endOutOfTime'] },
+		'deadline.passed': [
+			{
+				guard: 'hasLeftAnswer',
+				target: '.done',
+				actions: ['abandonAttempt', 'noteDeadline', 'returnToAnswer', 'takeUpAnswer'],
+			},
+			{ target: '.failed', actions: ['abandonAttempt', 'noteDeadline', 'endOutOfTime'] },
+		],
 	},
 	states: {
 		asking: {
@@ -209,6 +236,7 @@ export const requestMachine = setup({
 				'attempt.answering': { target: 'committed', actions: 'noteCommit' },
 				'attempt.completed': { target: 'done', actions: ['stopAttempt', 'reportSuccess', 'noteSuccess'] },
 				'attempt.broke': { target: 'settling', actions: ['stopAttempt', 'reportFailedTry', 'noteFailure'] },
+				'attempt.silent': { target: 'settling', actions: ['stopAttempt', 'reportSilence', 'noteSilence'] },
 			},
 		},
 		settling: {
@@ -225,6 +253,7 @@ export const requestMachine = setup({
 		choosing: {
 			always: [
 				{ guard: 'hasNextTarget', target: 'asking', actions: 'moveOn' },
+				{ guard: 'hasLeftAnswer', target: 'done', actions: ['returnToAnswer', 'takeUpAnswer'] },
 				{ guard: 'mayTrySoonest', target: 'asking', actions: 'moveToSoonest' },
 				{ guard: 'wasDeniedEverywhere', target: 'failed', actions: 'endDenied' },
 				{ guard: 'isFailureFinal', target: 'failed', actions: 'endRejected' },

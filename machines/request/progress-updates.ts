@@ -1,10 +1,11 @@
 import type { Permit, RequestEvent } from '../events.ts';
-import type { Category, Failure } from '../failure.ts';
+import { answerSilent, type Category, type Failure } from '../failure.ts';
 import { nextToCarryOn } from './continuation.ts';
 import { nextStep, retryWait, soonestTarget } from './failover.ts';
 import {
 	currentCandidate,
 	type Ending,
+	leftAnswer,
 	type Progress,
 	type RequestInput,
 	type TraceEntry,
@@ -121,7 +122,7 @@ export function attemptFailed(
 		now,
 		random,
 		failure,
-		failed: { failure, candidate, brokeAnswer: false },
+		failed: { failure, candidate, brokeAnswer: false, isSilent: false },
 		isContinuable: continuable,
 		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(progress.tooSmallWindow, contextWindow ?? 0) : progress.tooSmallWindow,
@@ -130,9 +131,24 @@ export function attemptFailed(
 	};
 }
 
+/** The answer says nothing: it is left, and told as a failure, until nothing better comes. */
+export function fellSilent(progress: Progress, { now, random }: Event<'attempt.silent'>): Progress {
+	const candidate = currentCandidate(progress);
+	return {
+		...progress,
+		now,
+		random,
+		failure: answerSilent,
+		failed: { failure: answerSilent, candidate, brokeAnswer: false, isSilent: true },
+		isContinuable: false,
+		permit: undefined,
+		trace: withStep(progress, attemptStep(progress, now, 'failed', answerSilent)),
+	};
+}
+
 /** The answer that flows to the client broke off: a new search begins, and whoever was asked in an earlier one may be asked again. */
 export function answerBroke(progress: Progress, event: Event<'attempt.broke'>): Progress {
-	const failed = { failure: event.failure, candidate: currentCandidate(progress), brokeAnswer: true };
+	const failed = { failure: event.failure, candidate: currentCandidate(progress), brokeAnswer: true, isSilent: false };
 	const deadlineAt = Math.min(event.now + progress.policy.timeouts.request, progress.streamEndsAt);
 	return { ...attemptFailed(progress, event), failed, asked: [], deadlineAt };
 }
@@ -152,6 +168,13 @@ export function movedOn(progress: Progress): Progress {
 	const step = nextStep(progress);
 	const hop = step?.isHop ? progress.failed : undefined;
 	return { ...progress, position: found(progress, step?.position), retries: 0, hop };
+}
+
+/** Back to the target whose answer was left: it is the answer after all. */
+export function returned(progress: Progress): Progress {
+	const left = leftAnswer(progress);
+	const position = left === undefined ? -1 : progress.candidates.indexOf(left.candidate);
+	return { ...progress, position: found(progress, position === -1 ? undefined : position) };
 }
 
 /** To the target that opens soonest, which is asked ahead of its time. */

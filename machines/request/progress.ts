@@ -92,6 +92,8 @@ export interface FailedAttempt {
 	readonly candidate: Candidate;
 	/** It broke the answer off that was being streamed: no attempt to carry the answer on has failed since. */
 	readonly brokeAnswer: boolean;
+	/** It was a whole answer that says nothing, which can still be handed out. */
+	readonly isSilent: boolean;
 }
 
 /**
@@ -136,8 +138,8 @@ export interface Progress {
 	/** The last failure of an attempt. */
 	readonly failed: FailedAttempt | undefined;
 	/**
-	 * The failure that the request has left for another provider, for one attempt (`other-provider`). Whatever but an answer
-	 * comes of it, this is what the caller is told.
+	 * The failure that the request has left for one attempt elsewhere (`other-provider`, or an answer that says nothing).
+	 * Whatever but an answer comes of it, this is what the caller gets.
 	 */
 	readonly hop: FailedAttempt | undefined;
 	/** What had been sent when the last attempt broke can be carried on. */
@@ -173,6 +175,12 @@ export function errorPolicy({ policy }: Candidate, failure: Failure): ErrorPolic
 export function lastFailed({ id, failed }: Progress): FailedAttempt {
 	if (failed === undefined) throw new Error(`request ${id} decides about a failure that it does not have`);
 	return failed;
+}
+
+/** The whole answer that the request has left because it says nothing; undefined where there is none. */
+export function leftAnswer({ hop, failed }: Progress): FailedAttempt | undefined {
+	const left = hop ?? failed;
+	return left?.isSilent ? left : undefined;
 }
 
 /** Can this target still serve this request? Not with a credential that is spent, nor with too small a window. */

@@ -66,6 +66,8 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	// The model wrote something, but not what follows the text that was sent: no evidence against its provider.
 	'UNKNOWN_TRANSIENT.seam_ambiguous': 'none',
 	'UNKNOWN_TRANSIENT.seam_diverged': 'none',
+	// A whole answer, though it says nothing: another provider may have as little to say.
+	'UNKNOWN_TRANSIENT.answer_silent': 'none',
 };
 
 const fallbacksHelp = 'write one or a list of `next`, `larger-context`, `other-provider`, `credential` and `fail`';
@@ -228,6 +230,12 @@ export const whenAllDenied = option(
 	oneOf(['fail', 'try-soonest']),
 	'fail',
 	'What a request does when every target is denied: fail, or try the one that would open first.',
+);
+
+export const emptyAnswer = option(
+	oneOf(['fail', 'pass']),
+	'fail',
+	'What becomes of an answer that ends with `stop`, without any content or a token of output: ask the next target once, and hand it out only if nothing better comes of that; or pass it on at once.',
 );
 
 const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {

@@ -170,7 +170,7 @@ describe('values', () => {
 		[
 			'a list for a map',
 			more('policy: []'),
-			'5:9: `policy` is not a map of options; indent under it `timeouts`, `retry`, `breaker`, `onError`, `continuation`, `whenAllDenied`, `clientRetryWithin`',
+			'5:9: `policy` is not a map of options; indent under it `timeouts`, `retry`, `breaker`, `onError`, `continuation`, `whenAllDenied`, `emptyAnswer`, `clientRetryWithin`',
 		],
 		[
 			'a flag',

@@ -38,7 +38,8 @@ function wordsOf(happening: PlayedEvent): string {
 			const state =
 				told.reason === 'model' ? `${candidate.model} is unavailable` : `${told.state}, ${reasons[told.reason]}`;
 			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
-			const end = after.ending === undefined ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
+			const isOver = after.ending !== undefined || happening.requestState === 'done';
+			const end = !isOver ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
 		}
 		case 'probe.answering':
@@ -47,6 +48,7 @@ function wordsOf(happening: PlayedEvent): string {
 			return `${name} ${says}${seamWords(after)}`;
 		case 'attempt.completed':
 			return `${name} ${says}${closingWords(credential, provider)}`;
+		case 'attempt.silent':
 		case 'attempt.broke':
 			return `${name} ${says}`;
 		case 'attempt.settled':
@@ -54,7 +56,7 @@ function wordsOf(happening: PlayedEvent): string {
 		case 'client.left':
 			return 'the client leaves';
 		case 'deadline.passed':
-			return `the deadline passes (${deadlineWords(after)})`;
+			return `the deadline passes (${deadlineWords(after)})${happening.requestState === 'done' ? `; ${decisionWords(happening, '')}` : ''}`;
 		default:
 			return `${name}: the wait is over`;
 	}
@@ -186,6 +188,7 @@ function interruption({ isContinuable, failed, failure, continuations, policy }:
 function decisionWords({ requestState, progress: [, after] }: PlayedEvent, interrupted: string): string {
 	if (after.ending === 'interrupted') return interrupted;
 	if (after.ending !== undefined) return endings[after.ending];
+	if (requestState === 'done') return `the answer of ${candidateName(currentCandidate(after))} is handed out after all`;
 	if (requestState === 'waiting') return `again in ${timeText(retryWait(after))}`;
 	return `on to ${candidateName(currentCandidate(after))}`;
 }

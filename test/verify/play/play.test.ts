@@ -262,6 +262,24 @@ describe('before the request', () => {
 	});
 });
 
+describe('an answer that says nothing', () => {
+	test.each([true, false])('is left, and handed out after all where nothing better comes (stream: %s)', (stream) => {
+		const lines = linesOf('openai: silent; anthropic: 503', { stream });
+		expect(lines).toContain('0 openai/gpt-5.4 answers and says nothing → UNKNOWN_TRANSIENT.answer_silent');
+		expect(lines).toContain('0 openai stays closed, it does not count; on to anthropic/claude (#1)');
+		expect(lines.at(-1)).toMatch(/the answer of openai\/gpt-5.4 is handed out after all$/);
+		expect(explain('openai: silent; anthropic: 503', { stream }).client).toMatchObject({
+			gets: 'answer',
+			target: 'openai/gpt-5.4',
+		});
+	});
+
+	test('is the answer where nothing comes next', () => {
+		const { client, attempts } = explain('local: silent', { profile: 'cheap' });
+		expect([client.gets, client.target, attempts]).toEqual(['answer', 'local/qwen:7b', 1]);
+	});
+});
+
 describe('whom an entry is about', () => {
 	test('the most specific one counts', () => {
 		const when = '*: 500; anthropic: 502; anthropic#2: 504; anthropic#2/claude: 529; anthropic/claude: 507';

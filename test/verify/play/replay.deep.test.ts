@@ -85,6 +85,9 @@ const cases: [string, ReplayedCase][] = [
 		},
 	],
 	['a prefill', { when: 'a: cut', setup: { providers: { b: { models: { 'model-b': { prefill: true } } } } } }],
+	['an answer that says nothing', { when: 'a: silent' }],
+	['nothing better than silence', { when: 'a: silent; b: 503' }],
+	['silence twice', { when: 'a: silent; b: silent', stream: false }],
 	['asked from further back', { when: 'a: cut tokens=30; b: UNKNOWN_TRANSIENT.seam_ambiguous, ok' }],
 	[
 		'the deadline before an answer',

@@ -8,7 +8,7 @@ import { failureWords } from '../failure-samples.ts';
 import type { AskingRules, Blame } from './asking.ts';
 import { ruleOf } from './facts.ts';
 import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
-import type { Seen } from './seen.ts';
+import { answerLeft, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
 /** The failure that a deadline is told as. */
@@ -44,9 +44,22 @@ export class EndingRules {
 			blame('one-ending', `it ended as ${String(value)}, and the caller got ${seen.told ?? 'nothing'}`);
 		if (value === 'aborted' && event?.type !== 'client.left') blame('one-ending', 'the client is left alone');
 		this.#checkTrace(seen, progress, blame);
+		this.#checkLeftAnswer(seen, progress, event, blame);
 		if (seen.told !== 'failure') return;
 		this.#checkEnding(seen, progress, event, blame);
 		this.#checkRetryAfter(seen, progress, now, blame);
+	}
+
+	/** What was kept back is handed out where nothing better came, and only then; it is that target's. */
+	#checkLeftAnswer(seen: Seen, { position }: Progress, event: WatchedStep['event'], blame: Blame): void {
+		const left = answerLeft(seen);
+		if (left === undefined) return;
+		if (seen.told === 'failure') blame('left-answer-is-kept', 'the caller gets a failure, although an answer was left');
+		if (!seen.isTakenUp) return;
+		const { target = 'nobody' } = this.#stops[left.position] ?? {};
+		if (position !== left.position) blame('left-answer-is-kept', `the answer of ${target} is told as another's`);
+		const next = event?.type === 'deadline.passed' ? undefined : this.#asking.leftOver(seen);
+		if (next !== undefined) blame('no-target-passed-over', `${target} says nothing, and ${next.target} was not asked`);
 	}
 
 	#checkEnding(seen: Seen, { ending, failure }: Progress, event: WatchedStep['event'], blame: Blame): void {

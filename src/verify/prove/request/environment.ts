@@ -1,10 +1,10 @@
 import type { DenialReason, ProviderReply, ProviderStateName, RequestEvent } from '../../../../machines/events.ts';
-import type { Failure } from '../../../../machines/failure.ts';
+import { answerSilent, type Failure } from '../../../../machines/failure.ts';
 import { isCounted } from '../provider/meaning.ts';
 import type { ProviderSummary } from '../provider/summary.ts';
 import { ruleOf } from './facts.ts';
 import { waitAfter } from './retrying.ts';
-import type { RouteToCheck, Stop } from './route.ts';
+import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
 import { type Samples, samplesFor } from './samples.ts';
 import { closedUntil, deadlineOf, type Seen } from './seen.ts';
 
@@ -13,9 +13,9 @@ export interface EnvironmentMove {
 	/** ms since the epoch. */
 	at: number;
 	event: RequestEvent;
-	/** For `attempt.broke`: when the provider says that it would grant again, ms since the epoch. */
+	/** For `attempt.broke` and `attempt.silent`: when the provider says that it would grant again, ms since the epoch. */
 	settledAt?: number;
-	/** For `attempt.broke`: the provider says that the failure counts. */
+	/** For `attempt.broke` and `attempt.silent`: the provider says that the failure counts. */
 	counts?: boolean;
 	/** The state of the provider that speaks, as far as it is known. */
 	providerState?: ProviderStateName;
@@ -182,6 +182,7 @@ export class Environment {
 		const later = this.#focus === 'everything' && isInTime ? now + ANSWER_MS : now;
 		choices.push({ at: later, event: { type: 'attempt.completed', now: later } });
 		this.#answers(seen, stop, later, choices);
+		this.#silences(seen, stop, now, choices);
 		const samples = this.#samples[stop.position];
 		if (samples === undefined) return;
 		if (seen.isCommitted) {
@@ -210,6 +211,20 @@ export class Environment {
 		choices.push({ at: now, event: { type: 'attempt.answering', now, ...seam } });
 	}
 
+	/** Only where there is another target to ask, and once in a request: else it is an answer like any other. */
+	#silences(seen: Seen, stop: Stop, now: number, choices: EnvironmentMove[]): void {
+		if (this.#route.policy.emptyAnswer === 'pass' || seen.isCommitted || seen.left !== undefined) return;
+		const isNext = (other: Stop) =>
+			other.position > stop.position &&
+			other.link !== stop.link &&
+			!seen.spent.includes(other.credential) &&
+			!isTooSmall(other, seen.tooSmallWindow);
+		if (!this.#stops.some(isNext)) return;
+		const [shortest = 0] = this.#offsetsOf(stop, answerSilent);
+		const event = { type: 'attempt.silent', now, random: 0 } as const;
+		choices.push({ at: now, event, settledAt: now + shortest, counts: isCounted(stop.policy, answerSilent) });
+	}
+
 	/** The first attempt fails so late that its wait would end exactly at the deadline, or 1 ms before. */
 	#lateBreaks(seen: Seen, now: number, choices: EnvironmentMove[]): void {
 		const stop = this.#stops[seen.permit?.position ?? -1];
@@ -227,6 +242,7 @@ export class Environment {
 
 	#fastOutcomes(seen: Seen, stop: Stop, now: number, choices: EnvironmentMove[]): void {
 		this.#answers(seen, stop, now, choices);
+		this.#silences(seen, stop, now, choices);
 		const samples = this.#samples[stop.position];
 		for (const failure of (seen.isCommitted ? samples?.continuing : samples?.plain) ?? []) {
 			choices.push(...this.#breaks(stop, failure, now, { randoms: [0], continuable: seen.isCommitted }));
@@ -242,6 +258,7 @@ export class Environment {
 			return;
 		}
 		choices.push({ at, event: { type: 'attempt.completed', now: at } });
+		this.#silences(seen, stop, at, choices);
 		for (const failure of this.#samples[stop.position]?.slow ?? []) {
 			choices.push(...this.#breaks(stop, failure, at, { randoms: [1], continuable: false }));
 		}

@@ -35,6 +35,7 @@ export function keyOf(
 			state,
 			progress.ending,
 			seen.told,
+			seen.isTakenUp,
 			seen.isCommitted,
 			failed?.failure.category,
 			Math.min(seen.attempts, 1),
@@ -45,7 +46,9 @@ export function keyOf(
 		progress.position,
 		seen.isCommitted ? '' : progress.retries,
 		progress.early,
-		seen.isCommitted ? '' : `${progress.hop !== undefined}${seen.left !== undefined}${hasHopFailed(seen)}`,
+		seen.isCommitted
+			? ''
+			: `${progress.hop !== undefined}${seen.left !== undefined}${hasHopFailed(seen)}${seen.left?.isSilent}`,
 		seen.position,
 		seen.asked?.early,
 		seen.isCommitted ? '' : seen.attemptsHere,
@@ -108,6 +111,7 @@ function failureClass(seen: Seen, stops: readonly Stop[], now: number): string {
 	if (isRunning) return 'some';
 	const from = stops[failed.position];
 	if (from === undefined) return 'none';
+	if (failed.isSilent) return 'silent';
 	const { then } = ruleOf(from, failed.failure);
 	const window = then.includes('larger-context') ? from.contextWindow : '';
 	const stop = stops[asked?.position ?? -1];

@@ -9,7 +9,7 @@ import { afterEvent, afterWait } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
 import { RetryRules } from './retrying.ts';
 import type { RouteToCheck, Stop, Stops } from './route.ts';
-import { deadlineOf, type Seen } from './seen.ts';
+import { answerLeft, deadlineOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
 /** What changes nothing that the request does next. */
@@ -142,8 +142,13 @@ export class Monitor {
 				return this.#afterStart(seen, progress, at.now, blame);
 			case 'stopAttempt':
 				return { ...seen, isRunning: false };
+			case 'takeUpAnswer':
+				if (answerLeft(seen) === undefined) blame('left-answer-is-kept', 'an answer is taken up that was not left');
+				return { ...seen, isTakenUp: true };
 			case 'finishAnswer':
-				if (at.event?.type !== 'attempt.completed') blame('one-ending', 'an answer is finished that is not whole');
+				if ((at.event?.type === 'attempt.completed') === seen.isTakenUp) {
+					blame('one-ending', 'an answer is finished that is not whole, or two are');
+				}
 				if (seen.told !== undefined) blame('one-ending', 'the caller gets two endings');
 				return { ...seen, told: 'answer' };
 			case 'reportFailure':
@@ -256,7 +261,8 @@ export class Monitor {
 		}
 		const [timer] = timers;
 		const isSettling =
-			event?.type === 'attempt.broke' && step.sent.some((sent) => sent.event.type === 'attempt.failed');
+			(event?.type === 'attempt.broke' || event?.type === 'attempt.silent') &&
+			step.sent.some((sent) => sent.event.type === 'attempt.failed');
 		if (!seen.isRunning && seen.asked === undefined && timer === undefined && !isSettling) {
 			blame('always-ends', 'nothing can happen any more, and the request has not ended');
 		}
@@ -274,13 +280,13 @@ export function isTimer({ type }: EventObject): boolean {
 }
 
 function isAttemptOver({ type }: EventObject): boolean {
-	return ['attempt.completed', 'attempt.broke', 'client.left', 'deadline.passed'].includes(type);
+	return ['attempt.completed', 'attempt.broke', 'attempt.silent', 'client.left', 'deadline.passed'].includes(type);
 }
 
 /** How a permit is settled after an event. */
 function settlementOf(event: WatchedStep['event']): ProviderEvent['type'] | undefined {
 	if (event?.type === 'attempt.completed') return 'attempt.succeeded';
-	if (event?.type === 'attempt.broke') return 'attempt.failed';
+	if (event?.type === 'attempt.broke' || event?.type === 'attempt.silent') return 'attempt.failed';
 	if (event?.type === 'client.left' || event?.type === 'deadline.passed') return 'attempt.abandoned';
 	return undefined;
 }

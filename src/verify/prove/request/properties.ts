@@ -21,7 +21,9 @@ export const requestProperties = {
 		'a denied target is never attempted: an attempt begins only with the permit just granted for it',
 	'fail-fast-stays': 'after a failure a request goes to another target only where `then` of the policy says so',
 	'one-hop-only':
-		'a request that leaves a failure for another provider (`other-provider`) makes one attempt there, and without an answer it ends with the failure that it left',
+		'a request that leaves a failure for another provider (`other-provider`), or an answer that says nothing, makes one attempt elsewhere, and without an answer it ends with what it left',
+	'left-answer-is-kept':
+		'a whole answer that says nothing is left at once for one attempt at the next target; where no answer comes of that, up to the deadline, the caller gets the one that was left, and no failure',
 	'spent-credential-left-alone':
 		'a credential that was rejected or is out of credit is not asked again by the same request',
 	'no-target-passed-over':

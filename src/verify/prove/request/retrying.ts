@@ -31,6 +31,7 @@ export class RetryRules {
 		const { failed } = seen;
 		const stop = this.#stops[failed?.position ?? -1];
 		if (failed === undefined || stop === undefined || failed.wasCommitted || seen.left !== undefined) return false;
+		if (failed.isSilent) return false;
 		const { failure, at } = failed;
 		if (seen.attemptsHere > ruleOf(stop, failure).retries) return false;
 		if ((failure.retryAfterMs ?? 0) > stop.policy.retry.maxRetryAfter) return false;
@@ -68,6 +69,10 @@ export class RetryRules {
 		}
 		if (seen.left !== undefined) {
 			blame('one-hop-only', `${stop.target} is waited for after the one attempt there`);
+			return;
+		}
+		if (failed.isSilent) {
+			blame('left-answer-is-kept', `${stop.target} is waited for after it had nothing to say`);
 			return;
 		}
 		const { retry } = stop.policy;

@@ -23,6 +23,8 @@ export interface Seen {
 	readonly committedAt: number;
 	/** What the client was told. */
 	readonly told: 'answer' | 'failure' | undefined;
+	/** The answer that was left is handed out after all. */
+	readonly isTakenUp: boolean;
 	/** The target that was asked last. */
 	readonly position: number;
 	readonly attempts: number;
@@ -40,7 +42,7 @@ export interface Seen {
 	/** Targets that were asked ahead of their time. */
 	readonly goneEarly: readonly number[];
 	readonly failed: Failed | undefined;
-	/** The failure that was left for one attempt at another provider (`other-provider`), before the commit. */
+	/** What was left for one attempt elsewhere, before the commit: a failure (`other-provider`), or an answer that says nothing. */
 	readonly left: Failed | undefined;
 	/** Credentials that have had their one failure of this request. */
 	readonly counted: readonly string[];
@@ -94,6 +96,8 @@ export interface Failed {
 	readonly way: Way;
 	readonly wasAnswering: boolean;
 	readonly wasCommitted: boolean;
+	/** It was a whole answer that says nothing. */
+	readonly isSilent: boolean;
 	readonly isContinuable: boolean;
 	readonly at: number;
 	/** 0 to 1: what the jitter of the wait is made from. */
@@ -109,6 +113,7 @@ export const nothingSeen: Seen = {
 	searchedFrom: 0,
 	committedAt: 0,
 	told: undefined,
+	isTakenUp: false,
 	position: -1,
 	attempts: 0,
 	made: undefined,
@@ -141,7 +146,13 @@ export function deadlineOf(
 	return isAnswering ? committedAt + stream : Math.min(searchedFrom + request, committedAt + stream);
 }
 
-/** An attempt was made at the other provider, and failed. */
+/** The whole answer that says nothing and was left, as long as nothing better has begun. */
+export function answerLeft({ left, failed, isCommitted }: Seen): Failed | undefined {
+	const known = left ?? failed;
+	return !isCommitted && known?.isSilent ? known : undefined;
+}
+
+/** An attempt was made elsewhere, and failed. */
 export function hasHopFailed({ left, failed, isCommitted }: Seen): boolean {
 	return !isCommitted && left !== undefined && left !== failed;
 }

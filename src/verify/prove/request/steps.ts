@@ -71,6 +71,8 @@ function wordsFor(
 			const isWhole = happened.continuable || !isAnswer ? '' : ', and cannot be carried on';
 			return `${name} ${isAnswer ? 'breaks off' : 'fails'} with ${failureWords(happened.failure)} ${after}${isWhole}`;
 		}
+		case 'attempt.silent':
+			return `${name} has nothing to say ${after}`;
 		case 'attempt.settled': {
 			if (happened.retryAt <= at) return `${name} would grant again at once`;
 			return `${name} would grant again in ${durationWords(happened.retryAt - at)}`;

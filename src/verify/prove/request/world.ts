@@ -113,7 +113,8 @@ export class RequestWorld implements World<RequestNode> {
 	): Move<RequestNode> {
 		const node = isAside ? { ...before, isAside } : before;
 		const move = this.#send(node, event, { at, ...(providerState === undefined ? {} : { providerState }) });
-		const isTold = event.type === 'attempt.broke' && move.node.seen.permit === undefined;
+		const isOfFailure = event.type === 'attempt.broke' || event.type === 'attempt.silent';
+		const isTold = isOfFailure && move.node.seen.permit === undefined;
 		const isActive = move.node.state.snapshot.status === 'active';
 		if (settledAt === undefined || !isTold || !isActive) return move;
 		if (move.violations.some(({ isOnlyTold }) => !isOnlyTold)) return move;
