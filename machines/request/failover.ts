@@ -89,9 +89,24 @@ function hasHopFailed({ hop, failed }: Progress): boolean {
  * yet, the one that would open first. It is for a request that was denied everywhere.
  */
 export function soonestTarget(progress: Progress): number | undefined {
-	if (progress.failed !== undefined || progress.policy.whenAllDenied === 'fail') return undefined;
+	if (progress.failed !== undefined || progress.policy.whenAllDenied !== 'try-soonest') return undefined;
 	const order = soonestFirst(progress);
 	return progress.early ? order[order.indexOf(progress.position) + 1] : order[0];
+}
+
+/**
+ * The target that a request which was denied everywhere waits for (`whenAllDenied: { wait }`), and when it opens, ms since the
+ * epoch. A target that named no time to come is not waited for. It waits once, and neither longer than the policy says nor
+ * until the deadline: a request that would be denied all the same is told so at once.
+ */
+export function openingToAwait(progress: Progress): { position: number; at: number } | undefined {
+	const { failed, hasAwaitedOpening, now, deadlineAt, retryAts } = progress;
+	const { whenAllDenied } = progress.policy;
+	if (failed !== undefined || hasAwaitedOpening || typeof whenAllDenied === 'string') return undefined;
+	const position = soonestFirst(progress).find((index) => (retryAts[index] ?? now) > now);
+	const at = position === undefined ? undefined : retryAts[position];
+	if (position === undefined || at === undefined) return undefined;
+	return at <= now + whenAllDenied.wait && at < deadlineAt ? { position, at } : undefined;
 }
 
 /** Positions in the order in which their targets would open. */

@@ -3,7 +3,15 @@ import { timerDelay } from '../backoff.ts';
 import type { ProviderEvent, RequestEvent, RequestRef } from '../events.ts';
 import { answerSilent } from '../failure.ts';
 import { mayCarryOn, nextToCarryOn, shouldAskFromFurtherBack, shouldAskWithoutPrefill } from './continuation.ts';
-import { isFailureFinal, mayRetryHere, nextTarget, retryWait, soonestTarget, wouldRetry } from './failover.ts';
+import {
+	isFailureFinal,
+	mayRetryHere,
+	nextTarget,
+	openingToAwait,
+	retryWait,
+	soonestTarget,
+	wouldRetry,
+} from './failover.ts';
 import { currentCandidate, leftAnswer, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
@@ -23,6 +31,7 @@ import {
 	joined,
 	movedOn,
 	movedToSoonest,
+	opened,
 	ranOutOfTime,
 	reconnected,
 	returned,
@@ -69,6 +78,7 @@ export const requestMachine = setup({
 	},
 	delays: {
 		backoff: ({ context }) => timerDelay(retryWait(context.progress)),
+		opening: ({ context: { progress } }) => timerDelay((openingToAwait(progress)?.at ?? progress.now) - progress.now),
 	},
 	guards: {
 		/** The policy allows another attempt on the target that failed, and its provider would grant it by then. */
@@ -76,6 +86,8 @@ export const requestMachine = setup({
 		hasNextTarget: ({ context }) => nextTarget(context.progress) !== undefined,
 		/** Every target was denied, and the policy says to ask the one that opens soonest ahead of its time. */
 		mayTrySoonest: ({ context }) => soonestTarget(context.progress) !== undefined,
+		/** Every target was denied, and the policy says to wait for the one that opens first. */
+		mayAwaitOpening: ({ context }) => openingToAwait(context.progress) !== undefined,
 		wasDeniedEverywhere: ({ context }) => context.progress.failed === undefined,
 		/** An answer that says nothing was left for a better one, and can still be handed out. */
 		hasLeftAnswer: ({ context }) => leftAnswer(context.progress) !== undefined,
@@ -193,6 +205,7 @@ export const requestMachine = setup({
 			progress: ranOutOfTime(context.progress, only(event, 'deadline.passed')),
 		})),
 		noteWait: assign(({ context }) => ({ progress: waited(context.progress) })),
+		noteOpening: assign(({ context }) => ({ progress: opened(context.progress) })),
 		moveOn: assign(({ context }) => ({ progress: movedOn(context.progress) })),
 		returnToAnswer: assign(({ context }) => ({ progress: returned(context.progress) })),
 		moveToSoonest: assign(({ context }) => ({ progress: movedToSoonest(context.progress) })),
@@ -250,11 +263,15 @@ export const requestMachine = setup({
 		waiting: {
 			after: { backoff: { target: 'asking', actions: 'noteWait' } },
 		},
+		awaiting: {
+			after: { opening: { target: 'asking', actions: 'noteOpening' } },
+		},
 		choosing: {
 			always: [
 				{ guard: 'hasNextTarget', target: 'asking', actions: 'moveOn' },
 				{ guard: 'hasLeftAnswer', target: 'done', actions: ['returnToAnswer', 'takeUpAnswer'] },
 				{ guard: 'mayTrySoonest', target: 'asking', actions: 'moveToSoonest' },
+				{ guard: 'mayAwaitOpening', target: 'awaiting' },
 				{ guard: 'wasDeniedEverywhere', target: 'failed', actions: 'endDenied' },
 				{ guard: 'isFailureFinal', target: 'failed', actions: 'endRejected' },
 				{ target: 'failed', actions: 'endExhausted' },

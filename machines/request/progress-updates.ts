@@ -1,7 +1,7 @@
 import type { Permit, RequestEvent } from '../events.ts';
 import { answerSilent, type Category, type Failure } from '../failure.ts';
 import { nextToCarryOn } from './continuation.ts';
-import { nextStep, retryWait, soonestTarget } from './failover.ts';
+import { nextStep, openingToAwait, retryWait, soonestTarget } from './failover.ts';
 import {
 	currentCandidate,
 	type Ending,
@@ -31,6 +31,7 @@ export function begin({ id, candidates, policy, tokens, now }: RequestInput): Pr
 		now,
 		position: 0,
 		early: false,
+		hasAwaitedOpening: false,
 		retries: 0,
 		attempts: 0,
 		permit: undefined,
@@ -208,6 +209,17 @@ export function waited(progress: Progress): Progress {
 	const ms = retryWait(progress);
 	const trace = withStep(progress, { did: 'wait', at, target, credential, ms });
 	return { ...progress, now: progress.now + ms, retries: progress.retries + 1, trace };
+}
+
+/** The first of the targets that denied is open: the chain is asked once more, from its beginning. */
+export function opened(progress: Progress): Progress {
+	const { position, at: now } = openingToAwait(progress) ?? {};
+	const candidate = progress.candidates[found(progress, position)] ?? currentCandidate(progress);
+	const { target, credential } = candidate;
+	const at = progress.now - progress.startedAt;
+	const ms = (now ?? progress.now) - progress.now;
+	const trace = withStep(progress, { did: 'wait', at, target, credential, ms, isForOpening: true });
+	return { ...progress, now: progress.now + ms, position: 0, retries: 0, hasAwaitedOpening: true, trace };
 }
 
 /** The request ends without a verdict on the attempt that runs, if one does. */

@@ -73,7 +73,8 @@ export type TraceEntry =
 	  }
 	/** The attempt that is told of next met a stale connection, found after `ms`, and went on over a new one. */
 	| { did: 'reconnect'; at: number; target: string; credential: string; ms: number }
-	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
+	/** Before a retry; or, with `isForOpening`, until a target opens that was denied like all the others. */
+	| { did: 'wait'; at: number; target: string; credential: string; ms: number; isForOpening?: true };
 
 /**
  * How a request ended without an answer: set by the transition that ends it.
@@ -118,6 +119,8 @@ export interface Progress {
 	readonly position: number;
 	/** Ask for a probe ahead of time: every target was denied, and the policy says to try the soonest. */
 	readonly early: boolean;
+	/** It has waited for a target to open, after every target was denied. */
+	readonly hasAwaitedOpening: boolean;
 	/** Retries used up on the present target. */
 	readonly retries: number;
 	readonly attempts: number;

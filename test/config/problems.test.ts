@@ -216,6 +216,16 @@ describe('policy', () => {
 			'5:42: `policy.breaker.effects.TIMEOUT` is not a value that fits; did you mean `count`?',
 		],
 		[
+			'no wait for an opening',
+			more('policy: { whenAllDenied: { wait: 0s } }'),
+			'5:34: `policy.whenAllDenied.wait` is no time at all; write at least `1ms`',
+		],
+		[
+			'an empty answer',
+			more('policy: { emptyAnswer: retry }'),
+			'5:24: `policy.emptyAnswer` is not a value that fits; choose from `fail`, `pass`',
+		],
+		[
 			'a breaker in a profile',
 			profiles('  p: { chain: [openai/m], policy: { breaker: { probes: 1 } } }\n'),
 			"3:37: `profiles.p.policy.breaker` belongs to a provider, whose one breaker serves all profiles; set it in `policy` or in a provider's `policy`",

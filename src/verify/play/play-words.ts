@@ -1,6 +1,6 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { stateNameOf } from '../../../machines/provider/memory.ts';
-import { retryWait } from '../../../machines/request/failover.ts';
+import { openingToAwait, retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { candidateName } from '../../values/candidate-name.ts';
 import { timeText } from '../../values/time-text.ts';
@@ -38,7 +38,7 @@ function wordsOf(happening: PlayedEvent): string {
 			const state =
 				told.reason === 'model' ? `${candidate.model} is unavailable` : `${told.state}, ${reasons[told.reason]}`;
 			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
-			const isOver = after.ending !== undefined || happening.requestState === 'done';
+			const isOver = after.ending !== undefined || ['done', 'awaiting'].includes(happening.requestState);
 			const end = !isOver ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
 		}
@@ -58,6 +58,7 @@ function wordsOf(happening: PlayedEvent): string {
 		case 'deadline.passed':
 			return `the deadline passes (${deadlineWords(after)})${happening.requestState === 'done' ? `; ${decisionWords(happening, '')}` : ''}`;
 		default:
+			if (progress[0].failed === undefined) return 'a target has opened: the chain is asked again';
 			return `${name}: the wait is over`;
 	}
 }
@@ -189,6 +190,11 @@ function decisionWords({ requestState, progress: [, after] }: PlayedEvent, inter
 	if (after.ending === 'interrupted') return interrupted;
 	if (after.ending !== undefined) return endings[after.ending];
 	if (requestState === 'done') return `the answer of ${candidateName(currentCandidate(after))} is handed out after all`;
+	const opening = openingToAwait(after);
+	if (requestState === 'awaiting' && opening !== undefined) {
+		const candidate = after.candidates[opening.position] ?? currentCandidate(after);
+		return `${candidateName(candidate)} opens first, and is waited for until ${moment(opening.at)}`;
+	}
 	if (requestState === 'waiting') return `again in ${timeText(retryWait(after))}`;
 	return `on to ${candidateName(currentCandidate(after))}`;
 }

@@ -107,6 +107,10 @@ const cases: [string, ReplayedCase][] = [
 		{ when: 'a: open; b: open hint 20s', setup: { policy: { whenAllDenied: 'try-soonest' } } },
 	],
 	[
+		'the first to open is waited for',
+		{ when: 'a: open hint 400ms; b: open', setup: { policy: { whenAllDenied: { wait: '2s' } } } },
+	],
+	[
 		'the soonest is tried in vain',
 		{ when: 'a: open, 503; b: open auth', setup: { policy: { whenAllDenied: 'try-soonest' } } },
 	],

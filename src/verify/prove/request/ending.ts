@@ -8,7 +8,7 @@ import { failureWords } from '../failure-samples.ts';
 import type { AskingRules, Blame } from './asking.ts';
 import { ruleOf } from './facts.ts';
 import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
-import { answerLeft, type Seen } from './seen.ts';
+import { answerLeft, openingOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
 /** The failure that a deadline is told as. */
@@ -46,7 +46,7 @@ export class EndingRules {
 		this.#checkTrace(seen, progress, blame);
 		this.#checkLeftAnswer(seen, progress, event, blame);
 		if (seen.told !== 'failure') return;
-		this.#checkEnding(seen, progress, event, blame);
+		this.#checkEnding(seen, progress, { event, now }, blame);
 		this.#checkRetryAfter(seen, progress, now, blame);
 	}
 
@@ -62,7 +62,12 @@ export class EndingRules {
 		if (next !== undefined) blame('no-target-passed-over', `${target} says nothing, and ${next.target} was not asked`);
 	}
 
-	#checkEnding(seen: Seen, { ending, failure }: Progress, event: WatchedStep['event'], blame: Blame): void {
+	#checkEnding(
+		seen: Seen,
+		{ ending, failure }: Progress,
+		{ event, now }: Pick<WatchedStep, 'event' | 'now'>,
+		blame: Blame,
+	): void {
 		const expected = this.#expected(seen, event);
 		if (ending !== expected) {
 			blame('ending-is-true', `the ending that is reported to the caller is '${ending ?? 'none'}', not '${expected}'`);
@@ -75,6 +80,9 @@ export class EndingRules {
 		if (event?.type === 'deadline.passed') return;
 		const left = this.#asking.leftOver(seen);
 		if (left !== undefined) blame('no-target-passed-over', `the request gives up, and ${left.target} was not asked`);
+		if (event?.type === 'permit.denied' && openingOf(seen, this.#route.policy, now) !== undefined) {
+			blame('opening-is-awaited', 'the request gives up, although a target opens in time');
+		}
 		const isEarlyDue = seen.failed === undefined && this.#route.policy.whenAllDenied === 'try-soonest';
 		if (isEarlyDue && seen.goneEarly.length < this.#stops.length) {
 			blame('early-asks-are-earned', 'the request gives up, although the policy says to try the soonest target');

@@ -143,6 +143,10 @@ export class Environment {
 			add(state, reason, leastMs, --unique);
 			if (mostMs !== leastMs) add(state, reason, mostMs, --unique);
 		}
+		for (const offset of this.#awaitedOffsets(seen)) {
+			const range = ranges.find(({ leastMs, mostMs }) => leastMs <= offset && offset <= mostMs);
+			if (range !== undefined) add(range.state, range.reason, offset);
+		}
 		const shortest = leastBy(ranges, ({ leastMs }) => leastMs);
 		const longest = leastBy(ranges, ({ mostMs }) => -mostMs);
 		if (!isFirst && shortest !== undefined) add(shortest.state, shortest.reason, shortest.leastMs);
@@ -150,6 +154,14 @@ export class Environment {
 			add(longest.state, longest.reason, longest.mostMs);
 		}
 		return denials.values();
+	}
+
+	/** The longest time that is waited for where all deny, and one that is just too long. */
+	#awaitedOffsets(seen: Seen): readonly number[] {
+		const { whenAllDenied } = this.#route.policy;
+		if (typeof whenAllDenied === 'string' || seen.failed !== undefined) return [];
+		const { wait } = whenAllDenied;
+		return this.#focus === 'everything' ? [wait, wait + 1] : [wait];
 	}
 
 	/** The same time again, a later one, and at once where there is something to wait for: each may change the order. */

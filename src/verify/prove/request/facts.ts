@@ -154,6 +154,13 @@ export function afterWait(seen: Seen, now: number, { target, credential }: Stop)
 	return { ...seen, past: withStep(seen, { did: 'wait', at, target, credential, ms: now - at }) };
 }
 
+/** The wait for a target to open is over: what was asked before it counts no more. @param since when it began */
+export function afterOpening(seen: Seen, { since, now, stop }: { since: number; now: number; stop: Stop }): Seen {
+	const { target, credential } = stop;
+	const step: TraceEntry = { did: 'wait', at: since, target, credential, ms: now - since, isForOpening: true };
+	return { ...seen, past: withStep(seen, step), hasAwaited: true, gone: [], position: -1, asksHere: 0 };
+}
+
 type AttemptStep = Extract<TraceEntry, { did: 'attempt' }>;
 
 /** The attempt that was made last is over. */

@@ -5,11 +5,11 @@ import type { Progress } from '../../../../machines/request/progress.ts';
 import type { Violation } from '../explore.ts';
 import { AskingRules, type Blame } from './asking.ts';
 import { EndingRules } from './ending.ts';
-import { afterEvent, afterWait } from './facts.ts';
+import { afterEvent, afterOpening, afterWait } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
 import { RetryRules } from './retrying.ts';
 import type { RouteToCheck, Stop, Stops } from './route.ts';
-import { answerLeft, deadlineOf, type Seen } from './seen.ts';
+import { answerLeft, deadlineOf, openingOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
 /** What changes nothing that the request does next. */
@@ -31,7 +31,7 @@ export class Monitor {
 		this.#stops = stops;
 		this.#policy = route.policy;
 		this.#asking = new AskingRules(stops.all, route.policy);
-		this.#retrying = new RetryRules(stops.all, startedAt + route.policy.timeouts.request);
+		this.#retrying = new RetryRules(stops.all, route.policy, startedAt + route.policy.timeouts.request);
 		this.#ending = new EndingRules(route, stops.all, startedAt, this.#asking);
 	}
 
@@ -40,7 +40,7 @@ export class Monitor {
 		const blame: Blame = (property: RequestProperty, message) =>
 			violations.push({ property, message, ...(onlyTold.includes(property) ? { isOnlyTold: true } : {}) });
 		const told = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
-		let seen = told;
+		let seen = event !== undefined && isTimer(event) ? this.#afterTimer(told, now) : told;
 		for (const { to, event: said } of step.sent) {
 			seen = this.#afterWord(seen, this.#stops.positionOf(to), said as ProviderEvent, { event, now }, blame);
 		}
@@ -54,6 +54,15 @@ export class Monitor {
 		}
 		this.#checkAfter(seen, { event, now, before, step }, blame);
 		return { seen, violations };
+	}
+
+	/** Where nothing failed, the wait was for a target to open. */
+	#afterTimer(seen: Seen, now: number): Seen {
+		if (seen.failed !== undefined) return seen;
+		// The wait began with the last denial.
+		const since = seen.past?.step.at ?? now;
+		const stop = this.#stops.all[openingOf(seen, this.#policy, since)?.position ?? -1];
+		return stop === undefined ? seen : afterOpening(seen, { since, now, stop });
 	}
 
 	/** What a request says to a provider. */
@@ -118,7 +127,7 @@ export class Monitor {
 		if (isUsed(seen.made, id)) blame('permits-settled-once', `${target} is asked under the name of an earlier attempt`);
 		if (now >= deadlineOf(seen, this.#policy))
 			blame('ends-by-deadline', `${target} is asked when the deadline has passed`);
-		const isRetry = event !== undefined && isTimer(event);
+		const isRetry = event !== undefined && isTimer(event) && seen.failed !== undefined;
 		this.#asking.check(seen, { position, early, isRetry }, blame);
 		const isNewTurn = position !== seen.position || early || !seen.gone.includes(position);
 		const asked = { id, position, early };

@@ -41,6 +41,8 @@ export interface Seen {
 	readonly gone: readonly number[];
 	/** Targets that were asked ahead of their time. */
 	readonly goneEarly: readonly number[];
+	/** It has waited for a target to open, once every target was denied. */
+	readonly hasAwaited: boolean;
 	readonly failed: Failed | undefined;
 	/** What was left for one attempt elsewhere, before the commit: a failure (`other-provider`), or an answer that says nothing. */
 	readonly left: Failed | undefined;
@@ -123,6 +125,7 @@ export const nothingSeen: Seen = {
 	continuations: 0,
 	gone: [],
 	goneEarly: [],
+	hasAwaited: false,
 	failed: undefined,
 	left: undefined,
 	counted: [],
@@ -155,6 +158,23 @@ export function answerLeft({ left, failed, isCommitted }: Seen): Failed | undefi
 /** An attempt was made elsewhere, and failed. */
 export function hasHopFailed({ left, failed, isCommitted }: Seen): boolean {
 	return !isCommitted && left !== undefined && left !== failed;
+}
+
+/**
+ * The target that a request which was denied everywhere has to wait for, and until when, ms since the epoch: the first that
+ * named a time to come, if the policy allows a wait of this length, it ends before the deadline, and none was made before.
+ * @param now when the last denial came
+ */
+export function openingOf(seen: Seen, policy: Policy, now: number): { position: number; until: number } | undefined {
+	const { whenAllDenied } = policy;
+	if (typeof whenAllDenied === 'string' || seen.hasAwaited || seen.failed !== undefined || seen.isCommitted)
+		return undefined;
+	let first: { position: number; until: number } | undefined;
+	for (const [position, until] of Object.entries(seen.said)) {
+		if (until > now && (first === undefined || until < first.until)) first = { position: Number(position), until };
+	}
+	if (first === undefined || first.until - now > whenAllDenied.wait) return undefined;
+	return first.until < deadlineOf(seen, policy) ? first : undefined;
 }
 
 /** What a denial closes: the model, when it is only that one; else the whole credential. */

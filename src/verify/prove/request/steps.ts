@@ -45,6 +45,9 @@ function wordsFor(
 	candidate: CandidatePlan | undefined,
 ): string {
 	const name = candidate === undefined ? 'nobody' : nameOf(candidate);
+	if (isTimer(event) && seen.failed === undefined) {
+		return `${durationWords(at - (last?.at ?? caseStartMs))} are waited, until a target opens`;
+	}
 	if (isTimer(event)) return `${durationWords(at - (last?.at ?? caseStartMs))} are waited, then ${name} is tried again`;
 	const happened = event as RequestEvent;
 	const after = `after ${durationWords(at - (seen.made?.startedAt ?? at))}`;
