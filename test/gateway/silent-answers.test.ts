@@ -115,7 +115,7 @@ describe.each(ways)('an answer that says nothing, to a caller of %s', (_name, se
 	});
 
 	it('is handed out after all where the next target is silent until the deadline', async () => {
-		const { upstream, post, records } = await start({ ...setup, policy: { timeouts: { request: '600ms' } } });
+		const { upstream, post, records } = await start({ ...setup, policy: { timeouts: { request: '2s' } } });
 		upstream('a').always(silent);
 		upstream('b').always(hangs());
 		const response = await post({ stream });

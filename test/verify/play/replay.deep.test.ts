@@ -108,7 +108,7 @@ const cases: [string, ReplayedCase][] = [
 	],
 	[
 		'the first to open is waited for',
-		{ when: 'a: open hint 400ms; b: open', setup: { policy: { whenAllDenied: { wait: '2s' } } } },
+		{ when: `a: open hint ${MIDDLE}; b: open`, setup: { policy: { whenAllDenied: { wait: '50s' } } } },
 	],
 	[
 		'the soonest is tried in vain',
