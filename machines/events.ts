@@ -150,6 +150,8 @@ export type RequestEvent =
 			/** What has been sent can be carried on by another attempt. It means nothing before the commit. */
 			continuable: boolean;
 	  }
+	/** The whole answer has arrived, says nothing, and is kept back: the request may leave it for another (`mayLeaveSilence`). */
+	| { type: 'attempt.silent'; now: number; random: number }
 	| { type: 'client.left'; now: number }
 	/** The deadline of the present search or stream, `progress.deadlineAt`. */
 	| { type: 'deadline.passed'; now: number };

@@ -36,6 +36,9 @@ export function lookup<T>(table: Readonly<Record<string, T>>, failure: Failure):
 	return narrow ?? table[failure.category];
 }
 
+/** What a whole answer that says nothing is told as, where the request leaves it for another. */
+export const answerSilent: Failure = { category: 'UNKNOWN_TRANSIENT', reason: 'answer_silent', status: 200 };
+
 /** `SERVER_ERROR.overloaded`, or the category alone. */
 export function failureName(failure: Failure): string {
 	return failure.reason === undefined ? failure.category : `${failure.category}.${failure.reason}`;

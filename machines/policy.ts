@@ -11,7 +11,9 @@ export interface Policy {
 	/** By `CATEGORY` or `CATEGORY.reason`. */
 	onError: Readonly<Record<string, ErrorPolicy>>;
 	continuation: ContinuationPolicy;
-	whenAllDenied: 'fail' | 'try-soonest';
+	/** `wait` in ms. */
+	whenAllDenied: 'fail' | 'try-soonest' | { readonly wait: number };
+	emptyAnswer: 'fail' | 'pass';
 	/** Ms. */
 	clientRetryWithin: number | 'off';
 }

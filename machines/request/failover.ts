@@ -23,7 +23,7 @@ import {
  * @param progress with the `now` and the `random` of the failure
  */
 export function wouldRetry(progress: Progress, failure: Failure): boolean {
-	// The one attempt at another provider is one attempt.
+	// The one attempt elsewhere is one attempt.
 	if (progress.hop !== undefined) return false;
 	const candidate = currentCandidate(progress);
 	if (progress.retries >= errorPolicy(candidate, failure).retries) return false;
@@ -36,8 +36,8 @@ export function wouldRetry(progress: Progress, failure: Failure): boolean {
  * @param retryAt when the provider would grant again, ms since the epoch
  */
 export function mayRetryHere(progress: Progress, retryAt: number): boolean {
-	const { failure } = lastFailed(progress);
-	return wouldRetry(progress, failure) && retryAt <= progress.now + waitAfter(progress, failure);
+	const { failure, isSilent } = lastFailed(progress);
+	return !isSilent && wouldRetry(progress, failure) && retryAt <= progress.now + waitAfter(progress, failure);
 }
 
 /** The wait before the retry after the last failure, ms. */
@@ -54,17 +54,18 @@ function waitAfter(progress: Progress, failure: Failure): number {
 /**
  * The position of the target that comes next: along the ways that the last failure left open, or simply the next one
  * where nothing failed yet. A denial on the way does not open a way that the failure closed. In the early round nothing
- * comes next but the soonest, and after a failed hop to another provider nothing does.
+ * comes next but the soonest, and after a failed hop nothing does.
  */
 export function nextTarget(progress: Progress): number | undefined {
 	return nextStep(progress)?.position;
 }
 
-/** The same, and whether it is the one hop to another provider (`other-provider`). */
+/** The same, and whether it is the one hop elsewhere: to another provider (`other-provider`), or away from silence. */
 export function nextStep(progress: Progress): { position: number; isHop: boolean } | undefined {
 	if (progress.early || hasHopFailed(progress)) return undefined;
 	if (progress.failed === undefined) return stepTo(nextCandidate(progress, () => true));
-	const { failure, candidate } = progress.failed;
+	const { failure, candidate, isSilent } = progress.failed;
+	if (isSilent) return stepTo(follow('next', progress, candidate), true);
 	for (const fallback of errorPolicy(candidate, failure).then) {
 		if (fallback === 'fail') return undefined;
 		const step = stepTo(follow(fallback, progress, candidate), fallback === 'other-provider');
@@ -77,6 +78,15 @@ function stepTo(position: number | undefined, isHop = false): { position: number
 	return position === undefined ? undefined : { position, isHop };
 }
 
+/**
+ * May the present attempt's answer, should it say nothing, be left for one attempt at the next target? Where nothing comes
+ * next, or where it is itself such an attempt, it is the answer.
+ */
+export function mayLeaveSilence(progress: Progress): boolean {
+	if (progress.policy.emptyAnswer === 'pass' || progress.way !== 'fresh' || progress.hop !== undefined) return false;
+	return follow('next', progress, currentCandidate(progress)) !== undefined;
+}
+
 /** An attempt was made where the hop led, and failed. A denial on the way is none: the next other provider may be asked. */
 function hasHopFailed({ hop, failed }: Progress): boolean {
 	return hop !== undefined && failed !== hop;
@@ -87,9 +97,24 @@ function hasHopFailed({ hop, failed }: Progress): boolean {
  * yet, the one that would open first. It is for a request that was denied everywhere.
  */
 export function soonestTarget(progress: Progress): number | undefined {
-	if (progress.failed !== undefined || progress.policy.whenAllDenied === 'fail') return undefined;
+	if (progress.failed !== undefined || progress.policy.whenAllDenied !== 'try-soonest') return undefined;
 	const order = soonestFirst(progress);
 	return progress.early ? order[order.indexOf(progress.position) + 1] : order[0];
+}
+
+/**
+ * The target that a request which was denied everywhere waits for (`whenAllDenied: { wait }`), and when it opens, ms since the
+ * epoch. A target that named no time to come is not waited for. It waits once, and neither longer than the policy says nor
+ * until the deadline: a request that would be denied all the same is told so at once.
+ */
+export function openingToAwait(progress: Progress): { position: number; at: number } | undefined {
+	const { failed, hasAwaitedOpening, now, deadlineAt, retryAts } = progress;
+	const { whenAllDenied } = progress.policy;
+	if (failed !== undefined || hasAwaitedOpening || typeof whenAllDenied === 'string') return undefined;
+	const position = soonestFirst(progress).find((index) => (retryAts[index] ?? now) > now);
+	const at = position === undefined ? undefined : retryAts[position];
+	if (position === undefined || at === undefined) return undefined;
+	return at <= now + whenAllDenied.wait && at < deadlineAt ? { position, at } : undefined;
 }
 
 /** Positions in the order in which their targets would open. */

@@ -1,17 +1,19 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import { timerDelay } from '../backoff.ts';
 import type { ProviderEvent, RequestEvent, RequestRef } from '../events.ts';
+import { answerSilent } from '../failure.ts';
 import { mayCarryOn, nextToCarryOn, shouldAskFromFurtherBack, shouldAskWithoutPrefill } from './continuation.ts';
 import {
 	isFailureFinal,
 	mayRetryHere,
 	nextTarget,
+	openingToAwait,
 	requestsOwnFailures,
 	retryWait,
 	soonestTarget,
 	wouldRetry,
 } from './failover.ts';
-import { currentCandidate, type Progress, type RequestInput } from './progress.ts';
+import { currentCandidate, leftAnswer, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
 	answerBroke,
@@ -23,14 +25,17 @@ import {
 	completed,
 	denied,
 	ended,
+	fellSilent,
 	granted,
 	grantedToCarryOn,
 	heldPermit,
 	joined,
 	movedOn,
 	movedToSoonest,
+	opened,
 	ranOutOfTime,
 	reconnected,
+	returned,
 	settled,
 	waited,
 } from './progress-updates.ts';
@@ -61,7 +66,7 @@ const unprovided = (action: string) => () => {
  * flow to the client, and other attempts may carry it on but none may start over. Everything outside it is before the
  * commit, without a state around it: one more level costs a healthy request 8 % of its actor.
  *
- * All I/O is in five actions that the composition root provides; what they start reports back with `attempt.*` events.
+ * All I/O is in six actions that the composition root provides; what they start reports back with `attempt.*` events.
  * An attempt runs exactly as long as its permit is held. Whoever runs the actor sends `deadline.passed` at
  * `progress.deadlineAt`, which moves when the answer begins, breaks and is carried on: one timer outside costs a tenth of
  * one inside.
@@ -74,6 +79,7 @@ export const requestMachine = setup({
 	},
 	delays: {
 		backoff: ({ context }) => timerDelay(retryWait(context.progress)),
+		opening: ({ context: { progress } }) => timerDelay((openingToAwait(progress)?.at ?? progress.now) - progress.now),
 	},
 	guards: {
 		/** The policy allows another attempt on the target that failed, and its provider would grant it by then. */
@@ -81,7 +87,11 @@ export const requestMachine = setup({
 		hasNextTarget: ({ context }) => nextTarget(context.progress) !== undefined,
 		/** Every target was denied, and the policy says to ask the one that opens soonest ahead of its time. */
 		mayTrySoonest: ({ context }) => soonestTarget(context.progress) !== undefined,
+		/** Every target was denied, and the policy says to wait for the one that opens first. */
+		mayAwaitOpening: ({ context }) => openingToAwait(context.progress) !== undefined,
 		wasDeniedEverywhere: ({ context }) => context.progress.failed === undefined,
+		/** An answer that says nothing was left for a better one, and can still be handed out. */
+		hasLeftAnswer: ({ context }) => leftAnswer(context.progress) !== undefined,
 		isFailureFinal: ({ context }) => isFailureFinal(context.progress),
 		holdsProbe: ({ context }) => context.progress.permit?.probe === true,
 
@@ -99,6 +109,8 @@ export const requestMachine = setup({
 		commitAnswer: unprovided('commitAnswer'),
 		/** The answer is whole: deliver it, or end its stream. */
 		finishAnswer: unprovided('finishAnswer'),
+		/** The answer that was left is the answer: put it where `finishAnswer` finds it. */
+		takeUpAnswer: unprovided('takeUpAnswer'),
 		/** There is no (whole) answer: tell the client why. */
 		reportFailure: unprovided('reportFailure'),
 
@@ -134,6 +146,15 @@ export const requestMachine = setup({
 			({ context: { progress }, event, self }) => {
 				const { failure, now, random } = only(event, 'attempt.broke');
 				return failedEvent(progress, event, !wouldRetry({ ...progress, now, random }, failure), self);
+			},
+		),
+		reportSilence: sendTo(
+			({ context }) => currentCandidate(context.progress).actor,
+			({ context: { progress }, event, self }): ProviderEvent => {
+				const { now, random } = only(event, 'attempt.silent');
+				const { counted } = progress;
+				const told = { failure: answerSilent, now, random, lastTry: true, counted };
+				return { type: 'attempt.failed', permit: heldPermit(progress), ...told, replyTo: self };
 			},
 		),
 		/** After the commit, when nothing is retried. */
@@ -176,6 +197,9 @@ export const requestMachine = setup({
 		noteFailure: assign(({ context, event }) => ({
 			progress: attemptFailed(context.progress, only(event, 'attempt.broke')),
 		})),
+		noteSilence: assign(({ context, event }) => ({
+			progress: fellSilent(context.progress, only(event, 'attempt.silent')),
+		})),
 		noteBreak: assign(({ context, event }) => ({
 			progress: answerBroke(context.progress, only(event, 'attempt.broke')),
 		})),
@@ -189,7 +213,9 @@ export const requestMachine = setup({
 			progress: ranOutOfTime(context.progress, only(event, 'deadline.passed')),
 		})),
 		noteWait: assign(({ context }) => ({ progress: waited(context.progress) })),
+		noteOpening: assign(({ context }) => ({ progress: opened(context.progress) })),
 		moveOn: assign(({ context }) => ({ progress: movedOn(context.progress) })),
+		returnToAnswer: assign(({ context }) => ({ progress: returned(context.progress) })),
 		moveToSoonest: assign(({ context }) => ({ progress: movedToSoonest(context.progress) })),
 		carryOn: assign(({ context }) => ({ progress: carriedOn(context.progress) })),
 		askWithoutPrefill: assign(({ context }) => ({ progress: askedAgain(context.progress, { isRewinding: false }) })),
@@ -208,7 +234,14 @@ export const requestMachine = setup({
 		'probe.answering': { guard: 'holdsProbe', actions: 'reportFirstContent' },
 		'attempt.reconnected': { actions: 'noteReconnect' },
 		'client.left': { target: '.aborted', actions: ['abandonAttempt', 'noteDeparture'] },
-		'deadline.passed': { target: '.failed', actions: ['abandonAttempt', 'noteDeadline', 'endOutOfTime'] },
+		'deadline.passed': [
+			{
+				guard: 'hasLeftAnswer',
+				target: '.done',
+				actions: ['abandonAttempt', 'noteDeadline', 'returnToAnswer', 'takeUpAnswer'],
+			},
+			{ target: '.failed', actions: ['abandonAttempt', 'noteDeadline', 'endOutOfTime'] },
+		],
 	},
 	states: {
 		asking: {
@@ -224,6 +257,7 @@ export const requestMachine = setup({
 				'attempt.answering': { target: 'committed', actions: 'noteCommit' },
 				'attempt.completed': { target: 'done', actions: ['stopAttempt', 'reportSuccess', 'noteSuccess'] },
 				'attempt.broke': { target: 'settling', actions: ['stopAttempt', 'reportFailedTry', 'noteFailure'] },
+				'attempt.silent': { target: 'settling', actions: ['stopAttempt', 'reportSilence', 'noteSilence'] },
 			},
 		},
 		settling: {
@@ -237,10 +271,15 @@ export const requestMachine = setup({
 		waiting: {
 			after: { backoff: { target: 'asking', actions: 'noteWait' } },
 		},
+		awaiting: {
+			after: { opening: { target: 'asking', actions: 'noteOpening' } },
+		},
 		choosing: {
 			always: [
 				{ guard: 'hasNextTarget', target: 'asking', actions: 'moveOn' },
+				{ guard: 'hasLeftAnswer', target: 'done', actions: ['returnToAnswer', 'takeUpAnswer'] },
 				{ guard: 'mayTrySoonest', target: 'asking', actions: 'moveToSoonest' },
+				{ guard: 'mayAwaitOpening', target: 'awaiting' },
 				{ guard: 'wasDeniedEverywhere', target: 'failed', actions: 'endDenied' },
 				{ guard: 'isFailureFinal', target: 'failed', actions: ['withdrawFailures', 'endRejected'] },
 				{ target: 'failed', actions: ['withdrawFailures', 'endExhausted'] },

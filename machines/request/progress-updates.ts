@@ -1,11 +1,12 @@
 import type { Permit, RequestEvent } from '../events.ts';
-import type { Category, Failure } from '../failure.ts';
+import { answerSilent, type Category, type Failure } from '../failure.ts';
 import { nextToCarryOn } from './continuation.ts';
-import { nextStep, retryWait, soonestTarget } from './failover.ts';
+import { nextStep, openingToAwait, retryWait, soonestTarget } from './failover.ts';
 import {
 	currentCandidate,
 	type Ending,
 	lastFailed,
+	leftAnswer,
 	type Progress,
 	type RequestInput,
 	type TraceEntry,
@@ -31,6 +32,7 @@ export function begin({ id, candidates, policy, tokens, now }: RequestInput): Pr
 		now,
 		position: 0,
 		early: false,
+		hasAwaitedOpening: false,
 		retries: 0,
 		attempts: 0,
 		permit: undefined,
@@ -124,12 +126,34 @@ export function attemptFailed(
 		now,
 		random,
 		failure,
-		failed: { failure, candidate, permit: heldPermit(progress), at: now, brokeAnswer: false },
+		failed: { failure, candidate, permit: heldPermit(progress), at: now, brokeAnswer: false, isSilent: false },
 		isContinuable: continuable,
 		permit: undefined,
 		tooSmallWindow: isTooLong ? Math.max(progress.tooSmallWindow, contextWindow ?? 0) : progress.tooSmallWindow,
 		spent: spending.includes(failure.category) ? [...progress.spent, credential] : progress.spent,
 		trace: withStep(progress, attemptStep(progress, now, 'failed', failure)),
+	};
+}
+
+/** The answer says nothing: it is left, and told as a failure, until nothing better comes. */
+export function fellSilent(progress: Progress, { now, random }: Event<'attempt.silent'>): Progress {
+	const candidate = currentCandidate(progress);
+	return {
+		...progress,
+		now,
+		random,
+		failure: answerSilent,
+		failed: {
+			failure: answerSilent,
+			candidate,
+			permit: heldPermit(progress),
+			at: now,
+			brokeAnswer: false,
+			isSilent: true,
+		},
+		isContinuable: false,
+		permit: undefined,
+		trace: withStep(progress, attemptStep(progress, now, 'failed', answerSilent)),
 	};
 }
 
@@ -155,6 +179,13 @@ export function movedOn(progress: Progress): Progress {
 	const step = nextStep(progress);
 	const hop = step?.isHop ? progress.failed : undefined;
 	return { ...progress, position: found(progress, step?.position), retries: 0, hop };
+}
+
+/** Back to the target whose answer was left: it is the answer after all. */
+export function returned(progress: Progress): Progress {
+	const left = leftAnswer(progress);
+	const position = left === undefined ? -1 : progress.candidates.indexOf(left.candidate);
+	return { ...progress, position: found(progress, position === -1 ? undefined : position) };
 }
 
 /** To the target that opens soonest, which is asked ahead of its time. */
@@ -188,6 +219,17 @@ export function waited(progress: Progress): Progress {
 	const ms = retryWait(progress);
 	const trace = withStep(progress, { did: 'wait', at, target, credential, ms });
 	return { ...progress, now: progress.now + ms, retries: progress.retries + 1, trace };
+}
+
+/** The first of the targets that denied is open: the chain is asked once more, from its beginning. */
+export function opened(progress: Progress): Progress {
+	const { position, at: now } = openingToAwait(progress) ?? {};
+	const candidate = progress.candidates[found(progress, position)] ?? currentCandidate(progress);
+	const { target, credential } = candidate;
+	const at = progress.now - progress.startedAt;
+	const ms = (now ?? progress.now) - progress.now;
+	const trace = withStep(progress, { did: 'wait', at, target, credential, ms, isForOpening: true });
+	return { ...progress, now: progress.now + ms, position: 0, retries: 0, hasAwaitedOpening: true, trace };
 }
 
 /** The request ends without a verdict on the attempt that runs, if one does. */

@@ -77,7 +77,8 @@ export type TraceEntry =
 	  }
 	/** The attempt that is told of next met a stale connection, found after `ms`, and went on over a new one. */
 	| { did: 'reconnect'; at: number; target: string; credential: string; ms: number }
-	| { did: 'wait'; at: number; target: string; credential: string; ms: number };
+	/** Before a retry; or, with `isForOpening`, until a target opens that was denied like all the others. */
+	| { did: 'wait'; at: number; target: string; credential: string; ms: number; isForOpening?: true };
 
 /**
  * How a request ended without an answer: set by the transition that ends it.
@@ -99,6 +100,8 @@ export interface CandidateFailure extends CountedFailure {
 export interface FailedAttempt extends CandidateFailure {
 	/** It broke the answer off that was being streamed: no attempt to carry the answer on has failed since. */
 	readonly brokeAnswer: boolean;
+	/** It was a whole answer that says nothing, which can still be handed out. */
+	readonly isSilent: boolean;
 }
 
 /**
@@ -123,6 +126,8 @@ export interface Progress {
 	readonly position: number;
 	/** Ask for a probe ahead of time: every target was denied, and the policy says to try the soonest. */
 	readonly early: boolean;
+	/** It has waited for a target to open, after every target was denied. */
+	readonly hasAwaitedOpening: boolean;
 	/** Retries used up on the present target. */
 	readonly retries: number;
 	readonly attempts: number;
@@ -143,8 +148,8 @@ export interface Progress {
 	/** The last failure of an attempt. */
 	readonly failed: FailedAttempt | undefined;
 	/**
-	 * The failure that the request has left for another provider, for one attempt (`other-provider`). Whatever but an answer
-	 * comes of it, this is what the caller is told.
+	 * The failure that the request has left for one attempt elsewhere (`other-provider`, or an answer that says nothing).
+	 * Whatever but an answer comes of it, this is what the caller gets.
 	 */
 	readonly hop: FailedAttempt | undefined;
 	/** What had been sent when the last attempt broke can be carried on. */
@@ -182,6 +187,12 @@ export function errorPolicy({ policy }: Candidate, failure: Failure): ErrorPolic
 export function lastFailed({ id, failed }: Progress): FailedAttempt {
 	if (failed === undefined) throw new Error(`request ${id} decides about a failure that it does not have`);
 	return failed;
+}
+
+/** The whole answer that the request has left because it says nothing; undefined where there is none. */
+export function leftAnswer({ hop, failed }: Progress): FailedAttempt | undefined {
+	const left = hop ?? failed;
+	return left?.isSilent ? left : undefined;
 }
 
 /** Can this target still serve this request? Not with a credential that is spent, nor with too small a window. */

@@ -36,6 +36,11 @@ export interface AttemptStart {
 	shown: string;
 	/** How many answers it asks for at once. */
 	choices: number;
+	/**
+	 * Whether an answer that says nothing may be left for another. Its end waits then until all of it is known, since whether
+	 * it says nothing may only be told by the usage behind its finish. Asked where a finish comes without any content.
+	 */
+	mayLeaveSilence?: () => boolean;
 }
 
 const nothing: readonly AnswerEvent[] = [];
@@ -58,6 +63,8 @@ export class AnswerStream {
 	/** What the answer has said so far can be shown to another model, all of it. */
 	#isRetained = true;
 	#isFinished = false;
+	/** The present attempt has had content. */
+	#hasContent = false;
 	#attempt: AttemptStart = { target: '', way: 'fresh', shown: '', choices: 1 };
 	#pendingSeam: SeamFinder | undefined;
 	/** Leaves out what a continuation thinks within its text. */
@@ -94,6 +101,11 @@ export class AnswerStream {
 		return this.#ownUsage?.usage;
 	}
 
+	/** All events of a fresh answer that had no content and has not gone out; empty for any other. */
+	get silence(): readonly AnswerEvent[] {
+		return this.#isContinuation || this.isAnswering || this.#hasContent ? nothing : this.#hold.events;
+	}
+
 	/** Bytes that wait. */
 	get heldBytes(): number {
 		return this.#hold.bytes;
@@ -113,6 +125,7 @@ export class AnswerStream {
 		this.#attempt = attempt;
 		this.#ownUsage = undefined;
 		this.isAnswering = false;
+		this.#hasContent = false;
 		this.#hasCarriedOn = false;
 		this.#latest = undefined;
 		this.#hold.drop();
@@ -177,7 +190,8 @@ export class AnswerStream {
 			this.#isHoldingTools = false;
 			this.#isFinished = true;
 		}
-		const isWorthSending = said.isFinished || said.hasContent || this.isAnswering;
+		if (said.hasContent) this.#hasContent = true;
+		const isWorthSending = said.hasContent || this.isAnswering || (said.isFinished && !this.#mayLeaveSilence);
 		if (isWorthSending && !this.#isWaiting && this.#hold.isEmpty) {
 			this.isAnswering = true;
 			out.push(event);
@@ -186,6 +200,10 @@ export class AnswerStream {
 		}
 		this.#hold.add(event, said.text);
 		if (isWorthSending) this.#release(out);
+	}
+
+	get #mayLeaveSilence(): boolean {
+		return !this.#hasContent && this.#attempt.mayLeaveSilence?.() === true;
 	}
 
 	#takeContinuation(event: AnswerEvent, out: AnswerEvent[]): Taken['problem'] {

@@ -18,6 +18,11 @@ export class Hold {
 		return this.#events.length === 0;
 	}
 
+	/** What waits, in its order. */
+	get events(): readonly AnswerEvent[] {
+		return this.#events;
+	}
+
 	/** @param text what the event adds to the text of the answer */
 	add(event: AnswerEvent, text: string): void {
 		this.#events.push(event);

@@ -18,6 +18,7 @@ export function overlayPolicy(base: Policy, layer: Partial<PolicyLayer> | undefi
 		onError: overlayErrors(base.onError, layer.onError),
 		continuation: overlay(base.continuation, layer.continuation),
 		whenAllDenied: layer.whenAllDenied ?? base.whenAllDenied,
+		emptyAnswer: layer.emptyAnswer ?? base.emptyAnswer,
 		clientRetryWithin: layer.clientRetryWithin ?? base.clientRetryWithin,
 	};
 }

@@ -66,6 +66,8 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	// The model wrote something, but not what follows the text that was sent: no evidence against its provider.
 	'UNKNOWN_TRANSIENT.seam_ambiguous': 'none',
 	'UNKNOWN_TRANSIENT.seam_diverged': 'none',
+	// A whole answer, though it says nothing: another provider may have as little to say.
+	'UNKNOWN_TRANSIENT.answer_silent': 'none',
 };
 
 const fallbacksHelp = 'write one or a list of `next`, `larger-context`, `other-provider`, `credential` and `fail`';
@@ -225,9 +227,18 @@ export const continuation = {
 } satisfies OptionsOf<ContinuationPolicy>;
 
 export const whenAllDenied = option(
-	oneOf(['fail', 'try-soonest']),
+	z.union(
+		[oneOf(['fail', 'try-soonest']), section({ wait: time.describe('The longest wait, a duration. Required.') })],
+		{ error: 'does not fit; write `fail`, `try-soonest`, or `{ wait: 2s }`' },
+	),
 	'fail',
-	'What a request does when every target is denied: fail, or try the one that would open first.',
+	'What a request does when every target is denied: fail; try the one that would open first; or, with `{ wait: 2s }`, wait for that one once, if it opens within this time and before the deadline, and ask the chain again.',
+);
+
+export const emptyAnswer = option(
+	oneOf(['fail', 'pass']),
+	'fail',
+	'What becomes of an answer that ends with `stop`, without any content or a token of output: ask the next target once, and hand it out only if nothing better comes of that; or pass it on at once.',
 );
 
 const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {

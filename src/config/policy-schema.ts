@@ -5,6 +5,7 @@ import {
 	breaker,
 	clientRetryWithin,
 	continuation,
+	emptyAnswer,
 	onError,
 	retry,
 	sectionSentences,
@@ -47,6 +48,7 @@ export const filePolicy = section({
 	onError: onError.schema,
 	continuation: continuationSection,
 	whenAllDenied: whenAllDenied.schema,
+	emptyAnswer: emptyAnswer.schema,
 	clientRetryWithin: clientRetryWithin.schema,
 });
 
@@ -60,7 +62,7 @@ export const providerPolicy = section(
 		breaker: breakerSection,
 		onError: onError.schema,
 	},
-	{ whenAllDenied: ofARequest, clientRetryWithin: ofARequest, continuation: ofARequest },
+	{ whenAllDenied: ofARequest, emptyAnswer: ofARequest, clientRetryWithin: ofARequest, continuation: ofARequest },
 );
 
 /** A profile's policy: all but the breaker. */
@@ -71,6 +73,7 @@ export const profilePolicy = section(
 		onError: onError.schema,
 		continuation: continuationSection,
 		whenAllDenied: whenAllDenied.schema,
+		emptyAnswer: emptyAnswer.schema,
 		clientRetryWithin: clientRetryWithin.schema,
 	},
 	{ breaker: ofAProvider },
@@ -88,6 +91,7 @@ export const targetPolicy = section(
 	{
 		breaker: ofAProvider,
 		whenAllDenied: ofAWholeRequest,
+		emptyAnswer: ofAWholeRequest,
 		clientRetryWithin: ofAWholeRequest,
 		continuation: ofAWholeRequest,
 	},
@@ -104,5 +108,6 @@ export const defaultPolicy: Policy = {
 	onError: onError.preset,
 	continuation: presetsOf(continuation),
 	whenAllDenied: whenAllDenied.preset,
+	emptyAnswer: emptyAnswer.preset,
 	clientRetryWithin: clientRetryWithin.preset,
 };

@@ -57,6 +57,7 @@ const steps = [
 	step('hang', 'Takes the request and never says anything.', {}),
 	step('reset', 'Resets the connection.', {}),
 	step('empty', 'Responds 200 with nothing in it.', {}),
+	step('silent', 'Answers with nothing to say: no content, no token, `stop`.', {}),
 	step('garbage', 'Responds 200 with what is no answer.', {}),
 	step('cut', 'Closes the connection in the middle of an answer.', afterTokens),
 	step('stall', 'Falls silent in the middle of an answer.', afterTokens),

@@ -24,6 +24,8 @@ export interface ClientRequest {
 	readonly choices: number;
 	/** A broken answer could be carried on: it is one plain text, not several, not half a document of a schema. */
 	readonly isContinuable: boolean;
+	/** An answer that says nothing is what it may expect: its last message is what a tool returned. */
+	readonly mayBeSilent: boolean;
 	/** About how many tokens it has: what a permit for it is worth. */
 	readonly tokens: number;
 }
@@ -178,6 +180,8 @@ export interface DocumentAnswer {
 	readonly usage: Usage | undefined;
 	/** How each of its choices ended, where the dialect says. */
 	readonly finishes?: readonly Pick<FinishPart, 'reason' | 'native'>[];
+	/** Whether it says anything at all, also in members that have no words here. */
+	hasContent(): boolean;
 	/** For a client of the same dialect, which gets the provider's bytes where nothing is missing in them. */
 	body(bytes: Buffer): Buffer | string;
 	/** The same as the events of a stream. @param withUsage whether the usage is among them */
@@ -200,6 +204,8 @@ export interface ProviderDialect {
 	/** What the beginning of a body looks like, where its headers do not tell, or lie. */
 	looksLike(beginning: Buffer): AnswerForm | undefined;
 	newReader(options: ReaderOptions): AnswerReader;
+	/** Whether an event without any content in its parts has members that may be content all the same. */
+	hasUnreadContent(event: AnswerEvent): boolean;
 	/** @param text the whole body of a success; never throws */
 	readDocument(text: string, options: Pick<ReaderOptions, 'model'>): DocumentRead;
 	/** @param text the body of a failed answer, perhaps cut off; never throws */

@@ -35,6 +35,7 @@ export type Continuing = (typeof continuings)[number];
  * - `hang`: takes the request and never says a word
  * - `reset`: resets the connection (RST)
  * - `empty`: a 200 without a body, or a stream without an event
+ * - `silent`: a whole answer that ends with `stop` before its first token
  * - `garbage`: a 200 of HTML, or a stream of events that are not JSON
  * - `cut`: drops the connection after `afterTokens`; an answer that is not streamed, after half of its body
  * - `stall`: falls silent where `cut` would drop the connection
@@ -54,7 +55,7 @@ export type Continuing = (typeof continuings)[number];
  * - `reject-field`: a 422 for a request that has `field`, in its body or in one of its messages; else a right answer
  */
 export const deeds = [
-	...(['answer', 'status', 'hang', 'reset', 'empty', 'garbage', 'cut', 'stall', 'error-event'] as const),
+	...(['answer', 'status', 'hang', 'reset', 'empty', 'silent', 'garbage', 'cut', 'stall', 'error-event'] as const),
 	...(['finish', 'stray-error', 'message-chunks', 'mixed-calls'] as const),
 	...(['block', 'no-model', 'too-large', 'cannot-afford', 'reject-field'] as const),
 	...(['stale', 'comments', 'slow', 'quiet'] as const),

@@ -1,5 +1,7 @@
 import type { ActorRefFrom } from 'xstate';
 import { timerDelay } from '../../machines/backoff.ts';
+import { answerSilent } from '../../machines/failure.ts';
+import { mayLeaveSilence } from '../../machines/request/failover.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
@@ -23,6 +25,7 @@ import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
+import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
@@ -60,7 +63,7 @@ export interface ExchangeOptions {
 
 /**
  * The I/O of one request, which its actor must not hold: the body, the client, the attempt that runs. The actor
- * tells it what to do (the machine's five actions), and it tells the actor what happened.
+ * tells it what to do (the machine's six actions), and it tells the actor what happened.
  */
 export class Exchange implements AttemptListener, RunningCall {
 	readonly #options: ExchangeOptions;
@@ -75,6 +78,10 @@ export class Exchange implements AttemptListener, RunningCall {
 	#asked: RenderedRequest | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
+	/** An answer that says nothing, while another target is asked for a better one. */
+	#left: LeftAnswer | undefined;
+	/** The same, once nothing better came of that: it is the answer. */
+	#takenUp: LeftAnswer | undefined;
 	#keepAlive: NodeJS.Timeout | undefined;
 	#earlyKeepAlive: NodeJS.Timeout | undefined;
 	/** Something has gone to the client since the last look. */
@@ -156,7 +163,8 @@ export class Exchange implements AttemptListener, RunningCall {
 		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld };
 		const request = endpoint.dialect.render(ask);
 		this.#asked = request;
-		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
+		const { choices } = request;
+		this.#answer.beginAttempt({ target, way, shown, choices, mayLeaveSilence: () => this.#mayLeaveSilence(progress) });
 		const { timeouts } = policy;
 		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
@@ -192,14 +200,34 @@ export class Exchange implements AttemptListener, RunningCall {
 		return errorPolicy(currentCandidate(progress), contentRefused).then.some((fallback) => fallback !== 'fail');
 	}
 
+	/** Behind what a tool returned, a model may have nothing to add. */
+	#mayLeaveSilence(progress: Progress): boolean {
+		return !this.#options.call.request.mayBeSilent && mayLeaveSilence(progress);
+	}
+
 	/** Those of the present response; empty until it has begun. */
 	get #headers(): AnswerHeaders {
-		return this.#attempt?.headers ?? {};
+		return this.#takenUp?.headers ?? this.#attempt?.headers ?? {};
 	}
 
 	commitAnswer(progress: Progress): void {
 		this.#delivery.begin(this.#answerInfo(progress));
 		this.#keepAwake(progress);
+	}
+
+	takeUpAnswer(progress: Progress): void {
+		const left = this.#left;
+		if (left === undefined) throw new Error(`request ${progress.id} takes up an answer that it has not left`);
+		const { target } = currentCandidate(progress);
+		this.#delivery.reset();
+		this.#answer.beginAttempt({ target, way: 'fresh', shown: '', choices: left.choices });
+		this.#takenUp = left;
+		const { completion, events } = left;
+		const begun = completion.is === 'document' ? this.#put(completion, progress) : this.#answer.take(events);
+		const all = [...begun.events, ...this.#answer.end().events];
+		if (all.length === 0) return;
+		this.#delivery.begin(this.#answerInfo(progress));
+		this.#delivery.write(all);
 	}
 
 	finishAnswer(progress: Progress): void {
@@ -237,7 +265,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	onCompleted(completion: Completion): void {
 		this.#clock.attemptEnds();
 		if (completion.is === 'document') this.#takeDocument(completion);
-		else this.#endAnswer();
+		else if (!this.#leavesStream(completion)) this.#endAnswer();
 	}
 
 	onBroke(broken: Classified): void {
@@ -275,20 +303,44 @@ export class Exchange implements AttemptListener, RunningCall {
 		for (const field of added) this.#options.refusedFields.noteAddition(credential, target, field);
 	}
 
-	/** A document goes to a client of its own dialect as it came; to any other, or behind what was sent before, as events. */
-	#takeDocument({ answer, bytes }: Extract<Completion, { is: 'document' }>): void {
-		const { request, dialect } = this.#options.call;
-		const { way } = this.#progress;
-		if (answer.usage !== undefined) this.#answer.noteUsage(answer.usage);
-		const isOwn = this.#contact(this.#progress).endpoint.dialect.name === dialect.name;
-		if (isOwn && way === 'fresh' && this.#delivery instanceof DocumentDelivery) {
-			this.#delivery.writeBody(answer.body(bytes));
-			this.#complete();
+	#takeDocument(completion: Extract<Completion, { is: 'document' }>): void {
+		const progress = this.#progress;
+		if (isSilentDocument(completion) && this.#mayLeaveSilence(progress)) {
+			this.#leave(completion, []);
 			return;
 		}
 		const wasAnswering = this.#answer.isAnswering;
-		const events = answer.events(!request.stream || request.includeUsage);
-		if (this.#deliver(this.#answer.take(events), wasAnswering)) this.#endAnswer();
+		if (this.#deliver(this.#put(completion, progress), wasAnswering)) this.#endAnswer();
+	}
+
+	/** A document goes to a client of its own dialect as it came; to any other, or behind what was sent before, as events. */
+	#put({ answer, bytes }: Extract<Completion, { is: 'document' }>, progress: Progress): Taken {
+		const { request, dialect } = this.#options.call;
+		if (answer.usage !== undefined) this.#answer.noteUsage(answer.usage);
+		const isOwn = this.#contact(progress).endpoint.dialect.name === dialect.name;
+		if (isOwn && progress.way === 'fresh' && this.#delivery instanceof DocumentDelivery) {
+			this.#delivery.writeBody(answer.body(bytes));
+			return { events: [] };
+		}
+		return this.#answer.take(answer.events(!request.stream || request.includeUsage));
+	}
+
+	/** @returns whether the stream that has ended says nothing, and is left for another */
+	#leavesStream(completion: Completion): boolean {
+		const { silence, attemptUsage } = this.#answer;
+		if (silence.length === 0) return false;
+		const progress = this.#progress;
+		const { dialect } = this.#contact(progress).endpoint;
+		if (!isSilentStream(silence, attemptUsage, dialect) || !this.#mayLeaveSilence(progress)) return false;
+		this.#leave(completion, silence);
+		return true;
+	}
+
+	/** Nothing of it has gone out. Whether there is a better one is for the request's actor to find out. */
+	#leave(completion: Completion, events: readonly AnswerEvent[]): void {
+		this.#left = { completion, events, headers: this.#headers, choices: this.#asked?.choices ?? 1 };
+		this.#noteFailure({ failure: answerSilent, message: 'the answer said nothing' });
+		this.#actor.send({ type: 'attempt.silent', now: Date.now(), random: Math.random() });
 	}
 
 	/** The attempt has delivered all of its events. */

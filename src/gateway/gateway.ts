@@ -113,6 +113,7 @@ export async function createGateway(
 			stopAttempt: ({ self }) => exchangeOf(self).stopAttempt(),
 			commitAnswer: ({ context, self }) => exchangeOf(self).commitAnswer(context.progress),
 			finishAnswer: ({ context, self }) => exchangeOf(self).finishAnswer(context.progress),
+			takeUpAnswer: ({ context, self }) => exchangeOf(self).takeUpAnswer(context.progress),
 			reportFailure: ({ context, self }) => exchangeOf(self).reportFailure(context.progress),
 		},
 	});

@@ -22,14 +22,15 @@ function where({ target, credential }: TraceEntry): string {
 
 function briefly(step: RecordedStep): string {
 	if (step.did === 'attempt') return attemptText(step);
-	if (step.did === 'wait') return `waits ${step.ms} ms`;
+	if (step.did === 'wait') return `waits ${step.ms} ms${step.isForOpening ? ' for it to open' : ''}`;
 	if (step.did === 'reconnect') return 'stale connection, sent again';
 	return step.reason === 'model' ? 'is unavailable' : `is ${step.state}`;
 }
 
 function fully(step: RecordedStep): string {
 	if (step.did === 'attempt') return attemptText(step);
-	if (step.did === 'wait') return `waits ${step.ms} ms before the next attempt`;
+	if (step.did === 'wait')
+		return `waits ${step.ms} ms ${step.isForOpening ? 'for it to open' : 'before the next attempt'}`;
 	if (step.did === 'reconnect') return `stale connection, ${step.ms} ms: sent again on a new one`;
 	return `denied: ${step.state} (${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
 }

@@ -4,6 +4,7 @@ import {
 	breaker,
 	clientRetryWithin,
 	continuation,
+	emptyAnswer,
 	onError,
 	retry,
 	timeouts,
@@ -28,6 +29,7 @@ export function policyLines(set: Readonly<Record<string, { entry: object; remark
 		...commented(entryLines(Object.fromEntries(preset), '    ')),
 		...commented(sectionLines('continuation', continuation)),
 		...commented([`  whenAllDenied: ${optionText(whenAllDenied)}`]),
+		...commented([`  emptyAnswer: ${optionText(emptyAnswer)}`]),
 		...commented([`  clientRetryWithin: ${optionText(clientRetryWithin)}`]),
 	];
 }

@@ -113,6 +113,8 @@ const performances: Readonly<Record<Deed, Performance>> = {
 		response.end();
 	},
 
+	silent: (stage) => answerWhole({ ...stage, answer: { ...stage.answer, tokens: [], finishReason: 'stop' } }),
+
 	garbage: ({ chat, response }) => {
 		const html = '<html><body><h1>Simulated garbage</h1></body></html>';
 		response.setHeader('content-type', chat.isStream ? 'text/event-stream' : 'text/html');

@@ -45,11 +45,15 @@ class ChatAnswer {
 	get seam() {
 		return this.#answer.seam;
 	}
-	beginAttempt(target: string, way: Way): string {
+	get silence() {
+		return this.#answer.silence.length;
+	}
+	beginAttempt(target: string, way: Way, mayLeaveSilence?: () => boolean): string {
 		// What had come out of an answer that is started over was never sent.
 		if (way === 'fresh') this.#writer = new ChunkWriter(true, 'req');
 		const shown = this.#answer.shownFor(way);
-		this.#answer.beginAttempt({ target, way, shown, choices: this.#choices });
+		const start = { target, way, shown, choices: this.#choices };
+		this.#answer.beginAttempt(mayLeaveSilence === undefined ? start : { ...start, mayLeaveSilence });
 		return shown;
 	}
 	take(events: readonly AnswerEvent[]): Taken {
@@ -574,5 +578,52 @@ describe('whatever the answer, its pieces, and where up to two attempts break', 
 			{ numRuns: 2000 },
 		);
 		expect(whole).toBeGreaterThan(1000);
+	});
+});
+
+describe('an answer without content', () => {
+	const usage = { prompt_tokens: 1, completion_tokens: 0 };
+
+	function silentAnswer(mayLeave?: () => boolean, options: Partial<ChatOptions> = {}) {
+		const answer = new ChatAnswer({ ...defaults, ...options });
+		answer.beginAttempt('a/m', 'fresh', mayLeave);
+		return answer;
+	}
+
+	it('waits to its end where it may be left, and comes out whole where it is not', () => {
+		const answer = silentAnswer(() => true);
+		expect(answer.take([says({ role: 'assistant', content: '' }), ends(), tells(usage)]).chunks).toEqual([]);
+		expect([answer.silence, answer.isAnswering]).toEqual([3, false]);
+		expect(answer.end().chunks).toHaveLength(3);
+		expect(answer.silence).toBe(0);
+	});
+
+	it('goes out with its finish where it may not be left', () => {
+		for (const mayLeave of [undefined, () => false]) {
+			const answer = silentAnswer(mayLeave);
+			expect(answer.take([says({ role: 'assistant' }), ends()]).chunks).toHaveLength(2);
+			expect(answer.silence).toBe(0);
+		}
+	});
+
+	it('has content once one of its choices has', () => {
+		const answer = silentAnswer(() => true, { choices: 2 });
+		expect(answer.take([ends()]).chunks).toEqual([]);
+		const late = { content: 'Late.' };
+		expect(answer.take([says(late, { choice: { index: 1 } })]).chunks).toHaveLength(2);
+		expect(answer.silence).toBe(0);
+	});
+
+	it('is not silent where all of it is held and there is content in it', () => {
+		const answer = silentAnswer(() => true, { holdsUntilWhole: true });
+		answer.take([says({ content: 'Word.' }), ends()]);
+		expect(answer.silence).toBe(0);
+	});
+
+	it('is not asked about where there is content', () => {
+		let asked = 0;
+		const answer = silentAnswer(() => ++asked > 0);
+		answer.take([says({ content: 'Word.' }), ends(), tells(usage)]);
+		expect(asked).toBe(0);
 	});
 });

@@ -170,7 +170,7 @@ describe('values', () => {
 		[
 			'a list for a map',
 			more('policy: []'),
-			'5:9: `policy` is not a map of options; indent under it `timeouts`, `retry`, `breaker`, `onError`, `continuation`, `whenAllDenied`, `clientRetryWithin`',
+			'5:9: `policy` is not a map of options; indent under it `timeouts`, `retry`, `breaker`, `onError`, `continuation`, `whenAllDenied`, `emptyAnswer`, `clientRetryWithin`',
 		],
 		[
 			'a flag',
@@ -214,6 +214,16 @@ describe('policy', () => {
 			'an effect',
 			more('policy: { breaker: { effects: { TIMEOUT: cont } } }'),
 			'5:42: `policy.breaker.effects.TIMEOUT` is not a value that fits; did you mean `count`?',
+		],
+		[
+			'no wait for an opening',
+			more('policy: { whenAllDenied: { wait: 0s } }'),
+			'5:34: `policy.whenAllDenied.wait` is no time at all; write at least `1ms`',
+		],
+		[
+			'an empty answer',
+			more('policy: { emptyAnswer: retry }'),
+			'5:24: `policy.emptyAnswer` is not a value that fits; choose from `fail`, `pass`',
 		],
 		[
 			'a breaker in a profile',

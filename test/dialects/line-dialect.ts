@@ -109,6 +109,7 @@ export const lineClient: ClientDialect = {
 				includeUsage: true,
 				choices: 1,
 				isContinuable: true,
+				mayBeSilent: false,
 				tokens: text.length,
 			},
 			wish: {
@@ -179,11 +180,15 @@ export const lineProvider: ProviderDialect = {
 	formOf: ({ 'x-form': form }) => (form === 'document' || form === 'events' ? form : undefined),
 	looksLike: () => undefined,
 	newReader: (options) => new LineReader(options),
+	hasUnreadContent: () => false,
 	readDocument(text, { model }) {
 		const events = linesOf(text).flatMap((line) => eventOf(line, model) ?? []);
 		const [usage] = events.flatMap(({ parts }) => parts.flatMap((part) => (part.is === 'usage' ? part.usage : [])));
 		if (!text.includes('\n.\n')) return { is: 'failure', error: errorIn(text) };
-		return { is: 'answer', answer: { usage, body: (bytes) => bytes, events: () => events } };
+		return {
+			is: 'answer',
+			answer: { usage, hasContent: () => text.startsWith('+ '), body: (bytes) => bytes, events: () => events },
+		};
 	},
 	readError: (_status, text) => errorIn(text),
 };

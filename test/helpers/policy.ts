@@ -11,6 +11,7 @@ export interface PolicyChanges {
 	onError?: Policy['onError'];
 	continuation?: Partial<Policy['continuation']>;
 	whenAllDenied?: Policy['whenAllDenied'];
+	emptyAnswer?: Policy['emptyAnswer'];
 	clientRetryWithin?: Policy['clientRetryWithin'];
 }
 
@@ -23,6 +24,7 @@ export function policyWith(changes: PolicyChanges = {}): Policy {
 		onError: { ...defaultPolicy.onError, ...changes.onError },
 		continuation: { ...defaultPolicy.continuation, ...changes.continuation },
 		whenAllDenied: changes.whenAllDenied ?? defaultPolicy.whenAllDenied,
+		emptyAnswer: changes.emptyAnswer ?? defaultPolicy.emptyAnswer,
 		clientRetryWithin: changes.clientRetryWithin ?? defaultPolicy.clientRetryWithin,
 	};
 }

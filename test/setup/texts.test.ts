@@ -92,6 +92,7 @@ describe('configText', () => {
 			'onError',
 			'continuation',
 			'whenAllDenied',
+			'emptyAnswer',
 			'clientRetryWithin',
 		]);
 		expect(parseConfig(uncommented, source)).toEqual(parseConfig(text, source));

@@ -75,6 +75,17 @@ describe('reject-field', () => {
 	});
 });
 
+test('silent is a whole answer with nothing in it, streamed or not', async () => {
+	const client = await start({ do: 'silent' });
+	const { choices, usage } = await client.chat.completions.create(ask);
+	expect(choices).toMatchObject([{ message: { content: '' }, finish_reason: 'stop' }]);
+	expect(usage?.completion_tokens).toBe(0);
+	const chunks = [];
+	for await (const chunk of await client.chat.completions.create(askStream)) chunks.push(chunk.choices[0]);
+	expect(chunks.map((choice) => choice?.delta.content ?? '').join('')).toBe('');
+	expect(chunks.at(-1)?.finish_reason).toBe('stop');
+});
+
 describe('status', () => {
 	test.each([
 		[401, 'invalid_api_key', 'invalid_request_error'],

@@ -123,7 +123,7 @@ profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m],
 		const long = read(`providers: { a: { baseUrl: https://a.example } }\nprofiles: { p: { chain: [${chain}] } }\n`);
 		const told = new Set<string>();
 		checkConfig(long, { bounds: { states: 1000 }, onProgress: (what) => told.add(what) });
-		expect([...told]).toEqual(['profile p']);
+		expect([...told]).toEqual(['models of a', 'profile p']);
 	});
 });
 

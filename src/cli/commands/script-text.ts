@@ -12,6 +12,7 @@ const deeds: Readonly<Record<SimulationStep['do'], string>> = {
 	hang: 'hangs',
 	reset: 'resets the connection',
 	empty: 'answers with nothing',
+	silent: 'answers and says nothing',
 	garbage: 'answers with garbage',
 	cut: 'breaks off its answers',
 	stall: 'stalls in its answers',

@@ -1,4 +1,5 @@
 import type { ClientDialect, ProviderDialect } from '../../contract/dialect.ts';
+import { isObject } from '../../values/json.ts';
 import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
 import { chatAddress } from './address.ts';
@@ -10,6 +11,7 @@ import { readRequest } from './read-request.ts';
 import { renderRequest } from './render-request.ts';
 import { ChatStreamReader } from './stream-reader.ts';
 import { ChatStreamWriter } from './stream-writer.ts';
+import { hasUnreadContent } from './unread-content.ts';
 
 /** How callers speak OpenAI's chat completions API to Breakwater. */
 export const openaiChatClient: ClientDialect = {
@@ -31,6 +33,7 @@ export const openaiChatProvider: ProviderDialect = {
 	formOf,
 	looksLike,
 	newReader: (options) => new ChatStreamReader(options),
+	hasUnreadContent: ({ raw }) => isObject(raw.value) && hasUnreadContent(raw.value),
 	readDocument,
 	readError: readErrorBody,
 };

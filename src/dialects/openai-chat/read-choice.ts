@@ -70,8 +70,8 @@ function readContent(content: unknown, choice: number, parts: AnswerPart[]): voi
 	for (const part of content) {
 		const { type, text } = isObject(part) ? part : {};
 		if (type === 'thinking') parts.push({ is: 'reasoning', choice, text: '' });
-		else if (type === 'text' && typeof text === 'string') parts.push({ is: 'text', choice, text });
-		else parts.push({ is: 'other', choice, stands: 'instead' });
+		else if (type !== 'text' || typeof text !== 'string') parts.push({ is: 'other', choice, stands: 'instead' });
+		else if (text !== '') parts.push({ is: 'text', choice, text });
 	}
 }
 

@@ -5,6 +5,7 @@ import { withMembers } from '../../values/json-members.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { documentEvents } from './document-events.ts';
 import { finishOf, isError, isFailedChoice } from './read-choice.ts';
+import { hasUnreadContent } from './unread-content.ts';
 import { readUsage } from './usage.ts';
 
 /** A longer document is no error: to look for one in it would only cost time, characters. */
@@ -30,6 +31,7 @@ function documentAnswer(text: string, value: JsonObject, model: string): Documen
 	return {
 		usage: readUsage(value.usage),
 		finishes: choices.flatMap((choice) => finishOf(choice) ?? []),
+		hasContent: () => hasUnreadContent(value),
 		body: (bytes) => (hasModel ? bytes : withMembers(text, { model: JSON.stringify(model) })),
 		events: (withUsage) => documentEvents(value, { model, withUsage }),
 	};

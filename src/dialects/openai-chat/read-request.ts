@@ -50,6 +50,7 @@ export function readRequest(
 			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 			choices,
 			isContinuable: choices === 1 && asksForPlainText(body),
+			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN),
 		},
 		wish: { model: model ?? undefined, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
@@ -76,6 +77,11 @@ function readMessages({ messages, prompt }: JsonObject, edits: Edits): readonly 
 	const asked = [{ role: 'user', content: text }];
 	edits.messages = JSON.stringify(asked);
 	return asked;
+}
+
+/** `function` is the older role. */
+function isToolResult(message: unknown): boolean {
+	return isObject(message) && (message.role === 'tool' || message.role === 'function');
 }
 
 function lastUserMessage(messages: readonly unknown[]): ReturnType<RoutingWish['lastUserMessage']> {

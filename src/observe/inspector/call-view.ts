@@ -56,5 +56,6 @@ function phaseOf(progress: Progress, state: string): CallPhase {
 		const doing = state === 'committed.streaming' ? 'answering' : 'attempting';
 		return { doing, at: progress.attemptStartedAt - startedAt, ...place };
 	}
-	return { doing: state === 'waiting' ? 'waiting' : 'asking', at: progress.now - startedAt, ...place };
+	const isWaiting = state === 'waiting' || state === 'awaiting';
+	return { doing: isWaiting ? 'waiting' : 'asking', at: progress.now - startedAt, ...place };
 }

@@ -99,7 +99,8 @@ export interface ProfileView {
 	name: string;
 	isDefault: boolean;
 	/** What a request does when every target is denied. */
-	whenAllDenied: 'fail' | 'try-soonest';
+	/** `wait` in ms. */
+	whenAllDenied: 'fail' | 'try-soonest' | { readonly wait: number };
 	/** The targets in order, and the provider actors that serve each. */
 	candidates: readonly { target: string; model: string; credentials: readonly string[] }[];
 }

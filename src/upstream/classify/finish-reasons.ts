@@ -19,12 +19,23 @@ const knownEnds: ReadonlySet<string> = new Set([
 	...['eos', 'eos_token', 'complete', 'completed', 'model_length', 'max_output_tokens', 'end_of_turn', 'finished'],
 ]);
 
+/** Those with which a model says by itself that it has nothing more to say: no limit and no call of a tool ended it. */
+const ownEnds: ReadonlySet<string> = new Set([
+	...['stop', 'end_turn', 'eos', 'eos_token', 'complete', 'completed', 'end_of_turn', 'finished'],
+]);
+
 /** What an answer is whose content the provider refused, where the policy takes that for a failure. */
 export const contentRefused: Failure = { category: 'BAD_REQUEST', reason: 'content_policy' };
 
 /** Whether an answer with this reason is known to be whole. Some write `STOP`, or `FinishReason.STOP`. */
 export function isKnownEnd(reason: string): boolean {
 	return knownEnds.has(reason) || namesOf(reason).some((name) => knownEnds.has(name));
+}
+
+/** Whether a model ended an answer by itself. Some write `STOP`, or `FinishReason.STOP`. */
+export function isOwnEnd({ reason, native }: Finish): boolean {
+	const reasons = native === undefined ? [reason] : [reason, native];
+	return reasons.every((one) => namesOf(one).some((name) => ownEnds.has(name)));
 }
 
 /** As error rules see them: `finishreason:abort`; of `function_call_filter: MALFORMED_FUNCTION_CALL` also each half. */

@@ -47,6 +47,8 @@ export type OpenReason = (typeof openReasons)[number];
 export type Outcome =
 	/** An answer: `afterMs` until its first content, `takesMs` from there to its end. */
 	| { readonly does: 'answer'; readonly afterMs: number; readonly takesMs: number }
+	/** A whole answer that says nothing. */
+	| { readonly does: 'say-nothing'; readonly afterMs: number }
 	/** An error response, classified as it would be. */
 	| ({ readonly does: 'status'; readonly status: number; readonly afterMs: number } & ErrorText)
 	/** Nothing, until a timeout ends it. */

@@ -10,6 +10,8 @@ import type { ErrorText, Outcome } from './case-script.ts';
 export type Fact = { readonly atMs: number } & (
 	| { readonly is: 'content'; readonly tokens: number | 'all' }
 	| { readonly is: 'end' }
+	/** The end of an answer that said nothing. */
+	| { readonly is: 'silent' }
 	/** `says`: what the provider did, as the end of a sentence that begins with its name. */
 	| { readonly is: 'break'; readonly failure: Failure; readonly says: string }
 );
@@ -33,6 +35,8 @@ export function imagineAttempt(outcome: Outcome, setting: AttemptSetting): Fact[
 	switch (outcome.does) {
 		case 'answer':
 			return inTime(answer(outcome.afterMs, outcome.takesMs, setting), setting);
+		case 'say-nothing':
+			return inTime([{ is: 'silent', atMs: outcome.afterMs }], setting);
 		case 'status': {
 			const { status, afterMs } = outcome;
 			const failure = classified(status, outcome, setting, afterMs);

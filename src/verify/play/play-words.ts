@@ -1,6 +1,6 @@
 import type { RequestEvent } from '../../../machines/events.ts';
 import { stateNameOf } from '../../../machines/provider/memory.ts';
-import { requestsOwnFailures, retryWait } from '../../../machines/request/failover.ts';
+import { openingToAwait, requestsOwnFailures, retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { candidateName } from '../../values/candidate-name.ts';
 import { timeText } from '../../values/time-text.ts';
@@ -39,7 +39,8 @@ function wordsOf(happening: PlayedEvent): string {
 			const ofModel = told.model === undefined ? '' : 'the model is ';
 			const state = told.reason === 'model' ? `${candidate.model} is unavailable` : `${ofModel}${standing}`;
 			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
-			const end = after.ending === undefined ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
+			const isOver = after.ending !== undefined || ['done', 'awaiting'].includes(happening.requestState);
+			const end = !isOver ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
 		}
 		case 'probe.answering':
@@ -48,6 +49,7 @@ function wordsOf(happening: PlayedEvent): string {
 			return `${name} ${says}${seamWords(after)}`;
 		case 'attempt.completed':
 			return `${name} ${says}${closingWords(credential, provider)}`;
+		case 'attempt.silent':
 		case 'attempt.broke':
 			return `${name} ${says}`;
 		case 'attempt.settled':
@@ -55,8 +57,9 @@ function wordsOf(happening: PlayedEvent): string {
 		case 'client.left':
 			return 'the client leaves';
 		case 'deadline.passed':
-			return `the deadline passes (${deadlineWords(after)})`;
+			return `the deadline passes (${deadlineWords(after)})${happening.requestState === 'done' ? `; ${decisionWords(happening, '')}` : ''}`;
 		default:
+			if (progress[0].failed === undefined) return 'a target has opened: the chain is asked again';
 			return `${name}: the wait is over`;
 	}
 }
@@ -191,6 +194,12 @@ function decisionWords({ requestState, progress: [, after] }: PlayedEvent, inter
 		const own =
 			requestsOwnFailures(after).length > 0 ? '; several providers answered it alike: none of them is blamed' : '';
 		return `${endings[after.ending]}${own}`;
+	}
+	if (requestState === 'done') return `the answer of ${candidateName(currentCandidate(after))} is handed out after all`;
+	const opening = openingToAwait(after);
+	if (requestState === 'awaiting' && opening !== undefined) {
+		const candidate = after.candidates[opening.position] ?? currentCandidate(after);
+		return `${candidateName(candidate)} opens first, and is waited for until ${moment(opening.at)}`;
 	}
 	if (requestState === 'waiting') return `again in ${timeText(retryWait(after))}`;
 	return `on to ${candidateName(currentCandidate(after))}`;

@@ -28,6 +28,10 @@ const words: Readonly<Record<string, OutcomeWord>> = {
 		options: ['after', 'takes'],
 		make: (options) => ({ does: 'answer', ...times(options) }),
 	},
+	silent: {
+		options: ['after'],
+		make: (options) => ({ does: 'say-nothing', afterMs: times(options).afterMs }),
+	},
 	timeout: { options: [], make: () => ({ does: 'silence', until: 'answered' }) },
 	'connect-timeout': { options: [], make: () => ({ does: 'silence', until: 'connected' }) },
 	refused: networkError('refused'),

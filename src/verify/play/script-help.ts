@@ -9,6 +9,7 @@ Outcomes:
   429, 503 …         an error response, with code=… type=… message="…"; retry-after=30 (seconds), or 30s alone;
                      classified by the file's errorRules and the shipped ones
   ok                 an answer
+  silent             an answer that ends with stop and says nothing
   timeout            no answer in time: no first token of a stream, no whole answer otherwise
   connect-timeout    no connection
   refused reset dns  network errors

@@ -1,6 +1,7 @@
 import type { EventObject } from 'xstate';
 import type { ProviderEvent, ProviderRef, RequestEvent } from '../../../machines/events.ts';
 import type { Failure } from '../../../machines/failure.ts';
+import { mayLeaveSilence } from '../../../machines/request/failover.ts';
 import { requestMachine } from '../../../machines/request/machine.ts';
 import { type Candidate, currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import { stateName } from '../../../machines/request/state-name.ts';
@@ -192,13 +193,29 @@ export class ScriptedWorld {
 				}
 				this.#deliver(this.#model.write(fact.tokens));
 				return;
+			case 'silent':
+				this.#endSilent();
+				return;
 			case 'end':
-				if (this.#streams && !this.#deliver(this.#model.finish())) return;
-				this.#tell({ type: 'attempt.completed', now: this.#now }, 'upstream', 'completes the answer');
+				this.#end();
 				return;
 			case 'break':
 				this.#break(fact.failure, fact.says);
 		}
+	}
+
+	#end(): void {
+		if (this.#streams && !this.#deliver(this.#model.finish())) return;
+		this.#tell({ type: 'attempt.completed', now: this.#now }, 'upstream', 'completes the answer');
+	}
+
+	#endSilent(): void {
+		if (!mayLeaveSilence(this.#progress)) {
+			this.#end();
+			return;
+		}
+		const event = { type: 'attempt.silent', now: this.#now, random: MIDDLE } as const;
+		this.#tell(event, 'upstream', 'answers and says nothing → UNKNOWN_TRANSIENT.answer_silent');
 	}
 
 	/** @returns whether the attempt goes on */

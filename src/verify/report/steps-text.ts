@@ -83,6 +83,8 @@ function outcomeText(event: RequestEvent, isAnswering: boolean): string | undefi
 	switch (event.type) {
 		case 'attempt.broke':
 			return `${isAnswering ? 'breaks off with ' : ''}${failureName(event.failure)}`;
+		case 'attempt.silent':
+			return 'says nothing';
 		case 'attempt.completed':
 			return 'ok';
 		case 'permit.denied':

@@ -25,6 +25,7 @@ function requestOf(asked: Case) {
 		includeUsage: false,
 		choices,
 		isContinuable: true,
+		mayBeSilent: false,
 		tokens: 0,
 	};
 	const members = requestSettings({ defaults: {}, force: {}, ...settings }, {});

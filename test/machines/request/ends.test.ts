@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { earliestRetryAt } from '../../../machines/request/progress.ts';
-import { candidateOn, policyWith } from '../../helpers/policy.ts';
+import { candidateOn, type PolicyChanges, policyWith } from '../../helpers/policy.ts';
 import { startMs } from '../provider/provider-harness.ts';
 import { authError, minuteMs, serverError } from '../samples.ts';
 import { alone, denied, granted, realPair, type Script, scriptedProvider, startRequest } from './request-harness.ts';
@@ -257,5 +257,116 @@ describe('a request that is denied everywhere', () => {
 		request.complete();
 		expect(b.state()).toBe('closed');
 		expect(a.state()).toBe('open');
+	});
+});
+
+describe('a request that waits for a target to open', () => {
+	/** Providers `a`, `b`, `c` that open after these times, ms, or stay closed; each counts how often it was asked. */
+	function opening(waitsMs: (number | undefined)[], changes: PolicyChanges = { whenAllDenied: { wait: 2_000 } }) {
+		const order: string[] = [];
+		const candidates = waitsMs.map((waitMs, link) => {
+			const provider = scriptedProvider({
+				answer: (asked) => {
+					order.push(`${asked.now - startMs} ${'abc'[link]}`);
+					expect(asked.early).toBe(false);
+					const until = startMs + (waitMs ?? 1_500);
+					return waitMs !== undefined && asked.now >= until ? granted(asked) : denied(Math.max(until, asked.now));
+				},
+			});
+			return candidateOn(provider.actor, { link, credential: 'abc'[link] ?? 'z' });
+		});
+		return { order, request: startRequest(candidates, { policy: policyWith(changes) }) };
+	}
+
+	it('asks the whole chain once more at the moment at which the first one opens', () => {
+		const { order, request } = opening([9_000, 2_000, 1_999]);
+		expect(request.state()).toBe('awaiting');
+		request.pass(1_998);
+		expect(request.state()).toBe('awaiting');
+		request.pass(1);
+		expect(order).toEqual(['0 a', '0 b', '0 c', '1999 a', '1999 b', '1999 c']);
+		expect(request.attempted()).toEqual(['c/m']);
+		request.complete();
+		expect(request.context().trace.map(({ did }) => did)).toEqual([
+			'deny',
+			'deny',
+			'deny',
+			'wait',
+			'deny',
+			'deny',
+			'attempt',
+		]);
+		expect(request.context().trace[3]).toEqual({
+			did: 'wait',
+			at: 0,
+			target: 'c/m',
+			credential: 'c',
+			ms: 1_999,
+			isForOpening: true,
+		});
+	});
+
+	it('goes down the chain from the target that opened, as any other request', () => {
+		const { request } = opening([1_000, 1_000]);
+		request.pass(1_000);
+		request.breakWith({ category: 'TIMEOUT' });
+		expect(request.attempted()).toEqual(['a/m', 'b/m']);
+	});
+
+	it('waits once: denied again, it fails with the earliest time', () => {
+		const { order, request } = opening([undefined, 3_000]);
+		request.pass(1_500);
+		expect(order).toEqual(['0 a', '0 b', '1500 a', '1500 b']);
+		expect([request.state(), request.ending()]).toEqual(['failed', 'denied']);
+		expect(earliestRetryAt(request.context())).toBe(startMs + 1_500);
+	});
+
+	it.each<[string, (number | undefined)[], PolicyChanges]>([
+		['none opens in time', [2_001, 9_000], { whenAllDenied: { wait: 2_000 } }],
+		['the deadline comes first', [2_000], { whenAllDenied: { wait: 5_000 }, timeouts: { request: 2_000 } }],
+		['the policy says fail', [1_000], {}],
+	])('fails at once where %s', (_name, waitsMs, changes) => {
+		const { request } = opening(waitsMs, changes);
+		expect([request.state(), request.ending()]).toEqual(['failed', 'denied']);
+		expect(request.clock.now()).toBe(startMs);
+	});
+
+	it('fails at once where no target names a time to come: its probes are out', () => {
+		const a = scriptedProvider({ answer: ({ now }) => denied(now) });
+		const request = startRequest([candidateOn(a.actor)], { policy: policyWith({ whenAllDenied: { wait: 2_000 } }) });
+		expect([request.state(), a.asked().length]).toEqual(['failed', 1]);
+	});
+
+	it('ends when the client leaves', () => {
+		const { order, request } = opening([1_000]);
+		request.pass(500);
+		request.leave();
+		expect(request.state()).toBe('aborted');
+		request.pass(1_000);
+		expect([order, request.clock.timers]).toEqual([['0 a'], 0]);
+	});
+
+	it('is not for a request that has attempted something', () => {
+		const [a, b] = [scriptedProvider(), scriptedProvider({ answer: () => denied(startMs + 1_000) })];
+		const request = startRequest([candidateOn(a.actor), candidateOn(b.actor, { link: 1, credential: 'b' })], {
+			policy: policyWith({ whenAllDenied: { wait: 2_000 } }),
+		});
+		request.breakWith({ category: 'TIMEOUT' });
+		expect(request.ending()).toBe('exhausted');
+	});
+
+	it('gets the probe of a real provider that opens by then', () => {
+		const { b, clock, candidates, policy } = realPair({
+			breaker: { failureThreshold: 1, cooldown: 1_000, cooldownJitter: 0 },
+			whenAllDenied: { wait: 2_000 },
+		});
+		const [, only] = candidates;
+		b.failNow(serverError);
+		const request = startRequest(only === undefined ? [] : [only], { clock, policy });
+		expect(request.state()).toBe('awaiting');
+		clock.increment(1_000);
+		expect(request.attempted()).toEqual(['b/m']);
+		request.complete();
+		expect(b.state()).toBe('closed');
 	});
 });

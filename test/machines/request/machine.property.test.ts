@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Permit, ProviderReply } from '../../../machines/events.ts';
 import { type Category, categories, type Failure } from '../../../machines/failure.ts';
 import { type ErrorPolicy, fallbacks, type Policy } from '../../../machines/policy.ts';
-import { retryWait } from '../../../machines/request/failover.ts';
+import { openingToAwait, retryWait } from '../../../machines/request/failover.ts';
 import type { Candidate, Progress } from '../../../machines/request/progress.ts';
 import { candidateOn, policyWith } from '../../helpers/policy.ts';
 import { CountingClock } from '../provider/provider-harness.ts';
@@ -66,7 +66,7 @@ function worldWith({ failures, committed, continuable }: Luck): fc.Arbitrary<Wor
 			{ minLength: 1, maxLength: 6 },
 		),
 		onError: fc.dictionary(fc.constantFrom<string>(...categories, 'BAD_REQUEST.context_length'), errorPolicy),
-		whenAllDenied: fc.constantFrom('fail', 'try-soonest'),
+		whenAllDenied: fc.constantFrom<Policy['whenAllDenied']>('fail', 'try-soonest', { wait: 2_000 }),
 		maxContinuations: fc.nat({ max: 4 }),
 		categories: fc.oneof(
 			{ weight: 4, arbitrary: fc.constant<readonly Category[]>(categories) },
@@ -193,7 +193,7 @@ function live(scene: World): Life {
 
 function meet(request: RequestHarness, fate: Fate): void {
 	const { deadlineAt } = request.context();
-	const waitMs = request.state() === 'waiting' ? retryWait(request.context()) : undefined;
+	const waitMs = waitOf(request);
 	if (waitMs === undefined && !request.isAttempting()) {
 		throw new Error(`the request is stuck in ${request.state()}`);
 	}
@@ -206,6 +206,14 @@ function meet(request: RequestHarness, fate: Fate): void {
 		return;
 	}
 	attempt(request, fate);
+}
+
+/** How long the request waits by itself, ms; undefined where it does not. */
+function waitOf(request: RequestHarness): number | undefined {
+	const progress = request.context();
+	if (request.state() === 'waiting') return retryWait(progress);
+	const opening = request.state() === 'awaiting' ? openingToAwait(progress) : undefined;
+	return opening && opening.at - progress.now;
 }
 
 function attempt(request: RequestHarness, fate: Extract<Fate, { meets: 'answer' | 'failure' }>): void {

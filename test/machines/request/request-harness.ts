@@ -78,7 +78,7 @@ export interface RequestOptions {
 
 export type RequestHarness = ReturnType<typeof startRequest>;
 
-/** A request actor whose five actions only write down that they were called. */
+/** A request actor whose six actions only write down that they were called. */
 export function startRequest(
 	candidates: readonly Candidate[],
 	{ policy = policyWith(), clock = new CountingClock(), onAction }: RequestOptions = {},
@@ -97,6 +97,7 @@ export function startRequest(
 			startAttempt: note('start'),
 			stopAttempt: note('stop'),
 			commitAnswer: note('commit'),
+			takeUpAnswer: note('take up'),
 			finishAnswer: note('finish'),
 			reportFailure: note('report'),
 		},
@@ -133,6 +134,7 @@ export function startRequest(
 		/** @param options `random` 0 to 1, default 0.5: no jitter. `now` in ms since the epoch, default the clock's. */
 		breakWith: (failure: Failure, { random = 0.5, now = clock.now(), continuable = false } = {}) =>
 			send({ type: 'attempt.broke', failure, now, random, continuable }),
+		fallSilent: () => send({ type: 'attempt.silent', now: clock.now(), random: 0.5 }),
 		leave: () => send({ type: 'client.left', now: clock.now() }),
 		pass: (ms: number) => clock.increment(ms),
 		/** `asking`, `attempting`, `committed.streaming`, `waiting`, `done` … */

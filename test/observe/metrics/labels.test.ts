@@ -15,6 +15,7 @@ test.each([
 	'src/upstream/attempt.ts',
 	'src/gateway/exchange.ts',
 	'machines/request/progress-updates.ts',
+	'machines/failure.ts',
 ])('every reason that %s gives is known', (file) => {
 	const text = readFileSync(join(source, file), 'utf8');
 	const given = [...text.matchAll(/category: '[A-Z_]+',\s+reason: (['`])([a-z_]+)/g)].map(

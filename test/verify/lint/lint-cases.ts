@@ -186,6 +186,13 @@ export const lintCases: readonly LintCase[] = [
 		sound: chain('a/m, b/m', 'policy: { timeouts: { response: 2m, request: 4m } }\n'),
 	},
 	{
+		rule: 'wait-beyond-deadline',
+		severity: 'warning',
+		text: policy('whenAllDenied: { wait: §5m }'),
+		says: /`wait` of `whenAllDenied` \(5 m\) is not shorter than `request` \(5 m\)/,
+		sound: policy('whenAllDenied: { wait: 2s }'),
+	},
+	{
 		rule: 'timeout-beyond-deadline',
 		severity: 'warning',
 		text: policy('timeouts: { request: §60s }'),

@@ -55,7 +55,10 @@ const continuation = fc.record(
 	},
 	optional,
 );
-const whenAllDenied = fc.constantFrom('fail', 'try-soonest');
+const whenAllDenied = fc.oneof(
+	fc.constantFrom('fail', 'try-soonest'),
+	fc.record({ wait: fc.constantFrom('2s', '10m') }),
+);
 
 const provider = fc.record(
 	{

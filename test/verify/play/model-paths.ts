@@ -61,6 +61,10 @@ function scriptOf(steps: readonly CaseStep[]): string | undefined {
 			case 'attempt.completed':
 				said.set(provider, [...outcomes, 'ok']);
 				break;
+			case 'attempt.silent':
+				said.set(provider, [...outcomes, 'silent']);
+				attempt = undefined;
+				break;
 			case 'attempt.broke': {
 				if (isCommitted && !happened.continuable) return undefined;
 				const { failure } = happened;

@@ -34,6 +34,8 @@ export function behaviourOf(outcome: Outcome, { json }: ReceivedRequest): Behavi
 			if (!stream) return later(outcome.afterMs + outcome.takesMs, completes(completionOf(imaginedTokens(0, 12))));
 			if (outcome.takesMs > 0) return streams(begun(2000), { end: 'cut', delayMs: 10 });
 			return later(outcome.afterMs, streams([...begun(12), chunkOf({}, 'stop')]));
+		case 'say-nothing':
+			return later(outcome.afterMs, stream ? streams([...begun(0), chunkOf({}, 'stop')]) : completes(completionOf('')));
 		case 'status':
 			return later(outcome.afterMs, status(outcome.status, errorOf(outcome), hintOf(outcome.retryAfterMs)));
 		case 'silence':

@@ -51,6 +51,7 @@ describe('a script', () => {
 		],
 		['400 message=\'say "no"\'', { does: 'status', status: 400, message: 'say "no"', afterMs: 0 }],
 		['ok after=2s takes=1m', { does: 'answer', afterMs: 2000, takesMs: 60_000 }],
+		['silent after=1s', { does: 'say-nothing', afterMs: 1000 }],
 		['timeout', { does: 'silence', until: 'answered' }],
 		['connect-timeout', { does: 'silence', until: 'connected' }],
 		['refused after=1s', { does: 'network-error', what: 'refused', afterMs: 1000 }],

@@ -262,6 +262,57 @@ describe('before the request', () => {
 	});
 });
 
+describe('an answer that says nothing', () => {
+	test.each([true, false])('is left, and handed out after all where nothing better comes (stream: %s)', (stream) => {
+		const lines = linesOf('openai: silent; anthropic: 503', { stream });
+		expect(lines).toContain('0 openai/gpt-5.4 answers and says nothing → UNKNOWN_TRANSIENT.answer_silent');
+		expect(lines).toContain('0 openai stays closed, it does not count; on to anthropic/claude (#1)');
+		expect(lines.at(-1)).toMatch(/the answer of openai\/gpt-5.4 is handed out after all$/);
+		expect(explain('openai: silent; anthropic: 503', { stream }).client).toMatchObject({
+			gets: 'answer',
+			target: 'openai/gpt-5.4',
+		});
+	});
+
+	test('is the answer where nothing comes next', () => {
+		const { client, attempts } = explain('local: silent', { profile: 'cheap' });
+		expect([client.gets, client.target, attempts]).toEqual(['answer', 'local/qwen:7b', 1]);
+	});
+});
+
+describe('a wait for the first target to open', () => {
+	const patient = parseConfig(`${yaml}policy: { whenAllDenied: { wait: 3s } }\n`, { file: 'test.yaml', env: {} });
+	const play = (when: string) => explainCase(patient, { profile: 'safe', when, stream: true });
+
+	test('is told, and then the chain is asked again', () => {
+		const { steps, client, ms, trace } = play('openai: open 9s; local: open hint 2s');
+		expect(steps.map(({ at, words }) => `${at} ${words}`)).toEqual([
+			'0 openai/gpt-5.4 is asked: denied (open, because of failures until +9 s)',
+			expect.stringContaining('local/qwen:7b opens first, and is waited for until +2 s'),
+			expect.stringContaining('local: its cooldown is over'),
+			'2000 a target has opened: the chain is asked again',
+			'2000 openai/gpt-5.4 is asked: denied (open, because of failures until +9 s)',
+			'2000 local/qwen:7b is asked: granted as a probe',
+			expect.stringContaining('sends its first content'),
+			expect.stringContaining('completes the answer'),
+		]);
+		expect([client.gets, ms]).toEqual(['answer', 2000]);
+		expect(trace).toContainEqual({
+			did: 'wait',
+			at: 0,
+			target: 'local/qwen:7b',
+			credential: 'local',
+			ms: 2000,
+			isForOpening: true,
+		});
+	});
+
+	test('is not made where none opens in time', () => {
+		const { client, ms } = play('openai: open 9s; local: open hint 4s');
+		expect([client.gets, client.status, client.headers['retry-after'], ms]).toEqual(['error', 503, '4', 0]);
+	});
+});
+
 describe('whom an entry is about', () => {
 	test('the most specific one counts', () => {
 		const when = '*: 500; anthropic: 502; anthropic#2: 504; anthropic#2/claude: 529; anthropic/claude: 507';

@@ -85,6 +85,9 @@ const cases: [string, ReplayedCase][] = [
 		},
 	],
 	['a prefill', { when: 'a: cut', setup: { providers: { b: { models: { 'model-b': { prefill: true } } } } } }],
+	['an answer that says nothing', { when: 'a: silent' }],
+	['nothing better than silence', { when: 'a: silent; b: 503' }],
+	['silence twice', { when: 'a: silent; b: silent', stream: false }],
 	['asked from further back', { when: 'a: cut tokens=30; b: UNKNOWN_TRANSIENT.seam_ambiguous, ok' }],
 	[
 		'the deadline before an answer',
@@ -102,6 +105,10 @@ const cases: [string, ReplayedCase][] = [
 	[
 		'every door closed, and the soonest is tried',
 		{ when: 'a: open; b: open hint 20s', setup: { policy: { whenAllDenied: 'try-soonest' } } },
+	],
+	[
+		'the first to open is waited for',
+		{ when: `a: open hint ${MIDDLE}; b: open`, setup: { policy: { whenAllDenied: { wait: '50s' } } } },
 	],
 	[
 		'the soonest is tried in vain',

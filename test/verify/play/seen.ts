@@ -79,6 +79,8 @@ export function seenIn({ client, trace, after, steps }: ExplainedCase, unreachab
 export function stepText(step: TraceEntry): string {
 	const { did, credential, target } = step;
 	if (did === 'deny') return `${credential} ${target} denies: ${step.state}, ${step.reason}`;
+	// Of a wait for an opening a part has passed before the request came.
+	if (did === 'wait' && step.isForOpening) return `${credential} ${target} is waited for`;
 	if (did === 'wait') return `${credential} ${target} waits ${step.ms} ms`;
 	if (did === 'reconnect') return `${credential} ${target} is sent again`;
 	const { outcome, way, probe, failure, seam } = step;

@@ -1,4 +1,4 @@
-import { many, percent } from './format.js';
+import { duration, many, percent } from './format.js';
 import { isUnavailable } from './overview.js';
 import { glyph } from './states.js';
 import { html, nothing, svg } from './vendor/lit-html.js';
@@ -39,10 +39,6 @@ function chain(profile, snapshot, byId, now) {
 		}),
 	);
 	const first = granting.indexOf(true);
-	const deniedText =
-		profile.whenAllDenied === 'try-soonest'
-			? 'No target can be asked now: requests probe the one that is due first.'
-			: 'No target can be asked now: requests get a 503.';
 	return html`<article class="profile" data-profile=${profile.name}>
 		<h3><span class="name">${profile.name}</span>${profile.isDefault ? html`<span class="tag">default</span>` : nothing}</h3>
 		<ol class="steps">
@@ -62,7 +58,7 @@ function chain(profile, snapshot, byId, now) {
 				</li>`;
 			})}
 		</ol>
-		${first === -1 ? html`<p class="denied">${deniedText}</p>` : nothing}
+		${first === -1 ? html`<p class="denied">No target can be asked now: requests ${deniedText(profile)}.</p>` : nothing}
 		${unanswered > 0 ? html`<p class="unanswered"><b>${percent(unanswered / total)}</b> got no answer <span class="quiet">${many(unanswered)}</span></p>` : nothing}
 	</article>`;
 }
@@ -85,6 +81,16 @@ function gateOf(id, model) {
 function shownOf(byId, id, model) {
 	const key = byId.get(id);
 	return key?.health.state === 'closed' ? (byId.get(gateOf(id, model)) ?? key) : key;
+}
+
+/**
+ * What becomes of requests while every target is denied.
+ * @param {ProfileView} profile
+ */
+function deniedText({ whenAllDenied }) {
+	if (whenAllDenied === 'fail') return 'get a 503';
+	if (whenAllDenied === 'try-soonest') return 'probe the one that is due first';
+	return `wait for the one that is due first, for at most ${duration(whenAllDenied.wait)}`;
 }
 
 /**

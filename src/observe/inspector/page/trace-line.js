@@ -26,7 +26,8 @@ export function traceLine({ trace, now: phase, startedAt }, now) {
 
 /** @param {Step} step */
 function stepChip(step) {
-	if (step.did === 'wait') return chip('wait', '…', 'waits', took(step.ms));
+	if (step.did === 'wait')
+		return chip('wait', '…', step.isForOpening ? 'waits for an opening' : 'waits', took(step.ms));
 	const place = placeOf(step);
 	if (step.did === 'reconnect') return chip('wait', '↻', place, 'stale connection, sent again');
 	if (step.did === 'deny') return chip('denied', '⊘', place, step.reason === 'model' ? 'unavailable' : step.state);

@@ -82,7 +82,10 @@ function attemptRows({ at, target, credential, probe, ms, way, outcome, failure,
 
 /** @param {Exclude<Step, { did: 'attempt' }>} step */
 function restRow(step) {
-	if (step.did === 'wait') return row(step.at, proxy, proxy, `waits ${took(step.ms)}`, 'wait');
+	if (step.did === 'wait') {
+		const what = step.isForOpening ? ` for ${step.target} to open` : '';
+		return row(step.at, proxy, proxy, `waits ${took(step.ms)}${what}`, 'wait');
+	}
 	if (step.did === 'reconnect')
 		return row(step.at + step.ms, step.credential, proxy, 'stale connection, sent again on a new one', 'wait');
 	const why = step.reason === 'model' ? 'model unavailable' : `${step.state} (${step.reason})`;

@@ -167,6 +167,19 @@ function hintBeyondDeadline(candidate: LintedCandidate): Finding[] {
 	];
 }
 
+function waitBeyondDeadline(profile: LintedProfile): Finding[] {
+	const { whenAllDenied, timeouts } = profile.policy;
+	if (typeof whenAllDenied === 'string' || whenAllDenied.wait < timeouts.request) return [];
+	return [
+		{
+			at: written(profile, ['whenAllDenied', 'wait'], ['timeouts', 'request']),
+			concerns: profile.concerns,
+			reason: `\`wait\` of \`whenAllDenied\` (${durationWords(whenAllDenied.wait)}) is not shorter than \`request\` (${durationWords(timeouts.request)}): no request waits until its deadline, so the longest of these waits is never made`,
+			advice: 'write a `wait` of the seconds that a caller would really wait',
+		},
+	];
+}
+
 export const timeRules: readonly Rule[] = [
 	{
 		id: 'chain-outlasts-deadline',
@@ -198,6 +211,12 @@ export const timeRules: readonly Rule[] = [
 		severities: ['note'],
 		finds: 'a `keepAlive` that is longer than `idle`',
 		find: ({ profiles, positions }) => profiles.flatMap((profile) => rareKeepAlive(profile, positions)),
+	},
+	{
+		id: 'wait-beyond-deadline',
+		severities: ['warning'],
+		finds: 'a `wait` of `whenAllDenied` that is not shorter than the deadline of the whole request',
+		find: ({ profiles }) => profiles.flatMap(waitBeyondDeadline),
 	},
 	{
 		id: 'hint-beyond-deadline',

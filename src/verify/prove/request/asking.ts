@@ -1,4 +1,4 @@
-import type { ErrorPolicy, Fallback, Policy } from '../../../../machines/policy.ts';
+import type { Fallback, Policy } from '../../../../machines/policy.ts';
 import type { Way } from '../../../../machines/request/progress.ts';
 import { failureWords } from '../failure-samples.ts';
 import { ruleOf } from './facts.ts';
@@ -48,14 +48,15 @@ export class AskingRules {
 	}
 
 	/**
-	 * The failure that the request leaves for one attempt at another provider, when it asks this target.
+	 * What the request leaves for one attempt elsewhere, when it asks this target.
 	 * @param seen before the ask
 	 */
 	hopTo(seen: Seen, position: number): Failed | undefined {
 		const { failed } = seen;
 		if (seen.isCommitted || failed === undefined) return undefined;
 		const [way, next] = this.#wayOn(seen, failed) ?? [];
-		return way === 'other-provider' && next?.position === position ? failed : undefined;
+		const isHop = failed.isSilent || way === 'other-provider';
+		return isHop && next?.position === position ? failed : undefined;
 	}
 
 	#checkAgain(seen: Seen, stop: Stop, { isRetry }: Ask, blame: Blame): void {
@@ -65,7 +66,7 @@ export class AskingRules {
 			blame('always-ends', `${stop.target} is asked again at once, which could go on for ever`);
 			return;
 		}
-		const { retries } = ruleOf(stop, failed.failure);
+		const retries = failed.isSilent ? 0 : ruleOf(stop, failed.failure).retries;
 		if (seen.attemptsHere > retries) {
 			const words = failureWords(failed.failure);
 			blame(
@@ -77,7 +78,7 @@ export class AskingRules {
 
 	#checkMove(seen: Seen, stop: Stop, blame: Blame): void {
 		if (hasHopFailed(seen)) {
-			blame('one-hop-only', `${stop.target} is asked after the one attempt at another provider failed`);
+			blame('one-hop-only', `${stop.target} is asked after the one attempt elsewhere failed`);
 			return;
 		}
 		if (stop.position < seen.position) {
@@ -98,9 +99,9 @@ export class AskingRules {
 		}
 		const from = this.#stops[failed.position];
 		if (from === undefined) return;
-		const rule = ruleOf(from, failed.failure);
-		if (!open(rule).some((way) => leads(way, from, stop))) {
-			const then = rule.then.join(', ');
+		const ways = waysOn(from, failed);
+		if (!ways.some((way) => leads(way, from, stop))) {
+			const then = ways.join(', ') || 'fail';
 			blame('fail-fast-stays', `${stop.target} is asked after ${failureWords(failed.failure)}, which says ${then}`);
 			return;
 		}
@@ -123,7 +124,7 @@ export class AskingRules {
 		if (from === undefined || hasHopFailed(seen)) return undefined;
 		const usable = (stop: Stop) =>
 			stop.position > seen.position && !seen.spent.includes(stop.credential) && !isTooSmall(stop, seen.tooSmallWindow);
-		for (const way of open(ruleOf(from, failed.failure))) {
+		for (const way of waysOn(from, failed)) {
 			const next = this.#stops.find((stop) => usable(stop) && leads(way, from, stop));
 			if (next !== undefined) return [way, next];
 		}
@@ -236,10 +237,11 @@ function mayAskOtherwise({ failure, way }: Failed): boolean {
 	return failure.reason === 'seam_ambiguous' && way !== 'rewind';
 }
 
-/** The ways that count: `fail` ends them. */
-function open({ then }: ErrorPolicy): Exclude<Fallback, 'fail'>[] {
+/** The ways that count: `fail` ends them. Silence leads on whatever the policy says of failures. */
+function waysOn(from: Stop, { failure, isSilent }: Failed): Exclude<Fallback, 'fail'>[] {
+	if (isSilent) return ['next'];
 	const ways: Exclude<Fallback, 'fail'>[] = [];
-	for (const way of then) {
+	for (const way of ruleOf(from, failure).then) {
 		if (way === 'fail') break;
 		ways.push(way);
 	}

@@ -8,7 +8,7 @@ import { failureWords } from '../failure-samples.ts';
 import type { AskingRules, Blame } from './asking.ts';
 import { ruleOf } from './facts.ts';
 import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
-import type { Seen } from './seen.ts';
+import { answerLeft, openingOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 
 /** The failure that a deadline is told as. */
@@ -44,12 +44,30 @@ export class EndingRules {
 			blame('one-ending', `it ended as ${String(value)}, and the caller got ${seen.told ?? 'nothing'}`);
 		if (value === 'aborted' && event?.type !== 'client.left') blame('one-ending', 'the client is left alone');
 		this.#checkTrace(seen, progress, blame);
+		this.#checkLeftAnswer(seen, progress, event, blame);
 		if (seen.told !== 'failure') return;
-		this.#checkEnding(seen, progress, event, blame);
+		this.#checkEnding(seen, progress, { event, now }, blame);
 		this.#checkRetryAfter(seen, progress, now, blame);
 	}
 
-	#checkEnding(seen: Seen, { ending, failure }: Progress, event: WatchedStep['event'], blame: Blame): void {
+	/** What was kept back is handed out where nothing better came, and only then; it is that target's. */
+	#checkLeftAnswer(seen: Seen, { position }: Progress, event: WatchedStep['event'], blame: Blame): void {
+		const left = answerLeft(seen);
+		if (left === undefined) return;
+		if (seen.told === 'failure') blame('left-answer-is-kept', 'the caller gets a failure, although an answer was left');
+		if (!seen.isTakenUp) return;
+		const { target = 'nobody' } = this.#stops[left.position] ?? {};
+		if (position !== left.position) blame('left-answer-is-kept', `the answer of ${target} is told as another's`);
+		const next = event?.type === 'deadline.passed' ? undefined : this.#asking.leftOver(seen);
+		if (next !== undefined) blame('no-target-passed-over', `${target} says nothing, and ${next.target} was not asked`);
+	}
+
+	#checkEnding(
+		seen: Seen,
+		{ ending, failure }: Progress,
+		{ event, now }: Pick<WatchedStep, 'event' | 'now'>,
+		blame: Blame,
+	): void {
 		const expected = this.#expected(seen, event);
 		if (ending !== expected) {
 			blame('ending-is-true', `the ending that is reported to the caller is '${ending ?? 'none'}', not '${expected}'`);
@@ -62,6 +80,9 @@ export class EndingRules {
 		if (event?.type === 'deadline.passed') return;
 		const left = this.#asking.leftOver(seen);
 		if (left !== undefined) blame('no-target-passed-over', `the request gives up, and ${left.target} was not asked`);
+		if (event?.type === 'permit.denied' && openingOf(seen, this.#route.policy, now) !== undefined) {
+			blame('opening-is-awaited', 'the request gives up, although a target opens in time');
+		}
 		const isEarlyDue = seen.failed === undefined && this.#route.policy.whenAllDenied === 'try-soonest';
 		if (isEarlyDue && seen.goneEarly.length < this.#stops.length) {
 			blame('early-asks-are-earned', 'the request gives up, although the policy says to try the soonest target');

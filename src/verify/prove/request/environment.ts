@@ -1,10 +1,10 @@
 import type { DenialReason, ProviderReply, ProviderStateName, RequestEvent } from '../../../../machines/events.ts';
-import type { Failure } from '../../../../machines/failure.ts';
+import { answerSilent, type Failure } from '../../../../machines/failure.ts';
 import { isCounted } from '../provider/meaning.ts';
 import type { ProviderSummary } from '../provider/summary.ts';
 import { isOfModel, ruleOf } from './facts.ts';
 import { waitAfter } from './retrying.ts';
-import type { RouteToCheck, Stop } from './route.ts';
+import { isTooSmall, type RouteToCheck, type Stop } from './route.ts';
 import { type Samples, samplesFor } from './samples.ts';
 import { closedUntil, deadlineOf, type Seen } from './seen.ts';
 
@@ -13,9 +13,9 @@ export interface EnvironmentMove {
 	/** ms since the epoch. */
 	at: number;
 	event: RequestEvent;
-	/** For `attempt.broke`: when the provider says that it would grant again, ms since the epoch. */
+	/** For `attempt.broke` and `attempt.silent`: when the provider says that it would grant again, ms since the epoch. */
 	settledAt?: number;
-	/** For `attempt.broke`: the provider actor where the failure counts, by its id; absent where it counts nowhere. */
+	/** For `attempt.broke` and `attempt.silent`: the provider actor where the failure counts, by its id; absent where it counts nowhere. */
 	counts?: string;
 	/** The state of the provider that speaks, as far as it is known. */
 	providerState?: ProviderStateName;
@@ -146,6 +146,10 @@ export class Environment {
 			add(state, reason, leastMs, --unique);
 			if (mostMs !== leastMs) add(state, reason, mostMs, --unique);
 		}
+		for (const offset of this.#awaitedOffsets(seen)) {
+			const range = ranges.find(({ leastMs, mostMs }) => leastMs <= offset && offset <= mostMs);
+			if (range !== undefined) add(range.state, range.reason, offset);
+		}
 		const shortest = leastBy(ranges, ({ leastMs }) => leastMs);
 		const longest = leastBy(ranges, ({ mostMs }) => -mostMs);
 		if (!isFirst && shortest !== undefined) add(shortest.state, shortest.reason, shortest.leastMs);
@@ -153,6 +157,14 @@ export class Environment {
 			add(longest.state, longest.reason, longest.mostMs);
 		}
 		return denials.values();
+	}
+
+	/** The longest time that is waited for where all deny, and one that is just too long. */
+	#awaitedOffsets(seen: Seen): readonly number[] {
+		const { whenAllDenied } = this.#route.policy;
+		if (typeof whenAllDenied === 'string' || seen.failed !== undefined) return [];
+		const { wait } = whenAllDenied;
+		return this.#focus === 'everything' ? [wait, wait + 1] : [wait];
 	}
 
 	/** The same time again, a later one, and at once where there is something to wait for: each may change the order. */
@@ -185,6 +197,7 @@ export class Environment {
 		const later = this.#focus === 'everything' && isInTime ? now + ANSWER_MS : now;
 		choices.push({ at: later, event: { type: 'attempt.completed', now: later } });
 		this.#answers(seen, stop, later, choices);
+		this.#silences(seen, stop, now, choices);
 		const samples = this.#samples[stop.position];
 		if (samples === undefined) return;
 		if (seen.isCommitted) {
@@ -213,6 +226,20 @@ export class Environment {
 		choices.push({ at: now, event: { type: 'attempt.answering', now, ...seam } });
 	}
 
+	/** Only where there is another target to ask, and once in a request: else it is an answer like any other. */
+	#silences(seen: Seen, stop: Stop, now: number, choices: EnvironmentMove[]): void {
+		if (this.#route.policy.emptyAnswer === 'pass' || seen.isCommitted || seen.left !== undefined) return;
+		const isNext = (other: Stop) =>
+			other.position > stop.position &&
+			other.link !== stop.link &&
+			!seen.spent.includes(other.credential) &&
+			!isTooSmall(other, seen.tooSmallWindow);
+		if (!this.#stops.some(isNext)) return;
+		const [shortest = 0] = this.#offsetsOf(stop, answerSilent);
+		const event = { type: 'attempt.silent', now, random: 0 } as const;
+		choices.push({ at: now, event, settledAt: now + shortest, ...countsWhere(stop, answerSilent) });
+	}
+
 	/** The first attempt fails so late that its wait would end exactly at the deadline, or 1 ms before. */
 	#lateBreaks(seen: Seen, now: number, choices: EnvironmentMove[]): void {
 		const stop = this.#stops[seen.permit?.position ?? -1];
@@ -230,6 +257,7 @@ export class Environment {
 
 	#fastOutcomes(seen: Seen, stop: Stop, now: number, choices: EnvironmentMove[]): void {
 		this.#answers(seen, stop, now, choices);
+		this.#silences(seen, stop, now, choices);
 		const samples = this.#samples[stop.position];
 		for (const failure of (seen.isCommitted ? samples?.continuing : samples?.plain) ?? []) {
 			choices.push(...this.#breaks(stop, failure, now, { randoms: [0], continuable: seen.isCommitted }));
@@ -245,6 +273,7 @@ export class Environment {
 			return;
 		}
 		choices.push({ at, event: { type: 'attempt.completed', now: at } });
+		this.#silences(seen, stop, at, choices);
 		for (const failure of this.#samples[stop.position]?.slow ?? []) {
 			choices.push(...this.#breaks(stop, failure, at, { randoms: [1], continuable: false }));
 		}
@@ -270,8 +299,7 @@ export class Environment {
 		const offsets = this.#offsetsOf(stop, failure);
 		const [shortest = 0] = offsets;
 		const longest = offsets.at(-1) ?? 0;
-		const scope = isOfModel(stop, failure) ? stop.gate : stop.credential;
-		const counts = isCounted(stop.policy, failure) ? { counts: scope } : {};
+		const counts = countsWhere(stop, failure);
 		// The shortest jitter meets an open door, the longest a closed one.
 		const pairs = randoms.map((random) => [random, random < 1 || !this.#isWide ? shortest : longest]);
 		return pairs.map(([random = 0, offset = 0]) => ({
@@ -289,6 +317,11 @@ export class Environment {
 		this.#offsets.set(key, known);
 		return known;
 	}
+}
+
+function countsWhere(stop: Stop, failure: Failure): { counts?: string } {
+	if (!isCounted(stop.policy, failure)) return {};
+	return { counts: isOfModel(stop, failure) ? stop.gate : stop.credential };
 }
 
 /** Whether the attempt is a probe is for the request to know. */

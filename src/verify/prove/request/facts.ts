@@ -1,5 +1,5 @@
 import type { RequestEvent } from '../../../../machines/events.ts';
-import { type Category, type Failure, lookup } from '../../../../machines/failure.ts';
+import { answerSilent, type Category, type Failure, lookup } from '../../../../machines/failure.ts';
 import type { ErrorPolicy } from '../../../../machines/policy.ts';
 import type { TraceEntry } from '../../../../machines/request/progress.ts';
 import type { CandidatePlan } from '../../../gateway/routes.ts';
@@ -38,6 +38,8 @@ export function afterEvent(seen: Seen, event: RequestEvent, now: number, stops: 
 			return { ...seen, past: withAttempt(seen, stops, { outcome: 'succeeded', now }) };
 		case 'attempt.broke':
 			return afterBreak(seen, event, stops);
+		case 'attempt.silent':
+			return afterSilence(seen, event, stops);
 		case 'attempt.settled':
 			return afterSettlement(seen, event, stops);
 		case 'client.left':
@@ -88,6 +90,7 @@ function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly S
 		way: made.way,
 		wasAnswering: isAnswering,
 		wasCommitted: isCommitted,
+		isSilent: false,
 		isContinuable: continuable,
 		at: now,
 		random,
@@ -102,6 +105,16 @@ function afterBreak(seen: Seen, event: Event<'attempt.broke'>, stops: readonly S
 		spent: spending.includes(failure.category) ? [...seen.spent, stop.credential] : seen.spent,
 		tooSmallWindow: isTooLong ? Math.max(seen.tooSmallWindow, stop.contextWindow ?? 0) : seen.tooSmallWindow,
 	};
+}
+
+/** A whole answer that says nothing: told as a failure, and still there to be handed out. */
+function afterSilence(seen: Seen, { now, random }: Event<'attempt.silent'>, stops: readonly Stop[]): Seen {
+	const { made, isCommitted: wasCommitted } = seen;
+	if (made === undefined) return seen;
+	const { position, way } = made;
+	const circumstances = { wasAnswering: false, wasCommitted, isSilent: true, isContinuable: false };
+	const failed: Failed = { failure: answerSilent, position, way, ...circumstances, at: now, random };
+	return { ...seen, failed, past: withAttempt(seen, stops, { outcome: 'failed', failure: answerSilent, now }) };
 }
 
 /** A dead key or an empty account is so for every target that shares it. */
@@ -154,6 +167,13 @@ function withLatest(
 export function afterWait(seen: Seen, now: number, { target, credential }: Stop): Seen {
 	const at = seen.failed?.at ?? now;
 	return { ...seen, past: withStep(seen, { did: 'wait', at, target, credential, ms: now - at }) };
+}
+
+/** The wait for a target to open is over: what was asked before it counts no more. @param since when it began */
+export function afterOpening(seen: Seen, { since, now, stop }: { since: number; now: number; stop: Stop }): Seen {
+	const { target, credential } = stop;
+	const step: TraceEntry = { did: 'wait', at: since, target, credential, ms: now - since, isForOpening: true };
+	return { ...seen, past: withStep(seen, step), hasAwaited: true, gone: [], position: -1, asksHere: 0 };
 }
 
 type AttemptStep = Extract<TraceEntry, { did: 'attempt' }>;

@@ -1,9 +1,10 @@
+import type { Policy } from '../../../../machines/policy.ts';
 import type { requestMachine } from '../../../../machines/request/machine.ts';
 import { stateName } from '../../../../machines/request/state-name.ts';
 import type { RunState } from '../../play/runner.ts';
 import { ruleOf } from './facts.ts';
 import { isTooSmall, type Stop } from './route.ts';
-import { closedUntil, hasHopFailed, type Seen } from './seen.ts';
+import { closedUntil, hasHopFailed, openingOf, type Seen } from './seen.ts';
 
 /** How many of the targets to come are told apart. */
 const LOOKAHEAD = 2;
@@ -35,6 +36,7 @@ export function keyOf(
 			state,
 			progress.ending,
 			seen.told,
+			seen.isTakenUp,
 			seen.isCommitted,
 			failed?.failure.category,
 			Math.min(seen.attempts, 1),
@@ -44,8 +46,11 @@ export function keyOf(
 		state,
 		progress.position,
 		seen.isCommitted ? '' : progress.retries,
+		`${progress.hasAwaitedOpening}${seen.hasAwaited}`,
 		progress.early,
-		seen.isCommitted ? '' : `${progress.hop !== undefined}${seen.left !== undefined}${hasHopFailed(seen)}`,
+		seen.isCommitted
+			? ''
+			: `${progress.hop !== undefined}${seen.left !== undefined}${hasHopFailed(seen)}${seen.left?.isSilent}`,
 		seen.position,
 		seen.asked?.early,
 		seen.isCommitted ? '' : seen.attemptsHere,
@@ -56,11 +61,13 @@ export function keyOf(
 		Math.min(seen.attempts, 2),
 		seen.past?.step.did === 'reconnect',
 	];
-	const common = seen.isCommitted ? afterCommit(progress.continuations, seen) : beforeCommit(seen, stops, now);
+	const common = seen.isCommitted
+		? afterCommit(progress.continuations, seen)
+		: beforeCommit(seen, stops, progress.policy, now);
 	return [...here, ...common, ...ahead(seen, stops), failureClass(seen, stops, now)].join(' ');
 }
 
-function beforeCommit(seen: Seen, stops: readonly Stop[], now: number): (string | number | boolean)[] {
+function beforeCommit(seen: Seen, stops: readonly Stop[], policy: Policy, now: number): (string | number | boolean)[] {
 	const said = Object.entries(seen.said).filter(([position]) => {
 		const stop = stops[Number(position)];
 		return stop !== undefined && !isTooSmall(stop, seen.tooSmallWindow);
@@ -68,10 +75,12 @@ function beforeCommit(seen: Seen, stops: readonly Stop[], now: number): (string 
 	const earliest = Math.min(...said.map(([, at]) => at));
 	const when = said.length === 0 ? 'none' : earliest <= now ? 'now' : 'later';
 	const soonest = said.find(([, at]) => at === earliest)?.[0];
+	const isAwaited = openingOf(seen, policy, now) !== undefined;
 	const isSoonestHere = Number(soonest) === seen.position;
 	return [
 		'before',
 		when,
+		isAwaited,
 		seen.failed === undefined && isSoonestHere,
 		Math.min(seen.goneEarly.length, MANY),
 		seen.denials > 0,
@@ -108,6 +117,7 @@ function failureClass(seen: Seen, stops: readonly Stop[], now: number): string {
 	if (isRunning) return 'some';
 	const from = stops[failed.position];
 	if (from === undefined) return 'none';
+	if (failed.isSilent) return 'silent';
 	const { then } = ruleOf(from, failed.failure);
 	const window = then.includes('larger-context') ? from.contextWindow : '';
 	const stop = stops[asked?.position ?? -1];

@@ -5,11 +5,11 @@ import type { Progress } from '../../../../machines/request/progress.ts';
 import type { Violation } from '../explore.ts';
 import { AskingRules, type Blame } from './asking.ts';
 import { EndingRules } from './ending.ts';
-import { afterEvent, afterWait } from './facts.ts';
+import { afterEvent, afterOpening, afterWait } from './facts.ts';
 import type { RequestProperty } from './properties.ts';
 import { RetryRules } from './retrying.ts';
 import type { RouteToCheck, Stop, Stops } from './route.ts';
-import { deadlineOf, type Seen } from './seen.ts';
+import { answerLeft, deadlineOf, openingOf, type Seen } from './seen.ts';
 import type { WatchedStep } from './watched-step.ts';
 import { checkWithdrawals } from './withdrawing.ts';
 
@@ -36,7 +36,7 @@ export class Monitor {
 		this.#stops = stops;
 		this.#policy = route.policy;
 		this.#asking = new AskingRules(stops.all, route.policy);
-		this.#retrying = new RetryRules(stops.all, startedAt + route.policy.timeouts.request);
+		this.#retrying = new RetryRules(stops.all, route.policy, startedAt + route.policy.timeouts.request);
 		this.#ending = new EndingRules(route, stops.all, startedAt, this.#asking);
 	}
 
@@ -45,7 +45,7 @@ export class Monitor {
 		const blame: Blame = (property: RequestProperty, message) =>
 			violations.push({ property, message, ...(onlyTold.includes(property) ? { isOnlyTold: true } : {}) });
 		const told = event === undefined ? seenBefore : afterEvent(seenBefore, event as RequestEvent, now, this.#stops.all);
-		let seen = told;
+		let seen = event !== undefined && isTimer(event) ? this.#afterTimer(told, now) : told;
 		for (const { to, event: said } of step.sent) {
 			seen = this.#afterWord(seen, this.#stops.positionOf(to), said as ProviderEvent, { event, now }, blame);
 		}
@@ -60,6 +60,15 @@ export class Monitor {
 		}
 		this.#checkAfter(seen, { event, now, before, step }, blame);
 		return { seen, violations };
+	}
+
+	/** Where nothing failed, the wait was for a target to open. */
+	#afterTimer(seen: Seen, now: number): Seen {
+		if (seen.failed !== undefined) return seen;
+		// The wait began with the last denial.
+		const since = seen.past?.step.at ?? now;
+		const stop = this.#stops.all[openingOf(seen, this.#policy, since)?.position ?? -1];
+		return stop === undefined ? seen : afterOpening(seen, { since, now, stop });
 	}
 
 	/** What a request says to a provider. */
@@ -126,7 +135,7 @@ export class Monitor {
 		if (isUsed(seen.made, id)) blame('permits-settled-once', `${target} is asked under the name of an earlier attempt`);
 		if (now >= deadlineOf(seen, this.#policy))
 			blame('ends-by-deadline', `${target} is asked when the deadline has passed`);
-		const isRetry = event !== undefined && isTimer(event);
+		const isRetry = event !== undefined && isTimer(event) && seen.failed !== undefined;
 		this.#asking.check(seen, { position, early, isRetry }, blame);
 		const isNewTurn = position !== seen.position || early || !seen.gone.includes(position);
 		const asked = { id, position, early };
@@ -150,8 +159,13 @@ export class Monitor {
 				return this.#afterStart(seen, progress, at.now, blame);
 			case 'stopAttempt':
 				return { ...seen, isRunning: false };
+			case 'takeUpAnswer':
+				if (answerLeft(seen) === undefined) blame('left-answer-is-kept', 'an answer is taken up that was not left');
+				return { ...seen, isTakenUp: true };
 			case 'finishAnswer':
-				if (at.event?.type !== 'attempt.completed') blame('one-ending', 'an answer is finished that is not whole');
+				if ((at.event?.type === 'attempt.completed') === seen.isTakenUp) {
+					blame('one-ending', 'an answer is finished that is not whole, or two are');
+				}
 				if (seen.told !== undefined) blame('one-ending', 'the caller gets two endings');
 				return { ...seen, told: 'answer' };
 			case 'reportFailure':
@@ -264,7 +278,8 @@ export class Monitor {
 		}
 		const [timer] = timers;
 		const isSettling =
-			event?.type === 'attempt.broke' && step.sent.some((sent) => sent.event.type === 'attempt.failed');
+			(event?.type === 'attempt.broke' || event?.type === 'attempt.silent') &&
+			step.sent.some((sent) => sent.event.type === 'attempt.failed');
 		if (!seen.isRunning && seen.asked === undefined && timer === undefined && !isSettling) {
 			blame('always-ends', 'nothing can happen any more, and the request has not ended');
 		}
@@ -282,13 +297,13 @@ export function isTimer({ type }: EventObject): boolean {
 }
 
 function isAttemptOver({ type }: EventObject): boolean {
-	return ['attempt.completed', 'attempt.broke', 'client.left', 'deadline.passed'].includes(type);
+	return ['attempt.completed', 'attempt.broke', 'attempt.silent', 'client.left', 'deadline.passed'].includes(type);
 }
 
 /** How a permit is settled after an event. */
 function settlementOf(event: WatchedStep['event']): ProviderEvent['type'] | undefined {
 	if (event?.type === 'attempt.completed') return 'attempt.succeeded';
-	if (event?.type === 'attempt.broke') return 'attempt.failed';
+	if (event?.type === 'attempt.broke' || event?.type === 'attempt.silent') return 'attempt.failed';
 	if (event?.type === 'client.left' || event?.type === 'deadline.passed') return 'attempt.abandoned';
 	return undefined;
 }

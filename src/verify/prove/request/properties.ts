@@ -3,7 +3,7 @@ export const requestProperties = {
 	'always-ends':
 		'a request always ends: in every state something can still happen, and a target that said no is not asked again and again',
 	'request-goes-down':
-		'before the commit a request never goes back to an earlier target of its chain, except in one early round after every target was denied',
+		'before the commit a request never goes back to an earlier target of its chain, except in one more round after every target was denied: an early one, or one after a wait',
 	'attempts-within-policy': 'a target is attempted once, and again only as often as the retries of its rule allow',
 	'retries-are-made':
 		'a failure whose rule has retries left is tried again on the same target when its wait is at most maxRetryAfter and ends before the deadline, and the provider grants by then',
@@ -23,13 +23,17 @@ export const requestProperties = {
 		'a denied target is never attempted: an attempt begins only with the permit just granted for it',
 	'fail-fast-stays': 'after a failure a request goes to another target only where `then` of the policy says so',
 	'one-hop-only':
-		'a request that leaves a failure for another provider (`other-provider`) makes one attempt there, and without an answer it ends with the failure that it left',
+		'a request that leaves a failure for another provider (`other-provider`), or an answer that says nothing, makes one attempt elsewhere, and without an answer it ends with what it left',
+	'left-answer-is-kept':
+		'a whole answer that says nothing is left at once for one attempt at the next target; where no answer comes of that, up to the deadline, the caller gets the one that was left, and no failure',
 	'spent-credential-left-alone':
 		'a credential that was rejected or is out of credit is not asked again by the same request',
 	'no-target-passed-over':
 		'a request leaves a target out only when its attempts are used up, its window is too small, or `then` does not lead to it; it tries every method that is left to carry an answer on',
 	'early-asks-are-earned':
 		'a target is asked before its cooldown is over only when every target was denied and the policy says try-soonest, the soonest first, each once',
+	'opening-is-awaited':
+		'a request that was denied everywhere waits where the policy says `wait`: once, for the first target to open, if that is neither later than the policy says nor at or after the deadline; then it asks the chain again from its beginning',
 	'no-second-start': 'after the commit no answer is started over: every further attempt carries the answer on',
 	'ways-fit':
 		'an answer is carried on only after the commit: by a prefill, once, where the model takes one; by an instruction where it does not or has refused it; from further back where the place to continue was unclear',

@@ -1,10 +1,10 @@
-import type { RetryPolicy } from '../../../../machines/policy.ts';
+import type { Policy, RetryPolicy } from '../../../../machines/policy.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import { failureWords } from '../failure-samples.ts';
 import type { Blame } from './asking.ts';
 import { ruleOf } from './facts.ts';
 import type { Stop } from './route.ts';
-import { closedUntil, type Failed, type Seen } from './seen.ts';
+import { closedUntil, type Failed, openingOf, type Seen } from './seen.ts';
 
 /** A wait, ms: no more than the rounding to whole ms lies between the two. */
 export interface Wait {
@@ -15,10 +15,13 @@ export interface Wait {
 /** Whether a failed target is tried again, and after which wait: both what must be and what must not. */
 export class RetryRules {
 	readonly #stops: readonly Stop[];
+	readonly #policy: Policy;
 	readonly #deadlineAt: number;
 
-	constructor(stops: readonly Stop[], deadlineAt: number) {
+	/** @param policy of the request */
+	constructor(stops: readonly Stop[], policy: Policy, deadlineAt: number) {
 		this.#stops = stops;
+		this.#policy = policy;
 		this.#deadlineAt = deadlineAt;
 	}
 
@@ -31,6 +34,7 @@ export class RetryRules {
 		const { failed } = seen;
 		const stop = this.#stops[failed?.position ?? -1];
 		if (failed === undefined || stop === undefined || failed.wasCommitted || seen.left !== undefined) return false;
+		if (failed.isSilent) return false;
 		const { failure, at } = failed;
 		if (seen.attemptsHere > ruleOf(stop, failure).retries) return false;
 		if ((failure.retryAfterMs ?? 0) > stop.policy.retry.maxRetryAfter) return false;
@@ -63,11 +67,15 @@ export class RetryRules {
 		const { failed } = seen;
 		const stop = this.#stops[failed?.position ?? -1];
 		if (failed === undefined || stop === undefined) {
-			blame('waits-within-policy', 'the request waits although nothing failed');
+			this.#checkOpening(seen, until, now, blame);
 			return;
 		}
 		if (seen.left !== undefined) {
 			blame('one-hop-only', `${stop.target} is waited for after the one attempt there`);
+			return;
+		}
+		if (failed.isSilent) {
+			blame('left-answer-is-kept', `${stop.target} is waited for after it had nothing to say`);
 			return;
 		}
 		const { retry } = stop.policy;
@@ -85,6 +93,17 @@ export class RetryRules {
 		if (closedUntil(seen, stop) > until) blame('waits-within-policy', `${words}, which will still be closed`);
 		if (seen.attemptsHere > ruleOf(stop, failed.failure).retries) {
 			blame('attempts-within-policy', `${words}, although it has no retry left`);
+		}
+	}
+
+	/** Nothing failed: all that may be waited for is the first target to open, once all were denied. */
+	#checkOpening(seen: Seen, until: number, now: number, blame: Blame): void {
+		const opening = openingOf(seen, this.#policy, now);
+		const words = `the request waits for ${durationWords(until - now)} although nothing failed`;
+		if (opening === undefined) blame('opening-is-awaited', `${words}, and no target is to be waited for`);
+		else if (seen.gone.length < this.#stops.length) blame('opening-is-awaited', `${words}, and not all were asked`);
+		else if (opening.until !== until) {
+			blame('opening-is-awaited', `${words}: the first opens in ${durationWords(opening.until - now)}`);
 		}
 	}
 }

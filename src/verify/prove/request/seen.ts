@@ -23,6 +23,8 @@ export interface Seen {
 	readonly committedAt: number;
 	/** What the client was told. */
 	readonly told: 'answer' | 'failure' | undefined;
+	/** The answer that was left is handed out after all. */
+	readonly isTakenUp: boolean;
 	/** The target that was asked last. */
 	readonly position: number;
 	readonly attempts: number;
@@ -39,8 +41,10 @@ export interface Seen {
 	readonly gone: readonly number[];
 	/** Targets that were asked ahead of their time. */
 	readonly goneEarly: readonly number[];
+	/** It has waited for a target to open, once every target was denied. */
+	readonly hasAwaited: boolean;
 	readonly failed: Failed | undefined;
-	/** The failure that was left for one attempt at another provider (`other-provider`), before the commit. */
+	/** What was left for one attempt elsewhere, before the commit: a failure (`other-provider`), or an answer that says nothing. */
 	readonly left: Failed | undefined;
 	/** Provider actors that have had their one failure of this request. */
 	readonly counted: readonly string[];
@@ -105,6 +109,8 @@ export interface Failed {
 	readonly way: Way;
 	readonly wasAnswering: boolean;
 	readonly wasCommitted: boolean;
+	/** It was a whole answer that says nothing. */
+	readonly isSilent: boolean;
 	readonly isContinuable: boolean;
 	readonly at: number;
 	/** 0 to 1: what the jitter of the wait is made from. */
@@ -120,6 +126,7 @@ export const nothingSeen: Seen = {
 	searchedFrom: 0,
 	committedAt: 0,
 	told: undefined,
+	isTakenUp: false,
 	position: -1,
 	attempts: 0,
 	made: undefined,
@@ -129,6 +136,7 @@ export const nothingSeen: Seen = {
 	continuations: 0,
 	gone: [],
 	goneEarly: [],
+	hasAwaited: false,
 	failed: undefined,
 	left: undefined,
 	counted: [],
@@ -153,9 +161,32 @@ export function deadlineOf(
 	return isAnswering ? committedAt + stream : Math.min(searchedFrom + request, committedAt + stream);
 }
 
-/** An attempt was made at the other provider, and failed. */
+/** The whole answer that says nothing and was left, as long as nothing better has begun. */
+export function answerLeft({ left, failed, isCommitted }: Seen): Failed | undefined {
+	const known = left ?? failed;
+	return !isCommitted && known?.isSilent ? known : undefined;
+}
+
+/** An attempt was made elsewhere, and failed. */
 export function hasHopFailed({ left, failed, isCommitted }: Seen): boolean {
 	return !isCommitted && left !== undefined && left !== failed;
+}
+
+/**
+ * The target that a request which was denied everywhere has to wait for, and until when, ms since the epoch: the first that
+ * named a time to come, if the policy allows a wait of this length, it ends before the deadline, and none was made before.
+ * @param now when the last denial came
+ */
+export function openingOf(seen: Seen, policy: Policy, now: number): { position: number; until: number } | undefined {
+	const { whenAllDenied } = policy;
+	if (typeof whenAllDenied === 'string' || seen.hasAwaited || seen.failed !== undefined || seen.isCommitted)
+		return undefined;
+	let first: { position: number; until: number } | undefined;
+	for (const [position, until] of Object.entries(seen.said)) {
+		if (until > now && (first === undefined || until < first.until)) first = { position: Number(position), until };
+	}
+	if (first === undefined || first.until - now > whenAllDenied.wait) return undefined;
+	return first.until < deadlineOf(seen, policy) ? first : undefined;
 }
 
 /** What a denial closes: the model, when it is only that one; else the whole credential. */

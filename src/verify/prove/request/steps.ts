@@ -45,6 +45,9 @@ function wordsFor(
 	candidate: CandidatePlan | undefined,
 ): string {
 	const name = candidate === undefined ? 'nobody' : nameOf(candidate);
+	if (isTimer(event) && seen.failed === undefined) {
+		return `${durationWords(at - (last?.at ?? caseStartMs))} are waited, until a target opens`;
+	}
 	if (isTimer(event)) return `${durationWords(at - (last?.at ?? caseStartMs))} are waited, then ${name} is tried again`;
 	const happened = event as RequestEvent;
 	const after = `after ${durationWords(at - (seen.made?.startedAt ?? at))}`;
@@ -71,6 +74,8 @@ function wordsFor(
 			const isWhole = happened.continuable || !isAnswer ? '' : ', and cannot be carried on';
 			return `${name} ${isAnswer ? 'breaks off' : 'fails'} with ${failureWords(happened.failure)} ${after}${isWhole}`;
 		}
+		case 'attempt.silent':
+			return `${name} has nothing to say ${after}`;
 		case 'attempt.settled': {
 			if (happened.retryAt <= at) return `${name} would grant again at once`;
 			return `${name} would grant again in ${durationWords(happened.retryAt - at)}`;

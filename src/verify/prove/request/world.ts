@@ -113,7 +113,8 @@ export class RequestWorld implements World<RequestNode> {
 	): Move<RequestNode> {
 		const node = isAside ? { ...before, isAside } : before;
 		const move = this.#send(node, event, { at, ...(providerState === undefined ? {} : { providerState }) });
-		const isTold = event.type === 'attempt.broke' && move.node.seen.permit === undefined;
+		const isOfFailure = event.type === 'attempt.broke' || event.type === 'attempt.silent';
+		const isTold = isOfFailure && move.node.seen.permit === undefined;
 		const isActive = move.node.state.snapshot.status === 'active';
 		if (settledAt === undefined || !isTold || !isActive) return move;
 		if (move.violations.some(({ isOnlyTold }) => !isOnlyTold)) return move;
@@ -156,8 +157,9 @@ export class RequestWorld implements World<RequestNode> {
 
 	/** No move leads to a lower one, so that every way to a state is known before it is left. */
 	#layer({ seen, state }: RequestNode): number {
-		const { isCommitted, goneEarly, continuations, gone, asksHere, position, isAnswering } = seen;
-		const phase = (isCommitted ? 2 + continuations : goneEarly.length > 0 ? 1 : 0) * (this.#stops.all.length + 1);
+		const { isCommitted, goneEarly, hasAwaited, continuations, gone, asksHere, position, isAnswering } = seen;
+		const phase =
+			(isCommitted ? 2 + continuations : hasAwaited || goneEarly.length > 0 ? 1 : 0) * (this.#stops.all.length + 1);
 		const progress = isCommitted ? (isAnswering ? 0 : gone.length) : position;
 		const stage = seen.asked !== undefined ? 0 : state.timers.length === 0 ? 1 : 2;
 		return (phase + progress) * ROUNDS + Math.min(ROUNDS - 1, 3 * asksHere + stage);

@@ -79,7 +79,7 @@ describe('a provider that is asked', () => {
 describe('an attempt that runs', () => {
 	it('completes, answers, breaks with each kind of failure; the client leaves, the deadline passes', () => {
 		const choices = choicesFor(running);
-		const ofAttempt = ['attempt.answering', 'attempt.broke', 'attempt.completed'];
+		const ofAttempt = ['attempt.answering', 'attempt.broke', 'attempt.completed', 'attempt.silent'];
 		const expected = [...ofAttempt, 'client.left', 'deadline.passed', 'probe.answering'];
 		expect(typesOf(choices)).toEqual(expected);
 		const categories = choices.flatMap(({ event }) => (event.type === 'attempt.broke' ? [event.failure.category] : []));

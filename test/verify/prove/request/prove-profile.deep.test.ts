@@ -4,9 +4,11 @@ import { checkProfile } from '../../../../src/verify/prove/request/prove-profile
 import { deepSample } from '../../../helpers/deep-sample.ts';
 import { mutants as grossMutants, routeOf } from './mutants.ts';
 import { nearMisses } from './near-misses.ts';
+import { openingMutants } from './opening-mutants.ts';
 import { beginning, caseAgainst, chainOf, replay, routeOver, violated } from './route.ts';
+import { silenceMutants } from './silence-mutants.ts';
 
-const mutants = [...grossMutants, ...nearMisses];
+const mutants = [...grossMutants, ...nearMisses, ...silenceMutants, ...openingMutants];
 
 const allWays = routeOver([
 	{ target: 'a/l', credentials: 2, contextWindow: 8_000, prefill: true },
@@ -24,6 +26,8 @@ describe('the request machine that runs', () => {
 		['several credentials, windows and prefills', allWays],
 		['a stream that is committed when it is complete', routeOver(chainOf(2), { commit: 'complete' })],
 		['an early round', routeOver(chainOf(3), { policy: { whenAllDenied: 'try-soonest' } })],
+		['a wait for an opening', routeOver(chainOf(3), { policy: { whenAllDenied: { wait: 60_000 } } })],
+		['answers that say nothing passed on', routeOver(chainOf(3), { policy: { emptyAnswer: 'pass' } })],
 		['no continuation', routeOver(chainOf(3), { policy: { continuation: { maxContinuations: 0 } } })],
 		['a deadline that cuts everything short', routeOver(chainOf(3), { policy: { timeouts: { request: 400 } } })],
 		['no backoff', routeOver(chainOf(2), { policy: { retry: { backoff: 0, maxBackoff: 0, maxRetryAfter: 0 } } })],

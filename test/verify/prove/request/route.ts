@@ -121,7 +121,7 @@ export function replay(route: RouteToCheck, machine: Machine, steps: readonly Ca
 			fromCallback<{ type: string }>(({ receive }) => receive(({ type }) => did.push(`${name} ${type}`))),
 		).start() as unknown as ProviderRef;
 	const candidates = route.candidates.map((candidate) => ({ ...candidate, actor: listener(candidate.credential) }));
-	const io = ['startAttempt', 'stopAttempt', 'commitAnswer', 'finishAnswer', 'reportFailure'];
+	const io = ['startAttempt', 'stopAttempt', 'commitAnswer', 'takeUpAnswer', 'finishAnswer', 'reportFailure'];
 	const actions = Object.fromEntries(io.map((name) => [name, () => void did.push(name)]));
 	const actor = createActor(machine.provide({ actions }), {
 		clock,
