@@ -132,33 +132,46 @@ test('a stream that comes byte by byte is put together exactly', async () => {
 	expect(await contentOf(await breakwater.post({ stream: true }))).toBe(text);
 });
 
-test.each([false, true])('one request opens no breaker alone, whatever its retries (stream: %s)', async (stream) => {
-	const own = await startGateway({
-		names: ['a'],
-		profiles: { default: { chain: ['a/one', 'a/two'] } },
-		policy: { onError: { SERVER_ERROR: { retries: 2 } } },
+describe('one request opens no breaker alone, whatever its retries', () => {
+	const twoModels = () =>
+		startGateway({
+			names: ['a'],
+			profiles: { default: { chain: ['a/one', 'a/two'] } },
+			policy: { onError: { SERVER_ERROR: { retries: 2 } } },
+		});
+
+	test.each([false, true])('and the sixth attempt answers (stream: %s)', async (stream) => {
+		const own = await twoModels();
+		try {
+			own.upstream('a').next(...Array.from({ length: 5 }, () => status(503)), answers('the sixth time'));
+			expect(await contentOf(await own.post({ stream }))).toBe('the sixth time');
+			const health = await own.health();
+			expect(health['a/one']).toMatchObject({ state: 'closed', consecutiveFailures: 1 });
+			expect(health['a/two']).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
+		} finally {
+			await own.close();
+		}
 	});
-	try {
-		const failing = Array.from({ length: 5 }, () => status(503));
-		own.upstream('a').next(...failing, answers('the sixth time'));
-		expect(await contentOf(await own.post({ stream }))).toBe('the sixth time');
-		own.upstream('a').always(status(503));
-		for (const failures of [1, 2]) {
+
+	test.each([false, true])('but three of them do, for both models and so for their key (stream: %s)', async (stream) => {
+		const own = await twoModels();
+		try {
+			own.upstream('a').always(status(503));
+			for (const failures of [1, 2]) {
+				await own.post({ stream });
+				const health = await own.health();
+				expect(health.a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
+				for (const id of ['a/one', 'a/two']) {
+					expect(health[id]).toMatchObject({ state: 'closed', consecutiveFailures: failures });
+				}
+			}
 			await own.post({ stream });
 			const health = await own.health();
-			expect(health.a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
-			for (const id of ['a/one', 'a/two']) {
-				expect(health[id]).toMatchObject({ state: 'closed', consecutiveFailures: failures });
-			}
+			for (const id of ['a', 'a/one', 'a/two']) expect(health[id]).toMatchObject({ state: 'open', reason: 'failures' });
+		} finally {
+			await own.close();
 		}
-		await own.post({ stream });
-		// Both of its models fail: then it is the provider.
-		for (const id of ['a', 'a/one', 'a/two']) {
-			expect((await own.health())[id]).toMatchObject({ state: 'open', reason: 'failures' });
-		}
-	} finally {
-		await own.close();
-	}
+	});
 });
 
 test('once the breaker is open the failing provider is asked no more', async () => {

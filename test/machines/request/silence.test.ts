@@ -28,7 +28,7 @@ describe('an answer that says nothing', () => {
 		const { providers, request } = chain(['a#1', 'a#2', 'b', 'c']);
 		request.fallSilent();
 		expect(request.attempted()).toEqual(['a#1/m', 'b/m']);
-		expect(providers[0]?.failures()).toMatchObject([{ failure: answerSilent, lastTry: true, hasCounted: false }]);
+		expect(providers[0]?.failures()).toMatchObject([{ failure: answerSilent, lastTry: true, counted: [] }]);
 		request.complete();
 		expect(request.did.at(-1)).toBe('finish');
 		expect(request.did).not.toContain('take up');
