@@ -112,8 +112,11 @@ function mayStandTwice(sent: string, at: number, rest: string, beginsLine: boole
 function isFewLines(words: string): boolean {
 	const lines = words.split('\n');
 	if (lines.length - 1 <= COMMON_LINES) return true;
-	const worded = lines.filter((line) => /[\p{L}\p{N}]/u.test(line)).map((line) => line.trim());
-	return new Set(worded).size <= COMMON_LINES;
+	const worded = lines.map((line) => line.trim()).filter((line) => /[\p{L}\p{N}]/u.test(line));
+	// The last one may be cut: it is none of its own where another begins like it.
+	const last = worded.pop() ?? '';
+	const different = new Set(worded);
+	return different.size + (worded.some((line) => line.startsWith(last)) ? 0 : 1) <= COMMON_LINES;
 }
 
 function withoutSpace(text: string): string {

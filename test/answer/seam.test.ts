@@ -222,6 +222,11 @@ it.each([
 		`open the gate\n${'  wait for the tide\n'.repeat(3)}  wait for the ship\n`,
 	],
 	[
+		'two lines stand there over and over again, and the last one is cut',
+		`}\n${'  open the gate;\n'.repeat(2)}${'  wait for the tide;\n'.repeat(2)}  wait for the tide`,
+		`;\n  open the gate;\n${'  wait for the tide;\n'.repeat(3)}  wait for the ship;\n`,
+	],
+	[
 		'the words have been said before',
 		'row on to the harbour wall; we sang: row on to the harbour wall',
 		' row on to the harbour wall, and then we slept',
