@@ -156,7 +156,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld };
 		const request = endpoint.dialect.render(ask);
 		this.#asked = request;
-		this.#answer.beginAttempt({ target, way, shown, choices: request.choices });
+		this.#answer.beginAttempt({ target, way, shown, choices: request.choices, reasons });
 		const { timeouts } = policy;
 		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
