@@ -8,9 +8,10 @@ import {
 	type Usage,
 } from '../contract/answer-parts.ts';
 import { Hold } from './hold.ts';
-import { SeamFinder, type SeamState } from './seam.ts';
+import type { SeamState } from './seam.ts';
 import { shownText } from './shown-text.ts';
-import { type OpenThought, openThought, ThoughtFilter } from './thoughts.ts';
+import { ThinkingSeam } from './thinking-seam.ts';
+import { beginsUnmarked, type OpenThought, openThought } from './thoughts.ts';
 
 /** What came of some events: what the client gets, and what is wrong with the rest. */
 export interface Taken {
@@ -36,6 +37,8 @@ export interface AttemptStart {
 	shown: string;
 	/** How many answers it asks for at once. */
 	choices: number;
+	/** The model is known to think before its first word. */
+	reasons?: boolean;
 	/**
 	 * Whether an answer that says nothing may be left for another. Its end waits then until all of it is known, since whether
 	 * it says nothing may only be told by the usage behind its finish. Asked where a finish comes without any content.
@@ -66,9 +69,7 @@ export class AnswerStream {
 	/** The present attempt has had content. */
 	#hasContent = false;
 	#attempt: AttemptStart = { target: '', way: 'fresh', shown: '', choices: 1 };
-	#pendingSeam: SeamFinder | undefined;
-	/** Leaves out what a continuation thinks within its text. */
-	#thoughts = new ThoughtFilter();
+	#pendingSeam: ThinkingSeam | undefined;
 	/** What has been sent broke off in the middle of a thought, which the continuation ends. */
 	#openThought: OpenThought | undefined;
 	/** An attempt that broke had begun to call a tool: all of the text before the call has been sent. */
@@ -132,11 +133,15 @@ export class AnswerStream {
 		if (this.#isHoldingTools && !isFresh) this.#hasBegunCall = true;
 		this.#isHoldingTools = false;
 		this.seam = undefined;
-		this.#thoughts = new ThoughtFilter();
 		this.#openThought = isFresh ? undefined : openThought(this.#sent);
+		this.#pendingSeam = isFresh ? undefined : this.#newSeam(attempt);
+	}
+
+	#newSeam({ shown, way, reasons = false }: AttemptStart): ThinkingSeam {
 		const sent = withoutThought(this.#sent, this.#openThought);
-		const options = { sent, shown: attempt.shown.length, trusted: attempt.way === 'prefill' };
-		this.#pendingSeam = isFresh ? undefined : new SeamFinder(options);
+		// The answer itself shows whether the models of this chain begin with thoughts that nothing opens.
+		const mayThinkUnmarked = reasons || beginsUnmarked(this.#sent);
+		return new ThinkingSeam({ sent, shown: shown.length, trusted: way === 'prefill', mayThinkUnmarked });
 	}
 
 	#forget(): void {
@@ -211,8 +216,7 @@ export class AnswerStream {
 		this.#latest = event;
 		this.#inspect(said);
 		if (said.isBeyondText || said.isSeveral) return 'diverged';
-		let text = this.#thoughts.take(said.text);
-		if (this.#thoughts.hasTrimmed) this.#pendingSeam?.doubt();
+		let { text } = said;
 		if (this.#pendingSeam !== undefined && text !== '') {
 			const state = this.#pendingSeam.feed(text);
 			text = '';
@@ -249,9 +253,6 @@ export class AnswerStream {
 	/** There is no more text to wait for: the seam is where it is, or nowhere. */
 	#settleSeam(event: AnswerEvent | undefined, isCall: boolean): Taken['problem'] {
 		if (this.#pendingSeam === undefined) return undefined;
-		const rest = this.#thoughts.finish();
-		const state = rest === '' ? undefined : this.#pendingSeam.feed(rest);
-		if (state !== undefined && state.is !== 'pending') return this.#join(state, event, isCall);
 		// A call without a word completes an answer whose text was whole.
 		return this.#join(this.#pendingSeam.finish(isCall && this.#hasBegunCall), event, isCall);
 	}

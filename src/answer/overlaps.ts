@@ -16,6 +16,12 @@ export function overlapsOf(sent: string, next: string): number[] {
 	return overlaps;
 }
 
+/** Length of the longest end of a text that stands in it once more, characters. In time proportional to the text. */
+export function repeatedEnd(text: string): number {
+	const backwards = text.split('').reverse().join('');
+	return bordersOf(backwards).reduce((longest, length) => Math.max(longest, length), 0);
+}
+
 /** For each prefix of a text, the length of the longest shorter prefix that it also ends with. */
 function bordersOf(text: string): number[] {
 	const borders: number[] = [0];

@@ -1,5 +1,5 @@
 import { overlapsOf } from './overlaps.ts';
-import { beginsCodeBlock, provesPlace, readingsOf, runsTogether } from './seam-evidence.ts';
+import { beginsCodeBlock, isCertain, provesPlace, readingsOf, runsTogether } from './seam-evidence.ts';
 
 /**
  * Where a continuation joins the text that the client already has.
@@ -73,9 +73,11 @@ export class SeamFinder {
 
 	#mayRepeat(): boolean {
 		const { sent, trusted } = this.#options;
-		if (this.#from !== -1) this.#from = sent.indexOf(this.#held, this.#from);
+		// Whether a line ends behind the repeated words is known with the first sign behind them.
+		const held = trusted ? this.#held : this.#held.trimEnd();
+		if (this.#from !== -1) this.#from = sent.indexOf(held, this.#from);
 		if (this.#from !== -1) return true;
-		return !trusted && (beginsCodeBlock(this.#held) || readingsOf(this.#held).some(({ text }) => sent.includes(text)));
+		return !trusted && (beginsCodeBlock(held) || readingsOf(held).some(({ text }) => sent.includes(text)));
 	}
 
 	#decide(): SeamState {
@@ -104,23 +106,34 @@ export class SeamFinder {
 	#joinBehind(): SeamState {
 		// Some leave out the white space that they should begin with: that reading counts, too.
 		const least = this.#hidden.trimStart().length || this.#hidden.length;
+		const places = new Set<number>();
 		for (const { text, lead } of readingsOf(this.#held)) {
-			const [overlap, another] = overlapsOf(this.#options.sent, text).filter((one) => one >= least);
-			if (overlap !== undefined) return another === undefined ? this.#join(lead + overlap) : ambiguous;
+			for (const overlap of overlapsOf(this.#options.sent, text)) {
+				if (overlap >= least) places.add(lead + overlap);
+			}
 		}
-		return diverged;
+		const [place] = places;
+		if (place === undefined) return diverged;
+		return places.size === 1 ? this.#join(place) : ambiguous;
 	}
 
 	/** The model was shown all of it, and asked to begin with its last words again. */
 	#joinOverlap(): SeamState {
 		const { sent } = this.#options;
+		let place: number | undefined;
 		for (const { text, lead } of readingsOf(this.#held)) {
 			const overlaps = overlapsOf(sent, text);
-			if (overlaps.length === 0) continue;
-			const overlap = provesPlace(sent, overlaps, lead > 0);
-			return overlap === undefined ? this.#orDiverged() : this.#join(lead + overlap);
+			const [longest] = overlaps;
+			if (longest === undefined || place === lead + longest) continue;
+			if (place !== undefined) {
+				if (isCertain(sent.slice(-longest))) return ambiguous;
+				continue;
+			}
+			const overlap = provesPlace(sent, text, overlaps, lead > 0);
+			if (overlap === undefined) return this.#orDiverged();
+			place = lead + overlap;
 		}
-		return this.#orDiverged();
+		return place === undefined ? this.#orDiverged() : this.#join(place);
 	}
 
 	#orDiverged(): SeamState {

@@ -1,6 +1,7 @@
 import type { Way } from '../../machines/request/progress.ts';
+import { repeatedEnd } from './overlaps.ts';
 
-/** How far back a second try begins, characters: enough to recognize the place. */
+/** How far back a second try begins at least, characters: enough to recognize the place. */
 const REWIND_LENGTH = 24;
 
 /**
@@ -14,11 +15,21 @@ export function shownText(sent: string, way: Way): string {
 	return withoutHalfPair(sent);
 }
 
-/** To the beginning of a word where one is near: a model does not find its way back into the middle of one. */
+/**
+ * Back to where what follows stands nowhere else in the text: a model that writes it again has said where it goes on.
+ * From within a run of equal lines it could be any of them. To the beginning of a word where one is near: a model does
+ * not find its way back into the middle of one.
+ */
 function rewindTo(sent: string): number {
-	const at = Math.max(0, sent.length - REWIND_LENGTH);
-	const word = sent.lastIndexOf(' ', at) + 1;
-	return at - word < REWIND_LENGTH ? word : at;
+	const at = Math.max(0, sent.length - Math.max(REWIND_LENGTH, repeatedEnd(sent) + 1));
+	for (let word = at; at - word < REWIND_LENGTH; word--) {
+		if (word === 0 || (isBlank(sent, word - 1) && !isBlank(sent, word))) return word;
+	}
+	return at;
+}
+
+function isBlank(text: string, at: number): boolean {
+	return text.charAt(at).trim() === '';
 }
 
 /** Half a surrogate pair at the end is no character, and no JSON that every provider takes. */

@@ -1,5 +1,6 @@
 const names = 'think|thinking|thought|thoughts|reasoning';
 const opening = new RegExp(`^<(${names})>`, 'i');
+const anyTag = new RegExp(`</?(?:${names})>`, 'i');
 const openings = names.split('|').map((name) => `<${name}>`);
 
 /** A thought in the text of an answer that has not ended. */
@@ -18,13 +19,28 @@ export function openThought(text: string): OpenThought | undefined {
 	return text.toLowerCase().includes(end.toLowerCase(), last.index) ? undefined : { at: last.index, end };
 }
 
+/** The first tag in a text that opens or ends a thought, in small letters; undefined where there is none. */
+export function firstTag(text: string): string | undefined {
+	return anyTag.exec(text)?.[0].toLowerCase();
+}
+
+/** Does a text begin with a thought of which only the end is marked? */
+export function beginsUnmarked(text: string): boolean {
+	return firstTag(text)?.startsWith('</') === true;
+}
+
 /** Leaves out the thought that the text of a continuation begins with. */
 export class ThoughtFilter {
 	#held = '';
-	/** What ends the thought that is being left out. */
+	/** What ends the thought that is being left out, in small letters. */
 	#end: string | undefined;
 	#isPast = false;
 	#hasTrimmed = false;
+
+	/** @param end what ends the thought that the text begins with, where no tag opens it */
+	constructor(end?: string) {
+		this.#end = end;
+	}
 
 	/** White space behind a thought was left out with it: whether it was part of the answer, nobody can tell. */
 	get hasTrimmed(): boolean {

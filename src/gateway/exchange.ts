@@ -164,7 +164,8 @@ export class Exchange implements AttemptListener, RunningCall {
 		const request = endpoint.dialect.render(ask);
 		this.#asked = request;
 		const { choices } = request;
-		this.#answer.beginAttempt({ target, way, shown, choices, mayLeaveSilence: () => this.#mayLeaveSilence(progress) });
+		const mayLeaveSilence = () => this.#mayLeaveSilence(progress);
+		this.#answer.beginAttempt({ target, way, shown, choices, reasons, mayLeaveSilence });
 		const { timeouts } = policy;
 		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);

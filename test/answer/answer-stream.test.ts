@@ -418,6 +418,16 @@ describe('a continuation', () => {
 		expect(sentSoFar('short').beginAttempt('b/m2', 'rewind')).toBe('');
 	});
 
+	it('by rewind is shown no two of a run of equal lines, of which any could be the last', () => {
+		const line = '    await pump.wait(50);\n';
+		const begun = `Open the gate:\n${line.repeat(4)}`;
+		const answer = sentSoFar(begun);
+		const shown = answer.beginAttempt('b/m2', 'rewind');
+		expect(shown).toBe('Open the gate:\n    await ');
+		const { chunks } = answer.take([says({ content: `${begun.slice(shown.length)}${line}}` }), ends()]);
+		expect(textOf(chunks)).toBe(`${line}}`);
+	});
+
 	it('is never shown half a character', () => {
 		const half = 'wave \ud83c';
 		expect(sentSoFar(half).beginAttempt('b/m2', 'instruct')).toBe('wave ');

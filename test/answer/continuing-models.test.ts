@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { contentOf, eventsOf, startGateway, type TestGateway } from '../helpers/gateway.ts';
+import { contentOf, eventsOf, type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { model, starts } from '../helpers/model.ts';
 import { type Behaviour, chunkOf, chunksOf, streams } from '../helpers/upstream.ts';
 
@@ -11,7 +11,11 @@ const begun = 'The harbour wall was built in 1862, and it has kept the storms';
 
 /** What a client reads of a stream; undefined where it ends with an error. */
 async function streamed(first: Behaviour, ...others: Behaviour[]): Promise<string | undefined> {
-	breakwater = await startGateway();
+	return streamedBy({}, first, ...others);
+}
+
+async function streamedBy(setup: GatewaySetup, first: Behaviour, ...others: Behaviour[]): Promise<string | undefined> {
+	breakwater = await startGateway(setup);
 	breakwater.upstream('a').next(first);
 	breakwater.upstream('b').next(...others.slice(0, -1));
 	breakwater.upstream('b').always(others.at(-1) ?? first);
@@ -86,9 +90,29 @@ describe('thoughts in the text', () => {
 		expect(text).toBe(thought + answer);
 	});
 
+	it('that only a closing tag marks are left out: of a model that reasons, and in an answer that began so itself', async () => {
+		const thinks = says('Okay, ', 'where was I? ', 'I go on.</thi', 'nk>\n\n', 'kept the storms', ' out of the town.');
+		const reasons = { providers: { b: { models: { 'model-b': { reasons: true } } } } };
+		expect(await streamedBy(reasons, breaksAt(begun), thinks)).toBe(`${begun} out of the town.`);
+		expect(breakwater.upstream('b').requests).toHaveLength(1);
+		await breakwater.close();
+		const thought = 'Okay, who built it?</think>\n\n';
+		expect(await streamed(breaksAt(thought + begun), thinks)).toBe(`${thought}${begun} out of the town.`);
+		await breakwater.close();
+		// What follows the thought has to prove its place.
+		const goesOn = says('Okay.</think>\n\n', 'out of the town.');
+		expect(await streamedBy(reasons, breaksAt(begun), goesOn)).toBe(undefined);
+		await breakwater.close();
+		const never = says('Okay, ', 'where was I? ', 'I do not know.');
+		expect(await streamedBy(reasons, breaksAt(begun), never)).toBe(undefined);
+	});
+
 	it('are text where a text speaks of them', async () => {
 		const text = 'The tag <think> opens a thought, and the tag </think> ends it, as every model knows.';
 		expect(await streamed(model({ answer: text, breaksAfter: 40 }), model({ answer: text }))).toBe(text);
+		await breakwater.close();
+		const closing = 'What the model thinks ends with the tag </think> on a line, as every engineer knows.';
+		expect(await streamed(model({ answer: closing, breaksAfter: 38 }), model({ answer: closing }))).toBe(closing);
 	});
 });
 

@@ -195,6 +195,60 @@ it('white space that was lost behind a thought is a doubt that only known words 
 	expect(said(9, 'is in, and the boats are out', true)).toBe('joined');
 });
 
+it.each([
+	[
+		'the space at the seam was lost, and the repetition begins behind one',
+		'  return harbour;\n    await pump.wait(50);\n    await',
+		'pump.wait(50);\n    await pump.wait(50);\n}\n',
+	],
+	[
+		'the line break at the seam was lost',
+		'}\n    console.log("the tide is coming in");',
+		'console.log("the tide is coming in");\n    console.log("the tide is going out");\n',
+	],
+	[
+		'the text was cut in its indentation, which was lost',
+		'}\n    console.log("the tide is coming in");\n   ',
+		'console.log("the tide is coming in");\n    console.log("the tide is going out");\n',
+	],
+	[
+		'two lines end with the same sign, before which the text was cut',
+		'    await pump.wait(50);\n    console.log("the tide is coming in")',
+		';\n    console.log("the tide is coming in");\n  return harbour;\n',
+	],
+	[
+		'two lines stand there over and over again',
+		`}\n  open the gate\n${'  wait for the tide\n'.repeat(3)} `,
+		`open the gate\n${'  wait for the tide\n'.repeat(3)}  wait for the ship\n`,
+	],
+	[
+		'two lines stand there over and over again, and the last one is cut',
+		`}\n${'  open the gate;\n'.repeat(2)}${'  wait for the tide;\n'.repeat(2)}  wait for the tide`,
+		`;\n  open the gate;\n${'  wait for the tide;\n'.repeat(3)}  wait for the ship;\n`,
+	],
+	[
+		'the words have been said before',
+		'row on to the harbour wall; we sang: row on to the harbour wall',
+		' row on to the harbour wall, and then we slept',
+	],
+	['emoji, quotation marks and rules are repeated by chance', 'Ships: "🇳🇱","👩‍🚀","🇳🇱","', '🇳🇱","🌊","🇳🇱"]'],
+	['two words are repeated by chance', 'the gulls over the harbour wall', 'harbour wall, they cried'],
+	['any sign begins a word', '港の壁は古い。潮が満ちる、嵐。潮が', '潮が満ちる、嵐。潮が満ちる港'],
+])('one text with two readings is asked again: %s', (_name, before, after) => {
+	for (const pieceLength of [1, 3, 200]) {
+		expect(join({ sent: before, shown: before.length, trusted: false }, after, pieceLength).is).toBe('ambiguous');
+	}
+});
+
+it('a refrain with a capital or without it is two places', () => {
+	const refrain = 'row on and on and on, my dear, ';
+	const before = `They sang: R${refrain.slice(1)}${refrain}`;
+	const after = `R${refrain.slice(1)}${refrain}and they slept.`;
+	for (const shown of [before.length, before.length - refrain.length]) {
+		expect(join({ sent: before, shown, trusted: false }, after).is).toBe('ambiguous');
+	}
+});
+
 it('a line that is cut after its first letter, and stands there once more, is no repetition', () => {
 	const sent = '    await pump.wait(50);\nfor (const ship of ships) {\nf';
 	const finder = new SeamFinder({ sent, shown: sent.length, trusted: false });

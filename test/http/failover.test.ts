@@ -153,25 +153,29 @@ describe('one request opens no breaker alone, whatever its retries', () => {
 		}
 	});
 
-	test.each([false, true])('but three of them do, for both models and so for their key (stream: %s)', async (stream) => {
-		const own = await twoModels();
-		try {
-			own.upstream('a').always(status(503));
-			for (const failures of [1, 2]) {
+	test.each([false, true])(
+		'but three of them do, for both models and so for their key (stream: %s)',
+		async (stream) => {
+			const own = await twoModels();
+			try {
+				own.upstream('a').always(status(503));
+				for (const failures of [1, 2]) {
+					await own.post({ stream });
+					const health = await own.health();
+					expect(health.a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
+					for (const id of ['a/one', 'a/two']) {
+						expect(health[id]).toMatchObject({ state: 'closed', consecutiveFailures: failures });
+					}
+				}
 				await own.post({ stream });
 				const health = await own.health();
-				expect(health.a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
-				for (const id of ['a/one', 'a/two']) {
-					expect(health[id]).toMatchObject({ state: 'closed', consecutiveFailures: failures });
-				}
+				for (const id of ['a', 'a/one', 'a/two'])
+					expect(health[id]).toMatchObject({ state: 'open', reason: 'failures' });
+			} finally {
+				await own.close();
 			}
-			await own.post({ stream });
-			const health = await own.health();
-			for (const id of ['a', 'a/one', 'a/two']) expect(health[id]).toMatchObject({ state: 'open', reason: 'failures' });
-		} finally {
-			await own.close();
-		}
-	});
+		},
+	);
 });
 
 test('once the breaker is open the failing provider is asked no more', async () => {

@@ -11,7 +11,7 @@ const neverTheRequests: readonly Category[] = ['NETWORK_ERROR', 'TIMEOUT', 'RATE
 /** A request takes back what counted as another provider's answer had it too, when it ends without an answer and not before. */
 export function checkWithdrawals(stops: Stops, seen: Seen, { event, step }: WatchedStep, blame: Blame): void {
 	const said = step.sent.flatMap(({ to, event: sent }) => (sent.type === 'failure.withdrawn' ? [{ to, sent }] : []));
-	const isOver = step.state.snapshot.status !== 'active' && !seen.isCommitted;
+	const isOver = step.state.snapshot.value === 'failed' && !seen.isCommitted;
 	const isDecided = event?.type === 'attempt.settled' || event?.type === 'permit.denied';
 	const due = isOver && isDecided ? sharedFailures(seen.countedFailures, stops.all) : [];
 	for (const { position, permitId, at } of due) {
