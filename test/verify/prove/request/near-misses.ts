@@ -1,4 +1,4 @@
-import { sendTo } from 'xstate';
+import { enqueueActions, sendTo } from 'xstate';
 import type { ProviderEvent } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
 import { shouldAskFromFurtherBack } from '../../../../machines/request/continuation.ts';
@@ -140,6 +140,24 @@ export const nearMisses: readonly Mutant[] = [
 		machine: telling((progress) => ({
 			counted: progress.counted.length > 0 ? [currentCandidate(progress).credential] : [],
 		})),
+	},
+	{
+		name: 'holds against each provider what all of them answered alike',
+		breaks: 'shared-failures-are-withdrawn',
+		machine: requestMachine.provide({ actions: { withdrawFailures: () => {} } }),
+	},
+	{
+		name: 'takes back all that counted',
+		breaks: 'shared-failures-are-withdrawn',
+		machine: requestMachine.provide({
+			actions: {
+				withdrawFailures: enqueueActions(({ context: { progress }, enqueue }) => {
+					for (const { candidate, ...failed } of progress.countedFailures) {
+						enqueue.sendTo(candidate.actor, { type: 'failure.withdrawn', failed, now: progress.now });
+					}
+				}),
+			},
+		}),
 	},
 	{
 		name: 'gives up on a target that refused a prefill',

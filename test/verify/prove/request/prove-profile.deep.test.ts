@@ -23,6 +23,10 @@ describe('the request machine that runs', () => {
 		['five targets', routeOver(chainOf(5))],
 		['the same target twice', routeOver(['a/m', 'b/m', 'a/m', 'a/m'])],
 		['models of one provider', routeOver(['a/l', 'a/m', 'a/s', 'b/m'])],
+		[
+			'models with actors of their own',
+			routeOver([{ target: 'a/l', hasOwnActor: true }, { target: 'a/m', hasOwnActor: true }, 'b/m']),
+		],
 		['several credentials, windows and prefills', allWays],
 		['a stream that is committed when it is complete', routeOver(chainOf(2), { commit: 'complete' })],
 		['an early round', routeOver(chainOf(3), { policy: { whenAllDenied: 'try-soonest' } })],
