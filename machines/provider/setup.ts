@@ -188,8 +188,8 @@ export const providerSetup = setup({
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
 			const ledger = afterResult(context.ledger, succeeded);
-			const proof = isLate(context, succeeded.permit) ? {} : { reopenings: 0 };
-			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now), ...proof };
+			const reopenings = isLate(context, succeeded.permit) ? context.reopenings : 0;
+			return { ledger, reopenings, ...counted(context, succeeded.permit, false, succeeded.now) };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
 			const failed = only(event, 'attempt.failed');

@@ -119,11 +119,16 @@ export class AnswerStream {
 		if (this.#isHoldingTools && !isFresh) this.#hasBegunCall = true;
 		this.#isHoldingTools = false;
 		this.seam = undefined;
+		this.#openThought = undefined;
+		this.#pendingSeam = undefined;
+		if (!isFresh) this.#beginContinuation(attempt);
+	}
+
+	#beginContinuation({ way, shown }: AttemptStart): void {
 		this.#thoughts = new ThoughtFilter();
-		this.#openThought = isFresh ? undefined : openThought(this.#sent);
+		this.#openThought = openThought(this.#sent);
 		const sent = withoutThought(this.#sent, this.#openThought);
-		const options = { sent, shown: attempt.shown.length, trusted: attempt.way === 'prefill' };
-		this.#pendingSeam = isFresh ? undefined : new SeamFinder(options);
+		this.#pendingSeam = new SeamFinder({ sent, shown: shown.length, trusted: way === 'prefill' });
 	}
 
 	#forget(): void {

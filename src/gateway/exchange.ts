@@ -29,6 +29,8 @@ export type RequestActor = ActorRefFrom<RequestMachine>;
 /** How long a client hears nothing before a stream is begun early, ms: clients and proxies mostly wait for 30 s or more. */
 const EARLY_SILENCE_MS = 25_000;
 
+const noHeaders: AnswerHeaders = {};
+
 /** How one candidate is spoken to. */
 export interface Contact {
 	endpoint: Endpoint;
@@ -194,7 +196,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	/** Those of the present response; empty until it has begun. */
 	get #headers(): AnswerHeaders {
-		return this.#attempt?.headers ?? {};
+		return this.#attempt?.headers ?? noHeaders;
 	}
 
 	commitAnswer(progress: Progress): void {
@@ -405,15 +407,10 @@ export class Exchange implements AttemptListener, RunningCall {
 	#answerInfo(progress: Progress): AnswerInfo {
 		const { id, route } = this.#options.call;
 		const { target } = currentCandidate(progress);
-		return {
-			requestId: id,
-			route,
-			target,
-			attempts: progress.attempts,
-			unsupported: this.#words.unsupported,
-			upstreamRequestId: this.#options.passing.idOf(this.#headers),
-			upstreamHeaders: this.#options.passing.forCaller(this.#headers),
-		};
+		const { id: upstreamRequestId, forCaller: upstreamHeaders } = this.#words.toldBy(this.#headers);
+		const { attempts } = progress;
+		const { unsupported } = this.#words;
+		return { requestId: id, route, target, attempts, unsupported, upstreamRequestId, upstreamHeaders };
 	}
 
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {

@@ -169,9 +169,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		const { endpoint, classify, model, request, answerLimit, mayLeaveRefusal } = this.#options;
 		const { dialect, provider } = endpoint;
 		const { stream, choices } = request;
-		const how = { dialect, classify, provider, mayLeaveRefusal };
-		const what = { model, stream, choices, answerLimit, maxEventLength: answerLimit };
-		this.#reception = new Reception({ ...how, ...what }, status, headers);
+		const options = {
+			dialect,
+			classify,
+			provider,
+			mayLeaveRefusal,
+			model,
+			stream,
+			choices,
+			answerLimit,
+			maxEventLength: answerLimit,
+		};
+		this.#reception = new Reception(options, status, headers);
 		if (!this.#reception.isSuccess) this.#watchIdle();
 		else if (this.#reception.isDocument) this.#awaitDocument();
 	}
