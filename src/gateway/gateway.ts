@@ -26,7 +26,7 @@ import { Exchange, type RequestActor } from './exchange.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
-import { createRedactor } from './redact.ts';
+import { createRedactor, createSecretSearch } from './redact.ts';
 import { RefusedFields } from './refused-fields.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -71,9 +71,9 @@ export async function createGateway(
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit, proxies);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
-	const redact = createRedactor(secretsOf(config));
-	const classify = createClassifier(rules, redact);
-	const passing = new PassingHeaders(redact);
+	const secrets = secretsOf(config);
+	const classify = createClassifier(rules, createRedactor(secrets));
+	const passing = new PassingHeaders(createSecretSearch(secrets));
 
 	const providers = new Map<string, ProviderActor>();
 	const addresses = new Map<string, EndpointOptions>();
