@@ -249,10 +249,10 @@ export const providerSetup = setup({
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
 			const ledger = afterResult(context.ledger, succeeded);
-			const proof = isLate(context, succeeded.permit)
-				? {}
-				: { reopenings: 0, failingModels: unhurt.failingModels, succeededAt: succeeded.now };
-			return { ledger, ...counted(context, succeeded.permit, false, succeeded.now), ...proof };
+			const result = counted(context, succeeded.permit, false, succeeded.now);
+			if (isLate(context, succeeded.permit)) return { ledger, ...result };
+			const { failingModels } = unhurt;
+			return { ledger, reopenings: 0, failingModels, succeededAt: succeeded.now, ...result };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
 			const failed = only(event, 'attempt.failed');

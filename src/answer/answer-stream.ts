@@ -133,15 +133,18 @@ export class AnswerStream {
 		if (this.#isHoldingTools && !isFresh) this.#hasBegunCall = true;
 		this.#isHoldingTools = false;
 		this.seam = undefined;
-		this.#openThought = isFresh ? undefined : openThought(this.#sent);
-		this.#pendingSeam = isFresh ? undefined : this.#newSeam(attempt);
+		this.#openThought = undefined;
+		this.#pendingSeam = undefined;
+		if (!isFresh) this.#beginContinuation(attempt);
 	}
 
-	#newSeam({ shown, way, reasons = false }: AttemptStart): ThinkingSeam {
+	#beginContinuation({ shown, way, reasons = false }: AttemptStart): void {
+		this.#openThought = openThought(this.#sent);
 		const sent = withoutThought(this.#sent, this.#openThought);
 		// The answer itself shows whether the models of this chain begin with thoughts that nothing opens.
 		const mayThinkUnmarked = reasons || beginsUnmarked(this.#sent);
-		return new ThinkingSeam({ sent, shown: shown.length, trusted: way === 'prefill', mayThinkUnmarked });
+		const trusted = way === 'prefill';
+		this.#pendingSeam = new ThinkingSeam({ sent, shown: shown.length, trusted, mayThinkUnmarked });
 	}
 
 	#forget(): void {

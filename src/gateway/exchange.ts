@@ -1,15 +1,14 @@
 import type { ActorRefFrom } from 'xstate';
-import { timerDelay } from '../../machines/backoff.ts';
 import { answerSilent } from '../../machines/failure.ts';
 import { mayLeaveSilence } from '../../machines/request/failover.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
 import { AnswerStream, type Taken } from '../answer/answer-stream.ts';
 import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/delivery.ts';
-import type { AnswerEvent, AttemptUsage } from '../contract/answer-parts.ts';
+import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import type { CallRecord, UnknownFinishReason } from '../contract/call-record.ts';
 import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
@@ -19,18 +18,19 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
+import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
 import { failureCode, type LastFailureOf } from './ending-kind.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
+import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
-/** How long a client hears nothing before a stream is begun early, ms: clients and proxies mostly wait for 30 s or more. */
-const EARLY_SILENCE_MS = 25_000;
+const noHeaders: AnswerHeaders = {};
 
 /** How one candidate is spoken to. */
 export interface Contact {
@@ -65,12 +65,13 @@ export interface ExchangeOptions {
  * The I/O of one request, which its actor must not hold: the body, the client, the attempt that runs. The actor
  * tells it what to do (the machine's six actions), and it tells the actor what happened.
  */
-export class Exchange implements AttemptListener, RunningCall {
+export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	readonly #options: ExchangeOptions;
 	readonly #actor: RequestActor;
 	readonly #answer: AnswerStream;
 	readonly #delivery: Delivery;
 	readonly #clock = new CallClock();
+	readonly #timers = new RequestTimers(this);
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptProgress: Progress | undefined;
@@ -82,15 +83,10 @@ export class Exchange implements AttemptListener, RunningCall {
 	#left: LeftAnswer | undefined;
 	/** The same, once nothing better came of that: it is the answer. */
 	#takenUp: LeftAnswer | undefined;
-	#keepAlive: NodeJS.Timeout | undefined;
-	#earlyKeepAlive: NodeJS.Timeout | undefined;
-	/** Something has gone to the client since the last look. */
+	/** Something has gone to the client in this period. */
 	#wasHeard = false;
 	/** The client is slower than the answer: it has something to read. */
 	#isClientSlow = false;
-	#deadline: NodeJS.Timeout | undefined;
-	/** What the timer of the deadline is set to, ms since the epoch. */
-	#deadlineSetTo = Number.POSITIVE_INFINITY;
 	readonly #words: ProviderWords;
 	#isOver = false;
 	/** Malformed events that were left out of the answers of all attempts. */
@@ -116,26 +112,11 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#watchDeadline();
 		const { policy } = this.#progress;
 		if (this.#isOver || !policy.continuation.earlyKeepAlive || !this.#options.call.request.stream) return;
-		this.#earlyKeepAlive = setTimeout(() => this.#beginEarly(), EARLY_SILENCE_MS);
+		this.#timers.watchEarlySilence();
 	}
 
-	/** Where the deadline has moved away, the timer finds that out when it is due: a stream that is well costs no second one. */
 	#watchDeadline(): void {
-		if (this.#isOver) return;
-		const { deadlineAt } = this.#progress;
-		if (deadlineAt >= this.#deadlineSetTo) return;
-		clearTimeout(this.#deadline);
-		const delayMs = timerDelay(deadlineAt - Date.now());
-		this.#deadlineSetTo = deadlineAt;
-		this.#deadline = setTimeout(() => this.#checkDeadline(), delayMs);
-	}
-
-	#checkDeadline(): void {
-		this.#deadlineSetTo = Number.POSITIVE_INFINITY;
-		const now = Date.now();
-		// Timers can be a little early, and the longest is shorter than the longest deadline.
-		if (now >= this.#progress.deadlineAt - 1) this.#actor.send({ type: 'deadline.passed', now });
-		else this.#watchDeadline();
+		if (!this.#isOver) this.#timers.watchDeadline(this.#progress.now);
 	}
 
 	get #progress(): Progress {
@@ -191,8 +172,9 @@ export class Exchange implements AttemptListener, RunningCall {
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 		this.#words.noteEnd(this.#headers);
 		const { provider } = currentCandidate(this.#attemptProgress ?? this.#progress);
-		for (const reason of this.#attempt?.unknownFinishReasons ?? [])
+		for (const reason of this.#attempt?.unknownFinishReasons ?? []) {
 			this.#unknownFinishReasons.push({ provider, reason });
+		}
 	}
 
 	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
@@ -208,7 +190,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	/** Those of the present response; empty until it has begun. */
 	get #headers(): AnswerHeaders {
-		return this.#takenUp?.headers ?? this.#attempt?.headers ?? {};
+		return this.#takenUp?.headers ?? this.#attempt?.headers ?? noHeaders;
 	}
 
 	commitAnswer(progress: Progress): void {
@@ -388,18 +370,26 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	/** No silence may be long: what is in between, and the client itself, would take the stream for dead. */
 	#keepAwake({ policy }: Progress): void {
-		clearTimeout(this.#earlyKeepAlive);
-		if (!this.#options.call.request.stream || this.#keepAlive !== undefined) return;
-		this.#keepAlive = setInterval(() => this.#breakSilence(), policy.continuation.keepAlive);
+		if (this.#options.call.request.stream) this.#timers.beginPeriods(policy.continuation.keepAlive);
 	}
 
-	#breakSilence(): void {
+	// What its timers tell.
+
+	get deadlineAt(): number {
+		return this.#progress.deadlineAt;
+	}
+
+	onDeadline(now: number): void {
+		this.#actor.send({ type: 'deadline.passed', now });
+	}
+
+	onPeriod(): void {
 		if (!this.#wasHeard && !this.#isClientSlow) this.#delivery.comment('still waiting');
 		this.#wasHeard = false;
 	}
 
 	/** Whoever will answer is not known yet: an error that comes now can only be told inside the stream. */
-	#beginEarly(): void {
+	onEarlySilence(): void {
 		const progress = this.#progress;
 		const { requestId, route } = this.#answerInfo(progress);
 		this.#delivery.begin({ requestId, route, target: undefined, attempts: undefined });
@@ -458,53 +448,28 @@ export class Exchange implements AttemptListener, RunningCall {
 	#answerInfo(progress: Progress): AnswerInfo {
 		const { id, route } = this.#options.call;
 		const { target } = currentCandidate(progress);
-		return {
-			requestId: id,
-			route,
-			target,
-			attempts: progress.attempts,
-			unsupported: this.#words.unsupported,
-			upstreamRequestId: this.#options.passing.idOf(this.#headers),
-			upstreamHeaders: this.#options.passing.forCaller(this.#headers),
-		};
+		const { id: upstreamRequestId, forCaller: upstreamHeaders } = this.#words.toldBy(this.#headers);
+		const { attempts } = progress;
+		const { unsupported } = this.#words;
+		return { requestId: id, route, target, attempts, unsupported, upstreamRequestId, upstreamHeaders };
 	}
 
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
-		clearTimeout(this.#deadline);
-		clearInterval(this.#keepAlive);
-		clearTimeout(this.#earlyKeepAlive);
+		this.#timers.stop();
 		this.#clock.attemptEnds();
 		const { call, onEnd } = this.#options;
-		const { id, route, request, repaired, client, clientRequestId } = call;
-		const { firstContentMs } = this.#clock;
-		onEnd({
-			id,
-			route,
-			stream: request.stream,
+		const ended = {
+			call,
+			progress,
 			outcome,
-			...(code === undefined ? {} : { code }),
-			...(this.#skippedEvents === 0 ? {} : { skippedEvents: this.#skippedEvents }),
-			...(this.#unknownFinishReasons.length === 0 ? {} : { unknownFinishReasons: this.#unknownFinishReasons }),
-			...(repaired === true ? { repaired: true } : {}),
-			...(this.#words.unsupported === undefined ? {} : { unsupported: this.#words.unsupported }),
-			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
-			...(client === undefined ? {} : { client }),
-			...(clientRequestId === undefined ? {} : { clientRequestId }),
-			ms: Date.now() - progress.startedAt,
-			...(firstContentMs === undefined || !request.stream ? {} : { firstTokenMs: firstContentMs }),
-			overheadMs: this.#clock.overheadMs(progress.trace),
-			tokens: tokensOf(this.#answer.usage),
-			trace: this.#words.inTrace(progress.trace),
-		});
+			code,
+			clock: this.#clock,
+			words: this.#words,
+			usage: this.#answer.usage,
+			skippedEvents: this.#skippedEvents,
+			unknownFinishReasons: this.#unknownFinishReasons,
+		};
+		onEnd(callRecordOf(ended));
 	}
-}
-
-/** The tokens of the attempts whose usage is known. */
-function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {
-	return parts.flatMap(({ target, usage }) => {
-		if (usage === undefined) return [];
-		const { input, output } = usage;
-		return [{ target, input, output }];
-	});
 }

@@ -2,7 +2,7 @@ import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate';
 import type { ProviderRef, ProviderStateName } from '../../machines/events.ts';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { stateNameOf } from '../../machines/provider/memory.ts';
-import { requestMachine } from '../../machines/request/machine.ts';
+import { type RequestContext, requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
 import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
@@ -22,12 +22,13 @@ import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
+import { LiveMap } from '../values/live-map.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
-import { createRedactor } from './redact.ts';
+import { createRedactor, createSecretSearch } from './redact.ts';
 import { RefusedFields } from './refused-fields.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -72,9 +73,9 @@ export async function createGateway(
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit, proxies);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
-	const redact = createRedactor(secretsOf(config));
-	const classify = createClassifier(rules, redact);
-	const passing = new PassingHeaders(redact);
+	const secrets = secretsOf(config);
+	const classify = createClassifier(rules, createRedactor(secrets));
+	const passing = new PassingHeaders(createSecretSearch(secrets));
 
 	const providers = new Map<string, ProviderActor>();
 	const actors = actorsOf(config);
@@ -104,17 +105,17 @@ export async function createGateway(
 		},
 	});
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
-	const exchanges = new Map<object, Exchange>();
-	const exchangeOf = (actor: object) => required(exchanges.get(actor), 'the exchange of a request actor');
+	const exchanges = new LiveMap<Exchange>();
+	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
 	const machine = requestMachine.provide({
 		actions: {
-			startAttempt: ({ context, self }) => exchangeOf(self).startAttempt(context.progress),
-			stopAttempt: ({ self }) => exchangeOf(self).stopAttempt(),
-			commitAnswer: ({ context, self }) => exchangeOf(self).commitAnswer(context.progress),
-			finishAnswer: ({ context, self }) => exchangeOf(self).finishAnswer(context.progress),
-			takeUpAnswer: ({ context, self }) => exchangeOf(self).takeUpAnswer(context.progress),
-			reportFailure: ({ context, self }) => exchangeOf(self).reportFailure(context.progress),
+			startAttempt: ({ context }) => exchangeOf(context).startAttempt(context.progress),
+			stopAttempt: ({ context }) => exchangeOf(context).stopAttempt(),
+			commitAnswer: ({ context }) => exchangeOf(context).commitAnswer(context.progress),
+			finishAnswer: ({ context }) => exchangeOf(context).finishAnswer(context.progress),
+			takeUpAnswer: ({ context }) => exchangeOf(context).takeUpAnswer(context.progress),
+			reportFailure: ({ context }) => exchangeOf(context).reportFailure(context.progress),
 		},
 	});
 
@@ -129,7 +130,7 @@ export async function createGateway(
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
-			exchanges.delete(actor);
+			exchanges.delete(request.id);
 			observer.callEnded?.(record);
 		};
 		const exchange = new Exchange(
@@ -148,7 +149,7 @@ export async function createGateway(
 			},
 			actor,
 		);
-		exchanges.set(actor, exchange);
+		exchanges.set(request.id, exchange);
 		observer.callStarted?.({
 			id: request.id,
 			route: request.route,

@@ -4,7 +4,7 @@ import type { RecordedStep, UnsupportedField } from '../contract/call-record.ts'
 import type { AnswerHeaders } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import type { Classified } from '../upstream/classify/apply-error-rules.ts';
-import type { PassingHeaders } from '../upstream/passing-headers.ts';
+import type { PassingHeaders, ToldHeaders } from '../upstream/passing-headers.ts';
 import { saidField } from './refused-fields.ts';
 import type { ProviderMessage } from './report-failure.ts';
 
@@ -20,6 +20,8 @@ export class ProviderWords {
 	/** Their own ids of the attempts that are over, in order. */
 	readonly #ids: (string | undefined)[] = [];
 	#unsupported: UnsupportedField | undefined;
+	/** What the response told whose headers were asked about last: each is asked about several times. */
+	#told: { readonly of: AnswerHeaders; readonly headers: ToldHeaders } | undefined;
 
 	constructor(passing: PassingHeaders) {
 		this.#passing = passing;
@@ -28,6 +30,12 @@ export class ProviderWords {
 	/** The target that did not take a field of the request; the first, where several did not. */
 	get unsupported(): UnsupportedField | undefined {
 		return this.#unsupported;
+	}
+
+	/** What the headers of a response of this request tell the caller. */
+	toldBy(headers: AnswerHeaders): ToldHeaders {
+		if (this.#told?.of !== headers) this.#told = { of: headers, headers: this.#passing.read(headers) };
+		return this.#told.headers;
 	}
 
 	/**
@@ -39,7 +47,7 @@ export class ProviderWords {
 		broken: Classified,
 		{ target, headers, body }: { target: string; headers: AnswerHeaders; body: string },
 	): UnsupportedField | undefined {
-		this.#failed.push({ broken, upstreamRequestId: this.#passing.idOf(headers) });
+		this.#failed.push({ broken, upstreamRequestId: this.toldBy(headers).id });
 		if (failureName(broken.failure) !== 'BAD_REQUEST.unsupported') return undefined;
 		const field = saidField(broken, body);
 		const unsupported = field === undefined ? { target } : { target, field };
@@ -49,7 +57,7 @@ export class ProviderWords {
 
 	/** An attempt is over, however it went. */
 	noteEnd(headers: AnswerHeaders): void {
-		this.#ids.push(this.#passing.idOf(headers));
+		this.#ids.push(this.toldBy(headers).id);
 	}
 
 	/** @returns what the provider said with a failure */

@@ -92,7 +92,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 	#send(dispatch: Dispatch): void {
 		const { endpoint, model, request, callerHeaders, timeouts } = this.#options;
-		this.#startPhase('connecting', timeouts.connect, 'connect');
+		this.#phase = 'connecting';
 		try {
 			const { address } = endpoint;
 			const headers = withCallerHeaders(address.headers(request), callerHeaders);
@@ -100,7 +100,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
 			this.#dispatched = dispatch(options, this);
 		} catch (error) {
 			this.#break(classifyTransportError(error));
+			return;
 		}
+		// Mostly a connection stands, and the request is on it already.
+		if (this.#isConnecting) this.#startPhase('connecting', timeouts.connect, 'connect');
 	}
 
 	/** Ends the exchange, and its connection with it unless the answer is whole. Safe at any time. */
@@ -169,9 +172,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		const { endpoint, classify, model, request, answerLimit, mayLeaveRefusal } = this.#options;
 		const { dialect, provider } = endpoint;
 		const { stream, choices } = request;
-		const how = { dialect, classify, provider, mayLeaveRefusal };
-		const what = { model, stream, choices, answerLimit, maxEventLength: answerLimit };
-		this.#reception = new Reception({ ...how, ...what }, status, headers);
+		const options = {
+			dialect,
+			classify,
+			provider,
+			mayLeaveRefusal,
+			model,
+			stream,
+			choices,
+			answerLimit,
+			maxEventLength: answerLimit,
+		};
+		this.#reception = new Reception(options, status, headers);
 		if (!this.#reception.isSuccess) this.#watchIdle();
 		else if (this.#reception.isDocument) this.#awaitDocument();
 	}
@@ -270,6 +282,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (events.length === 0) return;
 		if (this.#throughputTimer !== undefined) this.#written += lengthOf(events);
 		this.#listener.onEvents(events);
+	}
+
+	get #isConnecting(): boolean {
+		return this.#phase === 'connecting';
 	}
 
 	get #isOver(): boolean {

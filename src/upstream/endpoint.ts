@@ -97,12 +97,12 @@ export class Connections {
 		};
 	}
 
-	#dispatch(through: Dispatcher, ...sent: Parameters<Dispatch>): Dispatched {
+	#dispatch(through: Dispatcher, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Dispatched {
 		// undici can abort a request only once it has a connection. The one it opens for this request it opens
 		// before it returns, so it is known whose it is: without this, a host that swallows connections would
 		// collect one for each attempt that timed out.
 		this.#opened = undefined;
-		through.dispatch(...sent);
+		through.dispatch(request, handler);
 		const opening = this.#opened as Opening | undefined;
 		return {
 			isReused: opening === undefined,

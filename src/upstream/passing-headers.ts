@@ -11,48 +11,43 @@ const idHeaders = [
 	'cf-ray',
 ] as const;
 
+/** What the headers of one response tell the caller. */
+export interface ToldHeaders {
+	/** The provider's own id of the request, for whoever asks its support; undefined where it gave none that is fit for a log. */
+	readonly id: string | undefined;
+	/** Limits that are left, and the time that the provider took; by their names in lower case. */
+	readonly forCaller: Readonly<Record<string, string>>;
+}
+
 /**
- * What a provider's answer tells the caller in its headers. A value that holds a secret is not told at all: a proxy in
+ * Reads what a provider's answer tells the caller in its headers. A value that holds a secret is not told at all: a proxy in
  * between may send back what it was sent.
  */
 export class PassingHeaders {
-	readonly #redact: (text: string) => string;
-	/** The last answer that was asked about: every request asks about its own several times. */
-	#last: { headers: AnswerHeaders; id: string | undefined } | undefined;
+	readonly #hasSecret: (text: string) => boolean;
 
-	/** @param redact takes secrets out of a text */
-	constructor(redact: (text: string) => string) {
-		this.#redact = redact;
+	/** @param hasSecret whether a text must not be shown */
+	constructor(hasSecret: (text: string) => boolean) {
+		this.#hasSecret = hasSecret;
 	}
 
-	/** The provider's own id of a request, for whoever asks its support; undefined where it gave none that is fit for a log. */
-	idOf(headers: AnswerHeaders): string | undefined {
-		if (this.#last?.headers !== headers) this.#last = { headers, id: this.#findId(headers) };
-		return this.#last.id;
+	read(headers: AnswerHeaders): ToldHeaders {
+		const forCaller: Record<string, string> = {};
+		for (const name in headers) {
+			if (name !== 'openai-processing-ms' && !name.startsWith('x-ratelimit-')) continue;
+			const value = first(headers[name]);
+			if (value === undefined || !/^[\x20-\x7e]{1,256}$/.test(value)) continue;
+			if (!this.#hasSecret(value)) forCaller[name] = value;
+		}
+		return { id: this.#findId(headers), forCaller };
 	}
 
 	#findId(headers: AnswerHeaders): string | undefined {
 		for (const name of idHeaders) {
 			const id = first(headers[name]);
-			if (id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id) && this.#isClean(id)) return id;
+			if (id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id) && !this.#hasSecret(id)) return id;
 		}
 		return undefined;
-	}
-
-	/** Limits that are left, and the time that the provider took. */
-	forCaller(headers: AnswerHeaders): Record<string, string> {
-		const passed: Record<string, string> = {};
-		for (const name in headers) {
-			if (name !== 'openai-processing-ms' && !name.startsWith('x-ratelimit-')) continue;
-			const value = first(headers[name]);
-			if (value === undefined || !/^[\x20-\x7e]{1,256}$/.test(value)) continue;
-			if (this.#isClean(value)) passed[name] = value;
-		}
-		return passed;
-	}
-
-	#isClean(text: string): boolean {
-		return this.#redact(text) === text;
 	}
 }
 

@@ -37,6 +37,7 @@ export interface ReceptionOptions extends ReaderOptions {
 const ERROR_BODY_LIMIT = 256 * 1024;
 
 const noEvents: readonly AnswerEvent[] = [];
+const none: readonly string[] = [];
 
 /**
  * The response to one attempt: bytes in; events out, where it is a stream; and a verdict, once. Everything under a success
@@ -53,7 +54,7 @@ export class Reception {
 	#length = 0;
 	/** The answer ended with a reason that means a failure. */
 	#failedEnd: Verdict | undefined;
-	readonly #unknownReasons = new Set<string>();
+	#unknownReasons: readonly string[] = none;
 
 	constructor(options: ReceptionOptions, status: number, headers: AnswerHeaders) {
 		this.#options = options;
@@ -92,7 +93,7 @@ export class Reception {
 
 	/** Reasons of finishes that neither the error rules nor the known ends speak of, as a log may show them. */
 	get unknownFinishReasons(): readonly string[] {
-		return [...this.#unknownReasons];
+		return this.#unknownReasons;
 	}
 
 	/** @returns the events that became complete with these bytes */
@@ -205,13 +206,13 @@ export class Reception {
 	 */
 	#judged(events: readonly AnswerEvent[]): readonly AnswerEvent[] {
 		if (this.#failedEnd !== undefined) return noEvents;
-		for (const [at, { parts }] of events.entries()) {
-			for (const part of parts) {
+		for (const event of events) {
+			for (const part of event.parts) {
 				const failure = part.is === 'finish' ? this.#failureOf(part) : undefined;
 				if (failure === undefined) continue;
 				this.#failedEnd = failure.verdict;
 				// Of an answer that is left for another nothing has been sent, and nothing must be.
-				return failure.isRefusal ? noEvents : events.slice(0, at);
+				return failure.isRefusal ? noEvents : events.slice(0, events.indexOf(event));
 			}
 		}
 		return events;
@@ -219,10 +220,9 @@ export class Reception {
 
 	/** Whether an answer that ended so is none; undefined for one that is the provider's answer. */
 	#failureOf(finish: Finish): { verdict: Verdict; isRefusal: boolean } | undefined {
-		const error = { ...emptyErrorBody, identifiers: finishIdentifiers(finish) };
-		const classified = this.#options.classify.ofFinish?.(this.#errorAnswer(error));
+		const classified = this.#classifiedFinish(finish);
 		if (classified === undefined) {
-			if (!isKnownEnd(finish.reason)) this.#unknownReasons.add(shownReason(finish.reason));
+			if (!isKnownEnd(finish.reason)) this.#noteUnknown(shownReason(finish.reason));
 			return undefined;
 		}
 		const { category, reason } = classified.failure;
@@ -230,6 +230,16 @@ export class Reception {
 		if (isRefusal && this.#options.mayLeaveRefusal?.() !== true) return undefined;
 		const message = `the answer ended with the finish reason ${shownReason(finish.native ?? finish.reason)}`;
 		return { verdict: { is: 'broken', broken: { ...classified, message } }, isRefusal };
+	}
+
+	#classifiedFinish(finish: Finish): Classified | undefined {
+		const { classify } = this.#options;
+		if (classify.namesFinish?.(finish) !== true) return undefined;
+		return classify.ofFinish?.(this.#errorAnswer({ ...emptyErrorBody, identifiers: finishIdentifiers(finish) }));
+	}
+
+	#noteUnknown(reason: string): void {
+		if (!this.#unknownReasons.includes(reason)) this.#unknownReasons = [...this.#unknownReasons, reason];
 	}
 
 	#broken(error: ErrorBody): Verdict {

@@ -52,8 +52,8 @@ const bug = () => {
 
 const { request: asked } = openaiChatClient.read(JSON.stringify({ messages, stream: true }));
 
-function call(client: AnswerSink, request: ClientRequest = asked) {
-	return breakwater.gateway.call({ id: 'req_bad', route: 'default', request, dialect: openaiChatClient }, client);
+function call(client: AnswerSink, request: ClientRequest = asked, id = 'req_bad') {
+	return breakwater.gateway.call({ id, route: 'default', request, dialect: openaiChatClient }, client);
 }
 
 /** @param state of the provider: the first content of a stream has closed it, whatever became of the answer */
@@ -123,7 +123,7 @@ describe('a gateway that closes', () => {
 		call(streaming);
 		await soon(() => expect(streaming.told).toEqual(['begin', 'write']));
 		breakwater.upstream('a').always(() => {});
-		call(waiting);
+		call(waiting, asked, 'req_waiting');
 		await soon(() => expect(breakwater.upstream('a').requests).toHaveLength(3));
 
 		const before = breakwater.gateway.health();

@@ -30,7 +30,7 @@ export function finishOf({
 
 /** The provider says that this choice went wrong. */
 export function isFailedChoice({ error, finish_reason: reason }: JsonObject): boolean {
-	return isError(error) || (typeof reason === 'string' && /^error$/i.test(reason));
+	return isError(error) || (typeof reason === 'string' && reason.length === 5 && /^error$/i.test(reason));
 }
 
 /** Is an `error` member one? Some providers send `null`, `false` or an empty text with every answer. */

@@ -25,7 +25,7 @@ export class StrayLines {
 	 * @returns where in it the stray lines end
 	 */
 	find(text: string): readonly { readonly end: number; readonly line: string }[] {
-		if (this.#begun === '' && isOneEvent(text)) return none;
+		if (this.#begun === '' && hasOnlyEvents(text)) return none;
 		let found: { end: number; line: string }[] = none;
 		let start = 0;
 		// Asked once: a search for what is not there goes through the whole text.
@@ -61,10 +61,16 @@ export class StrayLines {
 	}
 }
 
-/** What nearly every piece of a stream is: one line of data, and the end of its event. */
-function isOneEvent(text: string): boolean {
-	const isData = text.startsWith('data:') && text.endsWith('\n\n');
-	return isData && text.indexOf('\n') === text.length - 2 && !text.includes('\r');
+/** What nearly every piece of a stream is: lines of data, each with the end of its event. */
+function hasOnlyEvents(text: string): boolean {
+	let start = 0;
+	while (text.startsWith('data:', start)) {
+		const end = text.indexOf('\n', start);
+		if (end === -1 || text[end + 1] !== '\n') return false;
+		start = end + 2;
+		if (start === text.length) return !text.includes('\r');
+	}
+	return false;
 }
 
 function isField(line: string): boolean {

@@ -11,12 +11,14 @@ const CERTAIN_REPETITION = 24;
  */
 export class StreamChoice {
 	isFinished = false;
-	readonly #calls = new ToolCalls();
+	/** Made by the first call: most answers call nothing. */
+	#calls: ToolCalls | undefined;
 	/** The texts so far, by the name of their member. */
 	readonly #texts: Record<string, string> = Object.create(null);
 	/** Members that have come in a `delta`: a `message` beside or after them only repeats them. */
 	readonly #inDeltas = new Set<string>();
-	readonly #seen = new Set<string>();
+	/** Members that have come in a `message`; made by the first. */
+	#inMessages: Set<string> | undefined;
 
 	/** @returns the choice as a chunk should say it; undefined where it adds nothing */
 	next(choice: JsonObject): JsonObject | undefined {
@@ -39,7 +41,8 @@ export class StreamChoice {
 
 	/** Notes what a delta says. @returns it, with its calls told apart */
 	#noted(delta: JsonObject): JsonObject {
-		for (const name of Object.keys(delta)) {
+		// In every event of every stream: a list of the names would be one more object each time.
+		for (const name in delta) {
 			const value = delta[name];
 			if (typeof value === 'string' && value !== '' && name !== 'role') {
 				const known = this.#texts[name];
@@ -55,7 +58,9 @@ export class StreamChoice {
 		if (calls === undefined && called === undefined) return delta;
 		let placed = delta;
 		if (Array.isArray(calls) && calls.length > 0) {
-			const next = calls.map((call) => (isObject(call) ? this.#calls.place(call) : call));
+			this.#calls ??= new ToolCalls();
+			const known = this.#calls;
+			const next = calls.map((call) => (isObject(call) ? known.place(call) : call));
 			if (next.some((call, at) => call !== calls[at])) placed = { ...placed, tool_calls: next };
 		}
 		if (isObject(called) && isObject(called.arguments)) {
@@ -75,10 +80,11 @@ export class StreamChoice {
 				if (more === '') continue;
 				this.#texts[name] = (this.#texts[name] ?? '') + more;
 				added[name] = more;
-			} else if (!this.#inDeltas.has(name) && !this.#seen.has(name)) {
+			} else if (!this.#inDeltas.has(name) && !this.#inMessages?.has(name)) {
 				added[name] = value;
 			}
-			this.#seen.add(name);
+			this.#inMessages ??= new Set();
+			this.#inMessages.add(name);
 		}
 		return this.#placed(added);
 	}

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { GatewayObserver, StartedCall } from '../../contract/observer.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
+import { LiveMap } from '../../values/live-map.ts';
 import { version } from '../../values/package-paths.ts';
 import { CallRing, type EndedCall } from './call-ring.ts';
 import { endedView, isEventful, type LiveCall, liveView, waitOf } from './call-view.ts';
@@ -48,7 +49,7 @@ export class Feed {
 	readonly #startedAt = Date.now();
 	readonly #facts: ReadonlyMap<string, ProviderFacts>;
 	readonly #pasts: ReadonlyMap<string, ProviderPast>;
-	readonly #live = new Map<string, StartedCall>();
+	readonly #live = new LiveMap<StartedCall>();
 	readonly #plain = new CallRing(limits.endedKept, limits.endedKeptBytes);
 	readonly #eventful = new CallRing(limits.endedKept, limits.endedKeptBytes);
 	readonly #plainKept = new Sampler(limits.keptPerSecond);
@@ -208,7 +209,7 @@ export class Feed {
 
 	/** Of what is under way: the newest, and the oldest, which have waited longest. */
 	#worthWatching(): StartedCall[] {
-		const all = [...this.#live.values()];
+		const all = this.#live.values();
 		if (all.length <= limits.liveShown) return all;
 		const half = limits.liveShown / 2;
 		return [...all.slice(0, half), ...all.slice(-half)];

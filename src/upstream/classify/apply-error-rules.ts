@@ -3,6 +3,7 @@ import { identifier } from '../../dialects/read-error-body.ts';
 import type { Classified, ErrorAnswer } from './error-answer.ts';
 import { errorDetails } from './error-details.ts';
 import { type CompiledRule, compileRules } from './error-matching.ts';
+import { type Finish, finishIdentifiers } from './finish-reasons.ts';
 import type { ErrorRule } from './load-error-rules.ts';
 import { providerMessage } from './provider-message.ts';
 import { rejectedField } from './rejected-field.ts';
@@ -13,6 +14,8 @@ export { classifyTransportError } from './transport-error.ts';
 
 export interface Classify {
 	(answer: ErrorAnswer): Classified;
+	/** Whether any rule names this end of an answer as a code: only then need `ofFinish` be asked. Absent where there are no rules. */
+	readonly namesFinish?: (finish: Finish) => boolean;
 	/**
 	 * What the rules say of an answer's end: those that name its reason as a code. Absent where there are no rules.
 	 * @param answer its `error` carries `finishReason:…` identifiers
@@ -23,6 +26,9 @@ export interface Classify {
 
 /** More reasons than any API has: what is kept of them must not grow with what providers send. */
 const MOST_REASONS = 200;
+
+/** Longer than any that an API has, characters. */
+const LONGEST_REASON = 200;
 
 /**
  * Makes the function that turns an answer into one of the nine categories. It never throws.
@@ -57,24 +63,26 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 		};
 		return rule === undefined ? { result } : { rule, result };
 	};
-	const rulesOf = finishRules(compiled);
+	const rulesOf = (codes: readonly string[]) => compiled.filter((rule) => rule.namesFinish(codes));
 	const ofFinish = (answer: ErrorAnswer) => {
-		const candidates = rulesOf(answer.error.identifiers);
-		if (candidates.length === 0) return undefined;
-		const { rule, result } = decide(candidates, answer);
+		const { rule, result } = decide(rulesOf(answer.error.identifiers), answer);
 		return rule === undefined ? undefined : result;
 	};
-	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { ofFinish });
+	const namesFinish = lookedUpOnce((finish) => rulesOf(finishIdentifiers(finish)).length > 0);
+	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { namesFinish, ofFinish });
 }
 
-/** Which rules name a finish reason. Every answer ends with one, nearly always with the same few: they are looked up once. */
-function finishRules(compiled: readonly CompiledRule[]): (codes: readonly string[]) => readonly CompiledRule[] {
-	const known = new Map<string, readonly CompiledRule[]>();
-	return (codes) => {
-		const key = codes.join('\n');
-		const found = known.get(key) ?? compiled.filter((rule) => rule.namesFinish(codes));
-		if (known.size < MOST_REASONS) known.set(key, found);
-		return found;
+/** Every answer ends with a reason, nearly always with one of the same few, which must cost a healthy answer next to nothing. */
+function lookedUpOnce(isNamed: (finish: Finish) => boolean): (finish: Finish) => boolean {
+	const known = new Map<string, boolean>();
+	return (finish) => {
+		const { reason, native } = finish;
+		const key = native === undefined ? reason : `${reason}\n${native}`;
+		const found = known.get(key);
+		if (found !== undefined) return found;
+		const named = isNamed(finish);
+		if (known.size < MOST_REASONS && key.length <= LONGEST_REASON) known.set(key, named);
+		return named;
 	};
 }
 

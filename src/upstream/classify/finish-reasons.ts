@@ -40,8 +40,6 @@ export function isOwnEnd({ reason, native }: Finish): boolean {
 
 /** As error rules see them: `finishreason:abort`; of `function_call_filter: MALFORMED_FUNCTION_CALL` also each half. */
 export function finishIdentifiers({ reason, native }: Finish): string[] {
-	// Nearly every answer ends so, and the rest of this costs as much as reading a token.
-	if (native === undefined && knownEnds.has(reason)) return [`${finishPrefix}${reason}`];
 	const names = [reason, ...(native === undefined ? [] : [native])].flatMap(namesOf);
 	return [...new Set(names)].map((name) => `${finishPrefix}${name}`);
 }

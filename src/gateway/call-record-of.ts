@@ -1,0 +1,58 @@
+import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
+import type { AttemptUsage } from '../contract/answer-parts.ts';
+import type { Call } from '../contract/call.ts';
+import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import type { CallClock } from './call-clock.ts';
+import type { ProviderWords } from './provider-words.ts';
+
+/** What is known of a call when it ends. */
+export interface EndedCall {
+	call: Call;
+	progress: Progress;
+	outcome: CallRecord['outcome'];
+	/** The stable code of the error, when there was one. */
+	code: string | undefined;
+	clock: CallClock;
+	words: ProviderWords;
+	usage: readonly AttemptUsage[];
+	/** Malformed events that were left out of the answers of all attempts. */
+	skippedEvents: number;
+	unknownFinishReasons: readonly UnknownFinishReason[];
+}
+
+/** The record of a call that ends now. What there is nothing to say of is absent. */
+export function callRecordOf(ended: EndedCall): CallRecord {
+	const { call, progress, outcome, code, clock, words, skippedEvents, unknownFinishReasons } = ended;
+	const { request, client, clientRequestId } = call;
+	const { unsupported } = words;
+	const { firstContentMs } = clock;
+	const record: CallRecord = {
+		id: call.id,
+		route: call.route,
+		stream: request.stream,
+		outcome,
+		ms: Date.now() - progress.startedAt,
+		overheadMs: clock.overheadMs(progress.trace),
+		tokens: tokensOf(ended.usage),
+		trace: words.inTrace(progress.trace),
+	};
+	if (code !== undefined) record.code = code;
+	if (skippedEvents !== 0) record.skippedEvents = skippedEvents;
+	if (unknownFinishReasons.length > 0) record.unknownFinishReasons = unknownFinishReasons;
+	if (call.repaired === true) record.repaired = true;
+	if (unsupported !== undefined) record.unsupported = unsupported;
+	if (outcome === 'done') record.target = currentCandidate(progress).target;
+	if (client !== undefined) record.client = client;
+	if (clientRequestId !== undefined) record.clientRequestId = clientRequestId;
+	if (firstContentMs !== undefined && request.stream) record.firstTokenMs = firstContentMs;
+	return record;
+}
+
+/** The tokens of the attempts whose usage is known. */
+function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {
+	const counts: TokenCount[] = [];
+	for (const { target, usage } of parts) {
+		if (usage !== undefined) counts.push({ target, input: usage.input, output: usage.output });
+	}
+	return counts;
+}
