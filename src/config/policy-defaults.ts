@@ -231,8 +231,8 @@ export const whenAllDenied = option(
 		[oneOf(['fail', 'try-soonest']), section({ wait: time.describe('The longest wait, a duration. Required.') })],
 		{ error: 'does not fit; write `fail`, `try-soonest`, or `{ wait: 2s }`' },
 	),
-	'fail',
-	'What a request does when every target is denied: fail; try the one that would open first; or, with `{ wait: 2s }`, wait for that one once, if it opens within this time and before the deadline, and ask the chain again.',
+	'try-soonest',
+	'What a request does when every target is denied: try the one that would open first, where it is closed for failures alone; fail; or, with `{ wait: 2s }`, wait for that one once, if it opens within this time and before the deadline, and ask the chain again.',
 );
 
 export const emptyAnswer = option(

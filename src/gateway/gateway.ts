@@ -203,7 +203,7 @@ export async function createGateway(
 		},
 		grants: (credential, model) =>
 			[credential, gateOf(actors, credential, model)].every((id) =>
-				wouldGrant(required(providers.get(id), id).getSnapshot(), model, false, Date.now()),
+				wouldGrant(required(providers.get(id), id).getSnapshot(), model, Date.now()),
 			),
 		servable: () => {
 			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());

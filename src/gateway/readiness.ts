@@ -9,7 +9,7 @@ type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
 const nobody = createActor(fromCallback(() => {})) as unknown as RequestRef;
 
 /**
- * Whether a request on a route would get a permit now. It asks the provider machine itself, without telling it.
+ * Whether a request on a route would get a permit now, and not only ahead of its time (`whenAllDenied`). It asks the provider machine itself, without telling it.
  * @param snapshotOf the present state of a provider actor, by its id
  * @param now ms since the epoch
  * @returns a function for this moment: what one route has found out, others need not ask again
@@ -17,27 +17,25 @@ const nobody = createActor(fromCallback(() => {})) as unknown as RequestRef;
 export function readinessAt(
 	snapshotOf: (id: string) => ProviderSnapshot,
 	now: number,
-): (route: Pick<Route, 'candidates' | 'policy'>) => boolean {
+): (route: Pick<Route, 'candidates'>) => boolean {
 	const known = new Map<string, boolean>();
-	const asked = (id: string, model: string, early: boolean) => {
-		const question = `${early} ${id} ${model}`;
-		const answer = known.get(question) ?? wouldGrant(snapshotOf(id), model, early, now);
+	const asked = (id: string, model: string) => {
+		const question = `${id} ${model}`;
+		const answer = known.get(question) ?? wouldGrant(snapshotOf(id), model, now);
 		known.set(question, answer);
 		return answer;
 	};
-	const grants = ({ credential, gate, model }: CandidatePlan, early: boolean) =>
-		asked(credential, model, early) && (gate === credential || asked(gate, model, early));
-	return ({ candidates, policy }) =>
-		candidates.some((candidate) => grants(candidate, false)) ||
-		(policy.whenAllDenied === 'try-soonest' && candidates.some((candidate) => grants(candidate, true)));
+	const grants = ({ credential, gate, model }: CandidatePlan) =>
+		asked(credential, model) && (gate === credential || asked(gate, model));
+	return ({ candidates }) => candidates.some(grants);
 }
 
 /**
  * Whether a provider actor would grant a permit for a model at this moment, as its machine answers without changing its
  * state. A model's actor that grants has its key asked.
  */
-export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
-	const event = { type: 'permit.requested', id: '', model, now, early, tokens: 0, replyTo: nobody } as const;
+export function wouldGrant(snapshot: ProviderSnapshot, model: string, now: number): boolean {
+	const event = { type: 'permit.requested', id: '', model, now, early: false, tokens: 0, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);
 	return actions.some(
 		({ type, params }) =>

@@ -220,8 +220,6 @@ function policyOf(settings: FallbackSettings, chains: readonly Chain[]): { polic
 		...(Object.keys(timeouts).length > 0 && { timeouts }),
 		...(Object.keys(breaker).length > 0 && { breaker }),
 		...(settings.retries !== undefined && { onError: onErrorOf(settings.retries) }),
-		// When everything is disabled, a fallback manager clears its list and tries again.
-		...(settings.disableMs !== undefined && { whenAllDenied: 'try-soonest' }),
 	};
 	return Object.keys(policy).length > 0 ? { policy } : {};
 }

@@ -82,8 +82,7 @@ function leftOutLines(sentences: readonly string[]): string[] {
 }
 
 function profileLines({ name, purpose, chain }: PlannedProfile): string[] {
-	const lines = [`  ${name}: # ${purpose}`, ...chainLines(chain)];
-	return name === 'critical' ? [...lines, '    policy: { whenAllDenied: try-soonest }'] : lines;
+	return [`  ${name}: # ${purpose}`, ...chainLines(chain)];
 }
 
 function chainLines(chain: readonly string[]): string[] {

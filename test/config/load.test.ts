@@ -84,7 +84,7 @@ describe('the smallest file', () => {
 				QUOTA_EXCEEDED: { retries: 0, then: ['credential', 'next'] },
 				SERVER_ERROR: { retries: 2, then: ['next'] },
 			},
-			whenAllDenied: 'fail',
+			whenAllDenied: 'try-soonest',
 		});
 	});
 

@@ -53,7 +53,7 @@ describe('the second caller is told the cause, and not only that nothing was ask
 	});
 
 	test('a limit and a failure are not limits alone', async () => {
-		const trips = { policy: { breaker: { failureThreshold: 1 } } };
+		const trips = { policy: { whenAllDenied: 'fail', breaker: { failureThreshold: 1 } } } as const;
 		const [, second] = await toldTwice([limited, status(500)], trips);
 		expect(second && kindOf(second)).toBe('503 all_targets_unavailable');
 	});
@@ -69,7 +69,7 @@ describe('the second caller is told the cause, and not only that nothing was ask
 	});
 
 	test('a dead key beside a failure is named', async () => {
-		const setup = { policy: { ...next, breaker: { failureThreshold: 1 } } };
+		const setup = { policy: { ...next, whenAllDenied: 'fail', breaker: { failureThreshold: 1 } } } as const;
 		const [, second] = await toldTwice([noKey, status(500)], setup);
 		expect(second && kindOf(second)).toBe('503 all_targets_unavailable');
 		expect(second?.message).toContain(

@@ -97,7 +97,8 @@ describe('when every target failed', () => {
 });
 
 describe('when every target is denied', () => {
-	const trips = { policy: { breaker: { failureThreshold: 1, cooldown: '1500ms', cooldownJitter: 0 } } };
+	const breaker = { failureThreshold: 1, cooldown: '1500ms', cooldownJitter: 0 };
+	const trips = { policy: { whenAllDenied: 'fail', breaker } } as const;
 
 	test.each([false, true])('a 503 says honestly when to come back (stream: %s)', async (stream) => {
 		const { post, upstream, health } = await start(trips);

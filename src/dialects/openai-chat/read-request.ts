@@ -12,6 +12,8 @@ type Edits = Record<string, string | undefined>;
 
 /** Of English text, and roughly of anything else. */
 const CHARACTERS_PER_TOKEN = 4;
+/** OpenAI's own bound. */
+const MOST_CHOICES = 128;
 /** The longest chain that a caller may name, as in the configuration. */
 const MOST_MODELS = 100;
 
@@ -41,7 +43,7 @@ export function readRequest(
 	if (body.failover !== undefined) edits.failover = undefined;
 	if (body.meta !== undefined) edits.meta = undefined;
 	const metadata = takesHints && isObject(body.metadata) ? body.metadata : undefined;
-	const choices = typeof body.n === 'number' && body.n > 1 ? body.n : 1;
+	const choices = readChoices(body.n);
 	return {
 		request: {
 			dialect: dialectName,
@@ -77,6 +79,13 @@ function readMessages({ messages, prompt }: JsonObject, edits: Edits): readonly 
 	const asked = [{ role: 'user', content: text }];
 	edits.messages = JSON.stringify(asked);
 	return asked;
+}
+
+/** How many answers it asks for. */
+function readChoices(n: unknown): number {
+	if (n === undefined || n === null) return 1;
+	if (typeof n === 'number' && Number.isInteger(n) && n >= 1 && n <= MOST_CHOICES) return n;
+	throw new Refusal('invalid_request', `'n' must be a whole number from 1 to ${MOST_CHOICES}.`, 'n');
 }
 
 /** `function` is the older role. */

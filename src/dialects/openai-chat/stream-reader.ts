@@ -93,6 +93,15 @@ export class ChatStreamReader implements AnswerReader {
 		if (this.state.is === 'open') this.#parser.feed(text);
 	}
 
+	/**
+	 * At the end mark. A provider that ends without a finish reason for what it began has lost the end of it; one that began fewer
+	 * answers than were asked for does not know `n`, which is no failure of its.
+	 */
+	#ended(): StreamState {
+		if (this.#finished > 0 && this.#open === 0) return { is: 'whole' };
+		return this.hasContent ? { is: 'faulty', fault: 'answer_unfinished' } : this.#empty();
+	}
+
 	#empty(): StreamState {
 		const error = this.#unread === undefined ? undefined : readErrorBody(200, this.#unread);
 		return { is: 'faulty', fault: 'answer_empty', ...(error === undefined ? {} : { error }) };
@@ -102,13 +111,7 @@ export class ChatStreamReader implements AnswerReader {
 		if (this.state.is !== 'open') return;
 		this.#unread = undefined;
 		if (data.trim() === '[DONE]') {
-			// A provider that ends without a finish reason for its answer has lost the end of it.
-			const isUnfinished = this.hasContent && !this.isFinished;
-			this.state = isUnfinished
-				? { is: 'faulty', fault: 'answer_unfinished' }
-				: this.isFinished
-					? { is: 'whole' }
-					: this.#empty();
+			this.state = this.#ended();
 			return;
 		}
 		const chunk = readChunk(data, this.#options.model);

@@ -324,7 +324,7 @@ describe('a request that waits for a target to open', () => {
 	it.each<[string, (number | undefined)[], PolicyChanges]>([
 		['none opens in time', [2_001, 9_000], { whenAllDenied: { wait: 2_000 } }],
 		['the deadline comes first', [2_000], { whenAllDenied: { wait: 5_000 }, timeouts: { request: 2_000 } }],
-		['the policy says fail', [1_000], {}],
+		['the policy says fail', [1_000], { whenAllDenied: 'fail' }],
 	])('fails at once where %s', (_name, waitsMs, changes) => {
 		const { request } = opening(waitsMs, changes);
 		expect([request.state(), request.ending()]).toEqual(['failed', 'denied']);

@@ -207,7 +207,7 @@ describe('the trace', () => {
 
 describe('before the request', () => {
 	test('every door may be closed: the client is told when the first one opens', () => {
-		const { client, attempts } = explain('*: open 40s; local: quota-cooldown 15s');
+		const { client, attempts } = explain('*: open operator 40s; local: quota-cooldown 15s');
 		expect([client.status, client.code, attempts]).toEqual([503, 'all_targets_unavailable', 0]);
 		expect(client.headers).toEqual({ 'retry-after': '15', 'retry-after-ms': '15000' });
 	});
@@ -361,9 +361,10 @@ test('a chain as long as a file may have it is no trouble', () => {
 	const names = Array.from({ length: 100 }, (_, index) => `p${index}`);
 	const text = `
 providers: { ${names.map((name) => `${name}: { baseUrl: "http://127.0.0.1:9/v1" }`).join(', ')} }
-profiles: { default: { chain: [${names.map((name) => `${name}/m`).join(', ')}] } }`;
+profiles: { default: { chain: [${names.map((name) => `${name}/m`).join(', ')}] } }
+policy: { whenAllDenied: fail }`;
 	const long = parseConfig(text, { file: 'test.yaml', env: {} });
-	const open = explainCase(long, { profile: 'default', when: '*: open', stream: true });
+	const open = explainCase(long, { profile: 'default', when: '*: open operator', stream: true });
 	expect([open.attempts, open.steps.length]).toEqual([0, 100]);
 	const failing = explainCase(long, { profile: 'default', when: '*: 503', stream: true });
 	expect([failing.attempts, failing.client.code]).toEqual([300, 'all_targets_failed']);

@@ -5,10 +5,13 @@ import { aspectsOf } from '../../../../src/verify/prove/provider/aspects.ts';
 import { policyWith } from '../../../helpers/policy.ts';
 import { itPicksUp } from './picking-up.ts';
 
+/** One state of so many; all of them are deep tests. */
+const EVERY = 7;
+
 /** The fewest states; other policies, the defaults among them, are deep tests. */
 const policy = policyWith({ breaker: { failureThreshold: 1, minimumVolume: 1 } });
 
 describe.each(aspectsOf(providerMachine, policy, failureSamples(policy)))(
 	'an actor that is picked up in any state: $name',
-	itPicksUp,
+	(aspect) => itPicksUp(aspect, EVERY),
 );
