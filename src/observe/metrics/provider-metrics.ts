@@ -153,26 +153,21 @@ export class ProviderMetrics {
 		});
 	}
 
-	/** Models with an actor of their own have one series for each state; all else is told of their keys. */
+	/** One series for each model with an actor of its own: there may be hundreds. */
 	#createModelGauge(registry: Registry, config: Config): void {
-		const models = actorsOf(config).flatMap(({ id, provider, credential, model }) =>
-			model === undefined
-				? []
-				: [{ id, labels: { gen_ai_provider_name: provider, provider: credential, gen_ai_request_model: model } }],
-		);
+		const models = actorsOf(config).flatMap(({ id, provider, credential, model }) => {
+			if (model === undefined) return [];
+			return [{ id, labels: { gen_ai_provider_name: provider, provider: credential, gen_ai_request_model: model } }];
+		});
 		if (models.length === 0) return;
 		const gauge = new Gauge({
-			name: 'breakwater_model_state',
-			help: '1 for the state that a model is in, 0 for the others, where several models of its key are in use.',
-			labelNames: [...providerLabelNames, 'gen_ai_request_model', 'state'],
+			name: 'breakwater_model_closed',
+			help: '1 while a model with a state of its own is closed, 0 while it is open or on trial; its key is told of apart.',
+			labelNames: [...providerLabelNames, 'gen_ai_request_model'],
 			registers: [registry],
 			collect: () => {
 				const health = this.#health();
-				for (const { id, labels } of models) {
-					for (const [state, value] of Object.entries(oneHot(states, health[id]?.state ?? null))) {
-						gauge.set({ ...labels, state }, value);
-					}
-				}
+				for (const { id, labels } of models) gauge.set(labels, health[id]?.state === 'closed' ? 1 : 0);
 			},
 		});
 	}

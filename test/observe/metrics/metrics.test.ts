@@ -78,7 +78,7 @@ describe('what happened is what is counted', () => {
 	});
 
 	test('how requests end: answered, failed with a code, left by their client', async () => {
-		await start({ names: ['a'], policy: { breaker: { failureThreshold: 2 } } });
+		await start({ names: ['a'], policy: { whenAllDenied: 'fail', breaker: { failureThreshold: 2 } } });
 		breakwater.upstream('a').next(answers('ok'), status(400), status(503), status(503), hangs());
 		for (const model of ['default', 'a/model-a', 'default', 'default', 'default']) await call({ model });
 		const leaving = new AbortController();
@@ -331,7 +331,7 @@ describe('what alerts look at is there before anything happens', () => {
 	});
 
 	test('and tells what is denied from what failed, what was rejected and what was answered', async () => {
-		await start({ names: ['a'], policy: { breaker: { failureThreshold: 2 } } });
+		await start({ names: ['a'], policy: { whenAllDenied: 'fail', breaker: { failureThreshold: 2 } } });
 		breakwater.upstream('a').next(answers('ok'), status(400), answers('ok'), status(503), status(503));
 		for (const model of ['default', 'default', 'a/model-a', 'default', 'a/model-a']) await call({ model });
 		await call({ model: 'default' });
@@ -368,8 +368,8 @@ test('targets share the histograms of one route, so that a scrape does not grow 
 		return size;
 	};
 	const growth = (await ofModels(101)) - (await ofModels(1));
-	// Its tokens, both ways, and its successes.
-	expect(growth).toBeLessThanOrEqual(100 * 3);
+	// Its tokens, both ways, its successes, and whether it is closed.
+	expect(growth).toBeLessThanOrEqual(100 * 4 + 1);
 	await start();
 });
 

@@ -18,6 +18,6 @@ describe.each<[string, PolicyChanges]>([
 	const policy = policyWith(changes);
 	describe.each(aspectsOf(providerMachine, policy, failureSamples(policy)))(
 		'an actor that is picked up in any state: $name',
-		itPicksUp,
+		(aspect) => itPicksUp(aspect),
 	);
 });
