@@ -10,6 +10,9 @@ const extent = {
 	requests: count(1, 1_000_000)
 		.exactOptional()
 		.describe('How many requests the step lasts. Default: 1, without `for`.'),
+	model: text()
+		.exactOptional()
+		.describe('The one model that it concerns; requests for others are answered, and do not count. Default: all.'),
 };
 
 const wording = {

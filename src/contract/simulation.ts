@@ -68,6 +68,8 @@ export interface SimulationStep {
 	do: Deed;
 	/** Ends this long after it began, ms. */
 	for?: number | undefined;
+	/** The one model that it concerns: requests for others are answered, and do not count. Default: all. */
+	model?: string | undefined;
 	/** Ends with this many chat requests. */
 	requests?: number | undefined;
 	/** For `status`, and for the words of `error-event`: 400 to 599. Default 503. */

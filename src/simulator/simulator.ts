@@ -74,14 +74,16 @@ export async function startSimulator(
 		if (isBadRequest(parsed)) return sendJson(response, 400, refusalBody(parsed));
 		const at = now();
 		moveTo(passTime(script, cursor, at));
-		const step = stepAt(script, cursor);
+		const present = stepAt(script, cursor);
+		const isConcerned = present.model === undefined || present.model === parsed.model;
+		const step: SimulationStep = isConcerned ? present : { do: 'answer' };
 		requestCount += 1;
 		const answer = {
 			id: `chatcmpl-${name}-${requestCount}`,
 			created: Math.floor(at / 1000),
 			...tokensFor({ ...simulation, name }, parsed),
 		};
-		moveTo(passRequest(script, cursor, at));
+		if (isConcerned) moveTo(passRequest(script, cursor, at));
 		announceOnTime();
 		await perform({ chat: parsed, answer, firstToken, tokenInterval, response, over }, step);
 	}

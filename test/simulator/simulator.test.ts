@@ -274,6 +274,19 @@ describe('the script', () => {
 		expect(told).toEqual(['answer', 'status', 'answer', 'status']);
 	});
 
+	test('concerns one model alone where it names one, and counts its requests alone', async () => {
+		const client = await start({
+			script: [{ do: 'status', status: 500, model: 'broken', requests: 2 }, { do: 'answer' }],
+		});
+		const statusOf = async (model: string) => {
+			const asked = client.chat.completions.create({ ...prompt, model }).asResponse();
+			return (await asked.catch((error) => error)).status;
+		};
+		const statuses = [];
+		for (const model of ['sound', 'broken', 'sound', 'broken', 'broken']) statuses.push(await statusOf(model));
+		expect(statuses).toEqual([200, 500, 200, 500, 200]);
+	});
+
 	test('tells a step when its time comes, although nobody asks', async () => {
 		const told: string[] = [];
 		await start({ script: [{ do: 'answer', for: 300 }, { do: 'status' }] }, { onStep: (step) => told.push(step.do) });
