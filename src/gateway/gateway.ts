@@ -104,6 +104,7 @@ export async function createGateway(
 		},
 	});
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
+	const onLocalFault = (what: string) => observer.localFault?.(what);
 	const exchanges = new Map<object, Exchange>();
 	const exchangeOf = (actor: object) => required(exchanges.get(actor), 'the exchange of a request actor');
 	// Once, here: providing actions costs more than a whole request.
@@ -144,6 +145,7 @@ export async function createGateway(
 				refusedFields,
 				retainedText,
 				lastFailureOf,
+				onLocalFault,
 				onEnd,
 			},
 			actor,

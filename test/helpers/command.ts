@@ -17,13 +17,13 @@ export class Commands {
 	}
 
 	startWith(env: Record<string, string>, ...args: string[]): Command {
-		const child = spawn(process.execPath, [cli, ...args], {
-			cwd: this.folder,
-			env: this.#environment(env),
-		});
-		const command = new Command(child);
-		this.#running.push(command);
-		return command;
+		return this.#watch(spawn(process.execPath, [cli, ...args], { cwd: this.folder, env: this.#environment(env) }));
+	}
+
+	/** With no more than so many file descriptors. */
+	startLimited(descriptors: number, ...args: string[]): Command {
+		const limited = ['-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', process.execPath, cli, ...args];
+		return this.#watch(spawn('/bin/sh', limited, { cwd: this.folder, env: this.#environment({}) }));
 	}
 
 	run(...args: string[]): Promise<Ended> {
@@ -39,6 +39,12 @@ export class Commands {
 		for (const command of this.#running) command.kill('SIGKILL');
 		await Promise.all(this.#running.map(({ exit }) => exit));
 		rmSync(this.folder, { recursive: true });
+	}
+
+	#watch(child: ChildProcess): Command {
+		const command = new Command(child);
+		this.#running.push(command);
+		return command;
 	}
 
 	#environment(env: Record<string, string>): NodeJS.ProcessEnv {
