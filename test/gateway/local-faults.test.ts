@@ -47,7 +47,9 @@ it('500 streams in a process of 256 descriptors: no provider is blamed, callers 
 	for (const upstream of upstreams) upstream.always(streams(chunksOf('here it comes'), { end: 'stall' }));
 	const settings = { timeouts: { idle: '10m', stream: '10m' }, onError: { NETWORK_ERROR: { retries: 1 } } };
 	const policy = { ...settings, breaker: { failureThreshold: 1, cooldown: '60s' } };
-	const yaml = configText({ policy }, { a: a.baseUrl, b: b.baseUrl });
+	// A name is looked up with descriptors as well: for its servers, and for the hosts file.
+	const named = b.baseUrl.replace('127.0.0.1', 'localhost');
+	const yaml = configText({ policy }, { a: a.baseUrl, b: named });
 	writeFileSync(join(commands.folder, 'gateway.yaml'), yaml);
 	const breakwater = commands.startLimited(256, 'serve', '--config', 'gateway.yaml');
 	const address = await breakwater.address();

@@ -6,6 +6,7 @@ import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
 import { type Classified, createClassifier } from '../../src/upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../../src/upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
+import type { LookUps } from '../../src/upstream/look-ups.ts';
 import type { Proxies } from '../../src/upstream/proxies.ts';
 
 /** How an attempt ended. */
@@ -69,8 +70,8 @@ export class AttemptBench {
 	readonly #all: WatchedAttempt[] = [];
 	readonly #connections: Connections;
 
-	constructor(answerLimit = 1_000_000, proxies?: Proxies) {
-		this.#connections = new Connections(answerLimit, proxies);
+	constructor(answerLimit = 1_000_000, proxies?: Proxies, lookUps?: LookUps) {
+		this.#connections = new Connections(answerLimit, proxies, lookUps);
 	}
 
 	/** Starts one attempt at an upstream. */

@@ -57,10 +57,12 @@ export class Command {
 	stderr = '';
 	/** The exit code, once all output has come; null when a signal ended it. */
 	readonly exit: Promise<number | null>;
+	readonly pid: number | undefined;
 	readonly #child: ChildProcess;
 
 	constructor(child: ChildProcess) {
 		this.#child = child;
+		this.pid = child.pid;
 		child.stdout?.setEncoding('utf8').on('data', (text: string) => {
 			this.stdout += text;
 		});
