@@ -32,6 +32,11 @@ export interface GatewayObserver {
 	 * @param what a sentence with the code of the error and where it was met
 	 */
 	localFault?(what: string): void;
+	/**
+	 * A provider sent bytes that belong to none of its answers: its connections are not kept for a while.
+	 * @param origin `https://api.example.com`
+	 */
+	surplusReceived?(origin: string): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
 }

@@ -70,7 +70,8 @@ export async function createGateway(
 	// A proxy that cannot be used is found now, and not by the first request.
 	for (const { baseUrl } of Object.values(config.providers)) if (baseUrl !== undefined) proxies(baseUrl);
 	const simulators = await startSimulators(config);
-	const connections = new Connections(config.server.answerLimit, proxies);
+	const onSurplus = (origin: string) => observer.surplusReceived?.(origin);
+	const connections = new Connections(config.server.answerLimit, { proxies, onSurplus });
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
 	const redact = createRedactor(secretsOf(config));
 	const classify = createClassifier(rules, redact);

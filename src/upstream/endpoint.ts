@@ -3,6 +3,7 @@ import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'und
 import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
 import { LookUps } from './look-ups.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
+import { Trust } from './trust.ts';
 import { type Opening, openTunnel } from './tunnel.ts';
 
 /** Where one credential's attempts go, and how they speak. */
@@ -46,6 +47,15 @@ export interface EndpointOptions extends ProviderAccount {
 	readonly dialect: ProviderDialect;
 }
 
+export interface ConnectionsOptions {
+	/** Which proxy leads to an origin; default: none does. */
+	proxies?: Proxies | undefined;
+	/** Where names are looked up; default: as the system does. */
+	lookUps?: LookUps | undefined;
+	/** Called with an origin that sent bytes which belong to no answer, once for each time that its connections are not kept. */
+	onSurplus?: ((origin: string) => void) | undefined;
+}
+
 /** One connection pool per origin, shared by every provider and credential behind it. */
 export class Connections {
 	readonly #origins = new Map<string, { pool: Pool } & Pick<Endpoint, 'dispatch' | 'dispatchAnew'>>();
@@ -60,12 +70,14 @@ export class Connections {
 	/** What is being opened, or was opened last. */
 	#opened: Opening | undefined;
 
-	/**
-	 * @param answerLimit bytes of the largest answer that is decoded
-	 * @param proxies which proxy leads to an origin; default: none does
-	 * @param lookUps where names are looked up; default: as the system does
-	 */
-	constructor(answerLimit: number, proxies: Proxies = noProxies, lookUps = new LookUps()) {
+	readonly #onSurplus: (origin: string) => void;
+
+	/** @param answerLimit bytes of the largest answer that is decoded */
+	constructor(
+		answerLimit: number,
+		{ proxies = noProxies, lookUps = new LookUps(), onSurplus = () => {} }: ConnectionsOptions = {},
+	) {
+		this.#onSurplus = onSurplus;
 		this.#decoding = decompression(answerLimit);
 		this.#proxies = proxies;
 		this.#lookUps = lookUps;
@@ -89,8 +101,10 @@ export class Connections {
 		const way = this.#wayTo(origin);
 		const pool = new Pool(way.to, way.options);
 		const decoding = pool.compose(this.#decoding);
-		const dispatch: Dispatch = (request, ...heard) => this.#dispatch(decoding, way.asked(request), ...heard);
+		const trust = new Trust(pool, () => this.#onSurplus(origin));
 		const dispatchAnew: Dispatch = (request, ...heard) => this.#dispatchAnew(way, request, ...heard);
+		const dispatch: Dispatch = (request, ...heard) =>
+			trust.isGiven ? this.#dispatch(decoding, way.asked(request), ...heard) : dispatchAnew(request, ...heard);
 		const made = { pool, dispatch, dispatchAnew };
 		this.#origins.set(origin, made);
 		return made;
