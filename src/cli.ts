@@ -10,6 +10,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
 	process.exit(1);
 }
 
+// Names are looked up on half of libuv's threads, two of four by default: a few names whose servers are silent would keep all
+// others from being found. Read when the first thread is needed, which is not yet.
+process.env.UV_THREADPOOL_SIZE ??= '32';
+
 // Before anything else is loaded: compiled modules are kept between runs, which halves the time to the first answer.
 nodeModule.enableCompileCache();
 const { run } = await import('./cli/program.ts');

@@ -109,7 +109,11 @@ const factor = amount(1, 100);
 export const reasoningFirstToken = 60_000;
 
 export const timeouts = {
-	connect: option(time, '5s', 'How long until a connection stands.'),
+	connect: option(
+		time,
+		'5s',
+		'How long until a connection stands, once the name is known; the look-up may take as long.',
+	),
 	firstToken: option(
 		time,
 		'10s',

@@ -27,6 +27,16 @@ export interface GatewayObserver {
 	callRefused?(refusal: RefusedCall): void;
 	/** A caller asked for a `model` that is neither a profile nor a target, and the default profile serves. */
 	modelUnknown?(model: string, route: string): void;
+	/**
+	 * This machine kept an attempt from being made: it has no file descriptor, port or memory left.
+	 * @param what a sentence with the code of the error and where it was met
+	 */
+	localFault?(what: string): void;
+	/**
+	 * A provider sent bytes that belong to none of its answers: its connections are not kept for a while.
+	 * @param origin `https://api.example.com`
+	 */
+	surplusReceived?(origin: string): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
 }

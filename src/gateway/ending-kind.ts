@@ -12,6 +12,7 @@ export const endings = {
 	denied: { status: 503, type: 'server_error', code: 'all_targets_unavailable' },
 	exhausted: { status: 502, type: 'server_error', code: 'all_targets_failed' },
 	exhaustedByTimeouts: { status: 504, type: 'server_error', code: 'all_targets_timed_out' },
+	exhaustedLocally: { status: 503, type: 'server_error', code: 'local_resources_exhausted' },
 	exhaustedByLimits: { status: 429, type: 'rate_limit_error', code: 'all_targets_limited' },
 	deadline: { status: 504, type: 'server_error', code: 'deadline_exceeded' },
 	interrupted: { status: 502, type: 'server_error', code: 'stream_interrupted' },
@@ -49,6 +50,7 @@ export function endingKind(progress: Progress, lastFailureOf: LastFailureOf = ()
 	if (isAll('key')) return endings.providerAuth;
 	if (isAll('nowhere')) return endings.modelNotFound;
 	if (ending === 'denied') return endings.denied;
+	if (wasKeptFromAsking(trace)) return endings.exhaustedLocally;
 	if (failures.every(({ category }) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
 	// What was asked at all is limited: that the rest was not asked changes nothing for the caller.
 	return failures.every((one) => causeOfFailure(one) === 'limit') ? endings.exhaustedByLimits : endings.exhausted;
@@ -58,6 +60,18 @@ export function endingKind(progress: Progress, lastFailureOf: LastFailureOf = ()
 export function isRejectedByAll({ ending, trace }: Progress): boolean {
 	if (ending !== 'exhausted') return false;
 	return trace.every((step) => step.did !== 'attempt' || step.failure?.category === 'BAD_REQUEST');
+}
+
+/** A fault of this machine, and not of the provider that it was met on the way to: no answer of one can be that. */
+export function isLocal({ category, reason, status }: Failure): boolean {
+	return category === 'NETWORK_ERROR' && reason === 'local' && status === undefined;
+}
+
+/** A target that might have answered was not reached in the end, for want of what this machine has no more of. */
+function wasKeptFromAsking(trace: readonly TraceEntry[]): boolean {
+	const last = new Map<string, Failure | undefined>();
+	for (const step of trace) if (step.did === 'attempt') last.set(`${step.credential}/${step.target}`, step.failure);
+	return [...last.values()].some((failure) => failure !== undefined && isLocal(failure));
 }
 
 export type Denial = Extract<TraceEntry, { did: 'deny' }>;

@@ -20,7 +20,7 @@ import type { Completion } from '../upstream/reception.ts';
 import { CallClock } from './call-clock.ts';
 import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
-import { failureCode, type LastFailureOf } from './ending-kind.ts';
+import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
@@ -56,6 +56,8 @@ export interface ExchangeOptions {
 	refusedFields: RefusedFields;
 	/** How much text of an answer is kept to carry it on, characters. */
 	retainedText: number;
+	/** Called with each failure of this machine itself. */
+	onLocalFault: (what: string) => void;
 	/** The last failure that a credential's provider actor knows of. */
 	lastFailureOf: LastFailureOf;
 	onEnd: (record: CallRecord) => void;
@@ -255,6 +257,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		this.#clock.attemptEnds();
 		if (this.#asksWithoutAdditions(broken)) return;
 		const { failure } = broken;
+		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });

@@ -71,7 +71,8 @@ export async function createGateway(
 	// A proxy that cannot be used is found now, and not by the first request.
 	for (const { baseUrl } of Object.values(config.providers)) if (baseUrl !== undefined) proxies(baseUrl);
 	const simulators = await startSimulators(config);
-	const connections = new Connections(config.server.answerLimit, proxies);
+	const onSurplus = (origin: string) => observer.surplusReceived?.(origin);
+	const connections = new Connections(config.server.answerLimit, { proxies, onSurplus });
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
 	const secrets = secretsOf(config);
 	const classify = createClassifier(rules, createRedactor(secrets));
@@ -105,6 +106,7 @@ export async function createGateway(
 		},
 	});
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
+	const onLocalFault = (what: string) => observer.localFault?.(what);
 	const exchanges = new LiveMap<Exchange>();
 	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
@@ -145,6 +147,7 @@ export async function createGateway(
 				refusedFields,
 				retainedText,
 				lastFailureOf,
+				onLocalFault,
 				onEnd,
 			},
 			actor,

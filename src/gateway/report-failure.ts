@@ -116,6 +116,9 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 		const targets = [...new Set(progress.candidates.map(({ target }) => target))].join(', ');
 		return `No provider has the model that '${route}' asks for (${targets}); correct its name in the configuration, or ask for another one.`;
 	}
+	if (ending === 'exhausted' && code === endings.exhaustedLocally.code) {
+		return `Breakwater could not ask every target of '${route}': its machine has no file descriptor, port or memory left for a connection. No provider is to blame; try again after the time in Retry-After.`;
+	}
 	const said = providerMessage === '' ? '' : ` It said: ${providerMessage}`;
 	const { failure } = progress;
 	// The target that was asked last may have said no: the failure is another one's. A deadline passes where the request stands.

@@ -4,9 +4,10 @@ import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
 import { type Classified, type Classify, classifyTransportError } from './classify/apply-error-rules.ts';
-import type { Dispatch, Dispatched, Endpoint } from './endpoint.ts';
+import type { Dispatch, Dispatched, Endpoint, LookUpListener } from './endpoint.ts';
 import { withCallerHeaders } from './passing-headers.ts';
 import { type Completion, Reception, type Verdict } from './reception.ts';
+import { writtenLength } from './written-length.ts';
 
 export interface AttemptOptions {
 	endpoint: Endpoint;
@@ -57,11 +58,13 @@ type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
  * dead before anything was sent on it. It starts with `start`, and reports how it went, once; `stop` ends it at any time
  * without a report.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	readonly #options: AttemptOptions;
 	readonly #listener: AttemptListener;
 	#phase: Phase = 'connecting';
 	#dispatched: Dispatched | undefined;
+	/** The provider's name is being looked up: nothing is known of the provider itself. */
+	#isLookingUp = false;
 	/** It was sent a second time. */
 	#isSentAgain = false;
 	/** When the request was sent, by a clock that never goes back, ms. */
@@ -97,7 +100,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 			const { address } = endpoint;
 			const headers = withCallerHeaders(address.headers(request), callerHeaders);
 			const options = { path: address.path(model), method: 'POST' as const, headers, body: request.body };
-			this.#dispatched = dispatch(options, this);
+			this.#dispatched = dispatch(options, this, this);
 		} catch (error) {
 			this.#break(classifyTransportError(error));
 			return;
@@ -151,6 +154,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
 	/** Finish reasons of the answer so far that nobody knows, as a log may show them. */
 	get unknownFinishReasons(): readonly string[] {
 		return this.#reception?.unknownFinishReasons ?? [];
+	}
+
+	/** The time for a connection begins when it is known where to: a look-up has as much for itself. */
+	onLookUpStarted(): void {
+		this.#isLookingUp = true;
+	}
+
+	onLookUpEnded(): void {
+		this.#isLookingUp = false;
+		if (this.#phase === 'connecting') this.#startPhase('connecting', this.#options.timeouts.connect, 'connect');
 	}
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -280,7 +293,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 	#pass(events: readonly AnswerEvent[]): void {
 		if (events.length === 0) return;
-		if (this.#throughputTimer !== undefined) this.#written += lengthOf(events);
+		if (this.#throughputTimer !== undefined) this.#written += writtenLength(events);
 		this.#listener.onEvents(events);
 	}
 
@@ -330,7 +343,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
 		if (reception !== undefined && !reception.isSuccess) this.#conclude(reception.errorVerdict());
 		// Finished, and then no end mark: whole all the same.
 		else if (reception?.isFinished) this.#conclude({ is: 'whole', completion: { is: 'events' } });
-		else this.#break({ failure: { category: 'TIMEOUT', reason }, message: timeoutMessages[reason] ?? '' });
+		else {
+			const message = this.#isLookingUp ? 'no address for the name of the provider in time' : timeoutMessages[reason];
+			this.#break({ failure: { category: 'TIMEOUT', reason }, message: message ?? '' });
+		}
 	}
 
 	#finish(): void {
@@ -360,15 +376,3 @@ const timeoutMessages: Readonly<Record<string, string>> = {
 	idle: 'no further data in time',
 	slow: 'too little text in time',
 };
-
-/** What a model has written in these events, characters: text, thoughts and calls of tools. */
-function lengthOf(events: readonly AnswerEvent[]): number {
-	let length = 0;
-	for (const { parts } of events) {
-		for (const part of parts) {
-			if (part.is === 'text' || part.is === 'reasoning') length += part.text.length;
-			else if (part.is === 'tool-call') length += part.arguments.length;
-		}
-	}
-	return length;
-}

@@ -1,6 +1,9 @@
+import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'undici';
 import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
+import { LookUps } from './look-ups.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
+import { Trust } from './trust.ts';
 import { type Opening, openTunnel } from './tunnel.ts';
 
 /** Where one credential's attempts go, and how they speak. */
@@ -16,7 +19,18 @@ export interface Endpoint {
 }
 
 /** Sends one request and tells the handler of it. */
-export type Dispatch = (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => Dispatched;
+export type Dispatch = (
+	request: Dispatcher.DispatchOptions,
+	handler: Dispatcher.DispatchHandler,
+	lookUp: LookUpListener,
+) => Dispatched;
+
+/** Hears of the look-up that a new connection has to wait for; where the name is known, of nothing. */
+export interface LookUpListener {
+	onLookUpStarted(): void;
+	/** It is over, well or badly: the connection is opened now, or fails. */
+	onLookUpEnded(): void;
+}
 
 export interface Dispatched {
 	/** The request was given a connection that stood already. */
@@ -33,6 +47,15 @@ export interface EndpointOptions extends ProviderAccount {
 	readonly dialect: ProviderDialect;
 }
 
+export interface ConnectionsOptions {
+	/** Which proxy leads to an origin; default: none does. */
+	proxies?: Proxies | undefined;
+	/** Where names are looked up; default: as the system does. */
+	lookUps?: LookUps | undefined;
+	/** Called with an origin that sent bytes which belong to no answer, once for each time that its connections are not kept. */
+	onSurplus?: ((origin: string) => void) | undefined;
+}
+
 /** One connection pool per origin, shared by every provider and credential behind it. */
 export class Connections {
 	readonly #origins = new Map<string, { pool: Pool } & Pick<Endpoint, 'dispatch' | 'dispatchAnew'>>();
@@ -40,16 +63,25 @@ export class Connections {
 	readonly #single = new Set<Client>();
 	readonly #decoding: Dispatcher.DispatcherComposeInterceptor;
 	readonly #proxies: Proxies;
+	readonly #lookUps: LookUps;
+	readonly #connector: Connector;
+	/** Whose request is being given a connection. */
+	#asking: LookUpListener | undefined;
 	/** What is being opened, or was opened last. */
 	#opened: Opening | undefined;
 
-	/**
-	 * @param answerLimit bytes of the largest answer that is decoded
-	 * @param proxies which proxy leads to an origin; default: none does
-	 */
-	constructor(answerLimit: number, proxies: Proxies = noProxies) {
+	readonly #onSurplus: (origin: string) => void;
+
+	/** @param answerLimit bytes of the largest answer that is decoded */
+	constructor(
+		answerLimit: number,
+		{ proxies = noProxies, lookUps = new LookUps(), onSurplus = () => {} }: ConnectionsOptions = {},
+	) {
+		this.#onSurplus = onSurplus;
 		this.#decoding = decompression(answerLimit);
 		this.#proxies = proxies;
+		this.#lookUps = lookUps;
+		this.#connector = buildConnector({ allowH2: false, timeout: 0, lookup: this.#find }) as Connector;
 	}
 
 	endpoint({ provider, dialect, ...account }: EndpointOptions): Endpoint {
@@ -69,8 +101,10 @@ export class Connections {
 		const way = this.#wayTo(origin);
 		const pool = new Pool(way.to, way.options);
 		const decoding = pool.compose(this.#decoding);
-		const dispatch: Dispatch = (request, handler) => this.#dispatch(decoding, way.asked(request), handler);
-		const dispatchAnew: Dispatch = (request, handler) => this.#dispatchAnew(way, request, handler);
+		const trust = new Trust(pool, () => this.#onSurplus(origin));
+		const dispatchAnew: Dispatch = (request, ...heard) => this.#dispatchAnew(way, request, ...heard);
+		const dispatch: Dispatch = (request, ...heard) =>
+			trust.isGiven ? this.#dispatch(decoding, way.asked(request), ...heard) : dispatchAnew(request, ...heard);
 		const made = { pool, dispatch, dispatchAnew };
 		this.#origins.set(origin, made);
 		return made;
@@ -87,7 +121,10 @@ export class Connections {
 			headersTimeout: 0,
 			bodyTimeout: 0,
 			connect: (options, callback) => {
-				this.#opened = isTunnelled ? openTunnel(proxy, options, connect, callback) : connect(options, callback);
+				const told = this.#noting(isTunnelled ? new URL(proxy.origin).hostname : options.hostname, callback);
+				this.#opened = isTunnelled
+					? openTunnel(proxy, options, { secure: this.#connector, lookup: this.#find }, told)
+					: this.#connector(options, told);
 			},
 		};
 		return {
@@ -97,12 +134,44 @@ export class Connections {
 		};
 	}
 
-	#dispatch(through: Dispatcher, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Dispatched {
+	/** The `lookup` of every connection. Its wait is not the connection's. */
+	readonly #find: LookupFunction = (hostname, options, callback) => {
+		const asking = this.#asking;
+		let isWaiting = false;
+		let isFound = false;
+		this.#lookUps.find(hostname, options, (...found) => {
+			isFound = true;
+			if (isWaiting) asking?.onLookUpEnded();
+			callback(...found);
+		});
+		if (isFound) return;
+		isWaiting = true;
+		asking?.onLookUpStarted();
+	};
+
+	#noting(hostname: string, callback: buildConnector.Callback): buildConnector.Callback {
+		return (...result) => {
+			if (result[0] !== null) this.#lookUps.noteFailedConnection(hostname, result[0]);
+			callback(...result);
+		};
+	}
+
+	#dispatch(
+		through: Dispatcher,
+		request: Dispatcher.DispatchOptions,
+		handler: Dispatcher.DispatchHandler,
+		lookUp: LookUpListener,
+	): Dispatched {
 		// undici can abort a request only once it has a connection. The one it opens for this request it opens
 		// before it returns, so it is known whose it is: without this, a host that swallows connections would
 		// collect one for each attempt that timed out.
 		this.#opened = undefined;
-		through.dispatch(request, handler);
+		this.#asking = lookUp;
+		try {
+			through.dispatch(request, handler);
+		} finally {
+			this.#asking = undefined;
+		}
 		const opening = this.#opened as Opening | undefined;
 		return {
 			isReused: opening === undefined,
@@ -110,9 +179,9 @@ export class Connections {
 		};
 	}
 
-	#dispatchAnew(way: Way, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Dispatched {
+	#dispatchAnew(way: Way, request: Dispatcher.DispatchOptions, ...heard: Heard): Dispatched {
 		const client = new Client(way.to, way.options);
-		const dispatched = this.#dispatch(client.compose(this.#decoding), way.asked(request), handler);
+		const dispatched = this.#dispatch(client.compose(this.#decoding), way.asked(request), ...heard);
 		this.#single.add(client);
 		// Waits for the one request that it was opened for.
 		void client.close().finally(() => this.#single.delete(client));
@@ -129,11 +198,10 @@ interface Way {
 	asked(request: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions;
 }
 
-/** One attempt, one connection: a connection that breaks under HTTP/2 would take every stream on it along. */
-const connector = buildConnector({ allowH2: false, timeout: 60_000 });
+type Heard = [handler: Dispatcher.DispatchHandler, lookUp: LookUpListener];
 
 /** undici's connector returns the socket that it opens, which its types do not say. */
-const connect = connector as (...args: Parameters<typeof connector>) => Opening | undefined;
+type Connector = (...args: Parameters<buildConnector.connector>) => Opening | undefined;
 
 /** undici reads `servername`, and its types do not say so. */
 type ForwardedRequest = Dispatcher.DispatchOptions & { servername: string };

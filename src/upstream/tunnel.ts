@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { type RequestOptions, request as requestHttps } from 'node:https';
-import { isIP, type Socket } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { HttpProxy } from './proxies.ts';
 
@@ -8,6 +8,8 @@ import type { HttpProxy } from './proxies.ts';
 export interface Opening {
 	destroy(error: Error): unknown;
 }
+
+type Secure = (options: buildConnector.Options, callback: buildConnector.Callback) => unknown;
 
 /** The proxy did not lead to the provider. `code` is what it said (`PROXY_407`), or why it said nothing (`PROXY_ECONNREFUSED`). */
 export class ProxyError extends Error {
@@ -27,13 +29,13 @@ export class ProxyError extends Error {
 /**
  * Opens a connection to a provider through an HTTP proxy: asks for a tunnel (RFC 9110, section 9.3.6), and speaks TLS with the
  * provider itself, so that the proxy sees its name and neither a key nor a prompt.
- * @param secure makes the connection inside of the tunnel
+ * @param by `secure` makes the connection inside of the tunnel, `lookup` finds the proxy
  * @returns what is being opened, as far as it has come
  */
 export function openTunnel(
 	proxy: HttpProxy,
 	options: buildConnector.Options,
-	secure: (options: buildConnector.Options, callback: buildConnector.Callback) => unknown,
+	{ secure, lookup }: { secure: Secure; lookup: LookupFunction },
 	callback: buildConnector.Callback,
 ): Opening {
 	const { protocol, hostname, port } = addressOf(proxy);
@@ -45,6 +47,7 @@ export function openTunnel(
 		path: target,
 		headers: { host: target, ...(proxy.authorization && { 'proxy-authorization': proxy.authorization }) },
 		agent: false,
+		lookup,
 		// Else Node would expect the certificate of the host that the header names.
 		servername: isIP(hostname) === 0 ? hostname : '',
 	};

@@ -5,8 +5,7 @@ import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.t
 import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
 import { type Classified, createClassifier } from '../../src/upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../../src/upstream/classify/load-error-rules.ts';
-import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
-import type { Proxies } from '../../src/upstream/proxies.ts';
+import { Connections, type ConnectionsOptions, type EndpointOptions } from '../../src/upstream/endpoint.ts';
 
 /** How an attempt ended. */
 export interface Outcome {
@@ -69,8 +68,8 @@ export class AttemptBench {
 	readonly #all: WatchedAttempt[] = [];
 	readonly #connections: Connections;
 
-	constructor(answerLimit = 1_000_000, proxies?: Proxies) {
-		this.#connections = new Connections(answerLimit, proxies);
+	constructor(answerLimit = 1_000_000, options?: ConnectionsOptions) {
+		this.#connections = new Connections(answerLimit, options);
 	}
 
 	/** Starts one attempt at an upstream. */

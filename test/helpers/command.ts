@@ -17,13 +17,13 @@ export class Commands {
 	}
 
 	startWith(env: Record<string, string>, ...args: string[]): Command {
-		const child = spawn(process.execPath, [cli, ...args], {
-			cwd: this.folder,
-			env: this.#environment(env),
-		});
-		const command = new Command(child);
-		this.#running.push(command);
-		return command;
+		return this.#watch(spawn(process.execPath, [cli, ...args], { cwd: this.folder, env: this.#environment(env) }));
+	}
+
+	/** With no more than so many file descriptors. */
+	startLimited(descriptors: number, ...args: string[]): Command {
+		const limited = ['-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', process.execPath, cli, ...args];
+		return this.#watch(spawn('/bin/sh', limited, { cwd: this.folder, env: this.#environment({}) }));
 	}
 
 	run(...args: string[]): Promise<Ended> {
@@ -41,6 +41,12 @@ export class Commands {
 		rmSync(this.folder, { recursive: true });
 	}
 
+	#watch(child: ChildProcess): Command {
+		const command = new Command(child);
+		this.#running.push(command);
+		return command;
+	}
+
 	#environment(env: Record<string, string>): NodeJS.ProcessEnv {
 		return { HOME: this.folder, PATH: process.env.PATH, ...env };
 	}
@@ -51,10 +57,12 @@ export class Command {
 	stderr = '';
 	/** The exit code, once all output has come; null when a signal ended it. */
 	readonly exit: Promise<number | null>;
+	readonly pid: number | undefined;
 	readonly #child: ChildProcess;
 
 	constructor(child: ChildProcess) {
 		this.#child = child;
+		this.pid = child.pid;
 		child.stdout?.setEncoding('utf8').on('data', (text: string) => {
 			this.stdout += text;
 		});

@@ -122,7 +122,8 @@ describe('an attempt through a proxy', () => {
 		await upstream.close();
 	});
 
-	const benchFor = (environment: Record<string, string>) => new AttemptBench(1_000_000, readProxies(environment));
+	const benchFor = (environment: Record<string, string>) =>
+		new AttemptBench(1_000_000, { proxies: readProxies(environment) });
 
 	it('is a tunnel to an https address, kept for the next attempt; the key goes to the provider alone', async () => {
 		const endpoint = { apiKey: 'sk-provider' };

@@ -3,6 +3,7 @@ import pretty from 'pino-pretty';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
 import { traceLine } from '../trace-text.ts';
+import { LocalFaultLog } from './local-fault-log.ts';
 import { keepLogFiles, type LogFiles } from './log-files.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { UnknownModelLog } from './unknown-models.ts';
@@ -91,6 +92,7 @@ function firstToken({ firstTokenMs }: { firstTokenMs?: unknown }): string {
  */
 export function logObserver(log: Logger): GatewayObserver {
 	const refusals = new RefusalLog(log);
+	const localFaults = new LocalFaultLog(log);
 	const warnOfReason = reasonWarning(log);
 	const unknownModels = new UnknownModelLog(log);
 	return {
@@ -121,6 +123,12 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, action: action.type, forMs, by };
 			log.warn(line, `provider ${provider}: ${action.type} through the admin API, ${from} → ${to}`);
 		},
+		localFault: (what) => localFaults.add(what),
+		surplusReceived: (origin) =>
+			log.warn(
+				{ origin },
+				'a provider sent bytes that belong to none of its answers; its connections are not kept for now',
+			),
 		crashed: (error, requestId) =>
 			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
 	};

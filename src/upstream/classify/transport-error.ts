@@ -79,12 +79,14 @@ const unknown: TransportFault = {
 
 /** Error codes of Node, OpenSSL, zlib, llhttp and undici; first match wins. */
 const byCode: readonly (readonly [RegExp, TransportFault])[] = [
+	// Before all others: on the way to a proxy and while a name is looked up, this machine runs out of the same things.
+	[/^(?:PROXY_)?(?:EMFILE|ENFILE|ENOBUFS|ENOMEM|EADDRNOTAVAIL|EADDRINUSE|EAI_MEMORY|Z_MEM_ERROR)$/, local],
+	[/^ERR_(?:MEMORY_ALLOCATION_FAILED|OUT_OF_MEMORY|(?:SSL|OSSL)_.*MALLOC_FAILURE)$/, local],
 	[/^PROXY_/, proxy],
 	[/^ECONNREFUSED$/, refused],
 	[/^(?:ECONNRESET|ECONNABORTED|EPIPE|ERR_HTTP2_.*)$/, reset],
 	[/^(?:ENOTFOUND|EAI_.*|ENODATA|ESERVFAIL|ETIMEOUT|EBADNAME)$/, dns],
 	[/^(?:ENETUNREACH|EHOSTUNREACH|ENETDOWN|EHOSTDOWN|EACCES|EPERM)$/, unreachable],
-	[/^(?:EMFILE|ENFILE|ENOBUFS|ENOMEM|EADDRNOTAVAIL|EADDRINUSE)$/, local],
 	[/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, connectTimeout],
 	[/^UND_ERR_HEADERS_TIMEOUT$/, firstTokenTimeout],
 	[/^UND_ERR_BODY_TIMEOUT$/, idleTimeout],
@@ -99,6 +101,9 @@ const byCode: readonly (readonly [RegExp, TransportFault])[] = [
 
 /** For errors without a code: what undici's fetch and Node's streams say, and the names of aborted timers. */
 const byText: readonly (readonly [RegExp, TransportFault])[] = [
+	// V8, WebAssembly and OpenSSL have no code for it, and wrappers lose the code of others.
+	[/\b(?:EMFILE|ENFILE|ENOBUFS|ENOMEM|EADDRNOTAVAIL)\b|too many open files|no buffer space available/i, local],
+	[/out of memory|cannot allocate memory|allocation failed|could not allocate|malloc failure/i, local],
 	[/\bTimeoutError\b/, timeout],
 	// undici's own checks, unlike llhttp's, carry no code.
 	[/\bHTTPParserError\b/, malformed],
@@ -122,14 +127,23 @@ export function classifyTransportError(error: unknown): Classified {
 		const verdict = verdictOn(candidate);
 		return verdict === undefined ? [] : [{ verdict, candidate }];
 	});
-	// "Closed" is what a wrapper says of any cause, and "unreachable" what a host without IPv6 says of the first address.
-	const best = found.find(({ verdict }) => !vague.has(verdict)) ?? found[0];
+	const best =
+		found.find(({ verdict, candidate }) => verdict === local && !isOfOneAddress(candidate)) ??
+		// "Closed" is what a wrapper says of any cause, and "unreachable" what a host without IPv6 says of the first address.
+		found.find(({ verdict }) => !vague.has(verdict)) ??
+		found.find(({ verdict }) => verdict !== closed && verdict !== network) ??
+		found[0];
 	const { category, reason, says } = best?.verdict ?? unknown;
 	const details = detailsOf(best?.candidate ?? errors[0] ?? {});
 	return { failure: { category, reason }, message: `${says}${details === '' ? '' : ` (${details})`}.` };
 }
 
 const vague: ReadonlySet<TransportFault> = new Set([closed, unreachable, local, network]);
+
+/** What a host without IPv6 says of such an address. The other local faults keep it from asking at any address. */
+function isOfOneAddress(error: object): boolean {
+	return textProperty(error, 'code') === 'EADDRNOTAVAIL';
+}
 
 function errorsIn(error: unknown): object[] {
 	const queue: unknown[] = [error];

@@ -30,6 +30,11 @@ describe('a transport error', () => {
 		['ENFILE', 'NETWORK_ERROR.local'],
 		['ENOBUFS', 'NETWORK_ERROR.local'],
 		['EADDRNOTAVAIL', 'NETWORK_ERROR.local'],
+		['ENOMEM', 'NETWORK_ERROR.local'],
+		['EAI_MEMORY', 'NETWORK_ERROR.local'],
+		['ERR_SSL_MALLOC_FAILURE', 'NETWORK_ERROR.local'],
+		['PROXY_EADDRNOTAVAIL', 'NETWORK_ERROR.local'],
+		['PROXY_407', 'NETWORK_ERROR.proxy'],
 		['CERT_HAS_EXPIRED', 'NETWORK_ERROR.tls'],
 		['DEPTH_ZERO_SELF_SIGNED_CERT', 'NETWORK_ERROR.tls'],
 		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'NETWORK_ERROR.tls'],
@@ -70,6 +75,14 @@ describe('a transport error', () => {
 		['the reason of AbortSignal.timeout', new DOMException('The operation timed out', 'TimeoutError'), 'TIMEOUT'],
 		['no HTTP', Object.assign(new Error('Expected HTTP/'), { name: 'HTTPParserError' }), 'SERVER_ERROR.malformed'],
 		['a standing connection that died', withCode('ETIMEDOUT', { syscall: 'read' }), 'TIMEOUT.idle'],
+		['no memory, in words of V8', new RangeError('Array buffer allocation failed'), 'NETWORK_ERROR.local'],
+		['no descriptor, in words', new Error('connect EMFILE 127.0.0.1:9 - Local (undefined)'), 'NETWORK_ERROR.local'],
+		['no descriptor, in a wrapper', new Error('closed', { cause: withCode('EMFILE') }), 'NETWORK_ERROR.local'],
+		[
+			'no descriptor on the way to a proxy',
+			withCode('PROXY_EMFILE', { cause: withCode('EMFILE') }),
+			'NETWORK_ERROR.local',
+		],
 		['a text', 'boom', 'UNKNOWN_TRANSIENT'],
 		['nothing', undefined, 'UNKNOWN_TRANSIENT'],
 	])('that is %s', (_name, error, is) => {
@@ -88,6 +101,14 @@ describe('a transport error', () => {
 		const classified = classifyTransportError(Object.assign(new AggregateError(tried), { code: 'ENETUNREACH' }));
 		expect(keyOf(classified)).toBe('NETWORK_ERROR.refused');
 		expect(classified.message).toBe('The provider refused the connection (ECONNREFUSED 127.0.0.1:9).');
+	});
+
+	it('of this machine outweighs what another address said, but for an address that it has no way to', () => {
+		const both = (...codes: string[]) =>
+			keyOf(classifyTransportError(new AggregateError(codes.map((code) => withCode(code)))));
+		expect(both('ECONNREFUSED', 'EMFILE')).toBe('NETWORK_ERROR.local');
+		expect(both('UND_ERR_SOCKET', 'EADDRNOTAVAIL')).toBe('NETWORK_ERROR.local');
+		expect(both('EADDRNOTAVAIL', 'ECONNREFUSED')).toBe('NETWORK_ERROR.refused');
 	});
 
 	it('sets an IPv6 address apart from its port', () => {
