@@ -6,7 +6,7 @@ import { requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
 import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
-import { secretsOf } from '../config/secrets.ts';
+import { secretsInCredentials, secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
@@ -68,11 +68,14 @@ export async function createGateway(
 	{ inspect: inspectorOf, dialectOf = configuredDialect, proxies = noProxies }: GatewayOptions = {},
 ): Promise<Gateway> {
 	// A proxy that cannot be used is found now, and not by the first request.
-	for (const { baseUrl } of Object.values(config.providers)) if (baseUrl !== undefined) proxies(baseUrl);
+	const proxySecrets = Object.values(config.providers).flatMap(({ baseUrl }) => {
+		const authorization = baseUrl === undefined ? undefined : proxies(baseUrl)?.authorization;
+		return authorization === undefined ? [] : secretsInCredentials(authorization);
+	});
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit, proxies);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
-	const redact = createRedactor(secretsOf(config));
+	const redact = createRedactor([...secretsOf(config), ...proxySecrets]);
 	const classify = createClassifier(rules, redact);
 	const passing = new PassingHeaders(redact);
 

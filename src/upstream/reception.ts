@@ -222,14 +222,19 @@ export class Reception {
 		const error = { ...emptyErrorBody, identifiers: finishIdentifiers(finish) };
 		const classified = this.#options.classify.ofFinish?.(this.#errorAnswer(error));
 		if (classified === undefined) {
-			if (!isKnownEnd(finish.reason)) this.#unknownReasons.add(shownReason(finish.reason));
+			if (!isKnownEnd(finish.reason)) this.#unknownReasons.add(this.#shown(finish.reason));
 			return undefined;
 		}
 		const { category, reason } = classified.failure;
 		const isRefusal = category === contentRefused.category && reason === contentRefused.reason;
 		if (isRefusal && this.#options.mayLeaveRefusal?.() !== true) return undefined;
-		const message = `the answer ended with the finish reason ${shownReason(finish.native ?? finish.reason)}`;
+		const message = `the answer ended with the finish reason ${this.#shown(finish.native ?? finish.reason)}`;
 		return { verdict: { is: 'broken', broken: { ...classified, message } }, isRefusal };
+	}
+
+	/** Whole, while a secret in it can still be known as one. */
+	#shown(reason: string): string {
+		return shownReason(this.#options.classify.redact?.(reason) ?? reason);
 	}
 
 	#broken(error: ErrorBody): Verdict {

@@ -19,6 +19,8 @@ export interface Classify {
 	 * @returns undefined where no rule speaks of the reason
 	 */
 	readonly ofFinish?: (answer: ErrorAnswer) => Classified | undefined;
+	/** Takes out of a provider's words what must not be shown. Absent where nothing has to be. */
+	readonly redact?: (text: string) => string;
 }
 
 /** More reasons than any API has: what is kept of them must not grow with what providers send. */
@@ -64,7 +66,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 		const { rule, result } = decide(candidates, answer);
 		return rule === undefined ? undefined : result;
 	};
-	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { ofFinish });
+	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { ofFinish, redact });
 }
 
 /** Which rules name a finish reason. Every answer ends with one, nearly always with the same few: they are looked up once. */
