@@ -18,6 +18,7 @@ import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
+import { clock } from '../values/clock.ts';
 import { CallClock } from './call-clock.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
 import { failureCode, type LastFailureOf } from './ending-kind.ts';
@@ -125,14 +126,14 @@ export class Exchange implements AttemptListener, RunningCall {
 		const { deadlineAt } = this.#progress;
 		if (deadlineAt >= this.#deadlineSetTo) return;
 		clearTimeout(this.#deadline);
-		const delayMs = timerDelay(deadlineAt - Date.now());
+		const delayMs = timerDelay(deadlineAt - clock.now());
 		this.#deadlineSetTo = deadlineAt;
 		this.#deadline = setTimeout(() => this.#checkDeadline(), delayMs);
 	}
 
 	#checkDeadline(): void {
 		this.#deadlineSetTo = Number.POSITIVE_INFINITY;
-		const now = Date.now();
+		const now = clock.now();
 		// Timers can be a little early, and the longest is shorter than the longest deadline.
 		if (now >= this.#progress.deadlineAt - 1) this.#actor.send({ type: 'deadline.passed', now });
 		else this.#watchDeadline();
@@ -247,12 +248,12 @@ export class Exchange implements AttemptListener, RunningCall {
 	// What the attempt reports.
 
 	onReconnected(): void {
-		if (!this.#isOver) this.#actor.send({ type: 'attempt.reconnected', now: Date.now() });
+		if (!this.#isOver) this.#actor.send({ type: 'attempt.reconnected', now: clock.now() });
 	}
 
 	onFirstContent(): void {
 		if (this.#isOver || this.#attemptProgress?.permit?.probe !== true) return;
-		this.#actor.send({ type: 'probe.answering', now: Date.now() });
+		this.#actor.send({ type: 'probe.answering', now: clock.now() });
 	}
 
 	onEvents(events: readonly AnswerEvent[]): void {
@@ -275,7 +276,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const { failure } = broken;
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
-		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
+		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
 	}
 
@@ -341,7 +342,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	#leave(completion: Completion, events: readonly AnswerEvent[]): void {
 		this.#left = { completion, events, headers: this.#headers, choices: this.#asked?.choices ?? 1 };
 		this.#noteFailure({ failure: answerSilent, message: 'the answer said nothing' });
-		this.#actor.send({ type: 'attempt.silent', now: Date.now(), random: Math.random() });
+		this.#actor.send({ type: 'attempt.silent', now: clock.now(), random: Math.random() });
 	}
 
 	/** The attempt has delivered all of its events. */
@@ -355,7 +356,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		if (this.#suspected !== undefined) this.#noteAdditions(this.#progress, this.#suspected);
 		const used = this.#answer.attemptUsage;
 		const tokens = used === undefined ? {} : { tokens: used.input + used.output };
-		this.#actor.send({ type: 'attempt.completed', now: Date.now(), ...tokens });
+		this.#actor.send({ type: 'attempt.completed', now: clock.now(), ...tokens });
 	}
 
 	/** @returns whether the attempt goes on: neither has it been broken, nor is the request over */
@@ -372,7 +373,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		if (this.#delivery.commits && !wasAnswering) {
 			this.#clock.contentGoesOut();
 			const { seam } = this.#answer;
-			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
+			this.#actor.send({ type: 'attempt.answering', now: clock.now(), ...(seam === undefined ? {} : { seam }) });
 			this.#watchDeadline();
 		}
 		this.#wasHeard = true;
@@ -417,7 +418,7 @@ export class Exchange implements AttemptListener, RunningCall {
 
 	leave(): void {
 		if (this.#isOver) return;
-		this.#actor.send({ type: 'client.left', now: Date.now() });
+		this.#actor.send({ type: 'client.left', now: clock.now() });
 		this.#end(this.#progress, 'aborted');
 	}
 
@@ -429,7 +430,7 @@ export class Exchange implements AttemptListener, RunningCall {
 	/** The process ends before the answer did. The caller gets an error; it counts against no provider. */
 	shutDown(): void {
 		if (this.#isOver) return;
-		this.#actor.send({ type: 'client.left', now: Date.now() });
+		this.#actor.send({ type: 'client.left', now: clock.now() });
 		this.#giveUp(reportShutdown(this.#options.call.id));
 	}
 
@@ -440,7 +441,7 @@ export class Exchange implements AttemptListener, RunningCall {
 		const progress = this.#attemptProgress;
 		// Giving back one that is settled already does nothing: a provider knows its probes by their ids.
 		if (progress?.permit !== undefined) {
-			currentCandidate(progress).actor.send({ type: 'attempt.abandoned', permit: progress.permit, now: Date.now() });
+			currentCandidate(progress).actor.send({ type: 'attempt.abandoned', permit: progress.permit, now: clock.now() });
 		}
 		this.#giveUp(reportInternalError(this.#options.call.id));
 	}
@@ -491,7 +492,7 @@ export class Exchange implements AttemptListener, RunningCall {
 			...(outcome === 'done' ? { target: currentCandidate(progress).target } : {}),
 			...(client === undefined ? {} : { client }),
 			...(clientRequestId === undefined ? {} : { clientRequestId }),
-			ms: Date.now() - progress.startedAt,
+			ms: clock.now() - progress.startedAt,
 			...(firstContentMs === undefined || !request.stream ? {} : { firstTokenMs: firstContentMs }),
 			overheadMs: this.#clock.overheadMs(progress.trace),
 			tokens: tokensOf(this.#answer.usage),

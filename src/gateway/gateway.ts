@@ -22,6 +22,7 @@ import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
+import { clock } from '../values/clock.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { differs, providerHealth } from './health-report.ts';
@@ -128,7 +129,7 @@ export async function createGateway(
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const { candidates, contacts, policy, commit } = routes.of(request);
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: Date.now() };
+		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
@@ -205,10 +206,10 @@ export async function createGateway(
 		},
 		grants: (credential, model) =>
 			[credential, gateOf(actors, credential, model)].every((id) =>
-				wouldGrant(required(providers.get(id), id).getSnapshot(), model, false, Date.now()),
+				wouldGrant(required(providers.get(id), id).getSnapshot(), model, false, clock.now()),
 			),
 		servable: () => {
-			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
+			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), clock.now());
 			const names = Object.keys(config.profiles);
 			return Object.fromEntries(names.map((name) => [name, isServable(routes.named(name))]));
 		},
@@ -232,7 +233,7 @@ function startProvider(
 	inspect: ActorInspector | undefined,
 ) {
 	const model = name === undefined || key === undefined ? {} : { model: { name, key } };
-	const input = { id, policy, now: Date.now(), ...model };
+	const input = { id, policy, now: clock.now(), ...model };
 	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({

@@ -247,6 +247,7 @@ export class Reception {
 
 	#errorAnswer(error: ErrorBody): ErrorAnswer {
 		const status = this.isSuccess ? 200 : this.#status;
+		// Wall time: dates in an answer are the provider's.
 		return { status, headers: this.#headers, error, provider: this.#options.provider, now: Date.now() };
 	}
 }

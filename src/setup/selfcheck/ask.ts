@@ -37,6 +37,7 @@ const MOST_BYTES = 8_000_000;
 export async function ask(url: string, { headers, json, timeoutMs, proxies }: Question): Promise<Reply> {
 	const signal = AbortSignal.timeout(timeoutMs);
 	const startedAt = Date.now();
+	const started = performance.now();
 	let dispatcher: Dispatcher | undefined;
 	try {
 		const proxy = proxies?.(url);
@@ -60,7 +61,7 @@ export async function ask(url: string, { headers, json, timeoutMs, proxies }: Qu
 			status: response.statusCode,
 			headers: replyHeaders,
 			body,
-			ms: Date.now() - startedAt,
+			ms: Math.round(performance.now() - started),
 			aheadMs,
 		};
 	} catch (error) {
