@@ -22,6 +22,7 @@ import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
+import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
 import { clock } from '../values/clock.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
@@ -61,7 +62,7 @@ type ProviderActor = ActorRefFrom<typeof providerMachine>;
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
  * @param config checked and resolved
  * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
- * @throws UserError when a provider is behind a proxy that cannot be used
+ * @throws UserError when a provider is behind a proxy, or has certificates, that cannot be used
  */
 export async function createGateway(
 	config: Config,
@@ -73,6 +74,8 @@ export async function createGateway(
 		const authorization = baseUrl === undefined ? undefined : proxies(baseUrl)?.authorization;
 		return authorization === undefined ? [] : secretsInCredentials(authorization);
 	});
+	// As files that cannot be used are.
+	const material = tlsOf(config);
 	const simulators = await startSimulators(config);
 	const connections = new Connections(config.server.answerLimit, proxies);
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
@@ -88,10 +91,11 @@ export async function createGateway(
 	}
 	const addresses = new Map<string, EndpointOptions>();
 	for (const provider of Object.values(config.providers)) {
+		const tls = material.get(provider.name);
 		for (const { id, apiKey } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
 			const dialect = dialectOf(provider);
-			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers });
+			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers, tls });
 		}
 	}
 
@@ -251,6 +255,13 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+/** By provider. */
+function tlsOf({ providers }: Config): Map<string, TlsMaterial> {
+	return new Map(
+		Object.values(providers).flatMap(({ name, tls }) => (tls ? [[name, readTls(name, tls)] as const] : [])),
+	);
 }
 
 async function startSimulators(config: Config): Promise<Map<string, Simulator>> {

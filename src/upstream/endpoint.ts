@@ -1,6 +1,7 @@
 import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'undici';
 import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
+import type { TlsMaterial } from './tls-files.ts';
 import { type Opening, openTunnel } from './tunnel.ts';
 
 /** Where one credential's attempts go, and how they speak. */
@@ -31,9 +32,13 @@ export interface Dispatched {
 export interface EndpointOptions extends ProviderAccount {
 	readonly provider: string;
 	readonly dialect: ProviderDialect;
+	readonly tls?: TlsMaterial | undefined;
 }
 
-/** One connection pool per origin, shared by every provider and credential behind it. */
+/**
+ * One connection pool per origin, shared by every provider and credential behind it; but for one with certificates of its
+ * own, whose connections are nobody else's.
+ */
 export class Connections {
 	readonly #origins = new Map<string, { pool: Pool } & Pick<Endpoint, 'dispatch' | 'dispatchAnew'>>();
 	/** Connections of one request each, while it runs. */
@@ -52,8 +57,8 @@ export class Connections {
 		this.#proxies = proxies;
 	}
 
-	endpoint({ provider, dialect, ...account }: EndpointOptions): Endpoint {
-		const { dispatch, dispatchAnew } = this.#origin(new URL(account.baseUrl).origin);
+	endpoint({ provider, dialect, tls, ...account }: EndpointOptions): Endpoint {
+		const { dispatch, dispatchAnew } = this.#origin(new URL(account.baseUrl).origin, provider, tls);
 		return { provider, dialect, address: dialect.address(account), dispatch, dispatchAnew };
 	}
 
@@ -63,20 +68,21 @@ export class Connections {
 		await Promise.all([...pools, ...this.#single].map((dispatcher) => dispatcher.destroy()));
 	}
 
-	#origin(origin: string) {
-		const existing = this.#origins.get(origin);
+	#origin(origin: string, provider: string, tls: TlsMaterial | undefined) {
+		const key = tls === undefined ? origin : `${origin} ${provider}`;
+		const existing = this.#origins.get(key);
 		if (existing !== undefined) return existing;
-		const way = this.#wayTo(origin);
+		const way = this.#wayTo(origin, tls === undefined ? connect : connectorWith(tls));
 		const pool = new Pool(way.to, way.options);
 		const decoding = pool.compose(this.#decoding);
 		const dispatch: Dispatch = (request, handler) => this.#dispatch(decoding, way.asked(request), handler);
 		const dispatchAnew: Dispatch = (request, handler) => this.#dispatchAnew(way, request, handler);
 		const made = { pool, dispatch, dispatchAnew };
-		this.#origins.set(origin, made);
+		this.#origins.set(key, made);
 		return made;
 	}
 
-	#wayTo(origin: string): Way {
+	#wayTo(origin: string, connect: Connect): Way {
 		const proxy = this.#proxies(origin);
 		// As curl does it: a tunnel where there is TLS to protect, and else a request that the proxy passes on, for most
 		// proxies open tunnels to the ports of TLS only.
@@ -130,10 +136,14 @@ interface Way {
 }
 
 /** One attempt, one connection: a connection that breaks under HTTP/2 would take every stream on it along. */
-const connector = buildConnector({ allowH2: false, timeout: 60_000 });
+function connectorWith(tls: TlsMaterial): Connect {
+	return buildConnector({ ...tls, allowH2: false, timeout: 60_000 }) as Connect;
+}
 
 /** undici's connector returns the socket that it opens, which its types do not say. */
-const connect = connector as (...args: Parameters<typeof connector>) => Opening | undefined;
+type Connect = (...args: Parameters<buildConnector.connector>) => Opening | undefined;
+
+const connect = connectorWith({});
 
 /** undici reads `servername`, and its types do not say so. */
 type ForwardedRequest = Dispatcher.DispatchOptions & { servername: string };
