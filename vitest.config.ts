@@ -11,6 +11,7 @@ export default defineConfig({
 		// One more than there are cores: many tests wait for a timer or for a process of their own.
 		maxWorkers: availableParallelism() + 1,
 		// Met by a failure only: no test may depend on being quick.
+		setupFiles: 'test/helpers/restart-clock.ts',
 		testTimeout: 120_000,
 		hookTimeout: 120_000,
 		// Those of the program.

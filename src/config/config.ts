@@ -86,6 +86,15 @@ export interface WebhookConfig {
 	headers: Readonly<Record<string, string>>;
 }
 
+/** Files in PEM, by path from the working directory. */
+export interface TlsConfig {
+	/** Who may have signed the provider's certificate; absent: the authorities that Node knows. */
+	ca?: string;
+	/** Never without `key`. */
+	cert?: string;
+	key?: string;
+}
+
 export interface ProviderConfig {
 	name: string;
 	protocol: 'openai' | 'simulated';
@@ -95,6 +104,8 @@ export interface ProviderConfig {
 	credentials: readonly Credential[];
 	/** Extra request headers, names in lower case. */
 	headers: Readonly<Record<string, string>>;
+	/** Absent where TLS is as Node makes it. */
+	tls?: TlsConfig;
 	models: Readonly<Record<string, ModelFacts>>;
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, count, defaulted, flag, oneOf, oneOrMany, section, table, textThat } from './fields.ts';
+import { amount, count, defaulted, flag, oneOf, oneOrMany, section, table, text, textThat } from './fields.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -109,6 +109,18 @@ const modelFacts = section({
 
 export const streamUpstream = flag().exactOptional();
 
+const tls = section({
+	ca: text()
+		.exactOptional()
+		.describe(
+			'The file with the certificates (PEM) of who may have signed the one of the provider, from the working directory. Default: the authorities that Node knows.',
+		),
+	cert: text()
+		.exactOptional()
+		.describe('The file with the certificate (PEM) that the provider is shown. Default: none is.'),
+	key: text().exactOptional().describe('The file with the key (PEM, no passphrase) of `cert`. Required with it.'),
+});
+
 const protocols = ['openai', 'simulated'] as const;
 
 export const defaultProtocol = 'openai';
@@ -128,6 +140,7 @@ export const provider = section({
 	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),
+	tls: tls.exactOptional().describe('How it is connected to over https. Default: as Node does it.'),
 	request: request.exactOptional().describe('What is set in the requests to every model of this provider.'),
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',

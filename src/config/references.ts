@@ -54,6 +54,24 @@ function checkProviderEntry(name: string, tree: Tree, collector: ProblemCollecto
 			'is not for a simulated provider, which has no address; remove it',
 		);
 	}
+	checkTls(path, tree, collector);
+}
+
+function checkTls(path: Path, tree: Tree, collector: ProblemCollector): void {
+	const at = [...path, 'tls'];
+	const baseUrl = valueAt(tree, [...path, 'baseUrl']);
+	if (!keysAt(tree, path).includes('tls')) return;
+	if (typeof baseUrl !== 'string' || !/^https:/i.test(baseUrl)) {
+		collector.add(tree, at, 'key', 'is only for a `baseUrl` with https; remove it, or write https');
+	}
+	const given = keysAt(tree, at);
+	for (const [option, other] of [
+		['cert', 'key'],
+		['key', 'cert'],
+	] as const) {
+		if (!given.includes(option) || given.includes(other)) continue;
+		collector.add(tree, [...at, option], 'key', `is of no use without \`${other}\`; add it`);
+	}
 }
 
 function checkProfileEntry(name: string, tree: Tree, collector: ProblemCollector): void {

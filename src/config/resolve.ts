@@ -52,7 +52,7 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 }
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
-	const { protocol, baseUrl, apiKey = [], headers, models, request, policy, simulate } = provider;
+	const { protocol, baseUrl, apiKey = [], headers, tls, models, request, policy, simulate } = provider;
 	const { streamUpstream = false } = provider;
 	return {
 		name,
@@ -60,6 +60,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		...(baseUrl !== undefined && { baseUrl }),
 		credentials: credentialsOf(name, apiKey),
 		headers: lowerCaseNames(headers),
+		...(tls !== undefined && { tls }),
 		models: mapTable(models ?? {}, (facts) => facts),
 		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,

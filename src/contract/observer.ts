@@ -72,7 +72,7 @@ export interface StartedCall {
 	route: string;
 	stream: boolean;
 	client?: string | undefined;
-	/** ms since the epoch. */
+	/** ms of the process's clock. */
 	startedAt: number;
 	/**
 	 * Called after each event, until its end, with how far the call has come and in which state it is

@@ -2,6 +2,7 @@ import { currentCandidate, type Progress } from '../../machines/request/progress
 import type { AttemptUsage } from '../contract/answer-parts.ts';
 import type { Call } from '../contract/call.ts';
 import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import { clock as processClock } from '../values/clock.ts';
 import type { CallClock } from './call-clock.ts';
 import type { ProviderWords } from './provider-words.ts';
 
@@ -31,7 +32,7 @@ export function callRecordOf(ended: EndedCall): CallRecord {
 		route: call.route,
 		stream: request.stream,
 		outcome,
-		ms: Date.now() - progress.startedAt,
+		ms: processClock.now() - progress.startedAt,
 		overheadMs: clock.overheadMs(progress.trace),
 		tokens: tokensOf(ended.usage),
 		trace: words.inTrace(progress.trace),

@@ -17,6 +17,7 @@ import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
+import { clock } from '../values/clock.ts';
 import { CallClock } from './call-clock.ts';
 import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
@@ -231,12 +232,12 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	// What the attempt reports.
 
 	onReconnected(): void {
-		if (!this.#isOver) this.#actor.send({ type: 'attempt.reconnected', now: Date.now() });
+		if (!this.#isOver) this.#actor.send({ type: 'attempt.reconnected', now: clock.now() });
 	}
 
 	onFirstContent(): void {
 		if (this.#isOver || this.#attemptProgress?.permit?.probe !== true) return;
-		this.#actor.send({ type: 'probe.answering', now: Date.now() });
+		this.#actor.send({ type: 'probe.answering', now: clock.now() });
 	}
 
 	onEvents(events: readonly AnswerEvent[]): void {
@@ -260,7 +261,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
-		this.#actor.send({ type: 'attempt.broke', failure, now: Date.now(), random: Math.random(), continuable });
+		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
 	}
 
@@ -326,7 +327,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#leave(completion: Completion, events: readonly AnswerEvent[]): void {
 		this.#left = { completion, events, headers: this.#headers, choices: this.#asked?.choices ?? 1 };
 		this.#noteFailure({ failure: answerSilent, message: 'the answer said nothing' });
-		this.#actor.send({ type: 'attempt.silent', now: Date.now(), random: Math.random() });
+		this.#actor.send({ type: 'attempt.silent', now: clock.now(), random: Math.random() });
 	}
 
 	/** The attempt has delivered all of its events. */
@@ -340,7 +341,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (this.#suspected !== undefined) this.#noteAdditions(this.#progress, this.#suspected);
 		const used = this.#answer.attemptUsage;
 		const tokens = used === undefined ? {} : { tokens: used.input + used.output };
-		this.#actor.send({ type: 'attempt.completed', now: Date.now(), ...tokens });
+		this.#actor.send({ type: 'attempt.completed', now: clock.now(), ...tokens });
 	}
 
 	/** @returns whether the attempt goes on: neither has it been broken, nor is the request over */
@@ -357,7 +358,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (this.#delivery.commits && !wasAnswering) {
 			this.#clock.contentGoesOut();
 			const { seam } = this.#answer;
-			this.#actor.send({ type: 'attempt.answering', now: Date.now(), ...(seam === undefined ? {} : { seam }) });
+			this.#actor.send({ type: 'attempt.answering', now: clock.now(), ...(seam === undefined ? {} : { seam }) });
 			this.#watchDeadline();
 		}
 		this.#wasHeard = true;
@@ -410,7 +411,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	leave(): void {
 		if (this.#isOver) return;
-		this.#actor.send({ type: 'client.left', now: Date.now() });
+		this.#actor.send({ type: 'client.left', now: clock.now() });
 		this.#end(this.#progress, 'aborted');
 	}
 
@@ -422,7 +423,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	/** The process ends before the answer did. The caller gets an error; it counts against no provider. */
 	shutDown(): void {
 		if (this.#isOver) return;
-		this.#actor.send({ type: 'client.left', now: Date.now() });
+		this.#actor.send({ type: 'client.left', now: clock.now() });
 		this.#giveUp(reportShutdown(this.#options.call.id));
 	}
 
@@ -433,7 +434,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const progress = this.#attemptProgress;
 		// Giving back one that is settled already does nothing: a provider knows its probes by their ids.
 		if (progress?.permit !== undefined) {
-			currentCandidate(progress).actor.send({ type: 'attempt.abandoned', permit: progress.permit, now: Date.now() });
+			currentCandidate(progress).actor.send({ type: 'attempt.abandoned', permit: progress.permit, now: clock.now() });
 		}
 		this.#giveUp(reportInternalError(this.#options.call.id));
 	}

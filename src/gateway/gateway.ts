@@ -6,7 +6,7 @@ import { type RequestContext, requestMachine } from '../../machines/request/mach
 import { stateName } from '../../machines/request/state-name.ts';
 import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
-import { secretsOf } from '../config/secrets.ts';
+import { secretsInCredentials, secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
@@ -22,6 +22,8 @@ import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
+import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
+import { clock } from '../values/clock.ts';
 import { LiveMap } from '../values/live-map.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
@@ -61,7 +63,7 @@ type ProviderActor = ActorRefFrom<typeof providerMachine>;
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
  * @param config checked and resolved
  * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
- * @throws UserError when a provider is behind a proxy that cannot be used
+ * @throws UserError when a provider is behind a proxy, or has certificates, that cannot be used
  */
 export async function createGateway(
 	config: Config,
@@ -69,12 +71,17 @@ export async function createGateway(
 	{ inspect: inspectorOf, dialectOf = configuredDialect, proxies = noProxies }: GatewayOptions = {},
 ): Promise<Gateway> {
 	// A proxy that cannot be used is found now, and not by the first request.
-	for (const { baseUrl } of Object.values(config.providers)) if (baseUrl !== undefined) proxies(baseUrl);
+	const proxySecrets = Object.values(config.providers).flatMap(({ baseUrl }) => {
+		const authorization = baseUrl === undefined ? undefined : proxies(baseUrl)?.authorization;
+		return authorization === undefined ? [] : secretsInCredentials(authorization);
+	});
+	// As files that cannot be used are.
+	const material = tlsOf(config);
 	const simulators = await startSimulators(config);
 	const onSurplus = (origin: string) => observer.surplusReceived?.(origin);
 	const connections = new Connections(config.server.answerLimit, { proxies, onSurplus });
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
-	const secrets = secretsOf(config);
+	const secrets = [...secretsOf(config), ...proxySecrets];
 	const classify = createClassifier(rules, createRedactor(secrets));
 	const passing = new PassingHeaders(createSecretSearch(secrets));
 
@@ -86,10 +93,11 @@ export async function createGateway(
 	}
 	const addresses = new Map<string, EndpointOptions>();
 	for (const provider of Object.values(config.providers)) {
+		const tls = material.get(provider.name);
 		for (const { id, apiKey } of provider.credentials) {
 			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
 			const dialect = dialectOf(provider);
-			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers });
+			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers, tls });
 		}
 	}
 
@@ -128,7 +136,7 @@ export async function createGateway(
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const { candidates, contacts, policy, commit } = routes.of(request);
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: Date.now() };
+		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
@@ -206,10 +214,10 @@ export async function createGateway(
 		},
 		grants: (credential, model) =>
 			[credential, gateOf(actors, credential, model)].every((id) =>
-				wouldGrant(required(providers.get(id), id).getSnapshot(), model, Date.now()),
+				wouldGrant(required(providers.get(id), id).getSnapshot(), model, clock.now()),
 			),
 		servable: () => {
-			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), Date.now());
+			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), clock.now());
 			const names = Object.keys(config.profiles);
 			return Object.fromEntries(names.map((name) => [name, isServable(routes.named(name))]));
 		},
@@ -233,7 +241,7 @@ function startProvider(
 	inspect: ActorInspector | undefined,
 ) {
 	const model = name === undefined || key === undefined ? {} : { model: { name, key } };
-	const input = { id, policy, now: Date.now(), ...model };
+	const input = { id, policy, now: clock.now(), ...model };
 	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({
@@ -251,6 +259,13 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+/** By provider. */
+function tlsOf({ providers }: Config): Map<string, TlsMaterial> {
+	return new Map(
+		Object.values(providers).flatMap(({ name, tls }) => (tls ? [[name, readTls(name, tls)] as const] : [])),
+	);
 }
 
 async function startSimulators(config: Config): Promise<Map<string, Simulator>> {

@@ -4,6 +4,7 @@ import { countResults } from '../../machines/provider/failure-window.ts';
 import type { providerMachine } from '../../machines/provider/machine.ts';
 import { stateNameOf } from '../../machines/provider/memory.ts';
 import type { ProviderHealth } from '../contract/service.ts';
+import { clock, rfc3339 } from '../values/clock.ts';
 
 /** What the outside is shown of a provider actor: its state and its counters, none of its policy, no key. */
 export function providerHealth(snapshot: SnapshotFrom<typeof providerMachine>): ProviderHealth {
@@ -15,11 +16,11 @@ export function providerHealth(snapshot: SnapshotFrom<typeof providerMachine>): 
 		reason: context.reason ?? null,
 		retryAt: context.until === 0 ? null : rfc3339(context.until),
 		consecutiveFailures: context.consecutiveFailures,
-		recentResults: countResults(context.window, Date.now(), context.policy.breaker.window),
+		recentResults: countResults(context.window, clock.now(), context.policy.breaker.window),
 		probesInFlight: context.probes.length,
 		unavailableModels: Object.fromEntries(
 			Object.entries(context.unavailable).flatMap(([model, until]) =>
-				until > Date.now() ? [[model, rfc3339(until)]] : [],
+				until > clock.now() ? [[model, rfc3339(until)]] : [],
 			),
 		),
 		lastFailure:
@@ -44,9 +45,4 @@ export function differs(before: ProviderContext, after: ProviderContext): boolea
 	if (before.reason !== after.reason || !isSameEnd) return true;
 	const isForgotten = Object.keys(before.unavailable).length > 0 || before.window.slices.length > 0;
 	return isForgotten && after.window.slices.length === 0 && Object.keys(after.unavailable).length === 0;
-}
-
-/** A time as RFC 3339 text; a time past what a date can hold is shown as the last one. */
-function rfc3339(ms: number): string {
-	return new Date(Math.min(ms, 8.64e15)).toISOString();
 }

@@ -8,6 +8,7 @@ import {
 	type TraceEntry,
 } from '../../machines/request/progress.ts';
 import type { AttemptReport, DenialReport, FailureReport } from '../contract/failure-report.ts';
+import { rfc3339 } from '../values/clock.ts';
 import {
 	type Denial,
 	type ErrorKind,
@@ -62,7 +63,7 @@ export function reportFailure(
 				profile: route,
 				attempts: attemptReports(progress.trace),
 				denied: denialReports(progress.trace),
-				...(isWorthRetrying ? { retryAt: new Date(retryAt).toISOString() } : {}),
+				...(isWorthRetrying ? { retryAt: rfc3339(retryAt) } : {}),
 			},
 		},
 	};
@@ -191,6 +192,6 @@ function denialReports(trace: readonly TraceEntry[]): DenialReport[] {
 		credential,
 		state,
 		reason,
-		retryAt: new Date(retryAt).toISOString(),
+		retryAt: rfc3339(retryAt),
 	}));
 }

@@ -1,4 +1,5 @@
 import { timerDelay } from '../../machines/backoff.ts';
+import { clock } from '../values/clock.ts';
 
 /** How long a client hears nothing before a stream is begun early, ms: clients and proxies mostly wait for 30 s or more. */
 const EARLY_SILENCE_MS = 25_000;
@@ -43,7 +44,7 @@ export class RequestTimers {
 
 	#checkDeadline(): void {
 		this.#deadlineSetTo = Number.POSITIVE_INFINITY;
-		const now = Date.now();
+		const now = clock.now();
 		// Timers can be a little early, and the longest is shorter than the longest deadline.
 		if (now >= this.#listener.deadlineAt - 1) this.#listener.onDeadline(now);
 		else this.watchDeadline(now);

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { ProviderHealth, Service } from '../contract/service.ts';
+import { clock } from '../values/clock.ts';
 
 export interface ProbeOptions {
 	version: string;
-	/** ms since the epoch. */
+	/** ms of the process's clock. */
 	startedAt: number;
 	/** Whether the process has been asked to stop. */
 	isDraining: () => boolean;
@@ -21,7 +22,7 @@ export function addProbes(server: FastifyInstance, service: Service, options: Pr
 		const profiles = service.servable();
 		const isWell =
 			Object.values(profiles).every((isServable) => isServable) && Object.values(providers).every(hasNothingAgainstIt);
-		const uptimeSeconds = Math.round((Date.now() - startedAt) / 1000);
+		const uptimeSeconds = Math.round((clock.now() - startedAt) / 1000);
 		return { status: isWell ? 'ok' : 'degraded', version, uptimeSeconds, profiles, providers };
 	});
 

@@ -6,10 +6,12 @@ import { Refusal } from '../contract/refusal.ts';
 import type { Service } from '../contract/service.ts';
 import { clientDialects } from '../dialects/dialects.ts';
 import { openaiChatClient } from '../dialects/openai-chat/openai-chat.ts';
+import { clock } from '../values/clock.ts';
 import { newRequestId } from '../values/request-id.ts';
 import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
 import { type Clients, callerCheck } from './callers/caller-check.ts';
+import { LimitCounts } from './callers/limit-counts.ts';
 import { isBelow, notFound } from './not-found.ts';
 import { addProbes } from './probes.ts';
 import { idHeaders } from './request-ids.ts';
@@ -84,7 +86,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		frameworkErrors: refuse,
 		clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, options.onRefused),
 	});
-	const startedAt = Date.now();
+	const startedAt = clock.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
 
@@ -96,7 +98,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		reply.headers(idHeaders(reply, id));
 	});
 	if (clients !== undefined || adminKey !== undefined)
-		server.register(import('@fastify/rate-limit'), { global: false });
+		server.register(import('@fastify/rate-limit'), { global: false, store: LimitCounts });
 
 	const checkCaller = clients === undefined ? undefined : callerCheck(server, clients);
 	const checkAdmin = adminCheck(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });

@@ -2,6 +2,7 @@ import type { SeamPlace } from '../../machines/events.ts';
 import { failureName } from '../../machines/failure.ts';
 import type { TraceEntry } from '../../machines/request/progress.ts';
 import type { RecordedStep } from '../contract/call-record.ts';
+import { rfc3339 } from '../values/clock.ts';
 
 /** A trace on one line, for a log: `alpha/large is open → beta/small SERVER_ERROR 503, 12 ms → …`. */
 export function traceLine(trace: readonly RecordedStep[]): string {
@@ -32,7 +33,7 @@ function fully(step: RecordedStep): string {
 	if (step.did === 'wait')
 		return `waits ${step.ms} ms ${step.isForOpening ? 'for it to open' : 'before the next attempt'}`;
 	if (step.did === 'reconnect') return `stale connection, ${step.ms} ms: sent again on a new one`;
-	return `denied: ${step.state} (${step.reason}) until ${new Date(step.retryAt).toISOString()}`;
+	return `denied: ${step.state} (${step.reason}) until ${rfc3339(step.retryAt)}`;
 }
 
 function attemptText(step: Extract<RecordedStep, { did: 'attempt' }>): string {

@@ -59,7 +59,7 @@ export async function startInBackground(configFile: string, address: string): Pr
 
 function openLog(): number {
 	try {
-		return openSync(logFile, 'a');
+		return openSync(logFile, 'a', 0o600);
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
 		throw new UserError(`${logFile} cannot be written (${code}); start it in a folder that you may write to.`);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import type { Simulation, SimulationStep } from '../contract/simulation.ts';
+import { clock } from '../values/clock.ts';
 import { tokensFor } from './answer.ts';
 import { assertSimulation, longestTimerMs } from './assert-simulation.ts';
 import { refusalBody } from './errors.ts';
@@ -24,7 +25,7 @@ export interface Simulator {
 }
 
 export interface SimulatorOptions {
-	/** The clock of the script, ms; the default is `Date.now`. Tokens are paced by real timers all the same. */
+	/** The clock of the script, ms; the default is the process's. Tokens are paced by real timers all the same. */
 	now?: () => number;
 	/** Called with each step that begins, with the first at once. A step that no request could meet is left out. */
 	onStep?: (step: SimulationStep) => void;
@@ -41,7 +42,7 @@ export async function startSimulator(
 	options: SimulatorOptions = {},
 ): Promise<Simulator> {
 	assertSimulation(name, simulation);
-	const { now = Date.now, onStep } = options;
+	const { now = () => clock.now(), onStep } = options;
 	const { script, firstToken, tokenInterval } = simulation;
 	const startedAt = now();
 	let cursor = startOf(startedAt);

@@ -3,6 +3,7 @@ import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'und
 import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
 import { LookUps } from './look-ups.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
+import type { TlsMaterial } from './tls-files.ts';
 import { Trust } from './trust.ts';
 import { type Opening, openTunnel } from './tunnel.ts';
 
@@ -45,6 +46,7 @@ export interface Dispatched {
 export interface EndpointOptions extends ProviderAccount {
 	readonly provider: string;
 	readonly dialect: ProviderDialect;
+	readonly tls?: TlsMaterial | undefined;
 }
 
 export interface ConnectionsOptions {
@@ -56,7 +58,10 @@ export interface ConnectionsOptions {
 	onSurplus?: ((origin: string) => void) | undefined;
 }
 
-/** One connection pool per origin, shared by every provider and credential behind it. */
+/**
+ * One connection pool per origin, shared by every provider and credential behind it; but for one with certificates of its
+ * own, whose connections are nobody else's.
+ */
 export class Connections {
 	readonly #origins = new Map<string, { pool: Pool } & Pick<Endpoint, 'dispatch' | 'dispatchAnew'>>();
 	/** Connections of one request each, while it runs. */
@@ -81,11 +86,11 @@ export class Connections {
 		this.#decoding = decompression(answerLimit);
 		this.#proxies = proxies;
 		this.#lookUps = lookUps;
-		this.#connector = buildConnector({ allowH2: false, timeout: 0, lookup: this.#find }) as Connector;
+		this.#connector = this.#connectorWith({});
 	}
 
-	endpoint({ provider, dialect, ...account }: EndpointOptions): Endpoint {
-		const { dispatch, dispatchAnew } = this.#origin(new URL(account.baseUrl).origin);
+	endpoint({ provider, dialect, tls, ...account }: EndpointOptions): Endpoint {
+		const { dispatch, dispatchAnew } = this.#origin(new URL(account.baseUrl).origin, provider, tls);
 		return { provider, dialect, address: dialect.address(account), dispatch, dispatchAnew };
 	}
 
@@ -95,10 +100,11 @@ export class Connections {
 		await Promise.all([...pools, ...this.#single].map((dispatcher) => dispatcher.destroy()));
 	}
 
-	#origin(origin: string) {
-		const existing = this.#origins.get(origin);
+	#origin(origin: string, provider: string, tls: TlsMaterial | undefined) {
+		const key = tls === undefined ? origin : `${origin} ${provider}`;
+		const existing = this.#origins.get(key);
 		if (existing !== undefined) return existing;
-		const way = this.#wayTo(origin);
+		const way = this.#wayTo(origin, tls === undefined ? this.#connector : this.#connectorWith(tls));
 		const pool = new Pool(way.to, way.options);
 		const decoding = pool.compose(this.#decoding);
 		const trust = new Trust(pool, () => this.#onSurplus(origin));
@@ -106,11 +112,11 @@ export class Connections {
 		const dispatch: Dispatch = (request, ...heard) =>
 			trust.isGiven ? this.#dispatch(decoding, way.asked(request), ...heard) : dispatchAnew(request, ...heard);
 		const made = { pool, dispatch, dispatchAnew };
-		this.#origins.set(origin, made);
+		this.#origins.set(key, made);
 		return made;
 	}
 
-	#wayTo(origin: string): Way {
+	#wayTo(origin: string, connect: Connector): Way {
 		const proxy = this.#proxies(origin);
 		// As curl does it: a tunnel where there is TLS to protect, and else a request that the proxy passes on, for most
 		// proxies open tunnels to the ports of TLS only.
@@ -123,8 +129,8 @@ export class Connections {
 			connect: (options, callback) => {
 				const told = this.#noting(isTunnelled ? new URL(proxy.origin).hostname : options.hostname, callback);
 				this.#opened = isTunnelled
-					? openTunnel(proxy, options, { secure: this.#connector, lookup: this.#find }, told)
-					: this.#connector(options, told);
+					? openTunnel(proxy, options, { secure: connect, lookup: this.#find }, told)
+					: connect(options, told);
 			},
 		};
 		return {
@@ -132,6 +138,11 @@ export class Connections {
 			options,
 			asked: (request) => (isForwarded ? forwarded(request, origin, proxy) : request),
 		};
+	}
+
+	/** One attempt, one connection: a connection that breaks under HTTP/2 would take every stream on it along. */
+	#connectorWith(tls: TlsMaterial): Connector {
+		return buildConnector({ ...tls, allowH2: false, timeout: 0, lookup: this.#find }) as Connector;
 	}
 
 	/** The `lookup` of every connection. Its wait is not the connection's. */

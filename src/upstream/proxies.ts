@@ -2,6 +2,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import { type Dispatcher, ProxyAgent } from 'undici';
 import { isLoopback } from '../values/loopback.ts';
 import { UserError } from '../values/user-error.ts';
+import type { TlsMaterial } from './tls-files.ts';
 
 /** An HTTP proxy, as a variable names it. */
 export interface HttpProxy {
@@ -43,11 +44,15 @@ export function readProxies(environment: Variables): Proxies {
 	};
 }
 
-/** Sends single requests through a proxy, for those who keep no connections of their own. */
-export function proxyAgent({ origin, authorization }: HttpProxy): Dispatcher {
+/**
+ * Sends single requests through a proxy, for those who keep no connections of their own.
+ * @param tls what the connection inside of a tunnel is made with
+ */
+export function proxyAgent({ origin, authorization }: HttpProxy, tls: TlsMaterial = {}): Dispatcher {
 	return new ProxyAgent({
 		uri: origin,
 		proxyTunnel: false,
+		requestTls: tls,
 		...(authorization !== undefined && { token: authorization }),
 	});
 }

@@ -222,13 +222,13 @@ export class Reception {
 	#failureOf(finish: Finish): { verdict: Verdict; isRefusal: boolean } | undefined {
 		const classified = this.#classifiedFinish(finish);
 		if (classified === undefined) {
-			if (!isKnownEnd(finish.reason)) this.#noteUnknown(shownReason(finish.reason));
+			if (!isKnownEnd(finish.reason)) this.#noteUnknown(this.#shown(finish.reason));
 			return undefined;
 		}
 		const { category, reason } = classified.failure;
 		const isRefusal = category === contentRefused.category && reason === contentRefused.reason;
 		if (isRefusal && this.#options.mayLeaveRefusal?.() !== true) return undefined;
-		const message = `the answer ended with the finish reason ${shownReason(finish.native ?? finish.reason)}`;
+		const message = `the answer ended with the finish reason ${this.#shown(finish.native ?? finish.reason)}`;
 		return { verdict: { is: 'broken', broken: { ...classified, message } }, isRefusal };
 	}
 
@@ -242,6 +242,11 @@ export class Reception {
 		if (!this.#unknownReasons.includes(reason)) this.#unknownReasons = [...this.#unknownReasons, reason];
 	}
 
+	/** Whole, while a secret in it can still be known as one. */
+	#shown(reason: string): string {
+		return shownReason(this.#options.classify.redact?.(reason) ?? reason);
+	}
+
 	#broken(error: ErrorBody): Verdict {
 		return { is: 'broken', broken: this.#classified(error) };
 	}
@@ -252,6 +257,7 @@ export class Reception {
 
 	#errorAnswer(error: ErrorBody): ErrorAnswer {
 		const status = this.isSuccess ? 200 : this.#status;
+		// Wall time: dates in an answer are the provider's.
 		return { status, headers: this.#headers, error, provider: this.#options.provider, now: Date.now() };
 	}
 }

@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLog, logObserver } from '../../src/observe/log/log.ts';
 import { startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { type Behaviour, chunksOf, completes, status, streams } from '../helpers/upstream.ts';
+import {
+	type Behaviour,
+	chunkOf,
+	chunksOf,
+	completes,
+	completionOf,
+	startUpstream,
+	status,
+	streams,
+} from '../helpers/upstream.ts';
 
 const keys = { a: 'planted/key+of-a==', b: 'planted.key~of-b' };
 const headerSecret = 'planted-header-secret';
@@ -75,4 +85,74 @@ test('keys of callers and of the operator that a provider repeats go nowhere eit
 	} finally {
 		await guarded.close();
 	}
+});
+
+/** One of every place of a configuration where a secret may stand. */
+const planted = {
+	path: 'planted-path-s3cr3t',
+	query: 'planted/query+secret',
+	pass: 'planted-org-pass',
+	signature: 'planted+signature=',
+	session: 'planted session',
+	user: 'planted-basic-pass',
+	target: 'planted-target-value',
+};
+/** How a provider may repeat it. */
+const written = (text: string) => [
+	text,
+	encodeURIComponent(text),
+	encodeURI(text),
+	Buffer.from(text).toString('base64'),
+	Buffer.from(`user:${text}`).toString('base64'),
+];
+
+test.each<[string, (echoed: string) => Behaviour]>([
+	['a message', (echoed) => status(400, { error: { message: `Not with ${echoed} here` } })],
+	['plain text', (echoed) => status(503, echoed)],
+	[
+		'the id of a request',
+		(echoed) => completes(completionOf('hi'), { 'x-request-id': echoed, 'x-ratelimit-reset': echoed }),
+	],
+	['a finish reason', (echoed) => streams([chunkOf({ content: 'hi' }), chunkOf({}, echoed), '[DONE]'])],
+	[
+		'a finish reason that is a failure',
+		(echoed) => streams([chunkOf({ content: 'hi' }), chunkOf({}, `error: ${echoed}`), '[DONE]']),
+	],
+])('whatever is set in an address or in headers goes nowhere in any notation, from %s', async (_name, behaviour) => {
+	const headers = {
+		...{ 'X-Org-Pass': planted.pass, 'X-Signature': planted.signature, Session: planted.session },
+		'X-Upstream': `Basic ${Buffer.from(`user:${planted.user}`).toString('base64')}`,
+	};
+	const upstream = await startUpstream();
+	const baseUrl = `${upstream.baseUrl}/${planted.path}?code=${encodeURIComponent(planted.query)}`;
+	const lines: string[] = [];
+	const log = createLog('debug', undefined, { write: (line) => void lines.push(line) });
+	const guarded = await startGateway({
+		names: ['a'],
+		observe: () => logObserver(log),
+		providers: { a: { baseUrl, headers } },
+		profiles: { default: { chain: [{ target: 'a/m', headers: { 'X-Target': planted.target } }] } },
+	});
+	const seen: string[] = [];
+	try {
+		for (const secret of Object.values(planted)) {
+			for (const echoed of written(secret)) {
+				upstream.next(behaviour(echoed));
+				const response = await guarded.post({ stream: true });
+				// What stands in an answer itself is the model's, and passes as it came.
+				const text = await response.text();
+				seen.push(JSON.stringify([...response.headers]), response.ok ? '' : text);
+				guarded.gateway.operate('a', { type: 'operator.reset', now: Date.now() });
+			}
+		}
+		seen.push(JSON.stringify(guarded.records), JSON.stringify(await guarded.health()), ...lines);
+		seen.push(await (await fetch(`${guarded.origin}/metrics`)).text());
+	} finally {
+		await guarded.close();
+		await upstream.close();
+	}
+	expect(upstream.requests[0]?.path).toContain(planted.path);
+	expect(lines.length).toBeGreaterThan(0);
+	const all = seen.join('\n');
+	for (const secret of Object.values(planted).flatMap(written)) expect(all).not.toContain(secret);
 });

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { defaultConfigFile } from '../../config/find-config.ts';
+import { shownAddress } from '../../config/secrets.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Proxies } from '../../upstream/proxies.ts';
 import { version } from '../../values/package-paths.ts';
@@ -22,7 +23,7 @@ export function banner(
 	for (const { name, baseUrl, simulate } of Object.values(config.providers)) {
 		const what =
 			simulate === undefined
-				? `${withoutQuery(baseUrl)}${viaProxy(baseUrl, proxies)}`
+				? `${baseUrl === undefined ? '' : shownAddress(baseUrl)}${viaProxy(baseUrl, proxies)}`
 				: `simulated: ${scriptText(simulate.script)}`;
 		lines.push(`  ${name.padEnd(width)}  ${what}`);
 	}
@@ -37,11 +38,6 @@ export function banner(
 function viaProxy(url: string | undefined, proxies: Proxies): string {
 	const proxy = url === undefined ? undefined : proxies(url);
 	return proxy === undefined ? '' : `  through the proxy ${proxy.origin} (${proxy.variable})`;
-}
-
-/** A query may hold a key. */
-function withoutQuery(url = ''): string {
-	return url.replace(/\?.*$/, '?…');
 }
 
 function curlLine(address: string, profile: string, { clients = {} }: Config['server']): string {

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { loadKnownModels } from '../../config/known-models.ts';
+import { createRedactor } from '../../gateway/redact.ts';
 import type { ImportDraft } from '../../import/draft.ts';
 import { draftText } from '../../import/draft-text.ts';
 import { envFileText } from '../../import/env-file.ts';
@@ -44,7 +45,7 @@ export function importOpenRouterFile(file: string, options: ImportFlags): void {
 
 function finish(draft: ImportDraft, options: ImportFailProxyFlags): void {
 	const secrets = [...draft.keys.values()].filter((key) => key.length >= SHORTEST_SECRET);
-	const redact = (text: string) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
+	const redact = createRedactor(secrets);
 	for (const notice of draft.notices) tell(redact(noticeText(notice)));
 	if (draft.profiles.length === 0) throw new UserError('Nothing was imported; no file was written.');
 

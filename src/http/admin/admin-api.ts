@@ -6,6 +6,7 @@ import type { Service } from '../../contract/service.ts';
 import type { RecentRequest, RecentRequests } from '../../observe/recent-requests.ts';
 import { traceLine } from '../../observe/trace-text.ts';
 import { clip } from '../../values/clip.ts';
+import { clock, rfc3339 } from '../../values/clock.ts';
 import type { AccessCheck } from '../callers/caller-check.ts';
 import { readFilter, readTripBody, refuseFields } from './admin-input.ts';
 
@@ -72,7 +73,7 @@ export function addAdminApi(
 		const event = eventOf(action, request.body ?? '', readDuration);
 		const by = request.ip;
 		const { changed, before, after } = service.operate(id, event, by);
-		lastActions.set(id, { action, at: new Date(event.now).toISOString(), by });
+		lastActions.set(id, { action, at: rfc3339(event.now), by });
 		return { provider: id, action, changed, before, after };
 	});
 
@@ -100,10 +101,10 @@ async function assumeJson({ headers }: FastifyRequest): Promise<void> {
 function eventOf(action: Action, body: string, readDuration: AdminSources['readDuration']): OperatorEvent {
 	if (action === 'trip') {
 		const forMs = readTripBody(body, readDuration) ?? LONGEST_TIMER_MS;
-		return { type: 'operator.tripped', now: Date.now(), forMs };
+		return { type: 'operator.tripped', now: clock.now(), forMs };
 	}
 	refuseFields(body, action);
-	return { type: action === 'reset' ? 'operator.reset' : 'operator.probed', now: Date.now() };
+	return { type: action === 'reset' ? 'operator.reset' : 'operator.probed', now: clock.now() };
 }
 
 function unknownProvider(id: string, providers: readonly ProviderFacts[]): Refusal {

@@ -1,6 +1,7 @@
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { StartedCall } from '../../contract/observer.ts';
+import { clock } from '../../values/clock.ts';
 import type { EndedCall } from './call-ring.ts';
 import type { CallPhase, CallView } from './messages.ts';
 
@@ -15,7 +16,17 @@ export interface LiveCall {
 export function liveView({ key, call, at }: LiveCall): CallView {
 	const { id, route, stream, client = null, startedAt } = call;
 	const now = at === undefined ? null : phaseOf(at.progress, at.state);
-	return { key, id, route, stream, client, startedAt, trace: at?.progress.trace ?? [], now, end: null };
+	return {
+		key,
+		id,
+		route,
+		stream,
+		client,
+		startedAt: clock.toWall(startedAt),
+		trace: shown(at?.progress.trace ?? []),
+		now,
+		end: null,
+	};
 }
 
 export function endedView({ key, record, endedAt }: EndedCall): CallView {
@@ -27,10 +38,15 @@ export function endedView({ key, record, endedAt }: EndedCall): CallView {
 		stream,
 		client: client ?? null,
 		startedAt: endedAt - ms,
-		trace,
+		trace: shown(trace),
 		now: null,
 		end: { outcome, code: code ?? null, target: target ?? null, ms, firstTokenMs: firstTokenMs ?? null },
 	};
+}
+
+/** In wall time, as all that the page shows. */
+function shown(trace: CallRecord['trace']): CallRecord['trace'] {
+	return trace.map((step) => (step.did === 'deny' ? { ...step, retryAt: clock.toWall(step.retryAt) } : step));
 }
 
 /** An attempt failed, or the whole call did: it is worth a look. */
@@ -38,13 +54,13 @@ export function isEventful({ outcome, trace }: CallRecord): boolean {
 	return outcome !== 'done' || trace.some((step) => step.did === 'attempt' && step.outcome === 'failed');
 }
 
-/** For whose answer a call waits, and since when, ms since the epoch; undefined where it does not, or the answer flows. */
+/** For whose answer a call waits, and since when, in wall time, ms since the epoch; undefined where it does not, or the answer flows. */
 export function waitOf({
 	progress,
 	state,
 }: ReturnType<StartedCall['present']>): { id: string; since: number } | undefined {
 	if (progress.permit === undefined || state === 'committed.streaming') return undefined;
-	return { id: currentCandidate(progress).credential, since: progress.attemptStartedAt };
+	return { id: currentCandidate(progress).credential, since: clock.toWall(progress.attemptStartedAt) };
 }
 
 function phaseOf(progress: Progress, state: string): CallPhase {

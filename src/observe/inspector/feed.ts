@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { GatewayObserver, StartedCall } from '../../contract/observer.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
+import { clock } from '../../values/clock.ts';
 import { LiveMap } from '../../values/live-map.ts';
 import { version } from '../../values/package-paths.ts';
 import { CallRing, type EndedCall } from './call-ring.ts';
@@ -42,7 +43,7 @@ export interface Watched {
 
 /**
  * Gathers what the inspector shows. With nobody watching it keeps what has ended lately, what is under way and the
- * providers' changes, all bounded; traces are followed only while somebody watches.
+ * providers' changes, all bounded; traces are followed only while somebody watches. What it shows is in wall time.
  */
 export class Feed {
 	readonly #config: Config;
@@ -79,7 +80,7 @@ export class Feed {
 		callStarted: (call) => this.#start(call),
 		callEnded: (record) => {
 			const endedAt = Date.now();
-			this.#traffic.count(record.route, record.outcome === 'done' ? (record.target ?? '') : '', endedAt);
+			this.#traffic.count(record.route, record.outcome === 'done' ? (record.target ?? '') : '', clock.now());
 			const started = this.#live.get(record.id);
 			this.#live.delete(record.id);
 			const live = started && this.#followed.get(started);
@@ -92,7 +93,16 @@ export class Feed {
 		providerChanged: (id, from, to, { reason }) => this.#mark(id, { kind: 'change', at: Date.now(), from, to, reason }),
 		providerAlarmed: (id, source, { alarm, model, failure, until }) => {
 			const { category, status = null } = failure;
-			this.#mark(id, { kind: 'alarm', at: Date.now(), alarm, model, category, status, until, source });
+			this.#mark(id, {
+				kind: 'alarm',
+				at: Date.now(),
+				alarm,
+				model,
+				category,
+				status,
+				until: clock.toWall(until),
+				source,
+			});
 		},
 		providerOperated: (id, { type }, from, to) =>
 			this.#mark(id, { kind: 'action', at: Date.now(), action: type, from, to }),
@@ -106,7 +116,7 @@ export class Feed {
 		const [ring, sampler] = isEventful(ended.record)
 			? [this.#eventful, this.#eventfulKept]
 			: [this.#plain, this.#plainKept];
-		if (sampler.take(ended.endedAt)) ring.push(ended);
+		if (sampler.take(clock.now())) ring.push(ended);
 	}
 
 	/** Somebody watches from here on, or nobody does any more: then nothing is kept for them. */
@@ -151,7 +161,7 @@ export class Feed {
 			profiles: profileViews(this.#config),
 			unservable: unservable(gateway),
 			calls: this.#calls(),
-			traffic: this.#traffic.lastMinute(now),
+			traffic: this.#traffic.lastMinute(clock.now()),
 			load: this.#second,
 			waiting: this.#waiting(),
 			canOperate: this.#config.server.adminKey !== undefined,
@@ -164,7 +174,7 @@ export class Feed {
 	 */
 	changes(gateway: Watched): Changes | undefined {
 		const now = Date.now();
-		const isNewSecond = now >= this.#secondEndsAt;
+		const isNewSecond = clock.now() >= this.#secondEndsAt;
 		const health = this.#newHealth(gateway);
 		const calls = [...this.#moved.values()].map((call) => ('record' in call ? endedView(call) : liveView(call)));
 		const marks = this.#marks;
@@ -180,8 +190,8 @@ export class Feed {
 			// To ask every target of every profile costs too much to do it with each change.
 			...(isNewSecond && {
 				unservable: unservable(gateway),
-				traffic: this.#traffic.lastMinute(now),
-				load: this.#closeSecond(now),
+				traffic: this.#traffic.lastMinute(clock.now()),
+				load: this.#closeSecond(),
 				waiting: this.#waiting(),
 			}),
 		};
@@ -241,7 +251,7 @@ export class Feed {
 
 	#tellEnd(ended: EndedCall, isFollowed: boolean): void {
 		if (!isFollowed) {
-			if (!isEventful(ended.record) || !this.#sampler.take(ended.endedAt)) return;
+			if (!isEventful(ended.record) || !this.#sampler.take(clock.now())) return;
 			this.#second.shown += 1;
 		}
 		this.#moved.set(ended.key, ended);
@@ -268,10 +278,10 @@ export class Feed {
 		return Object.fromEntries(changed);
 	}
 
-	#closeSecond(now: number): Load {
+	#closeSecond(): Load {
 		const load = this.#second;
 		this.#second = { requests: 0, shown: 0 };
-		this.#secondEndsAt = now + 1000;
+		this.#secondEndsAt = clock.now() + 1000;
 		return load;
 	}
 

@@ -1,6 +1,7 @@
 import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import type { ActorInspector } from '../../gateway/gateway.ts';
+import { clock } from '../../values/clock.ts';
 import { Sampler } from './sampler.ts';
 import { statelyMessage } from './stately-message.ts';
 import { startStatelyServer } from './stately-server.ts';
@@ -58,14 +59,14 @@ export async function openStatelyBridge(port: number): Promise<StatelyBridge> {
 				return;
 			}
 			if (!server.hasClients) return;
-			if (hasMoved(event, states) || eventSampler.take(Date.now())) pass(event);
+			if (hasMoved(event, states) || eventSampler.take(clock.now())) pass(event);
 		},
 	};
 	return {
 		url: server.url,
 		inspect(kind) {
 			if (kind === 'provider') return provider;
-			return server.hasClients && requestSampler.take(Date.now()) ? request : undefined;
+			return server.hasClients && requestSampler.take(clock.now()) ? request : undefined;
 		},
 		close: () => server.close(),
 	};

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { clock } from '../../values/clock.ts';
 
 export const viewerLimits = {
 	/** At once; the next one is turned away. */
@@ -30,7 +31,7 @@ export class Viewer {
 	#snapshotLeft = 0;
 	#isSending = false;
 	/** When it last took something, or last had nothing to take; ms since the epoch. */
-	#tookAt = Date.now();
+	#tookAt = clock.now();
 
 	/** @param response whose head is written */
 	constructor(response: ServerResponse) {
@@ -76,7 +77,7 @@ export class Viewer {
 	#send(): void {
 		const [message] = this.#queue;
 		this.#isSending = message !== undefined && !this.#response.writableEnded;
-		this.#tookAt = Date.now();
+		this.#tookAt = clock.now();
 		if (message === undefined || !this.#isSending) return;
 		const piece = message.subarray(0, pieceBytes);
 		const rest = message.subarray(pieceBytes);

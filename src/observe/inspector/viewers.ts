@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { clock } from '../../values/clock.ts';
 import { Viewer, viewerLimits } from './viewer.ts';
 
 export interface Source {
@@ -42,7 +43,7 @@ export class Viewers {
 		response.once('close', () => this.#remove(viewer));
 		if (this.size === 0) this.#source.watch(true);
 		this.#newcomers.add(viewer);
-		const waitMs = this.#lastRound + viewerLimits.interval - Date.now();
+		const waitMs = this.#lastRound + viewerLimits.interval - clock.now();
 		this.#timer ??= setTimeout(() => this.#round(), Math.max(0, waitMs));
 	}
 
@@ -52,7 +53,7 @@ export class Viewers {
 	}
 
 	#round(): void {
-		this.#lastRound = Date.now();
+		this.#lastRound = clock.now();
 		const changes = this.#viewers.size > 0 ? this.#source.changes() : undefined;
 		if (changes !== undefined) {
 			const news = message('changes', changes);

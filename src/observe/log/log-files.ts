@@ -20,17 +20,20 @@ const fileName = 'breakwater';
 /** `breakwater.2026-11-20.2.log` */
 const fileShape = new RegExp(`^${fileName}\\.(\\d{4}-\\d\\d-\\d\\d)\\.(\\d+)\\.log$`);
 
+/** Who calls whom, how often and when, is nobody's business but the owner's. */
+const ofOwner = { recursive: true, mode: 0o700 };
+
 /** Gathered as for standard error; what a disk does not take is dropped past `maxLength`, before it fills the memory. */
-const gathered = { sync: false, minLength: 8192, maxLength: 16 * 1024 ** 2, periodicFlush: 200 };
+const gathered = { sync: false, minLength: 8192, maxLength: 16 * 1024 ** 2, periodicFlush: 200, mode: 0o600 };
 
 /**
  * Opens today's log file, `breakwater.2026-11-20.1.log`. The next one is begun at midnight, local time, and whenever one
- * has grown to `maxSize`; the oldest go when there are more than `keep`.
+ * has grown to `maxSize`; the oldest go when there are more than `keep`. What it makes, only its owner can read.
  * @throws Error with a sentence for the user when the folder cannot be written to
  */
 export async function openLogFiles({ folder, maxSize, keep }: LogFilesOptions): Promise<LogFiles> {
 	try {
-		mkdirSync(folder, { recursive: true });
+		mkdirSync(folder, ofOwner);
 		const { default: roll } = await import('pino-roll');
 		const files = await roll({
 			file: join(folder, fileName),
@@ -85,7 +88,7 @@ export function keepLogFiles(files: LogFiles, onMade: () => void, intervalMs = L
 		if (isThere) found();
 		if (isThere || hasEnded) return;
 		try {
-			await mkdir(dirname(file), { recursive: true });
+			await mkdir(dirname(file), ofOwner);
 			await access(dirname(file), constants.W_OK);
 			if (hasEnded) return;
 			files.once('ready', onMade);

@@ -2,6 +2,7 @@ import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
+import { rfc3339 } from '../../values/clock.ts';
 import { traceLine } from '../trace-text.ts';
 import { LocalFaultLog } from './local-fault-log.ts';
 import { keepLogFiles, type LogFiles } from './log-files.ts';
@@ -115,7 +116,7 @@ export function logObserver(log: Logger): GatewayObserver {
 		},
 		providerAlarmed: (provider, source, { alarm, failure, model, until }) => {
 			const { category, reason, status } = failure;
-			const line = { provider, source, model, category, reason, status, until: new Date(until).toISOString() };
+			const line = { provider, source, model, category, reason, status, until: rfc3339(until) };
 			log.error(line, alarmTexts[alarm]);
 		},
 		providerOperated: (provider, action, from, to, by) => {

@@ -3,6 +3,7 @@ import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../../m
 import { type Category, categories, type Failure } from '../../../machines/failure.ts';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
+import { clock } from '../../values/clock.ts';
 import { type Incident, type IncidentNews, subjectOf } from './incident.ts';
 
 export interface IncidentsOptions {
@@ -48,7 +49,7 @@ export class Incidents {
 	}
 
 	alarmed(provider: string, { alarm, failure, model, until }: ProviderAlarm): void {
-		this.#begin({ kind: alarm, provider, failure, model, since: Date.now(), until });
+		this.#begin({ kind: alarm, provider, failure, model, since: clock.now(), until });
 	}
 
 	changed(provider: string, to: ProviderStateName, health: ProviderHealth): void {
@@ -59,7 +60,7 @@ export class Incidents {
 			return;
 		}
 		if (to === 'open') this.#watchOutage(provider, health);
-		if (health.retryAt !== null) this.#postpone(provider, Date.parse(health.retryAt));
+		if (health.retryAt !== null) this.#postpone(provider, momentOf(health.retryAt));
 	}
 
 	operated(provider: string, { type }: OperatorEvent): void {
@@ -69,7 +70,7 @@ export class Incidents {
 	/** A model that has answered is there again. An answer that was begun before the incident proves nothing. */
 	ended({ trace, ms }: CallRecord): void {
 		if (this.#open.size === 0) return;
-		const startedAt = Date.now() - ms;
+		const startedAt = clock.now() - ms;
 		for (const step of trace) {
 			if (step.did !== 'attempt' || step.outcome !== 'succeeded') continue;
 			const model = step.target.slice(step.target.indexOf('/') + 1);
@@ -141,14 +142,14 @@ export class Incidents {
 			return;
 		}
 		const timer = setTimeout(() => this.#outageIsDue(provider), timerDelay(downAfterMs)).unref();
-		this.#outages.set(provider, { since: Date.now(), timer, isDue: false, health });
+		this.#outages.set(provider, { since: clock.now(), timer, isDue: false, health });
 	}
 
 	#outageIsDue(provider: string): void {
 		const outage = this.#outages.get(provider);
 		if (outage === undefined) return;
 		outage.isDue = true;
-		const isWaiting = outage.health.retryAt !== null && Date.parse(outage.health.retryAt) > Date.now();
+		const isWaiting = outage.health.retryAt !== null && momentOf(outage.health.retryAt) > clock.now();
 		if (isWaiting) this.#beginDown(provider, outage);
 	}
 
@@ -157,7 +158,7 @@ export class Incidents {
 		const isKnown = this.#open.has(subjectOf({ kind: 'down', provider, model: '' }));
 		if (isExplained && !isKnown) return;
 		const failure = failureOf(health);
-		const until = health.retryAt === null ? Date.now() : Date.parse(health.retryAt);
+		const until = health.retryAt === null ? clock.now() : momentOf(health.retryAt);
 		this.#begin({ kind: 'down', provider, failure, model: health.lastFailure?.model ?? '', since, until });
 	}
 
@@ -165,6 +166,11 @@ export class Incidents {
 		clearTimeout(this.#outages.get(provider)?.timer);
 		this.#outages.delete(provider);
 	}
+}
+
+/** What is shown in wall time, by the clock that decides. */
+function momentOf(shown: string): number {
+	return clock.fromWall(Date.parse(shown));
 }
 
 function isOf(provider: string, incident: Incident): boolean {

@@ -1,4 +1,5 @@
 import { failureName } from '../../../machines/failure.ts';
+import { rfc3339 } from '../../values/clock.ts';
 import type { Incident, IncidentKind, IncidentNews } from './incident.ts';
 import type { ReachedProfile } from './reach.ts';
 import type { Telling } from './waiting.ts';
@@ -207,7 +208,7 @@ function actionFor({ kind, provider, failure, until }: Incident, source: string)
 
 /** RFC 3339 to the second, in UTC; a time past what a date can hold is shown as the last one. */
 export function momentText(ms: number): string {
-	return new Date(Math.min(ms, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');
+	return rfc3339(ms).replace(/\.\d+Z$/, 'Z');
 }
 
 function elapsedText(ms: number): string {

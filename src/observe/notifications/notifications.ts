@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.ts';
 import { sourceOf } from '../../config/source-of.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
+import { clock } from '../../values/clock.ts';
 import { formats } from './formats.ts';
 import type { Incident, IncidentNews } from './incident.ts';
 import { Incidents } from './incidents.ts';
@@ -71,7 +72,7 @@ export function createNotifications(config: Config, options: NotificationOptions
 
 	/** As of now, however long it has waited: until when a provider is not asked, and what carries on, may have changed. */
 	function contentOf(tellings: readonly Telling[]): Message | Gathering {
-		const now = Date.now();
+		const now = clock.now();
 		const { open } = incidents;
 		const latest = new Map(open.map((incident) => [incident.id, incident]));
 		const current = tellings.map((telling) => ({

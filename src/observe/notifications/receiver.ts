@@ -1,3 +1,4 @@
+import { clock } from '../../values/clock.ts';
 import { type Incident, type IncidentNews, subjectOf } from './incident.ts';
 import { type Telling, Waiting } from './waiting.ts';
 import type { DeliveryOutcome, Webhook } from './webhook.ts';
@@ -33,7 +34,7 @@ export class Receiver {
 	/** Returns at once. */
 	tell(news: IncidentNews, incident: Incident): void {
 		if (this.#isClosed) return;
-		this.#waiting.add(subjectOf(incident), news, incident, Date.now());
+		this.#waiting.add(subjectOf(incident), news, incident, clock.now());
 		this.#work ??= this.#deliverAll();
 	}
 

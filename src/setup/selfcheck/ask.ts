@@ -1,7 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import { type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { classifyTransportError } from '../../upstream/classify/apply-error-rules.ts';
 import { type Proxies, proxyAgent } from '../../upstream/proxies.ts';
+import type { TlsMaterial } from '../../upstream/tls-files.ts';
 import { parseJson } from '../../values/json.ts';
 import { UserError } from '../../values/user-error.ts';
 
@@ -28,19 +29,24 @@ export interface Question {
 	timeoutMs: number;
 	/** Which proxy leads to the server; default: none does. */
 	proxies?: Proxies;
+	/** What connections to it are made with; it may throw a UserError. */
+	tls?: (() => TlsMaterial | undefined) | undefined;
 }
 
 /** What is asked for here is small; a server that sends without end must not fill our memory. */
 const MOST_BYTES = 8_000_000;
 
 /** Asks once, for a bounded time and size, and follows no redirect, which would take the key elsewhere. Never throws. */
-export async function ask(url: string, { headers, json, timeoutMs, proxies }: Question): Promise<Reply> {
+export async function ask(url: string, { headers, json, timeoutMs, proxies, tls }: Question): Promise<Reply> {
 	const signal = AbortSignal.timeout(timeoutMs);
 	const startedAt = Date.now();
+	const started = performance.now();
 	let dispatcher: Dispatcher | undefined;
 	try {
 		const proxy = proxies?.(url);
-		dispatcher = proxy && proxyAgent(proxy);
+		const material = tls?.();
+		if (proxy !== undefined) dispatcher = proxyAgent(proxy, material);
+		else if (material !== undefined) dispatcher = new Agent({ connect: { ...material } });
 		// Not `fetch`, which refuses ports that a proxy may well listen on.
 		const response = await request(url, {
 			method: json === undefined ? 'GET' : 'POST',
@@ -60,7 +66,7 @@ export async function ask(url: string, { headers, json, timeoutMs, proxies }: Qu
 			status: response.statusCode,
 			headers: replyHeaders,
 			body,
-			ms: Date.now() - startedAt,
+			ms: Math.round(performance.now() - started),
 			aheadMs,
 		};
 	} catch (error) {

@@ -3,6 +3,7 @@ import { readDocument } from '../../dialects/openai-chat/read-document.ts';
 import { readErrorBody } from '../../dialects/read-error-body.ts';
 import type { Classified, Classify } from '../../upstream/classify/apply-error-rules.ts';
 import type { Proxies } from '../../upstream/proxies.ts';
+import { readTls } from '../../upstream/tls-files.ts';
 import { asObject } from '../../values/json.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
@@ -77,7 +78,7 @@ class Asking {
 	list(apiKey: string | undefined): Promise<Reply> {
 		const { proxies } = this.#question;
 		const timeoutMs = Math.min(LIST_TIMEOUT_MS, this.#question.timeoutMs);
-		return ask(this.#url('/models'), { headers: this.#headers(apiKey), timeoutMs, proxies });
+		return ask(this.#url('/models'), { headers: this.#headers(apiKey), timeoutMs, proxies, tls: this.#tls });
 	}
 
 	/** Some show their models to everybody: then the list proves nothing. */
@@ -113,7 +114,7 @@ class Asking {
 		const { timeoutMs, proxies } = this.#question;
 		const json = { model, messages: [{ role: 'user', content: 'Hi' }], ...limit };
 		const headers = this.#headers(this.#credential.apiKey);
-		return ask(this.#url('/chat/completions'), { headers, json, timeoutMs, proxies });
+		return ask(this.#url('/chat/completions'), { headers, json, timeoutMs, proxies, tls: this.#tls });
 	}
 
 	verdictOn({ status, headers, body }: ReplyAnswer): Classified {
@@ -153,6 +154,8 @@ class Asking {
 			`A request for ${what} is answered with ${status}${said}; check \`baseUrl\`, or wait until it is well.`,
 		);
 	}
+
+	readonly #tls = () => this.#provider.tls && readTls(this.#provider.name, this.#provider.tls);
 
 	/** A base URL may have a query. */
 	#url(path: string): string {

@@ -22,6 +22,8 @@ export interface Classify {
 	 * @returns undefined where no rule speaks of the reason
 	 */
 	readonly ofFinish?: (answer: ErrorAnswer) => Classified | undefined;
+	/** Takes out of a provider's words what must not be shown. Absent where nothing has to be. */
+	readonly redact?: (text: string) => string;
 }
 
 /** More reasons than any API has: what is kept of them must not grow with what providers send. */
@@ -69,7 +71,7 @@ export function createClassifier(rules: readonly ErrorRule[], redact: (text: str
 		return rule === undefined ? undefined : result;
 	};
 	const namesFinish = lookedUpOnce((finish) => rulesOf(finishIdentifiers(finish)).length > 0);
-	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { namesFinish, ofFinish });
+	return Object.assign((answer: ErrorAnswer) => decide(compiled, answer).result, { namesFinish, ofFinish, redact });
 }
 
 /** Every answer ends with a reason, nearly always with one of the same few, which must cost a healthy answer next to nothing. */

@@ -55,7 +55,7 @@ export function isFinishPattern(pattern: string, code: string): boolean {
 
 /** A reason as a log may show it: short, and nothing but a name. */
 export function shownReason(reason: string): string {
-	return reason.replace(/[^\w .:-]+/g, '?').slice(0, 60);
+	return reason.replace(/[^\w .:[\]-]+/g, '?').slice(0, 60);
 }
 
 /** The whole reason and, where it has two halves, each; without the name of the list that some print it with. */

@@ -55,6 +55,24 @@ const briefly = ['--bound', '20'];
 
 const lastLine = (text: string) => text.trimEnd().split('\n').at(-1);
 
+test('shows no secret of a configuration, wherever it stands and whatever is wrong with the rest', async () => {
+	write(`server: { clients: { app: { key: PLANTED-client-key } }, adminKey: PLANTED-admin-key }
+providers:
+  a:
+    baseUrl: http://a.example/PLANTED-8f3a9c1e77b2/v1?sig=PLANTEDQUERY
+    apiKey: [PLANTEDKEY-1, PLANTEDKEY-1]
+    headers: { X-Org-Pass: PLANTEDPASS, Session: PLANTEDSESSION }
+    ${policy}
+profiles:
+  default: { chain: [{ target: a/m, headers: { X-Signature: PLANTEDSIGNATURE } }, a/m] }
+`);
+	for (const args of [[], ['--json']]) {
+		const { stdout, stderr } = await commands.run('check', 'my.yaml', ...args);
+		expect(stdout).toContain('literal-key');
+		expect(stdout + stderr).not.toContain('PLANTED');
+	}
+});
+
 describe('a configuration that holds', () => {
 	test('exit code 0, and a report from its first line to its last', async () => {
 		const command = started(good);

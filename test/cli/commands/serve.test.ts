@@ -65,15 +65,16 @@ describe('serve starts', () => {
 		expect(health).toMatchObject({ status: 'ok', providers: { a: { state: 'closed' } } });
 	});
 
-	test('with config/gateway.yaml of the working directory, where none is named; no query of a baseUrl is printed', async () => {
+	test('with config/gateway.yaml of the working directory, where none is named; no query and no secret in the path of a baseUrl is printed', async () => {
 		mkdirSync(join(commands.folder, 'config'));
 		// It may hold a key.
-		const baseUrl = `${upstream.baseUrl}?api-key=PLANTEDQUERY`;
+		const baseUrl = `${upstream.baseUrl}/PLANTED-PATH-8f3a9c1e77b2?api-key=PLANTEDQUERY`;
 		writeFileSync(join(commands.folder, 'config', 'gateway.yaml'), configText({}, { mine: baseUrl }));
 		const command = commands.start('serve');
 		await command.address();
 		expect(command.stdout).toMatch(/profile default: mine\/model-mine/);
-		expect(command.stdout).not.toContain('PLANTEDQUERY');
+		expect(command.stdout).toContain(`${upstream.baseUrl}/…?…`);
+		expect(command.stdout).not.toContain('PLANTED');
 	});
 });
 

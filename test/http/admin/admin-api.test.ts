@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OperationResult } from '../../../src/contract/service.ts';
+import { clockFollowsDate } from '../../helpers/fake-clock.ts';
 import { failureOf, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { answers, status } from '../../helpers/upstream.ts';
 
@@ -125,6 +126,7 @@ describe('actions', () => {
 			(await jsonOf(await order('/providers/b/trip', body))) as unknown as OperationResult;
 		const { after: first } = await trip({ for: '1h' });
 		vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+		clockFollowsDate();
 		for (const [body, changed] of [
 			[{ for: '1h' }, false],
 			[{ for: '1m' }, true],
@@ -144,6 +146,7 @@ describe('actions', () => {
 	test('a reset of a closed one leaves since when it is closed', async () => {
 		const { b: before } = await breakwater.health();
 		vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+		clockFollowsDate();
 		expect(await jsonOf(await order('/providers/b/reset'))).toMatchObject({ changed: false, after: before });
 	});
 

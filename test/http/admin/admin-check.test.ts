@@ -3,6 +3,7 @@ import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServer, type ServerOptions } from '../../../src/http/server.ts';
 import { RecentRequests } from '../../../src/observe/recent-requests.ts';
+import { clockFollowsDate } from '../../helpers/fake-clock.ts';
 import { startGateway, type TestGateway } from '../../helpers/gateway.ts';
 
 const adminKey = 'planted-admin-key-01';
@@ -66,6 +67,7 @@ test('the key of the operator is none for /v1', async () => {
 describe('wrong keys', () => {
 	test('are told so ten times a minute, and then refused; the right one is always heard', async () => {
 		vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+		clockFollowsDate();
 		for (let count = 0; count < 10; count++) expect((await ask(withKey(`wrong-${count}`))).status).toBe(401);
 		expect((await ask(withKey(adminKey))).status).toBe(200);
 		const refused = await ask(withKey('wrong-again'));

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { clockFollowsDate } from '../../helpers/fake-clock.ts';
 import { failureOf, messages, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 
 const keys = { web: 'planted-web-key-0001', old: 'planted-app-key-0001', young: 'planted-app-key-0002' };
@@ -66,6 +67,7 @@ let skippedMs = 0;
 function skipMinute(): void {
 	skippedMs += 60_001;
 	vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skippedMs });
+	clockFollowsDate();
 }
 
 describe('wrong keys', () => {
@@ -158,6 +160,7 @@ describe('nobody gets in', () => {
 
 test('a client that comes too often is told when to come back, and costs no provider anything; others come as they like', async () => {
 	vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+	clockFollowsDate();
 	const left: (string | null)[] = [];
 	for (let count = 0; count < 3; count++) {
 		const response = await breakwater.post({ stream: count === 1 }, { headers: bearer(keys.web) });

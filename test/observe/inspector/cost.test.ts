@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../../src/config/load.ts';
 import type { ProviderHealth } from '../../../src/contract/service.ts';
 import { Feed, limits } from '../../../src/observe/inspector/feed.ts';
+import { clockFollowsDate } from '../../helpers/fake-clock.ts';
 import { configText } from '../../helpers/gateway.ts';
 import { attemptStep, callRecord } from './samples.ts';
 
@@ -27,6 +28,7 @@ function end(feed: Feed, id: string, over = {}): void {
 	feed.observer.callEnded?.(callRecord({ id, ...over }));
 }
 
+beforeEach(clockFollowsDate);
 afterEach(() => void vi.useRealTimers());
 
 describe('the feed', () => {

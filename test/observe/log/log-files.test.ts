@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +41,24 @@ describe('log files', () => {
 		await flushed(stream);
 		expect(names()).toEqual([`breakwater.${today()}.1.log`]);
 		expect(readFileSync(join(folder, names()[0] ?? ''), 'utf8')).toBe('{"a":1}\n');
+	});
+
+	it('are readable by their owner only, and so are the folders made for them', async () => {
+		const old = process.umask(0);
+		try {
+			const base = folder;
+			folder = join(base, 'deep', 'logs');
+			const stream = await open({ maxSize: 2048 });
+			for (let count = 0; count < 3; count++) {
+				stream.write(`${'x'.repeat(3000)}\n`);
+				await flushed(stream);
+			}
+			await soon(() => expect(names().length).toBeGreaterThan(1));
+			for (const name of names()) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+			for (const made of [folder, join(base, 'deep')]) expect(statSync(made).mode & 0o777).toBe(0o700);
+		} finally {
+			process.umask(old);
+		}
 	});
 
 	it('are gone on with after a new start', async () => {

@@ -4,6 +4,7 @@ import type { TraceEntry } from '../../../machines/request/progress.ts';
 import type { CallRecord } from '../../../src/contract/call-record.ts';
 import type { ProviderHealth } from '../../../src/contract/service.ts';
 import { Incidents, type IncidentsOptions } from '../../../src/observe/notifications/incidents.ts';
+import { clockFollowsDate } from '../../helpers/fake-clock.ts';
 
 const minute = 60_000;
 
@@ -12,6 +13,7 @@ let incidents: Incidents;
 
 beforeEach(() => {
 	vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+	clockFollowsDate();
 });
 
 afterEach(() => {
