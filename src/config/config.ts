@@ -96,6 +96,11 @@ export interface ProviderConfig {
 	/** Extra request headers, names in lower case. */
 	headers: Readonly<Record<string, string>>;
 	models: Readonly<Record<string, ModelFacts>>;
+	/** How much is asked of it at once. */
+	limits: {
+		/** Attempts in flight with each of its keys. */
+		concurrent: number;
+	};
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */

@@ -109,6 +109,14 @@ const modelFacts = section({
 
 export const streamUpstream = flag().exactOptional();
 
+const limits = section({
+	concurrent: defaulted(
+		count(1, 1_000_000),
+		1024,
+		'Attempts that may be in flight at once, with each of its keys; beyond them the next target is asked. A count.',
+	),
+});
+
 const protocols = ['openai', 'simulated'] as const;
 
 export const defaultProtocol = 'openai';
@@ -132,6 +140,7 @@ export const provider = section({
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',
 	),
+	limits: limits.prefault({}).describe('How much is asked of this provider at once.'),
 	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
 	models: table(modelName, modelFacts)
 		.exactOptional()

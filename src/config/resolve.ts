@@ -52,7 +52,7 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 }
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
-	const { protocol, baseUrl, apiKey = [], headers, models, request, policy, simulate } = provider;
+	const { protocol, baseUrl, apiKey = [], headers, models, limits, request, policy, simulate } = provider;
 	const { streamUpstream = false } = provider;
 	return {
 		name,
@@ -61,6 +61,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		credentials: credentialsOf(name, apiKey),
 		headers: lowerCaseNames(headers),
 		models: mapTable(models ?? {}, (facts) => facts),
+		limits,
 		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,
 		policy: overlayPolicy(base, policy),

@@ -73,7 +73,7 @@ export function lastDenials(trace: readonly TraceEntry[]): Denial[] {
 type Cause = 'limit' | 'key' | 'nowhere' | 'other';
 
 function causeOf({ reason, target, credential, model }: Denial, lastFailureOf: LastFailureOf): Cause {
-	if (reason === 'quota') return 'limit';
+	if (reason === 'quota' || reason === 'limit') return 'limit';
 	if (reason === 'auth') return 'key';
 	const last = lastFailureOf(model === undefined ? credential : `${credential}/${model}`);
 	// A 503 names a time to wait, too; where nobody knows any more what it was, it was a limit.

@@ -34,13 +34,17 @@ export function readinessAt(
 
 /**
  * Whether a provider actor would grant a permit for a model at this moment, as its machine answers without changing its
- * state. A model's actor that grants has its key asked.
+ * state. A model's actor that grants has its key asked. One that has its limit of attempts in flight is well, and busy: were
+ * that told as not ready, the load of one replica would fall on the next.
  */
 export function wouldGrant(snapshot: ProviderSnapshot, model: string, early: boolean, now: number): boolean {
 	const event = { type: 'permit.requested', id: '', model, now, early, tokens: 0, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);
 	return actions.some(
 		({ type, params }) =>
-			type === 'xstate.sendTo' && (params.event.type === 'permit.granted' || params.event.type === 'permit.requested'),
+			type === 'xstate.sendTo' &&
+			(params.event.type === 'permit.granted' ||
+				params.event.type === 'permit.requested' ||
+				('reason' in params.event && params.event.reason === 'limit')),
 	);
 }

@@ -163,6 +163,8 @@ const denialWords: Readonly<Record<DenialReason, (denial: Denial) => string>> = 
 	operator: () => 'was taken out by an operator',
 	probing: () => 'is being probed',
 	model: () => 'is unavailable',
+	limit: ({ credential }) =>
+		`has as many attempts in flight as it may (providers.${credential.split('#')[0]}.limits.concurrent)`,
 };
 
 function denialList({ trace }: Progress): string {
