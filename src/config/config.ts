@@ -29,6 +29,8 @@ export interface ServerConfig {
 	bodyLimit: number;
 	/** The largest answer taken from a provider, bytes. */
 	answerLimit: number;
+	/** How much this process takes on at once. */
+	limits: ServerLimits;
 	unknownModel: 'default' | 'reject';
 	/** Whether a request body that is not quite JSON is repaired instead of refused. */
 	repairJson: boolean;
@@ -41,6 +43,17 @@ export interface ServerConfig {
 	/** Absent where the admin API is shut. */
 	adminKey?: string;
 	adminFrom: 'loopback' | 'anywhere';
+}
+
+export interface ServerLimits {
+	/** Requests in flight. */
+	requests: number;
+	/** Connections of callers. */
+	connections: number;
+	/** What requests in flight hold, bytes. */
+	memory: number;
+	/** How late the event loop may be for some time, ms. */
+	eventLoopLag: number;
 }
 
 /** A caller with a name. */

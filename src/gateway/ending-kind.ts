@@ -22,6 +22,7 @@ export const endings = {
 	providerAuth: { status: 502, type: 'server_error', code: 'provider_auth_failed' },
 	modelNotFound: { status: 404, type: 'invalid_request_error', code: 'model_not_found' },
 	rejected: { status: 502, type: 'server_error', code: 'provider_failed' },
+	overloaded: { status: 503, type: 'server_error', code: 'overloaded' },
 	shutdown: { status: 503, type: 'server_error', code: 'shutting_down' },
 	internal: { status: 500, type: 'server_error', code: 'internal_error' },
 } as const satisfies Record<string, ErrorKind>;

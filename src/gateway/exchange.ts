@@ -23,7 +23,7 @@ import { callerHeadersFor } from './caller-headers-for.ts';
 import { failureCode, type LastFailureOf } from './ending-kind.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
-import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
+import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
 
@@ -261,6 +261,19 @@ export class Exchange implements AttemptListener, RunningCall {
 		if (!this.#deliver(this.#answer.take(events), wasAnswering)) return;
 		const waitingBytes = this.#answer.heldBytes + this.#delivery.waitingBytes;
 		if (waitingBytes > this.#options.answerLimit) this.#attempt?.refuse('answer_too_large');
+		else if (this.#options.call.memory?.holdAnswer(waitingBytes) === false) this.#shed();
+	}
+
+	onHeld(bytes: number): void {
+		if (this.#isOver) return;
+		const waitingBytes = bytes + this.#answer.heldBytes + this.#delivery.waitingBytes;
+		if (this.#options.call.memory?.holdAnswer(waitingBytes) === false) this.#shed();
+	}
+
+	/** Its answer is more than there is room for beside those of others. That is no fault of its provider. */
+	#shed(): void {
+		this.#actor.send({ type: 'client.left', now: Date.now() });
+		this.#giveUp(reportOverload(this.#options.call.id));
 	}
 
 	onCompleted(completion: Completion): void {

@@ -82,6 +82,12 @@ export function reportShutdown(requestId: string): FailureReport {
 	);
 }
 
+/** The error for a request whose answer would have taken more memory than there is for all (`server.limits.memory`). */
+export function reportOverload(requestId: string): FailureReport {
+	const message = `The answer to this request (${requestId}) outgrew the memory that Breakwater has for requests in flight (server.limits.memory); try again in a second, or ask for a stream.`;
+	return { ...plainReport(endings.overloaded, message), headers: { 'retry-after': '1' } };
+}
+
 function plainReport({ status, type, code }: ErrorKind, message: string): FailureReport {
 	return { status, headers: {}, body: { error: { message, type, param: null, code } } };
 }

@@ -31,7 +31,7 @@ export function permitsWorld(stage: ProviderStage, { models, samples, tripsMs }:
 			const { held } = node;
 			const isFull = held.filter(({ isBack }) => !isBack).length >= stage.concurrent;
 			for (const model of models) {
-				for (const early of isFull ? [false, true] : [false]) {
+				for (const early of isFull && node.ghost.state === 'open' ? [false, true] : [false]) {
 					const { node: next, violations } = stage.ask(node, model, early);
 					const granted = next.did?.replies.find((reply) => reply.type === 'permit.granted');
 					const holding = granted && { permit: granted.permit, trips: next.ghost.trips, request: next.requests };
