@@ -261,13 +261,17 @@ export class Exchange implements AttemptListener, RunningCall {
 		if (!this.#deliver(this.#answer.take(events), wasAnswering)) return;
 		const waitingBytes = this.#answer.heldBytes + this.#delivery.waitingBytes;
 		if (waitingBytes > this.#options.answerLimit) this.#attempt?.refuse('answer_too_large');
-		else if (this.#options.call.memory?.holdAnswer(waitingBytes) === false) this.#shed();
+		else this.#hold(0);
 	}
 
 	onHeld(bytes: number): void {
-		if (this.#isOver) return;
-		const waitingBytes = bytes + this.#answer.heldBytes + this.#delivery.waitingBytes;
-		if (this.#options.call.memory?.holdAnswer(waitingBytes) === false) this.#shed();
+		if (!this.#isOver) this.#hold(bytes);
+	}
+
+	/** @param unread bytes that the attempt keeps, in which no event is complete */
+	#hold(unread: number): void {
+		const bytes = unread + this.#answer.heldMemory + this.#delivery.waitingBytes;
+		if (this.#options.call.memory?.holdAnswer(bytes) === false) this.#shed();
 	}
 
 	/** Its answer is more than there is room for beside those of others. That is no fault of its provider. */
