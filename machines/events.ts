@@ -29,8 +29,11 @@ export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldow
 /** Why a provider is not asked until a time. */
 export type TripReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator';
 
-/** Why a permit was denied: the state of the provider, or a model that is unavailable while the provider is well. */
-export type DenialReason = TripReason | 'probing' | 'model';
+/**
+ * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, or as many
+ * attempts in flight as there may be (`limits.concurrent`).
+ */
+export type DenialReason = TripReason | 'probing' | 'model' | 'limit';
 
 export type ProviderEvent =
 	| {

@@ -1,5 +1,6 @@
 import type {
 	CountedFailure,
+	DenialReason,
 	PeerEvent,
 	Permit,
 	ProviderAlarm,
@@ -19,6 +20,8 @@ export interface ProviderInput {
 	/** The provider's name, with `#n` for one of several credentials. */
 	id: string;
 	policy: Policy;
+	/** How many permits may be out at once. Default: any number. */
+	concurrent?: number;
 	/** ms since the epoch. */
 	now: number;
 	/** It stands for one model of a key; absent where it stands for the key itself. */
@@ -43,6 +46,8 @@ export interface ProviderContext {
 	readonly id: string;
 	readonly policy: Policy;
 	readonly model: ModelScope | undefined;
+	/** How many permits may be out at once. */
+	readonly concurrent: number;
 	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
 	readonly epoch: number;
 	/** When the present state was entered, ms since the epoch. */
@@ -85,8 +90,8 @@ export interface ProviderContext {
 	readonly ledger: Ledger;
 }
 
-/** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for its policy. */
-export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'ledger' | 'model'> {
+/** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for what it is configured with. */
+export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'concurrent' | 'ledger' | 'model'> {
 	readonly state: ProviderStateName;
 	readonly ledger: PlainLedger;
 }
@@ -107,11 +112,12 @@ export const unhurt = {
 } as const satisfies Partial<ProviderContext>;
 
 /** What a provider actor begins with. */
-export function freshContext({ id, policy, model, now }: ProviderInput): ProviderContext {
+export function freshContext({ id, policy, model, concurrent, now }: ProviderInput): ProviderContext {
 	return {
 		id,
 		policy,
 		model,
+		concurrent: concurrent ?? Number.POSITIVE_INFINITY,
 		epoch: 0,
 		since: now,
 		waitMs: 0,
@@ -245,10 +251,22 @@ export function unavailableUntil(context: ProviderContext, model: string): numbe
 	return context.unavailable[model] ?? 0;
 }
 
+/** Are as many permits out as there may be? No provider is asked more because it is slow. */
+export function isFull({ ledger, concurrent }: ProviderContext): boolean {
+	return ledger.out >= concurrent;
+}
+
+/** Why it grants nothing. That too much is in flight is told only where nothing else stands in the way. */
+function denialReason(context: ProviderContext, { model, now }: PermitRequested): DenialReason {
+	if (unavailableUntil(context, model) > now) return 'model';
+	const { reason, probes, until, policy } = context;
+	if (!isFull(context) || until > now) return reason ?? 'failures';
+	return reason === 'probing' && probes.length >= policy.breaker.probes ? reason : 'limit';
+}
+
 export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {
-	const modelUntil = unavailableUntil(context, event.model);
-	const retryAt = Math.max(context.until, modelUntil, event.now);
-	const reason = modelUntil > event.now ? 'model' : (context.reason ?? 'failures');
+	const retryAt = Math.max(context.until, unavailableUntil(context, event.model), event.now);
+	const reason = denialReason(context, event);
 	const { model } = context;
 	return { type: 'permit.denied', state, reason, retryAt, ...(model === undefined ? {} : { model: model.name }) };
 }

@@ -51,6 +51,7 @@ export const providerMachine = providerSetup.createMachine({
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'closed' } } },
+					{ guard: 'isFull', actions: { type: 'deny', params: { state: 'closed' } } },
 					{ actions: ['countOut', 'grant'] },
 				],
 				'attempt.succeeded': { actions: ['countSuccess', 'passOn'] },
@@ -84,6 +85,7 @@ export const providerMachine = providerSetup.createMachine({
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'open' } } },
+					{ guard: 'isFull', actions: { type: 'deny', params: { state: 'open' } } },
 					{
 						guard: 'cooldownIsOver',
 						target: 'half-open',
@@ -134,6 +136,7 @@ export const providerMachine = providerSetup.createMachine({
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'half-open' } } },
+					{ guard: 'isFull', actions: { type: 'deny', params: { state: 'half-open' } } },
 					{ guard: 'hasProbeLeft', actions: ['countOut', 'sendProbe', 'watchProbe', 'tellProbe', 'grantProbe'] },
 					{ actions: { type: 'deny', params: { state: 'half-open' } } },
 				],
@@ -182,6 +185,7 @@ export const providerMachine = providerSetup.createMachine({
 			on: {
 				'permit.requested': [
 					{ guard: 'modelIsUnavailable', actions: { type: 'deny', params: { state: 'quota-cooldown' } } },
+					{ guard: 'isFull', actions: { type: 'deny', params: { state: 'quota-cooldown' } } },
 					{
 						guard: 'cooldownIsOver',
 						target: 'half-open',

@@ -9,7 +9,7 @@ import { ledgerOf, plainLedger } from './ledger.ts';
  * times at which they are due; the permits that are out, and the probes among them, are in it too.
  */
 export function memoryOf(snapshot: { value: SnapshotValue; context: ProviderContext }): ProviderMemory {
-	const { policy: _, model: __, ledger, ...rest } = snapshot.context;
+	const { policy: _, model: __, concurrent: ___, ledger, ...rest } = snapshot.context;
 	return { ...rest, ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
 }
 
@@ -33,9 +33,9 @@ export function withoutAttempts(memory: ProviderMemory): ProviderMemory {
 
 /** A memory as the context of an actor; what JSON leaves out because it is undefined is undefined again. */
 export function remembered({ state: _, ...memory }: ProviderMemory, input: ProviderInput): ProviderContext {
-	const { policy, model } = input;
+	const { policy, model, concurrent = Number.POSITIVE_INFINITY } = input;
 	const { reason, lastFailure } = memory;
-	return { ...memory, policy, model, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
+	return { ...memory, policy, model, concurrent, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
 }
 
 /**

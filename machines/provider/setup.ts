@@ -13,6 +13,7 @@ import {
 	denialReply,
 	failingWith,
 	heard,
+	isFull,
 	isLate,
 	isOneMore,
 	isProbeOut,
@@ -93,6 +94,7 @@ export const providerSetup = setup({
 			const { model, now } = only(event, 'permit.requested');
 			return unavailableUntil(context, model) > now;
 		},
+		isFull: ({ context }) => isFull(context),
 		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
 		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
 		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */

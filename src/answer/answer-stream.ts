@@ -112,6 +112,11 @@ export class AnswerStream {
 		return this.#hold.bytes;
 	}
 
+	/** About what that takes in memory, bytes. */
+	get heldMemory(): number {
+		return this.#hold.memory;
+	}
+
 	/** What a model is to be shown of the answer so far; '' for a fresh attempt. */
 	shownFor(way: Way): string {
 		if (way === 'fresh') return '';

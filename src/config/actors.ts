@@ -16,6 +16,8 @@ export interface ActorConfig {
 	/** Where its credential stands in the file: `providers.openai.apiKey[0]`. */
 	readonly source: string;
 	readonly policy: Policy;
+	/** How many attempts may be in flight with the key; absent for an actor of a model, whose key's actor sees to it. */
+	readonly concurrent?: number;
 }
 
 /**
@@ -32,15 +34,15 @@ export function actorsOf(config: Config): ActorConfig[] {
 }
 
 function actorsOfKey(
-	{ name: provider, policy }: ProviderConfig,
+	{ name: provider, policy, limits: { concurrent } }: ProviderConfig,
 	{ id, source }: ProviderConfig['credentials'][number],
 	models: readonly string[],
 ): ActorConfig[] {
 	const key = { id, provider, credential: id, source };
-	if (models.length < 2) return [{ ...key, policy }];
+	if (models.length < 2) return [{ ...key, policy, concurrent }];
 	const ofModel = policyOfModel(policy);
 	return [
-		{ ...key, policy: policyOfKey(policy) },
+		{ ...key, policy: policyOfKey(policy), concurrent },
 		...models.map((model) => ({ ...key, id: `${id}/${model}`, model, policy: ofModel })),
 	];
 }

@@ -29,6 +29,8 @@ export interface ServerConfig {
 	bodyLimit: number;
 	/** The largest answer taken from a provider, bytes. */
 	answerLimit: number;
+	/** How much this process takes on at once. */
+	limits: ServerLimits;
 	unknownModel: 'default' | 'reject';
 	/** Whether a request body that is not quite JSON is repaired instead of refused. */
 	repairJson: boolean;
@@ -41,6 +43,17 @@ export interface ServerConfig {
 	/** Absent where the admin API is shut. */
 	adminKey?: string;
 	adminFrom: 'loopback' | 'anywhere';
+}
+
+export interface ServerLimits {
+	/** Requests in flight. */
+	requests: number;
+	/** Connections of callers. */
+	connections: number;
+	/** What requests in flight hold, bytes. */
+	memory: number;
+	/** How late the event loop may be for some time, ms. */
+	eventLoopLag: number;
 }
 
 /** A caller with a name. */
@@ -107,6 +120,11 @@ export interface ProviderConfig {
 	/** Absent where TLS is as Node makes it. */
 	tls?: TlsConfig;
 	models: Readonly<Record<string, ModelFacts>>;
+	/** How much is asked of it at once. */
+	limits: {
+		/** Attempts in flight with each of its keys. */
+		concurrent: number;
+	};
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */

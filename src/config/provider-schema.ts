@@ -121,6 +121,14 @@ const tls = section({
 	key: text().exactOptional().describe('The file with the key (PEM, no passphrase) of `cert`. Required with it.'),
 });
 
+const limits = section({
+	concurrent: defaulted(
+		count(1, 1_000_000),
+		1024,
+		'Attempts that may be in flight at once, with each of its keys; beyond them the next target is asked. A count.',
+	),
+});
+
 const protocols = ['openai', 'simulated'] as const;
 
 export const defaultProtocol = 'openai';
@@ -145,6 +153,7 @@ export const provider = section({
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',
 	),
+	limits: limits.prefault({}).describe('How much is asked of this provider at once.'),
 	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
 	models: table(modelName, modelFacts)
 		.exactOptional()

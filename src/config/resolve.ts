@@ -52,7 +52,7 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 }
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
-	const { protocol, baseUrl, apiKey = [], headers, tls, models, request, policy, simulate } = provider;
+	const { protocol, baseUrl, apiKey = [], headers, tls, models, limits, request, policy, simulate } = provider;
 	const { streamUpstream = false } = provider;
 	return {
 		name,
@@ -62,6 +62,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		headers: lowerCaseNames(headers),
 		...(tls !== undefined && { tls }),
 		models: mapTable(models ?? {}, (facts) => facts),
+		limits,
 		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,
 		policy: overlayPolicy(base, policy),

@@ -35,6 +35,25 @@ const clients = filled(table(name, client), 'is empty; add a client with its key
 	{ error: 'has more than 1000 clients; remove some' },
 );
 
+const limits = section({
+	requests: defaulted(
+		count(1, 1_000_000),
+		4096,
+		'Requests in flight; more are answered with 503 and `Retry-After` at once. A count.',
+	),
+	connections: defaulted(count(1, 1_000_000), 8192, 'Connections of callers, with the same answer for more. A count.'),
+	memory: defaulted(
+		size(),
+		'128MB',
+		'What requests in flight hold, a size: their bodies (three times), and answers that are held back; at most a quarter of the heap.',
+	),
+	eventLoopLag: defaulted(
+		duration(),
+		'1s',
+		'How late the process may be with everything, for three quarters of a second or more, before it takes on nothing new, a duration.',
+	),
+});
+
 export const server = section({
 	host: defaulted(
 		text(),
@@ -59,6 +78,7 @@ export const server = section({
 	),
 	bodyLimit: defaulted(size(), '20MB', 'The largest request body, a size.'),
 	answerLimit: defaulted(size(), '64MB', 'The largest answer taken from a provider, a size.'),
+	limits: limits.prefault({}).describe('How much this process takes on at once.'),
 	unknownModel: defaulted(
 		oneOf(['default', 'reject']),
 		'default',

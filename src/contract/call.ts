@@ -1,4 +1,5 @@
 import type { ClientDialect, ClientRequest } from './dialect.ts';
+import type { MemoryShare } from './memory-share.ts';
 
 /** What a client asked for, read and addressed: the contract between whoever takes calls and the gateway. */
 export interface Call {
@@ -19,6 +20,8 @@ export interface Call {
 	clientRequestId?: string | undefined;
 	/** Headers of the caller that go to providers, by their names in lower case. */
 	headers?: Readonly<Record<string, string>> | undefined;
+	/** Where what it holds is counted; absent where nobody bounds that. */
+	memory?: MemoryShare | undefined;
 }
 
 /** A call under way. */

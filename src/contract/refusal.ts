@@ -20,6 +20,7 @@ export const refusals = {
 	client_rate_limited: 429,
 	too_many_wrong_keys: 429,
 	internal_error: 500,
+	overloaded: 503,
 	too_many_viewers: 503,
 	shutting_down: 503,
 } as const;

@@ -23,6 +23,7 @@ export const endings = {
 	providerAuth: { status: 502, type: 'server_error', code: 'provider_auth_failed' },
 	modelNotFound: { status: 404, type: 'invalid_request_error', code: 'model_not_found' },
 	rejected: { status: 502, type: 'server_error', code: 'provider_failed' },
+	overloaded: { status: 503, type: 'server_error', code: 'overloaded' },
 	shutdown: { status: 503, type: 'server_error', code: 'shutting_down' },
 	internal: { status: 500, type: 'server_error', code: 'internal_error' },
 } as const satisfies Record<string, ErrorKind>;
@@ -87,7 +88,7 @@ export function lastDenials(trace: readonly TraceEntry[]): Denial[] {
 type Cause = 'limit' | 'key' | 'nowhere' | 'other';
 
 function causeOf({ reason, target, credential, model }: Denial, lastFailureOf: LastFailureOf): Cause {
-	if (reason === 'quota') return 'limit';
+	if (reason === 'quota' || reason === 'limit') return 'limit';
 	if (reason === 'auth') return 'key';
 	const last = lastFailureOf(model === undefined ? credential : `${credential}/${model}`);
 	// A 503 names a time to wait, too; where nobody knows any more what it was, it was a limit.

@@ -24,7 +24,7 @@ import { callerHeadersFor } from './caller-headers-for.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
-import { reportFailure, reportInternalError, reportShutdown } from './report-failure.ts';
+import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import type { RequestSettings } from './request-settings.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
@@ -246,6 +246,23 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (!this.#deliver(this.#answer.take(events), wasAnswering)) return;
 		const waitingBytes = this.#answer.heldBytes + this.#delivery.waitingBytes;
 		if (waitingBytes > this.#options.answerLimit) this.#attempt?.refuse('answer_too_large');
+		else this.#hold(0);
+	}
+
+	onHeld(bytes: number): void {
+		if (!this.#isOver) this.#hold(bytes);
+	}
+
+	/** @param unread bytes that the attempt keeps, in which no event is complete */
+	#hold(unread: number): void {
+		const bytes = unread + this.#answer.heldMemory + this.#delivery.waitingBytes;
+		if (this.#options.call.memory?.holdAnswer(bytes) === false) this.#shed();
+	}
+
+	/** Its answer is more than there is room for beside those of others. That is no fault of its provider. */
+	#shed(): void {
+		this.#actor.send({ type: 'client.left', now: clock.now() });
+		this.#giveUp(reportOverload(this.#options.call.id));
 	}
 
 	onCompleted(completion: Completion): void {

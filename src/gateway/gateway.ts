@@ -234,14 +234,15 @@ export async function createGateway(
 
 /** @param key the actor of its key, where this one stands for a model of it */
 function startProvider(
-	{ id, policy, model: name }: ActorConfig,
+	{ id, policy, concurrent, model: name }: ActorConfig,
 	key: ProviderRef | undefined,
 	config: Config,
 	observer: GatewayObserver,
 	inspect: ActorInspector | undefined,
 ) {
 	const model = name === undefined || key === undefined ? {} : { model: { name, key } };
-	const input = { id, policy, now: clock.now(), ...model };
+	const limit = concurrent === undefined ? {} : { concurrent };
+	const input = { id, policy, now: clock.now(), ...limit, ...model };
 	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({

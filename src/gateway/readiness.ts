@@ -32,13 +32,17 @@ export function readinessAt(
 
 /**
  * Whether a provider actor would grant a permit for a model at this moment, as its machine answers without changing its
- * state. A model's actor that grants has its key asked.
+ * state. A model's actor that grants has its key asked. One that has its limit of attempts in flight is well, and busy: were
+ * that told as not ready, the load of one replica would fall on the next.
  */
 export function wouldGrant(snapshot: ProviderSnapshot, model: string, now: number): boolean {
 	const event = { type: 'permit.requested', id: '', model, now, early: false, tokens: 0, replyTo: nobody } as const;
 	const [, actions] = transition(providerMachine, snapshot, event);
 	return actions.some(
 		({ type, params }) =>
-			type === 'xstate.sendTo' && (params.event.type === 'permit.granted' || params.event.type === 'permit.requested'),
+			type === 'xstate.sendTo' &&
+			(params.event.type === 'permit.granted' ||
+				params.event.type === 'permit.requested' ||
+				('reason' in params.event && params.event.reason === 'limit')),
 	);
 }

@@ -83,6 +83,12 @@ export function reportShutdown(requestId: string): FailureReport {
 	);
 }
 
+/** The error for a request whose answer would have taken more memory than there is for all (`server.limits.memory`). */
+export function reportOverload(requestId: string): FailureReport {
+	const message = `The answer to this request (${requestId}) outgrew the memory that Breakwater has for requests in flight (server.limits.memory); try again in a second, or ask for a stream.`;
+	return { ...plainReport(endings.overloaded, message), headers: { 'retry-after': '1' } };
+}
+
 function plainReport({ status, type, code }: ErrorKind, message: string): FailureReport {
 	return { status, headers: {}, body: { error: { message, type, param: null, code } } };
 }
@@ -167,6 +173,8 @@ const denialWords: Readonly<Record<DenialReason, (denial: Denial) => string>> = 
 	operator: () => 'was taken out by an operator',
 	probing: () => 'is being probed',
 	model: () => 'is unavailable',
+	limit: ({ credential }) =>
+		`has as many attempts in flight as it may (providers.${credential.split('#')[0]}.limits.concurrent)`,
 };
 
 function denialList({ trace }: Progress): string {

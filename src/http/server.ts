@@ -12,6 +12,8 @@ import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
 import { type Clients, callerCheck } from './callers/caller-check.ts';
 import { LimitCounts } from './callers/limit-counts.ts';
+import { admission } from './load/admission.ts';
+import type { Load } from './load/load.ts';
 import { isBelow, notFound } from './not-found.ts';
 import { addProbes } from './probes.ts';
 import { idHeaders } from './request-ids.ts';
@@ -32,6 +34,8 @@ export interface ServerOptions {
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
 	unknownModel: 'default' | 'reject';
+	/** How much is asked of the process; absent: whatever comes is taken on. */
+	load?: Load;
 	/** Whether a request body that is not quite JSON is repaired; default false. */
 	repairJson?: boolean;
 	/** How requests that name no profile find one; absent: they go to the default one. */
@@ -93,6 +97,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	server.removeAllContentTypeParsers();
 	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 	server.decorateRequest('client', undefined);
+	server.decorateRequest('share', undefined);
 	// Answers of providers are written past this, with the same headers.
 	server.addHook('onSend', async ({ id }, reply) => {
 		reply.headers(idHeaders(reply, id));
@@ -104,12 +109,22 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const checkAdmin = adminCheck(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
 
 	const checked = checkCaller === undefined ? {} : { onRequest: checkCaller };
+	const { load } = options;
+	load?.watch(server.server);
+	const admitted = load === undefined ? undefined : admission(load, options.bodyLimit);
+	const taken =
+		admitted === undefined
+			? checked
+			: {
+					onRequest: checkCaller === undefined ? admitted.onRequest : [checkCaller, admitted.onRequest],
+					preParsing: admitted.preParsing,
+				};
 	for (const dialect of options.dialects ?? clientDialects) {
 		const handler = dialectHandler(dialect, service, directory, {
 			repairJson: options.repairJson === true,
 			onUnknownModel: options.onUnknownModel,
 		});
-		server.post<{ Body: string | undefined }>(dialect.path, { ...checked, config: { dialect } }, handler);
+		server.post<{ Body: string | undefined }>(dialect.path, { ...taken, config: { dialect } }, handler);
 	}
 	server.get('/v1/models', checked, () => ({ object: 'list', data: modelList(service, startedAt) }));
 	server.get<{ Params: { '*': string } }>('/v1/models/*', checked, (request) => {

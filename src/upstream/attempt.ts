@@ -34,6 +34,8 @@ export interface AttemptListener {
 	onFirstContent(): void;
 	/** Events of an answer, as they come. */
 	onEvents(events: readonly AnswerEvent[]): void;
+	/** Bytes that have come and are kept, in which no event is complete: a document, or the beginning of an event. */
+	onHeld(bytes: number): void;
 	/** The answer is whole. */
 	onCompleted(completion: Completion): void;
 	onBroke(broken: Classified): void;
@@ -79,6 +81,8 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	#isPaused = false;
 	/** Ends where a stream is too slow; it begins anew with each stretch that was fast enough. */
 	#throughputTimer: NodeJS.Timeout | undefined;
+	/** What was last told of to be kept, bytes. */
+	#heldBytes = 0;
 	/** Characters that came since it began. */
 	#written = 0;
 	/** The response has ended, well or badly: there is nothing left to abort. */
@@ -214,6 +218,11 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		this.#pass(events);
 		// Whoever got the events may have stopped the attempt.
 		if (this.#isOver) return;
+		if (reception.heldBytes !== this.#heldBytes) {
+			this.#heldBytes = reception.heldBytes;
+			this.#listener.onHeld(this.#heldBytes);
+			if (this.#isOver) return;
+		}
 		const verdict = reception.verdict();
 		if (verdict !== undefined) this.#conclude(verdict);
 	}

@@ -52,6 +52,8 @@ export class Reception {
 	#reader: AnswerReader | undefined;
 	#pieces: Buffer[] = [];
 	#length = 0;
+	/** Bytes since the last event of a stream; of a document, all. */
+	#heldBytes = 0;
 	/** The answer ended with a reason that means a failure. */
 	#failedEnd: Verdict | undefined;
 	#unknownReasons: readonly string[] = none;
@@ -96,8 +98,19 @@ export class Reception {
 		return this.#unknownReasons;
 	}
 
+	/** Bytes that have come and are kept: nothing of them has been handed on. */
+	get heldBytes(): number {
+		return this.#heldBytes;
+	}
+
 	/** @returns the events that became complete with these bytes */
 	take(bytes: Buffer): readonly AnswerEvent[] {
+		const events = this.#taken(bytes);
+		this.#heldBytes = events.length > 0 ? 0 : this.#heldBytes + bytes.length;
+		return events;
+	}
+
+	#taken(bytes: Buffer): readonly AnswerEvent[] {
 		this.#length += bytes.length;
 		if (this.#isTooLarge) return noEvents;
 		if (this.isSuccess && this.#form === undefined) {

@@ -36,6 +36,7 @@ describe('the smallest file', () => {
 			port: 4010,
 			bodyLimit: 20 * 1024 ** 2,
 			answerLimit: 64 * 1024 ** 2,
+			limits: { requests: 4096, connections: 8192, memory: 128 * 1024 ** 2, eventLoopLag: 1000 },
 			unknownModel: 'default',
 			repairJson: false,
 			drainDelay: 0,

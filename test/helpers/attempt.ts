@@ -157,6 +157,7 @@ function watch(
 			expect(reports).toEqual([]);
 		},
 		onEvents: hear,
+		onHeld: () => {},
 		onCompleted(completion) {
 			const isDocument = completion.is === 'document';
 			if (isDocument && inEvents !== undefined) hear(completion.answer.events(inEvents.withUsage));

@@ -10,6 +10,7 @@ import { type GatewayObserver, joinObservers } from '../../src/contract/observer
 import type { ProviderHealth } from '../../src/contract/service.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { adminSources } from '../../src/http/admin/admin-sources.ts';
+import { Load, type Machine } from '../../src/http/load/load.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/observe/metrics/metrics.ts';
 import { RecentRequests, recentObserver } from '../../src/observe/recent-requests.ts';
@@ -30,6 +31,8 @@ export interface GatewaySetup {
 	routing?: object;
 	/** Others who listen. */
 	observe?: (config: Config) => GatewayObserver;
+	/** What the process is taken to have. */
+	machine?: Machine;
 	/** Those who look at the actors. */
 	inspect?: GatewayOptions['inspect'];
 }
@@ -38,6 +41,7 @@ export interface TestGateway {
 	/** `http://127.0.0.1:43210`. */
 	readonly origin: string;
 	readonly gateway: Gateway;
+	readonly load: Load;
 	/** What the log would be told, in the order in which the calls ended. */
 	readonly records: readonly CallRecord[];
 	/** Faults that a real process would log. */
@@ -99,8 +103,11 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const gateway = await createGateway(config, observer, setup.inspect === undefined ? {} : { inspect: setup.inspect });
 	metrics.watch(() => gateway.health());
 	const admin = adminSources(config, recent);
+	const load = new Load(config.server.limits, setup.machine);
+	metrics.watchLoad(() => load.figures);
 	const server = createServer(gateway, {
 		...config.server,
+		load,
 		routing: config.routing,
 		version: '0.0.0',
 		onCrash: crashed,
@@ -115,6 +122,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	return {
 		origin,
 		gateway,
+		load,
 		records,
 		crashes,
 		upstream(name) {

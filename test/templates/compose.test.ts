@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfigText } from '../../src/config/load.ts';
+import { heapForRequests } from '../../src/http/load/memory-budget.ts';
 import { packageRoot } from '../../src/values/package-paths.ts';
 import { documentedVariables, fileText, requiredEnvironment, usedVariables } from './documented.ts';
 import { partAt } from './kubernetes.ts';
+
+/** What V8 has for young objects by default, which is in its limit too, bytes. */
+const youngSpace = 192 * 1024 ** 2;
 
 const text = fileText('compose.yaml');
 const service = partAt(parse(text), 'services.breakwater');
@@ -45,6 +49,20 @@ it('waits for a stop as long as its configuration may take', () => {
 	const { server } = readConfigText(production, { file: 'production.yaml', env }).config;
 	const [, seconds] = /^(\d+)s$/.exec(String(partAt(service, 'stop_grace_period'))) ?? [];
 	expect(Number(seconds) * 1000).toBeGreaterThanOrEqual(server.drainDelay + server.drainTimeout + 5_000);
+});
+
+it('has the memory and the descriptors that its limits need', () => {
+	const { server } = readConfigText(production, {
+		file: 'production.yaml',
+		env: requiredEnvironment(production),
+	}).config;
+	const { memory, connections } = server.limits;
+	const [, gigabytes] = /^(\d+)g$/.exec(String(partAt(service, 'mem_limit'))) ?? [];
+	const memoryLimit = Number(gigabytes) * 1024 ** 3;
+	// Node takes half of what a container has for old objects, and requests a quarter of that.
+	expect(heapForRequests('', memoryLimit / 2 + youngSpace)).toBeGreaterThanOrEqual(memory);
+	expect(memoryLimit).toBeGreaterThanOrEqual(memory + 256 * 1024 ** 2);
+	expect(partAt(service, 'ulimits.nofile.soft')).toBeGreaterThan(2 * connections + 100);
 });
 
 it('may do nothing but serve', () => {

@@ -80,6 +80,9 @@ it('runs as the user of the image, and may do nothing but serve', () => {
 		requests: { cpu: expect.any(String), memory: expect.any(String) },
 		limits: { memory: expect.any(String) },
 	});
+	const [, gibibytes] = /^(\d+)Gi$/.exec(String(partAt(container, 'resources.limits.memory'))) ?? [];
+	// Node takes half of it for old objects, and requests a quarter of that.
+	expect(Number(gibibytes) * 1024 ** 3).toBeGreaterThanOrEqual(8 * config.server.limits.memory);
 	// Log files would need a place to be written to.
 	expect(config.logs).toBeUndefined();
 });

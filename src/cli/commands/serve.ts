@@ -9,6 +9,7 @@ import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { adminSources } from '../../http/admin/admin-sources.ts';
 import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
+import { Load } from '../../http/load/load.ts';
 import { createServer } from '../../http/server.ts';
 import { Feed } from '../../observe/inspector/feed.ts';
 import type { StatelyBridge } from '../../observe/inspector/stately.ts';
@@ -72,8 +73,11 @@ export async function serve(options: ServeFlags): Promise<void> {
 	notifications.watch(gateway);
 	const drain = { isDraining: false };
 	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the admin API');
+	const load = new Load(config.server.limits);
+	metrics.watchLoad(() => load.figures);
 	const server = createServer(gateway, {
 		...config.server,
+		load,
 		routing: config.routing,
 		admin: adminSources(config, recent),
 		onWrongAdminKey,

@@ -47,6 +47,7 @@ export function dialectHandler(
 			client: caller,
 			clientRequestId: clientRequestId(headers),
 			headers: callerHeaders(headers),
+			memory: request.share,
 		};
 		const running = service.call(call, new ReplySink(reply, id));
 		reply.raw.on('close', () => running.leave());

@@ -1,8 +1,10 @@
 import { Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
+import type { LoadFigures } from '../../contract/load-figures.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
+import { addLoadMetrics } from './load-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
 import { RefusalMetrics } from './refusal-metrics.ts';
@@ -14,6 +16,8 @@ export interface Metrics {
 	readonly contentType: string;
 	/** Gives the gauges of the providers their source, once the gateway runs. */
 	watch(health: HealthSource): void;
+	/** Adds what is asked of the process, and what it turned away; to be called once. */
+	watchLoad(figures: () => LoadFigures): void;
 	/** Counts one notification that was delivered, or given up. */
 	notified(webhook: number, outcome: (typeof outcomes)[number]): void;
 	/** Everything, in Prometheus' text format. */
@@ -63,6 +67,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 		},
 		contentType: registry.contentType,
 		watch: (health) => providers.watch(health),
+		watchLoad: (figures) => addLoadMetrics(registry, figures),
 		notified: (webhook, outcome) => notifications.count({ webhook: String(webhook), outcome }),
 		text: () => {
 			providers.countStays();

@@ -90,6 +90,7 @@ const reasons = {
 	operator: 'by an operator',
 	probing: 'its probes are out',
 	model: 'a model is unavailable',
+	limit: 'as many attempts in flight as it may have',
 } as const;
 
 function timerWords({ value }: ProviderSnapshot): string {

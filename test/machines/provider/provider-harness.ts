@@ -73,6 +73,8 @@ export interface Start {
 	id?: string;
 	/** It stands for this model of that key. */
 	model?: ModelScope;
+	/** How many permits may be out at once. Default: any number. */
+	concurrent?: number;
 	/** What of the policy it obeys. Default: all. */
 	scope?: (policy: Policy) => Policy;
 }
@@ -81,7 +83,7 @@ export interface Start {
 export function startProvider(
 	changes: PolicyChanges = {},
 	clock: CountingClock = new CountingClock(),
-	{ memory, id = 'a', model, scope = (policy) => policy }: Start = {},
+	{ memory, id = 'a', model, concurrent, scope = (policy) => policy }: Start = {},
 ) {
 	const input: ProviderInput = {
 		id,
@@ -89,6 +91,7 @@ export function startProvider(
 		now: clock.now(),
 		...(memory && { memory }),
 		...(model && { model }),
+		...(concurrent === undefined ? {} : { concurrent }),
 	};
 	const recorder = new ProviderRecorder(input);
 	const actor = createActor(providerMachine, { clock, input, inspect: recorder.inspect });

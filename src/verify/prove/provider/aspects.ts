@@ -48,6 +48,8 @@ export interface Aspect {
 	liberties: Liberties;
 	/** Each permit is told from the others. */
 	isAboutPermits?: boolean;
+	/** How many permits may be out at once; absent: any number. Told apart without a limit, they would be states without end. */
+	concurrent?: number;
 	/** Its numbers are the file's: what is answered goes into the summary. */
 	isTold: boolean;
 }
@@ -165,6 +167,7 @@ function permits(policy: Policy, failures: readonly Failure[]): Aspect {
 		small: { ...minutes, breaker },
 		liberties: { models: ['m'], samples, samplesOfOthers: [], tripsMs: [MINUTE_MS] },
 		isAboutPermits: true,
+		concurrent: 2,
 		isTold: false,
 	};
 }

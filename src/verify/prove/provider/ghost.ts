@@ -96,17 +96,35 @@ export const unhurtGhost: Ghost = {
 	used: 0,
 };
 
-/** @param isLate the permit that is settled is from before the last trip */
+/**
+ * @param isLate the permit that is settled is from before the last trip
+ * @param concurrent how many permits may be out at once; default: any number
+ */
 export function expect(
 	policy: Policy,
 	before: Ghost,
 	event: ProviderObservation,
 	now: number,
 	isLate: boolean,
+	concurrent = Number.POSITIVE_INFINITY,
 ): Expectation {
-	const expected = expectVerdict(policy, before, event, now, isLate);
+	const wanted = expectVerdict(policy, before, event, now, isLate);
+	const isRoomLeft = before.permits.length < concurrent;
+	const expected = isRoomLeft || event.type !== 'permit.requested' ? wanted : withoutRoom(before, wanted, now);
 	const permits = permitsAfter(before, event, expected);
 	return permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
+}
+
+/** As many permits are out as there may be: what would be granted is denied, and nothing else comes of the question. */
+function withoutRoom(before: Ghost, { ghost, reply }: Expectation, now: number): Expectation {
+	if (reply === undefined || !('granted' in reply) || !reply.granted) return { ghost, ...(reply && { reply }) };
+	const { deadline, reason } = before;
+	// What was asked ahead of time, and is not given, may still be asked at its time.
+	const isEarly = deadline > now;
+	return {
+		ghost: before,
+		reply: { granted: false, retryAt: Math.max(deadline, now), reason: isEarly ? reason : 'limit' },
+	};
 }
 
 /** Permits come and go whatever becomes of the provider; undefined where none does. */

@@ -50,6 +50,23 @@ export const grantProperties: readonly Property[] = [
 		},
 	},
 	{
+		id: 'attempts-are-limited',
+		statement:
+			'never more permits are out than `limits.concurrent`; a denial for that, and for nothing else, says so and names the present as the time to come again',
+		check: ({ event, before, concurrent, now, replies }) => {
+			if (event.type !== 'permit.requested') return undefined;
+			const isFull = before.permits.length >= concurrent;
+			for (const reply of replies) {
+				if (reply.type === 'permit.granted' && isFull)
+					return `a permit was granted with ${before.permits.length} of ${concurrent} out`;
+				if (reply.type !== 'permit.denied' || reply.reason !== 'limit') continue;
+				if (!isFull) return `a permit was denied for the limit with ${before.permits.length} of ${concurrent} out`;
+				if (reply.retryAt !== now) return 'a denial for the limit names another time than the present';
+			}
+			return undefined;
+		},
+	},
+	{
 		id: 'half-open-grants-a-probe',
 		statement:
 			'half-open grants a probe whenever fewer than `breaker.probes` are out, and so does a cooldown that is over or that an early probe may cut short',

@@ -11,9 +11,6 @@ export interface PermitLiberties {
 	tripsMs: readonly number[];
 }
 
-/** Permits that may be out at once. */
-const MOST_OUT = 2;
-
 /** A permit that was granted; once its result is in, all that can come is the same again. */
 interface Held {
 	readonly holding: Holding;
@@ -24,7 +21,7 @@ type HeldNode = Node & { readonly held: readonly Held[] };
 
 /**
  * A provider actor, and every single permit that it grants: where `providerWorld` takes one for all that are alike, here
- * each has its result in any state, once or twice.
+ * each has its result in any state, once or twice. The actor's limit of attempts in flight is what ends it.
  */
 export function permitsWorld(stage: ProviderStage, { models, samples, tripsMs }: PermitLiberties): World<HeldNode> {
 	return {
@@ -32,12 +29,15 @@ export function permitsWorld(stage: ProviderStage, { models, samples, tripsMs }:
 		keyOf: ({ key }) => key,
 		*moves(node) {
 			const { held } = node;
-			if (held.filter(({ isBack }) => !isBack).length < MOST_OUT) {
-				for (const model of models) {
-					const { node: next, violations } = stage.ask(node, model, false);
+			const isFull = held.filter(({ isBack }) => !isBack).length >= stage.concurrent;
+			for (const model of models) {
+				for (const early of isFull && node.ghost.state === 'open' ? [false, true] : [false]) {
+					const { node: next, violations } = stage.ask(node, model, early);
 					const granted = next.did?.replies.find((reply) => reply.type === 'permit.granted');
 					const holding = granted && { permit: granted.permit, trips: next.ghost.trips, request: next.requests };
-					yield { node: withHeld(next, holding ? [...held, { holding, isBack: false }] : held), violations };
+					// What is granted beyond the limit is told of, and not followed: there is no end to that.
+					const isHeld = holding !== undefined && !isFull;
+					yield { node: withHeld(next, isHeld ? [...held, { holding, isBack: false }] : held), violations };
 				}
 			}
 			for (const entry of held) {

@@ -35,7 +35,8 @@ const MOST_MIXED_STATES = 6_000;
  * 2. Two models that are unavailable, beside a provider that fails or is out of quota.
  * 3. Failures that name a time while it is open for another reason.
  * 4. Trips that other processes tell, shorter and longer than its own.
- * 5. Each permit by itself, up to two at a time, with its result in any state, once or twice.
+ * 5. Each permit by itself, up to two at a time, which is the limit there (`limits.concurrent`), with its result in any state,
+ *    once or twice.
  * 6. Models of the key that open, and failures that are taken back.
  * 7. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
  *    many, the straight runs alone.
@@ -113,10 +114,11 @@ function exploreAspect(
 	summary: SummaryBuilder,
 	isOfModel: boolean,
 ): Explored {
-	const { small, liberties, isAboutPermits, isTold } = aspect;
+	const { small, liberties, isAboutPermits, concurrent, isTold } = aspect;
 	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
 		isOfModel,
+		...(concurrent === undefined ? {} : { concurrent }),
 		...(isTold ? { summary } : {}),
 	});
 	const world = new WatchedWorld((isAboutPermits ? permitsWorld : providerWorld)(stage, liberties));

@@ -18,6 +18,8 @@ export interface Seen {
 	readonly policy: Policy;
 	/** It stands for one model of a key, and not for the key. */
 	readonly isOfModel: boolean;
+	/** How many permits may be out at once. */
+	readonly concurrent: number;
 	readonly event: ProviderObservation;
 	/** ms since the epoch. */
 	readonly now: number;

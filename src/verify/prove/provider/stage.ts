@@ -75,9 +75,22 @@ export type KeyWriter = (node: Omit<Node, 'key'>) => string;
 /** What each attempt is expected to use, tokens. */
 const ESTIMATE = 3;
 
+export interface StageOptions {
+	/** ms since the epoch. */
+	startedAt: number;
+	/** Hears what is answered. */
+	summary?: SummaryBuilder;
+	/** The actor stands for one model of a key. */
+	isOfModel?: boolean;
+	/** How many permits may be out at once; default: any number. */
+	concurrent?: number;
+}
+
 /** Lets one thing happen to a provider actor, and looks at what the machine made of it. */
 export class ProviderStage {
 	readonly policy: Policy;
+	/** How many permits may be out at once. */
+	readonly concurrent: number;
 	readonly #isOfModel: boolean;
 	readonly #runner: Runner<ProviderMachine>;
 	readonly #keyOf: KeyWriter;
@@ -89,11 +102,12 @@ export class ProviderStage {
 		machine: ProviderMachine,
 		policy: Policy,
 		keyOf: KeyWriter,
-		{ startedAt, summary, isOfModel = false }: { startedAt: number; summary?: SummaryBuilder; isOfModel?: boolean },
+		{ startedAt, summary, isOfModel = false, concurrent = Number.POSITIVE_INFINITY }: StageOptions,
 	) {
 		this.policy = policy;
 		this.#isOfModel = isOfModel;
-		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, now: startedAt });
+		this.concurrent = concurrent;
+		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, concurrent, now: startedAt });
 		this.#keyOf = keyOf;
 		this.#summary = summary;
 		this.#startedAt = startedAt;
@@ -208,7 +222,7 @@ export class ProviderStage {
 		const { now, ghost } = from;
 		const { holding, isRepeated = false } = settling ?? {};
 		const isLate = holding !== undefined && holding.trips !== ghost.trips;
-		const expected = expect(this.policy, ghost, happening, now, isLate);
+		const expected = expect(this.policy, ghost, happening, now, isLate, this.concurrent);
 		const done = { event, happening, request, holding, passedMs: 0, isRepeated };
 		let step: MachineStep<ProviderMachine>;
 		try {
@@ -228,6 +242,7 @@ export class ProviderStage {
 		const seen: Seen = {
 			policy: this.policy,
 			isOfModel: this.#isOfModel,
+			concurrent: this.concurrent,
 			event: happening,
 			now,
 			before: ghost,

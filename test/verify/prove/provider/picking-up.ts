@@ -22,10 +22,17 @@ type Run = RunState<typeof providerMachine>;
 /** As it comes back from a file. */
 const kept = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value));
 
+const limitOf = (concurrent: number | undefined) => (concurrent === undefined ? {} : { concurrent });
+
 /** Another actor that picks this one up. */
-function picked(run: Run, { small }: Aspect, now: number, change = (memory: ProviderMemory) => memory): Step {
+function picked(
+	run: Run,
+	{ small, concurrent }: Aspect,
+	now: number,
+	change = (memory: ProviderMemory) => memory,
+): Step {
 	const memory = kept(change(memoryOf(run.snapshot)));
-	return new Runner(providerMachine, { id: 'provider', policy: small, now, memory }).start(now);
+	return new Runner(providerMachine, { id: 'provider', policy: small, ...limitOf(concurrent), now, memory }).start(now);
 }
 
 /** All that an actor is and has said, so that two of them can be compared. */
@@ -36,9 +43,10 @@ function seen({ state, sent, emitted }: Step) {
 
 /** Every state of an aspect, with all that can happen in it. */
 function explored(aspect: Aspect) {
-	const { small, liberties, isAboutPermits } = aspect;
+	const { small, liberties, isAboutPermits, concurrent } = aspect;
 	const stage = new ProviderStage(providerMachine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
+		...limitOf(concurrent),
 	});
 	const world: World<Node> = (isAboutPermits ? permitsWorld : providerWorld)(stage, liberties);
 	const { reached, isComplete } = explore(world, { states: 10_000 });
@@ -76,7 +84,8 @@ function untouchedUntil(runner: Runner<typeof providerMachine>, run: Run, now: n
  */
 export function itPicksUp(aspect: Aspect, every = 1): void {
 	const nodes = explored(aspect).filter((_, index) => index % every === 0);
-	const runner = new Runner(providerMachine, { id: 'provider', policy: aspect.small, now: STARTED_AT });
+	const limit = limitOf(aspect.concurrent);
+	const runner = new Runner(providerMachine, { id: 'provider', policy: aspect.small, ...limit, now: STARTED_AT });
 
 	it('stands as the one that was set down, and tells nothing', () => {
 		for (const { run, now } of nodes) {
@@ -87,7 +96,7 @@ export function itPicksUp(aspect: Aspect, every = 1): void {
 	it(
 		'answers every event, tells of it and stands after it as the one that was never interrupted',
 		() => {
-			const stage = new ProviderStage(providerMachine, aspect.small, () => '', { startedAt: STARTED_AT });
+			const stage = new ProviderStage(providerMachine, aspect.small, () => '', { startedAt: STARTED_AT, ...limit });
 			let compared = 0;
 			for (const node of nodes) {
 				const { state } = picked(node.run, aspect, node.now);

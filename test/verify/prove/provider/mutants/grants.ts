@@ -31,6 +31,16 @@ export const grants: readonly Mutant[] = [
 		policy: { breaker: { probes: 700 } },
 	},
 	{
+		property: 'attempts-are-limited',
+		what: 'one attempt more than allowed',
+		machine: withGuards({ isFull: ({ context }) => context.ledger.out > context.concurrent }),
+	},
+	{
+		property: 'closed-grants',
+		what: 'there is room for one attempt fewer',
+		machine: withGuards({ isFull: ({ context }) => context.ledger.out + 1 >= context.concurrent }),
+	},
+	{
 		property: 'half-open-grants-a-probe',
 		what: 'one probe fewer than allowed',
 		machine: withGuards({ hasProbeLeft: ({ context }) => context.probes.length + 1 < context.policy.breaker.probes }),

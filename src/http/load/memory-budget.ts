@@ -1,0 +1,108 @@
+import { getHeapStatistics } from 'node:v8';
+import type { MemoryShare } from '../../contract/memory-share.ts';
+
+/** A body is held about this often at its peak: as it came, as its text, and as it is sent on. */
+export const BODY_COPIES = 3;
+
+/** How much of the heap requests may hold; the rest is for what is made of them on the way, and for everything else. */
+const HEAP_SHARE = 1 / 4;
+
+/** Half-spaces of the young generation where no flag says otherwise, and how many there are, in bytes: V8's default. */
+const SEMI_SPACE = 64 * 1024 ** 2;
+const SEMI_SPACES = 3;
+
+/**
+ * How much of this process's heap requests may hold, bytes. V8 tells the limit of old and young objects together: what is
+ * held grows old, so that it has to fit into the old part alone (`--max-old-space-size`).
+ * @param flags as they were given to Node
+ */
+export function heapForRequests(flags = nodeFlags(), heapLimit = getHeapStatistics().heap_size_limit): number {
+	const oldSpace = megabytes(flags, 'max-old-space-size');
+	const young = (megabytes(flags, 'max-semi-space-size') ?? SEMI_SPACE) * SEMI_SPACES;
+	// A limit that leaves nothing for old objects was set by a flag that is not known here.
+	return Math.floor((oldSpace ?? Math.max(heapLimit - young, heapLimit / 4)) * HEAP_SHARE);
+}
+
+function nodeFlags(): string {
+	return [process.env.NODE_OPTIONS ?? '', ...process.execArgv].join(' ');
+}
+
+/** The last one counts, as it does for Node. */
+function megabytes(flags: string, name: string): number | undefined {
+	const [, value] = [...flags.matchAll(new RegExp(`--${name.replaceAll('-', '[-_]')}[= ](\\d+)`, 'g'))].at(-1) ?? [];
+	return value === undefined ? undefined : Number(value) * 1024 ** 2;
+}
+
+/** The memory of all requests in flight: a count of bytes, and no bytes. */
+export class MemoryBudget {
+	readonly limit: number;
+	readonly #most: number;
+	#used = 0;
+
+	/**
+	 * @param limit bytes that requests may hold together
+	 * @param heap bytes that the heap has for them: more is never held, whoever asks
+	 */
+	constructor(limit: number, heap: number) {
+		this.limit = Math.min(limit, heap);
+		this.#most = heap;
+	}
+
+	get used(): number {
+		return this.#used;
+	}
+
+	/**
+	 * One request holds more, or less, than it did. What is alone may go beyond the limit of all, as far as the heap allows: the
+	 * limits of one body and of one answer are what they say, whatever the limit of all.
+	 * @returns false when it is too much; then nothing has changed
+	 */
+	change(before: number, after: number): boolean {
+		const others = this.#used - before;
+		if (after > before && others + after > (others === 0 ? this.#most : this.limit)) return false;
+		this.#used = others + after;
+		return true;
+	}
+}
+
+/** What one request holds. It is given back as a whole, when its response is over: until then a slow client keeps it. */
+export class RequestShare implements MemoryShare {
+	readonly #budget: MemoryBudget;
+	readonly #onShed: () => void;
+	#body = 0;
+	#answer = 0;
+
+	/** @param onShed called when an answer is not given the room that it needs */
+	constructor(budget: MemoryBudget, onShed: () => void) {
+		this.#budget = budget;
+		this.#onShed = onShed;
+	}
+
+	/** @param bytes of its body that have come, or are to come */
+	holdBody(bytes: number): boolean {
+		const weight = bytes * BODY_COPIES;
+		if (!this.#change(weight + this.#answer)) return false;
+		this.#body = weight;
+		return true;
+	}
+
+	holdAnswer(bytes: number): boolean {
+		if (bytes === this.#answer) return true;
+		if (!this.#change(this.#body + bytes)) {
+			this.#onShed();
+			return false;
+		}
+		this.#answer = bytes;
+		return true;
+	}
+
+	release(): void {
+		this.#change(0);
+		this.#body = 0;
+		this.#answer = 0;
+	}
+
+	#change(after: number): boolean {
+		return this.#budget.change(this.#body + this.#answer, after);
+	}
+}
