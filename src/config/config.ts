@@ -36,6 +36,10 @@ export interface ServerConfig {
 	drainDelay: number;
 	/** How long open requests may go on after that, ms. */
 	drainTimeout: number;
+	/** Further names of this machine that callers without keys may use; absent for none. */
+	hosts?: readonly string[];
+	/** Origins of pages that may call, `*` for all; absent for none. */
+	corsOrigins?: readonly string[];
 	/** By name; absent where callers need no key. */
 	clients?: Readonly<Record<string, ClientConfig>>;
 	/** Absent where the admin API is shut. */

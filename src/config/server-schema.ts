@@ -5,6 +5,7 @@ import {
 	duration,
 	filled,
 	flag,
+	list,
 	oneOf,
 	oneOrMany,
 	section,
@@ -35,6 +36,16 @@ const clients = filled(table(name, client), 'is empty; add a client with its key
 	{ error: 'has more than 1000 clients; remove some' },
 );
 
+const hostName = textThat(
+	(value) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/i.test(value),
+	'is not the name of a host; write it without scheme, port and path, such as `gateway.lan`',
+);
+
+const origin = textThat(
+	(value) => value === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#*]+$/i.test(value),
+	'is not an origin; write scheme, host and port without a path, such as `http://localhost:3000`, or `"*"`',
+);
+
 export const server = section({
 	host: defaulted(
 		text(),
@@ -42,6 +53,16 @@ export const server = section({
 		'The address to listen on; `0.0.0.0` opens it to the network, which needs `clients`.',
 	),
 	port: defaulted(count(0, 65_535), defaultAddress.port, 'The TCP port to listen on; 0 is any free one.'),
+	hosts: list(hostName, 100, 'write names such as `gateway.lan`')
+		.exactOptional()
+		.describe(
+			'Further names under which this machine may be called while `clients` is not set, beside `localhost`, loopback addresses and `host.docker.internal`. Default: none.',
+		),
+	corsOrigins: list(origin, 100, 'write origins such as `http://localhost:3000`')
+		.exactOptional()
+		.describe(
+			'The origins of web pages whose scripts may call, such as `http://localhost:3000`; `"*"`, which needs `clients`, is every one. Default: none.',
+		),
 	clients: clients
 		.exactOptional()
 		.describe(

@@ -9,6 +9,8 @@ export const refusals = {
 	invalid_admin_key: 401,
 	admin_not_local: 403,
 	inspector_forbidden: 403,
+	host_not_allowed: 403,
+	origin_not_allowed: 403,
 	model_not_found: 404,
 	unknown_provider: 404,
 	unknown_action: 404,

@@ -10,7 +10,9 @@ import { newRequestId } from '../values/request-id.ts';
 import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
 import { type Clients, callerCheck } from './callers/caller-check.ts';
-import { isBelow, notFound } from './not-found.ts';
+import { allowOrigins, CorsOrigins } from './cors.ts';
+import { isBelow, notFound, pathOf } from './not-found.ts';
+import { pageCheck } from './page-check.ts';
 import { addProbes } from './probes.ts';
 import { idHeaders } from './request-ids.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
@@ -36,6 +38,10 @@ export interface ServerOptions {
 	routing?: Routing | undefined;
 	/** Who may call; absent: anyone. */
 	clients?: Clients | undefined;
+	/** Further names of this machine that callers may use who need no key. */
+	hosts?: readonly string[];
+	/** Origins of pages that may call, `*` for all; default: none. */
+	corsOrigins?: readonly string[];
 	/** The key of the admin API, which nobody can use without one. */
 	adminKey?: string | undefined;
 	/** From where the admin API may be used; default `loopback`. */
@@ -95,6 +101,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	server.addHook('onSend', async ({ id }, reply) => {
 		reply.headers(idHeaders(reply, id));
 	});
+	checkPages(server, options);
 	if (clients !== undefined || adminKey !== undefined)
 		server.register(import('@fastify/rate-limit'), { global: false });
 
@@ -123,7 +130,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	if (options.admin !== undefined) addAdminApi(server, service, checkAdmin, options.admin);
 
 	server.setNotFoundHandler(async (request, reply) => {
-		const path = request.url.split('?')[0] ?? '';
+		const path = pathOf(request);
 		// Which paths exist is said only to callers who may use them.
 		if (isBelow(path, '/v1')) await checkCaller?.(request, reply);
 		if (isBelow(path, '/admin')) await checkAdmin(request, reply);
@@ -131,6 +138,24 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	});
 	server.setErrorHandler(refuse);
 	return server;
+}
+
+/** Before everything else: a preflight carries no key, and a stranger's page is not worth a look at its body. */
+function checkPages(server: FastifyInstance, { clients, hosts = [], corsOrigins = [] }: ServerOptions): void {
+	const origins = new CorsOrigins(corsOrigins);
+	if (corsOrigins.length > 0) {
+		const allow = allowOrigins(origins);
+		server.addHook('onRequest', (request, reply, done) => {
+			if (allow(request, reply)) reply.code(204).send();
+			else done();
+		});
+	}
+	if (clients !== undefined) return;
+	const check = pageCheck(hosts, origins);
+	server.addHook('onRequest', (request, _reply, done) => {
+		check(request);
+		done();
+	});
 }
 
 /** What is not HTTP never becomes a request: it is answered on the bare socket. */
