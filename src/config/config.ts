@@ -25,6 +25,12 @@ export interface ServerConfig {
 	host: string;
 	/** 0 is any free port. */
 	port: number;
+	/** How long the head and the body of a request may take to come, ms; a body that keeps coming may take longer. */
+	timeouts: { head: number; body: number };
+	limits: {
+		/** Absent where there is no limit. */
+		connectionsPerAddress?: number;
+	};
 	/** The largest request body, bytes. */
 	bodyLimit: number;
 	/** The largest answer taken from a provider, bytes. */

@@ -78,6 +78,25 @@ export const server = section({
 		'loopback',
 		'From where the admin API may be used: this machine only, or wherever its key is known.',
 	),
+	timeouts: section({
+		head: defaulted(duration(), '15s', 'How long the head of a request may take to come, a duration.'),
+		body: defaulted(
+			duration(),
+			'30s',
+			'How long its body may take, a duration; and a second longer for each 16 KB that have come.',
+		),
+	})
+		.prefault({})
+		.describe('How long requests may take to come; those that do not are answered with 408.'),
+	limits: section({
+		connectionsPerAddress: count(1, 1_000_000)
+			.exactOptional()
+			.describe(
+				'How many connections one address may have at once; more are answered with 429 and closed. Default: no limit, since many callers may come through one proxy.',
+			),
+	})
+		.prefault({})
+		.describe('Bounds on what callers may take up together.'),
 	bodyLimit: defaulted(size(), '20MB', 'The largest request body, a size.'),
 	answerLimit: defaulted(size(), '64MB', 'The largest answer taken from a provider, a size.'),
 	unknownModel: defaulted(

@@ -34,6 +34,17 @@ export function pageCheck(
 	};
 }
 
+/**
+ * Has a body without a type, or one that says it is plain text, read as JSON. Browsers let a page of any site send both
+ * without asking first, so this is only for requests that `pageCheck` has let pass.
+ */
+export function assumeJson(request: FastifyRequest): void {
+	const { headers, method } = request;
+	const { 'content-type': type } = headers;
+	if (method !== 'POST' || isBelow(pathOf(request), '/admin')) return;
+	if (type === undefined || /^text\/plain\s*(;|$)/i.test(type)) headers['content-type'] = 'application/json';
+}
+
 /** There a key is asked for under any name but this machine's, and no page knows it. */
 function asksForAdminKey(path: string): boolean {
 	return isBelow(path, '/admin') || path === '/inspector/events';

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ClientDialect } from '../contract/dialect.ts';
 import type { RefusedCall } from '../contract/observer.ts';
@@ -9,17 +9,27 @@ import { openaiChatClient } from '../dialects/openai-chat/openai-chat.ts';
 import { newRequestId } from '../values/request-id.ts';
 import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
-import { type Clients, callerCheck } from './callers/caller-check.ts';
+import { type AccessCheck, type Clients, callerCheck } from './callers/caller-check.ts';
+import { Connections } from './connections.ts';
 import { allowOrigins, CorsOrigins } from './cors.ts';
+import { hasMoreToCome, sendAndClose } from './linger.ts';
 import { isBelow, notFound, pathOf } from './not-found.ts';
-import { pageCheck } from './page-check.ts';
+import { assumeJson, pageCheck } from './page-check.ts';
 import { addProbes } from './probes.ts';
+import { bodyReader } from './read-body.ts';
+import { asRefusal, refuseUnreadable } from './refusing.ts';
 import { idHeaders } from './request-ids.ts';
+import { pathTaker } from './taken-paths.ts';
+import { Uploads } from './uploads.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, type Routing } from './v1/directory.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
 declare module 'fastify' {
+	interface FastifyInstance {
+		/** Those of the server that `createServer` made. */
+		connections: Connections;
+	}
 	interface FastifyContextConfig {
 		/** In which the requests of a route come, and its errors are written. */
 		dialect?: ClientDialect;
@@ -31,6 +41,9 @@ export interface ServerOptions {
 	dialects?: readonly ClientDialect[];
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
+	/** How long the head and the body of a request may take, ms. */
+	timeouts?: { head: number; body: number };
+	limits?: { connectionsPerAddress?: number };
 	unknownModel: 'default' | 'reject';
 	/** Whether a request body that is not quite JSON is repaired; default false. */
 	repairJson?: boolean;
@@ -64,24 +77,36 @@ export interface ServerOptions {
 	version: string;
 }
 
+/** Used where the options give none, ms. */
+const defaultTimeouts = { head: 15_000, body: 30_000 };
+
 /**
  * The HTTP face of a gateway. It parses, hands over and writes; it decides nothing about failover.
  * @returns a Fastify instance that does not listen yet
  */
 export function createServer(service: Service, options: ServerOptions): FastifyInstance {
+	const { dialects = clientDialects } = options;
+	const uploads = new Uploads();
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-		const refusal = asRefusal(error, options.bodyLimit);
+		const refusal = asRefusal(error);
 		const { id, client, ip: address } = request;
 		const report = refusal.report();
 		const { status } = report;
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
 		const { failure, contentTypes } = request.routeOptions?.config.dialect ?? openaiChatClient;
-		sendFailure(reply, id, report, failure(report), contentTypes.document);
+		const answer = [reply, id, report, failure(report), contentTypes.document] as const;
+		const send = () => (hasMoreToCome(request.raw) ? sendAndClose(...answer, uploads) : sendFailure(...answer));
+		// What is on its way in the same packet has come by then, and the connection can be kept.
+		if (hasMoreToCome(request.raw)) setImmediate(send);
+		else send();
 	};
+	const { head: headersTimeout, body: timeoutMs } = options.timeouts ?? defaultTimeouts;
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
 		genReqId: newRequestId,
+		rewriteUrl: pathTaker([...dialects.map(({ path }) => path), '/v1/models']),
+		http: { headersTimeout, connectionsCheckingInterval: Math.ceil(headersTimeout / 4) },
 		// The ids of providers and requests stand in addresses, and are longer than Fastify expects.
 		routerOptions: { maxParamLength: 1000 },
 		// Open requests on kept connections are finished while the server drains, not turned away.
@@ -95,13 +120,24 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const directory = directoryOf(service, options);
 
 	server.removeAllContentTypeParsers();
-	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+	const waiting = new WeakMap<IncomingMessage, ServerResponse>();
+	server.addContentTypeParser(
+		['application/json', 'text/json'],
+		bodyReader({ limit: options.bodyLimit, timeoutMs, uploads, waiting }),
+	);
+	// Who waits for leave to send a body gets it only when the request has passed every check.
+	server.server.on('checkContinue', (request, response) => {
+		waiting.set(request, response);
+		server.routing(request, response);
+	});
+	server.addHook('preClose', async () => uploads.stop());
+	const perAddress = options.limits?.connectionsPerAddress;
+	server.decorate('connections', new Connections(server.server, { perAddress, onRefused: options.onRefused }));
 	server.decorateRequest('client', undefined);
 	// Answers of providers are written past this, with the same headers.
 	server.addHook('onSend', async ({ id }, reply) => {
 		reply.headers(idHeaders(reply, id));
 	});
-	checkPages(server, options);
 	if (clients !== undefined || adminKey !== undefined)
 		server.register(import('@fastify/rate-limit'), { global: false });
 
@@ -109,7 +145,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const checkAdmin = adminCheck(server, { adminKey, adminFrom, onWrongKey: options.onWrongAdminKey });
 
 	const checked = checkCaller === undefined ? {} : { onRequest: checkCaller };
-	for (const dialect of options.dialects ?? clientDialects) {
+	for (const dialect of dialects) {
 		const handler = dialectHandler(dialect, service, directory, {
 			repairJson: options.repairJson === true,
 			onUnknownModel: options.onUnknownModel,
@@ -129,90 +165,44 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	addProbes(server, service, { version, startedAt, isDraining });
 	if (options.admin !== undefined) addAdminApi(server, service, checkAdmin, options.admin);
 
-	server.setNotFoundHandler(async (request, reply) => {
+	const refusePath = async (request: FastifyRequest, reply: FastifyReply) => {
 		const path = pathOf(request);
 		// Which paths exist is said only to callers who may use them.
 		if (isBelow(path, '/v1')) await checkCaller?.(request, reply);
 		if (isBelow(path, '/admin')) await checkAdmin(request, reply);
 		throw notFound(request.method, path);
-	});
+	};
+	server.setNotFoundHandler(refusePath);
+	addArrivalHook(server, options, refusePath);
 	server.setErrorHandler(refuse);
 	return server;
 }
 
-/** Before everything else: a preflight carries no key, and a stranger's page is not worth a look at its body. */
-function checkPages(server: FastifyInstance, { clients, hosts = [], corsOrigins = [] }: ServerOptions): void {
+/**
+ * What comes before everything else: a preflight carries no key, and the body of a request of a stranger's page, or to a
+ * path that is not there, is not worth waiting for.
+ */
+function addArrivalHook(
+	server: FastifyInstance,
+	{ clients, hosts = [], corsOrigins = [] }: ServerOptions,
+	refusePath: AccessCheck,
+): void {
 	const origins = new CorsOrigins(corsOrigins);
-	if (corsOrigins.length > 0) {
-		const allow = allowOrigins(origins);
-		server.addHook('onRequest', (request, reply, done) => {
-			if (allow(request, reply)) reply.code(204).send();
-			else done();
-		});
-	}
-	if (clients !== undefined) return;
-	const check = pageCheck(hosts, origins);
-	server.addHook('onRequest', (request, _reply, done) => {
-		check(request);
-		done();
+	const allow = corsOrigins.length === 0 ? undefined : allowOrigins(origins);
+	const check = clients === undefined ? pageCheck(hosts, origins) : undefined;
+
+	server.addHook('onRequest', (request, reply, done) => {
+		if (allow?.(request, reply)) {
+			reply.code(204).send();
+			return;
+		}
+		if (check !== undefined) {
+			check(request);
+			assumeJson(request);
+		}
+		if (request.is404) refusePath(request, reply).catch(done);
+		else done();
 	});
-}
-
-/** What is not HTTP never becomes a request: it is answered on the bare socket. */
-function refuseUnreadable({ code }: { code?: string }, socket: Socket, onRefused: ServerOptions['onRefused']): void {
-	if (!socket.writable) {
-		socket.destroy();
-		return;
-	}
-	const id = newRequestId();
-	const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
-	const message = isTooLarge
-		? 'The headers are too large; send fewer or shorter ones.'
-		: 'This is not an HTTP request.';
-	const refusal = new Refusal('invalid_request', message);
-	const body = JSON.stringify(refusal.report().body);
-	onRefused?.({ id, code: refusal.code, status: isTooLarge ? 431 : 400, address: socket.remoteAddress });
-	socket.end(
-		[
-			`HTTP/1.1 ${isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
-			'connection: close',
-			'content-type: application/json; charset=utf-8',
-			`content-length: ${Buffer.byteLength(body)}`,
-			`x-request-id: ${id}`,
-			`x-breakwater-request-id: ${id}`,
-			'',
-			body,
-		].join('\r\n'),
-	);
-}
-
-function asRefusal(error: unknown, bodyLimit: number): Refusal {
-	if (error instanceof Refusal) return error;
-	const { code, statusCode } = error as { code?: string; statusCode?: number };
-	if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-		return new Refusal(
-			'unsupported_media_type',
-			'Send the body as JSON, with the header Content-Type: application/json.',
-		);
-	}
-	if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-		return new Refusal('body_too_large', `The body is larger than server.bodyLimit allows (${bodyLimit} bytes).`);
-	}
-	if (code === 'FST_ERR_BAD_URL') {
-		return new Refusal(
-			'invalid_request',
-			'The path of the address has a % that begins no escape of UTF-8; write a % itself as %25.',
-		);
-	}
-	if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
-		return new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
-	if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-		return new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.');
-	}
-	return new Refusal(
-		'internal_error',
-		'Breakwater failed on this request; its log says why. Other requests are not affected.',
-	);
 }
 
 function modelList({ profiles, targets }: Service, startedAt: number) {

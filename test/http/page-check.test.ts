@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type GatewaySetup, messages, startGateway, type TestGateway } from '../helpers/gateway.ts';
+import { messages, startGateway, type TestGateway } from '../helpers/gateway.ts';
 import { chunksOf, streams } from '../helpers/upstream.ts';
 
 type Headers = Record<string, string>;
@@ -17,7 +17,7 @@ let open: TestGateway;
 let named: TestGateway;
 let keyed: TestGateway;
 
-async function start(server: GatewaySetup['server']): Promise<TestGateway> {
+async function start(server: Record<string, unknown>): Promise<TestGateway> {
 	const gateway = await startGateway({ server: { adminKey, ...server } });
 	started.push(gateway);
 	return gateway;

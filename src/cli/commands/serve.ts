@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Config, ServerConfig } from '../../config/config.ts';
@@ -145,23 +144,6 @@ function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, p
 	return `Cannot listen on ${host}:${port}: ${message}.`;
 }
 
-/** @returns a function that closes every connection on which no request is open */
-function watchConnections(server: Server): () => void {
-	const open = new Set<Socket>();
-	const busy = new Set<Socket>();
-	server.on('connection', (socket) => {
-		open.add(socket);
-		socket.once('close', () => open.delete(socket));
-	});
-	server.on('request', ({ socket }, response) => {
-		busy.add(socket);
-		response.once('close', () => busy.delete(socket));
-	});
-	return () => {
-		for (const socket of open) if (!busy.has(socket)) socket.destroy();
-	};
-}
-
 /** How long notifications that are on their way may hold up the end of the process. */
 const notificationDrainMs = 2000;
 
@@ -184,12 +166,12 @@ function stopOnSignal(
 	{ drainDelay, drainTimeout }: Pick<ServerConfig, 'drainDelay' | 'drainTimeout'>,
 	drain: { isDraining: boolean },
 ): void {
-	const closeIdle = watchConnections(server.server);
 	const stop = async (signal: NodeJS.Signals) => {
 		// A terminal that is closed sends two: from its shell, and from the system.
 		if (drain.isDraining && signal === 'SIGHUP') return;
 		if (drain.isDraining) process.exit(0);
 		drain.isDraining = true;
+		server.connections.drain();
 		log.info(`${signal}: ${stopPlan(drainDelay, drainTimeout)}`);
 		if (drainDelay > 0) await sleep(drainDelay);
 		const cutOff = setTimeout(() => {
@@ -198,8 +180,7 @@ function stopOnSignal(
 			// A client that does not even read its error has had its time.
 			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
 		}, drainTimeout);
-		// Node counts a connection as idle only after its first request, and keeps one whose last answer ends now alive.
-		const idle = setInterval(closeIdle, 50);
+		const idle = setInterval(() => server.connections.closeIdle(), 50);
 		await server.close();
 		clearInterval(idle);
 		clearTimeout(cutOff);
