@@ -51,6 +51,10 @@ export interface ServerConfig {
 	/** Absent where the admin API is shut. */
 	adminKey?: string;
 	adminFrom: 'loopback' | 'anywhere';
+	/** Absent where `/metrics` and `/health` are open. */
+	monitoringKey?: string;
+	/** Paths of a certificate and its key; absent where it speaks http. */
+	tls?: { cert: string; key: string };
 }
 
 /** A caller with a name. */

@@ -16,7 +16,8 @@ export function secretsOf({ providers, profiles, server }: Config): string[] {
 		chain.flatMap(({ headers }) => secretHeaders(headers)),
 	);
 	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
-	return [...ofProviders, ...ofTargets, ...ofCallers, ...(server.adminKey === undefined ? [] : [server.adminKey])];
+	const ofOperators = [server.adminKey, server.monitoringKey].flatMap((key) => key ?? []);
+	return [...ofProviders, ...ofTargets, ...ofCallers, ...ofOperators];
 }
 
 function secretHeaders(headers: Readonly<Record<string, string>>): string[] {

@@ -29,7 +29,7 @@ export function checkOrigins(tree: Tree, collector: ProblemCollector): void {
 
 function givenKeys(tree: Tree): { key: string; path: Path }[] {
 	const paths = keysAt(tree, ['server', 'clients']).map((name): Path => ['server', 'clients', name, 'key']);
-	return [['server', 'adminKey'], ...paths].flatMap((path) => {
+	return [['server', 'adminKey'], ['server', 'monitoringKey'], ...paths].flatMap((path) => {
 		const value = valueAt(tree, path);
 		const list = Array.isArray(value) ? value.map((key, index) => ({ key, path: [...path, index] })) : [];
 		return [{ key: value, path }, ...list].filter((given): given is { key: string; path: Path } => {

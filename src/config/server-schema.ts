@@ -78,6 +78,21 @@ export const server = section({
 		'loopback',
 		'From where the admin API may be used: this machine only, or wherever its key is known.',
 	),
+	monitoringKey: callerKey
+		.exactOptional()
+		.describe(
+			'The bearer token that `/metrics` and `/health` ask for from other machines, of at least 16 characters. Default: none, and they are open.',
+		),
+	tls: section({
+		cert: text().describe(
+			'The file of the certificate in PEM, those of its issuers behind it, from the working directory. Required.',
+		),
+		key: text().describe('The file of its key in PEM. Required.'),
+	})
+		.exactOptional()
+		.describe(
+			'The certificate with which it speaks https; renewed files are taken over. Default: none, and it speaks http.',
+		),
 	timeouts: section({
 		head: defaulted(duration(), '15s', 'How long the head of a request may take to come, a duration.'),
 		body: defaulted(

@@ -7,6 +7,7 @@ export const refusals = {
 	unknown_profile: 400,
 	invalid_api_key: 401,
 	invalid_admin_key: 401,
+	invalid_monitoring_key: 401,
 	admin_not_local: 403,
 	inspector_forbidden: 403,
 	host_not_allowed: 403,

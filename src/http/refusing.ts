@@ -32,13 +32,13 @@ export function asRefusal(error: unknown): Refusal {
 
 /** What is not HTTP, or does not come to the end of its head, never becomes a request: it is answered on the bare socket. */
 export function refuseUnreadable(
-	{ code }: { code?: string },
+	{ code = '' }: { code?: string },
 	socket: Socket & { _httpMessage?: ServerResponse | null },
 	onRefused: ((refused: RefusedCall) => void) | undefined,
 ): void {
 	const response = socket._httpMessage;
-	const isGone = !socket.writable || code === 'HPE_INVALID_EOF_STATE' || code === 'ECONNRESET';
-	// Into an answer that has begun nothing may be written; and who has sent nothing has nothing to be told.
+	const isGone = !socket.writable || /^(HPE_INVALID_EOF_STATE|ECONNRESET|EPROTO|ERR_(SSL|TLS)_.*)$/.test(code);
+	// Nobody is there any more, or no TLS is agreed on in which to tell. Into an answer that has begun nothing may be written; and who has sent nothing has nothing to be told.
 	if (isGone || response?.headersSent || socket.bytesRead === 0) {
 		socket.destroy();
 		return;
@@ -52,7 +52,7 @@ export function refuseUnreadable(
 	endSoon(socket, bareAnswer(line, id, JSON.stringify(body)));
 }
 
-function unreadable(code: string | undefined): { refusal: Refusal; line: string } {
+function unreadable(code: string): { refusal: Refusal; line: string } {
 	if (code === 'HPE_HEADER_OVERFLOW') {
 		const message = 'The headers are too large; send fewer or shorter ones.';
 		return { refusal: new Refusal('invalid_request', message), line: '431 Request Header Fields Too Large' };

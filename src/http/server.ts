@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Server as TlsServer } from 'node:tls';
+import Fastify, {
+	type FastifyInstance,
+	type FastifyReply,
+	type FastifyRequest,
+	type FastifyServerOptions,
+} from 'fastify';
 import type { ClientDialect } from '../contract/dialect.ts';
 import type { RefusedCall } from '../contract/observer.ts';
 import { Refusal } from '../contract/refusal.ts';
@@ -10,6 +16,8 @@ import { newRequestId } from '../values/request-id.ts';
 import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
 import { type AccessCheck, type Clients, callerCheck } from './callers/caller-check.ts';
+import { monitoringCheck } from './callers/monitoring-check.ts';
+import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts';
 import { Connections } from './connections.ts';
 import { allowOrigins, CorsOrigins } from './cors.ts';
 import { hasMoreToCome, sendAndClose } from './linger.ts';
@@ -59,6 +67,12 @@ export interface ServerOptions {
 	adminKey?: string | undefined;
 	/** From where the admin API may be used; default `loopback`. */
 	adminFrom?: 'loopback' | 'anywhere';
+	/** The key of `/metrics` and `/health` from other machines; absent: they are open. */
+	monitoringKey?: string | undefined;
+	/** With which it speaks https; absent: it speaks http. */
+	tls?: CertificateFiles;
+	/** Told why a renewed certificate is not used. */
+	onCertificateProblem?: (message: string) => void;
 	/** What the admin API shows; without it there is none. */
 	admin?: AdminSources;
 	/** What `/metrics` shows; without it there is none. */
@@ -85,7 +99,7 @@ const defaultTimeouts = { head: 15_000, body: 30_000 };
  * @returns a Fastify instance that does not listen yet
  */
 export function createServer(service: Service, options: ServerOptions): FastifyInstance {
-	const { dialects = clientDialects } = options;
+	const { dialects = clientDialects, monitoringKey, tls } = options;
 	const uploads = new Uploads();
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
 		const refusal = asRefusal(error);
@@ -102,11 +116,14 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		else send();
 	};
 	const { head: headersTimeout, body: timeoutMs } = options.timeouts ?? defaultTimeouts;
+	const http = { headersTimeout, connectionsCheckingInterval: Math.ceil(headersTimeout / 4) };
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
 		genReqId: newRequestId,
 		rewriteUrl: pathTaker([...dialects.map(({ path }) => path), '/v1/models']),
-		http: { headersTimeout, connectionsCheckingInterval: Math.ceil(headersTimeout / 4) },
+		...(tls === undefined
+			? { http }
+			: { https: { ...http, ...readCertificate(tls), handshakeTimeout: headersTimeout } }),
 		// The ids of providers and requests stand in addresses, and are longer than Fastify expects.
 		routerOptions: { maxParamLength: 1000 },
 		// Open requests on kept connections are finished while the server drains, not turned away.
@@ -114,7 +131,11 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		forceCloseConnections: 'idle',
 		frameworkErrors: refuse,
 		clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, options.onRefused),
-	});
+	} as FastifyServerOptions);
+	if (tls !== undefined && server.server instanceof TlsServer) {
+		const unwatch = watchCertificate(server.server, tls, options.onCertificateProblem ?? (() => undefined));
+		server.addHook('onClose', async () => unwatch());
+	}
 	const startedAt = Date.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
@@ -138,7 +159,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	server.addHook('onSend', async ({ id }, reply) => {
 		reply.headers(idHeaders(reply, id));
 	});
-	if (clients !== undefined || adminKey !== undefined)
+	if ([clients, adminKey, monitoringKey].some((key) => key !== undefined))
 		server.register(import('@fastify/rate-limit'), { global: false });
 
 	const checkCaller = clients === undefined ? undefined : callerCheck(server, clients);
@@ -158,11 +179,15 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		if (model !== undefined) return model;
 		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');
 	});
+	const checkAccess = monitoringKey === undefined ? undefined : monitoringCheck(server, monitoringKey);
+	const monitored = checkAccess === undefined ? {} : { onRequest: checkAccess };
 	const { metrics } = options;
 	if (metrics !== undefined) {
-		server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+		server.get('/metrics', monitored, async (_request, reply) =>
+			reply.type(metrics.contentType).send(await metrics.text()),
+		);
 	}
-	addProbes(server, service, { version, startedAt, isDraining });
+	addProbes(server, service, { version, startedAt, isDraining, checkAccess });
 	if (options.admin !== undefined) addAdminApi(server, service, checkAdmin, options.admin);
 
 	const refusePath = async (request: FastifyRequest, reply: FastifyReply) => {

@@ -7,6 +7,7 @@ import { findConfig } from '../../config/find-config.ts';
 import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { adminSources } from '../../http/admin/admin-sources.ts';
+import { readCertificate } from '../../http/certificate.ts';
 import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
 import { createServer } from '../../http/server.ts';
 import { Feed } from '../../observe/inspector/feed.ts';
@@ -44,6 +45,8 @@ export async function serve(options: ServeFlags): Promise<void> {
 		const { guardConfig } = await import('./guard-config.ts');
 		guardConfig(found, options.host, (line) => process.stderr.write(line));
 	}
+	// Before anything has begun that would have to be ended again.
+	if (config.server.tls !== undefined) readCertificate(config.server.tls);
 	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
 	const proxies = readProxies(readEnvironment(process.env).variables);
 	const metrics = createMetrics(config, version);
@@ -76,6 +79,7 @@ export async function serve(options: ServeFlags): Promise<void> {
 		routing: config.routing,
 		admin: adminSources(config, recent),
 		onWrongAdminKey,
+		onCertificateProblem: (message) => log.warn(`the renewed certificate is not used: ${message}`),
 		onRefused: (refused) => observer.callRefused?.(refused),
 		onUnknownModel: (model, route) => observer.modelUnknown?.(model, route),
 		isDraining: () => drain.isDraining,
@@ -129,7 +133,7 @@ async function listen(server: FastifyInstance, config: Config, options: ServeFla
 		throw new UserError(`${reason}; ${advice}.`);
 	}
 	const { port: bound } = server.server.address() as AddressInfo;
-	return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+	return `${config.server.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
 function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
