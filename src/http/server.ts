@@ -217,6 +217,8 @@ function addArrivalHook(
 	const check = clients === undefined ? pageCheck(hosts, origins) : undefined;
 
 	server.addHook('onRequest', (request, reply, done) => {
+		// Nobody reads the body of a GET, and its connection must not be kept open for it.
+		if (request.method !== 'POST' && hasMoreToCome(request.raw)) reply.raw.shouldKeepAlive = false;
 		if (allow?.(request, reply)) {
 			reply.code(204).send();
 			return;

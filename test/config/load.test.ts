@@ -34,6 +34,8 @@ describe('the smallest file', () => {
 		expect(config.server).toEqual({
 			host: '127.0.0.1',
 			port: 4010,
+			timeouts: { head: 15_000, body: 30_000 },
+			limits: {},
 			bodyLimit: 20 * 1024 ** 2,
 			answerLimit: 64 * 1024 ** 2,
 			unknownModel: 'default',

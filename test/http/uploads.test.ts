@@ -186,6 +186,18 @@ describe('a request that is refused while its body still comes', () => {
 	});
 });
 
+test.each(['GET', 'HEAD', 'OPTIONS'])(
+	'a body that nobody reads does not keep the connection of a %s',
+	async (method) => {
+		await start({ corsOrigins: ['https://app.example'] });
+		const cors = 'origin: https://app.example\r\naccess-control-request-method: POST\r\n';
+		const text = `${method} /health HTTP/1.1\r\nhost: localhost\r\n${cors}content-length: 100000\r\n\r\n`;
+		const answer = await dribble(text).answer;
+		expect(answer).toMatch(/^HTTP\/1\.1 20\d /);
+		expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+	},
+);
+
 describe('server.limits.connectionsPerAddress', () => {
 	test('refuses more, and takes the next when one has gone', async () => {
 		await start({ limits: { connectionsPerAddress: 2 } });
