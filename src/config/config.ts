@@ -25,6 +25,8 @@ export interface ServerConfig {
 	host: string;
 	/** 0 is any free port. */
 	port: number;
+	/** How long the head and the body of a request may take to come, ms; a body that keeps coming may take longer. */
+	timeouts: { head: number; body: number };
 	/** The largest request body, bytes. */
 	bodyLimit: number;
 	/** The largest answer taken from a provider, bytes. */
@@ -38,11 +40,19 @@ export interface ServerConfig {
 	drainDelay: number;
 	/** How long open requests may go on after that, ms. */
 	drainTimeout: number;
+	/** Further names of this machine that callers without keys may use; absent for none. */
+	hosts?: readonly string[];
+	/** Origins of pages that may call, `*` for all; absent for none. */
+	corsOrigins?: readonly string[];
 	/** By name; absent where callers need no key. */
 	clients?: Readonly<Record<string, ClientConfig>>;
 	/** Absent where the admin API is shut. */
 	adminKey?: string;
 	adminFrom: 'loopback' | 'anywhere';
+	/** Absent where `/metrics` and `/health` are open. */
+	monitoringKey?: string;
+	/** Paths of a certificate and its key; absent where it speaks http. */
+	tls?: { cert: string; key: string };
 }
 
 export interface ServerLimits {
@@ -54,6 +64,8 @@ export interface ServerLimits {
 	memory: number;
 	/** How late the event loop may be for some time, ms. */
 	eventLoopLag: number;
+	/** Of one address; absent where there is no limit. */
+	connectionsPerAddress?: number;
 }
 
 /** A caller with a name. */

@@ -2,7 +2,7 @@ import { isObject } from '../values/json.ts';
 import { suggestion } from '../values/nearest.ts';
 import { formatPath, type ProblemCollector } from './problem-collector.ts';
 import { defaultProtocol } from './provider-schema.ts';
-import { checkServerKeys } from './server-keys.ts';
+import { checkOrigins, checkServerKeys } from './server-keys.ts';
 import { isTarget } from './targets.ts';
 import { keysAt, type Path, placeKey, type Tree, valueAt } from './tree.ts';
 
@@ -15,6 +15,7 @@ export function checkReferences(tree: Tree, collector: ProblemCollector): void {
 	for (const name of keysAt(tree, ['profiles'])) checkProfileEntry(name, tree, collector);
 	checkRouting(tree, collector);
 	checkServerKeys(tree, collector);
+	checkOrigins(tree, collector);
 	for (const index of indicesAt(tree, ['errorRules'])) {
 		const path = ['errorRules', index, 'provider'];
 		for (const at of [path, ...indicesAt(tree, path).map((item) => [...path, item])]) {

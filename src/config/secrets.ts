@@ -39,7 +39,7 @@ export function secretsOf({ providers, profiles, server, notifications }: Config
 		...secretsInHeaders(headers),
 	]);
 	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
-	const own = server.adminKey === undefined ? [] : [server.adminKey];
+	const own = [server.adminKey, server.monitoringKey].flatMap((key) => key ?? []);
 	return [...new Set([...ofProviders, ...ofTargets, ...ofWebhooks, ...ofCallers, ...own])];
 }
 

@@ -17,9 +17,19 @@ export function checkServerKeys(tree: Tree, collector: ProblemCollector): void {
 	}
 }
 
+/** Without callers' keys, the origin of a page is all that keeps strangers' pages from spending on the providers' keys. */
+export function checkOrigins(tree: Tree, collector: ProblemCollector): void {
+	const origins = valueAt(tree, ['server', 'corsOrigins']);
+	const index = Array.isArray(origins) ? origins.indexOf('*') : -1;
+	if (index === -1 || keysAt(tree, ['server', 'clients']).length > 0) return;
+	const predicate =
+		"lets every page in a browser spend on your providers' keys; name the origins, or give your callers keys under `server.clients`";
+	collector.add(tree, ['server', 'corsOrigins', index], 'value', predicate);
+}
+
 function givenKeys(tree: Tree): { key: string; path: Path }[] {
 	const paths = keysAt(tree, ['server', 'clients']).map((name): Path => ['server', 'clients', name, 'key']);
-	return [['server', 'adminKey'], ...paths].flatMap((path) => {
+	return [['server', 'adminKey'], ['server', 'monitoringKey'], ...paths].flatMap((path) => {
 		const value = valueAt(tree, path);
 		const list = Array.isArray(value) ? value.map((key, index) => ({ key, path: [...path, index] })) : [];
 		return [{ key: value, path }, ...list].filter((given): given is { key: string; path: Path } => {

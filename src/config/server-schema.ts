@@ -5,6 +5,7 @@ import {
 	duration,
 	filled,
 	flag,
+	list,
 	oneOf,
 	oneOrMany,
 	section,
@@ -52,7 +53,22 @@ const limits = section({
 		'1s',
 		'How late the process may be with everything, for three quarters of a second or more, before it takes on nothing new, a duration.',
 	),
+	connectionsPerAddress: count(1, 1_000_000)
+		.exactOptional()
+		.describe(
+			'How many connections one address may have at once; more are answered with 429 and closed. Default: no limit, since many callers may come through one proxy.',
+		),
 });
+
+const hostName = textThat(
+	(value) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/i.test(value),
+	'is not the name of a host; write it without scheme, port and path, such as `gateway.lan`',
+);
+
+const origin = textThat(
+	(value) => value === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#*]+$/i.test(value),
+	'is not an origin; write scheme, host and port without a path, such as `http://localhost:3000`, or `"*"`',
+);
 
 export const server = section({
 	host: defaulted(
@@ -61,6 +77,16 @@ export const server = section({
 		'The address to listen on; `0.0.0.0` opens it to the network, which needs `clients`.',
 	),
 	port: defaulted(count(0, 65_535), defaultAddress.port, 'The TCP port to listen on; 0 is any free one.'),
+	hosts: list(hostName, 100, 'write names such as `gateway.lan`')
+		.exactOptional()
+		.describe(
+			'Further names under which this machine may be called while `clients` is not set, beside `localhost`, loopback addresses and `host.docker.internal`. Default: none.',
+		),
+	corsOrigins: list(origin, 100, 'write origins such as `http://localhost:3000`')
+		.exactOptional()
+		.describe(
+			'The origins of web pages whose scripts may call, such as `http://localhost:3000`; `"*"`, which needs `clients`, is every one. Default: none.',
+		),
 	clients: clients
 		.exactOptional()
 		.describe(
@@ -76,6 +102,31 @@ export const server = section({
 		'loopback',
 		'From where the admin API may be used: this machine only, or wherever its key is known.',
 	),
+	monitoringKey: callerKey
+		.exactOptional()
+		.describe(
+			'The bearer token that `/metrics` and `/health` ask for from other machines, of at least 16 characters. Default: none, and they are open.',
+		),
+	tls: section({
+		cert: text().describe(
+			'The file of the certificate in PEM, those of its issuers behind it, from the working directory. Required.',
+		),
+		key: text().describe('The file of its key in PEM. Required.'),
+	})
+		.exactOptional()
+		.describe(
+			'The certificate with which it speaks https; renewed files are taken over. Default: none, and it speaks http.',
+		),
+	timeouts: section({
+		head: defaulted(duration(), '15s', 'How long the head of a request may take to come, a duration.'),
+		body: defaulted(
+			duration(),
+			'30s',
+			'How long its body may take, a duration; and a second longer for each 16 KB that have come.',
+		),
+	})
+		.prefault({})
+		.describe('How long requests may take to come; those that do not are answered with 408.'),
 	bodyLimit: defaulted(size(), '20MB', 'The largest request body, a size.'),
 	answerLimit: defaulted(size(), '64MB', 'The largest answer taken from a provider, a size.'),
 	limits: limits.prefault({}).describe('How much this process takes on at once.'),

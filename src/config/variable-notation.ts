@@ -69,5 +69,5 @@ function isFreeText(path: readonly PropertyKey[]): boolean {
 
 function isOfKey(path: readonly PropertyKey[]): boolean {
 	const last = typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1);
-	return last === 'apiKey' || last === 'adminKey' || last === 'key';
+	return last === 'apiKey' || last === 'adminKey' || last === 'monitoringKey' || last === 'key';
 }

@@ -35,6 +35,12 @@ function hidden(method: KnownPath['method'], path: string, pattern: RegExp): Kno
 /** Its paths are named only to callers who have passed the check of the admin key. */
 const adminRoot = '/admin';
 
+/** The path of a request's address, without its query. */
+export function pathOf({ url }: { readonly url: string }): string {
+	const end = url.indexOf('?');
+	return end === -1 ? url : url.slice(0, end);
+}
+
 /** Whether a path is the folder itself, or below it. */
 export function isBelow(path: string, folder: string): boolean {
 	return path === folder || path.startsWith(`${folder}/`);

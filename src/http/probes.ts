@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ProviderHealth, Service } from '../contract/service.ts';
 import { clock } from '../values/clock.ts';
+import type { AccessCheck } from './callers/caller-check.ts';
 
 export interface ProbeOptions {
 	version: string;
@@ -8,16 +9,18 @@ export interface ProbeOptions {
 	startedAt: number;
 	/** Whether the process has been asked to stop. */
 	isDraining: () => boolean;
+	/** Who may see `/health`; absent: anyone. */
+	checkAccess?: AccessCheck | undefined;
 }
 
 /**
  * What load balancers ask: `/health`, whether the process is alive, and `/ready`, whether to send requests here. They
- * need no key, and so they show nothing that is secret.
+ * need no key unless `server.monitoringKey` is set, and so they show nothing that is secret.
  */
 export function addProbes(server: FastifyInstance, service: Service, options: ProbeOptions): void {
-	const { version, startedAt, isDraining } = options;
+	const { version, startedAt, isDraining, checkAccess } = options;
 
-	server.get('/health', () => {
+	server.get('/health', checkAccess === undefined ? {} : { onRequest: checkAccess }, () => {
 		const providers = service.health();
 		const profiles = service.servable();
 		const isWell =

@@ -1,5 +1,11 @@
-import type { Socket } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
+import Fastify, {
+	type FastifyInstance,
+	type FastifyReply,
+	type FastifyRequest,
+	type FastifyServerOptions,
+} from 'fastify';
 import type { ClientDialect } from '../contract/dialect.ts';
 import type { RefusedCall } from '../contract/observer.ts';
 import { Refusal } from '../contract/refusal.ts';
@@ -10,18 +16,32 @@ import { clock } from '../values/clock.ts';
 import { newRequestId } from '../values/request-id.ts';
 import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
-import { type Clients, callerCheck } from './callers/caller-check.ts';
+import { type AccessCheck, type Clients, callerCheck } from './callers/caller-check.ts';
 import { LimitCounts } from './callers/limit-counts.ts';
+import { monitoringCheck } from './callers/monitoring-check.ts';
+import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts';
+import { Connections } from './connections.ts';
+import { allowOrigins, CorsOrigins } from './cors.ts';
+import { hasMoreToCome, sendAndClose } from './linger.ts';
 import { admission } from './load/admission.ts';
 import type { Load } from './load/load.ts';
-import { isBelow, notFound } from './not-found.ts';
+import { isBelow, notFound, pathOf } from './not-found.ts';
+import { assumeJson, pageCheck } from './page-check.ts';
 import { addProbes } from './probes.ts';
+import { bodyReader } from './read-body.ts';
+import { asRefusal, refuseUnreadable } from './refusing.ts';
 import { idHeaders } from './request-ids.ts';
+import { pathTaker } from './taken-paths.ts';
+import { Uploads } from './uploads.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, type Routing } from './v1/directory.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
 declare module 'fastify' {
+	interface FastifyInstance {
+		/** Those of the server that `createServer` made. */
+		connections: Connections;
+	}
 	interface FastifyContextConfig {
 		/** In which the requests of a route come, and its errors are written. */
 		dialect?: ClientDialect;
@@ -33,6 +53,9 @@ export interface ServerOptions {
 	dialects?: readonly ClientDialect[];
 	/** Bytes of the largest request body. */
 	bodyLimit: number;
+	/** How long the head and the body of a request may take, ms. */
+	timeouts?: { head: number; body: number };
+	limits?: { connectionsPerAddress?: number };
 	unknownModel: 'default' | 'reject';
 	/** How much is asked of the process; absent: whatever comes is taken on. */
 	load?: Load;
@@ -42,10 +65,20 @@ export interface ServerOptions {
 	routing?: Routing | undefined;
 	/** Who may call; absent: anyone. */
 	clients?: Clients | undefined;
+	/** Further names of this machine that callers may use who need no key. */
+	hosts?: readonly string[];
+	/** Origins of pages that may call, `*` for all; default: none. */
+	corsOrigins?: readonly string[];
 	/** The key of the admin API, which nobody can use without one. */
 	adminKey?: string | undefined;
 	/** From where the admin API may be used; default `loopback`. */
 	adminFrom?: 'loopback' | 'anywhere';
+	/** The key of `/metrics` and `/health` from other machines; absent: they are open. */
+	monitoringKey?: string | undefined;
+	/** With which it speaks https; absent: it speaks http. */
+	tls?: CertificateFiles;
+	/** Told why a renewed certificate is not used. */
+	onCertificateProblem?: (message: string) => void;
 	/** What the admin API shows; without it there is none. */
 	admin?: AdminSources;
 	/** What `/metrics` shows; without it there is none. */
@@ -64,24 +97,39 @@ export interface ServerOptions {
 	version: string;
 }
 
+/** Used where the options give none, ms. */
+const defaultTimeouts = { head: 15_000, body: 30_000 };
+
 /**
  * The HTTP face of a gateway. It parses, hands over and writes; it decides nothing about failover.
  * @returns a Fastify instance that does not listen yet
  */
 export function createServer(service: Service, options: ServerOptions): FastifyInstance {
+	const { dialects = clientDialects, monitoringKey, tls } = options;
+	const uploads = new Uploads();
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-		const refusal = asRefusal(error, options.bodyLimit);
+		const refusal = asRefusal(error);
 		const { id, client, ip: address } = request;
 		const report = refusal.report();
 		const { status } = report;
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
 		const { failure, contentTypes } = request.routeOptions?.config.dialect ?? openaiChatClient;
-		sendFailure(reply, id, report, failure(report), contentTypes.document);
+		const answer = [reply, id, report, failure(report), contentTypes.document] as const;
+		const send = () => (hasMoreToCome(request.raw) ? sendAndClose(...answer, uploads) : sendFailure(...answer));
+		// What is on its way in the same packet has come by then, and the connection can be kept.
+		if (hasMoreToCome(request.raw)) setImmediate(send);
+		else send();
 	};
+	const { head: headersTimeout, body: timeoutMs } = options.timeouts ?? defaultTimeouts;
+	const http = { headersTimeout, connectionsCheckingInterval: Math.ceil(headersTimeout / 4) };
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
 		genReqId: newRequestId,
+		rewriteUrl: pathTaker([...dialects.map(({ path }) => path), '/v1/models']),
+		...(tls === undefined
+			? { http }
+			: { https: { ...http, ...readCertificate(tls), handshakeTimeout: headersTimeout } }),
 		// The ids of providers and requests stand in addresses, and are longer than Fastify expects.
 		routerOptions: { maxParamLength: 1000 },
 		// Open requests on kept connections are finished while the server drains, not turned away.
@@ -89,20 +137,36 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		forceCloseConnections: 'idle',
 		frameworkErrors: refuse,
 		clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, options.onRefused),
-	});
+	} as FastifyServerOptions);
+	if (tls !== undefined && server.server instanceof TlsServer) {
+		const unwatch = watchCertificate(server.server, tls, options.onCertificateProblem ?? (() => undefined));
+		server.addHook('onClose', async () => unwatch());
+	}
 	const startedAt = clock.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
 
 	server.removeAllContentTypeParsers();
-	server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+	const waiting = new WeakMap<IncomingMessage, ServerResponse>();
+	server.addContentTypeParser(
+		['application/json', 'text/json'],
+		bodyReader({ limit: options.bodyLimit, timeoutMs, uploads, waiting }),
+	);
+	// Who waits for leave to send a body gets it only when the request has passed every check.
+	server.server.on('checkContinue', (request, response) => {
+		waiting.set(request, response);
+		server.routing(request, response);
+	});
+	server.addHook('preClose', async () => uploads.stop());
+	const perAddress = options.limits?.connectionsPerAddress;
+	server.decorate('connections', new Connections(server.server, { perAddress, onRefused: options.onRefused }));
 	server.decorateRequest('client', undefined);
 	server.decorateRequest('share', undefined);
 	// Answers of providers are written past this, with the same headers.
 	server.addHook('onSend', async ({ id }, reply) => {
 		reply.headers(idHeaders(reply, id));
 	});
-	if (clients !== undefined || adminKey !== undefined)
+	if ([clients, adminKey, monitoringKey].some((key) => key !== undefined))
 		server.register(import('@fastify/rate-limit'), { global: false, store: LimitCounts });
 
 	const checkCaller = clients === undefined ? undefined : callerCheck(server, clients);
@@ -119,7 +183,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 					onRequest: checkCaller === undefined ? admitted.onRequest : [checkCaller, admitted.onRequest],
 					preParsing: admitted.preParsing,
 				};
-	for (const dialect of options.dialects ?? clientDialects) {
+	for (const dialect of dialects) {
 		const handler = dialectHandler(dialect, service, directory, {
 			repairJson: options.repairJson === true,
 			onUnknownModel: options.onUnknownModel,
@@ -132,79 +196,57 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		if (model !== undefined) return model;
 		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');
 	});
+	const checkAccess = monitoringKey === undefined ? undefined : monitoringCheck(server, monitoringKey);
+	const monitored = checkAccess === undefined ? {} : { onRequest: checkAccess };
 	const { metrics } = options;
 	if (metrics !== undefined) {
-		server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+		server.get('/metrics', monitored, async (_request, reply) =>
+			reply.type(metrics.contentType).send(await metrics.text()),
+		);
 	}
-	addProbes(server, service, { version, startedAt, isDraining });
+	addProbes(server, service, { version, startedAt, isDraining, checkAccess });
 	if (options.admin !== undefined) addAdminApi(server, service, checkAdmin, options.admin);
 
-	server.setNotFoundHandler(async (request, reply) => {
-		const path = request.url.split('?')[0] ?? '';
+	const refusePath = async (request: FastifyRequest, reply: FastifyReply) => {
+		const path = pathOf(request);
 		// Which paths exist is said only to callers who may use them.
 		if (isBelow(path, '/v1')) await checkCaller?.(request, reply);
 		if (isBelow(path, '/admin')) await checkAdmin(request, reply);
 		throw notFound(request.method, path);
-	});
+	};
+	server.setNotFoundHandler(refusePath);
+	addArrivalHook(server, options, refusePath);
 	server.setErrorHandler(refuse);
 	return server;
 }
 
-/** What is not HTTP never becomes a request: it is answered on the bare socket. */
-function refuseUnreadable({ code }: { code?: string }, socket: Socket, onRefused: ServerOptions['onRefused']): void {
-	if (!socket.writable) {
-		socket.destroy();
-		return;
-	}
-	const id = newRequestId();
-	const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
-	const message = isTooLarge
-		? 'The headers are too large; send fewer or shorter ones.'
-		: 'This is not an HTTP request.';
-	const refusal = new Refusal('invalid_request', message);
-	const body = JSON.stringify(refusal.report().body);
-	onRefused?.({ id, code: refusal.code, status: isTooLarge ? 431 : 400, address: socket.remoteAddress });
-	socket.end(
-		[
-			`HTTP/1.1 ${isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
-			'connection: close',
-			'content-type: application/json; charset=utf-8',
-			`content-length: ${Buffer.byteLength(body)}`,
-			`x-request-id: ${id}`,
-			`x-breakwater-request-id: ${id}`,
-			'',
-			body,
-		].join('\r\n'),
-	);
-}
+/**
+ * What comes before everything else: a preflight carries no key, and the body of a request of a stranger's page, or to a
+ * path that is not there, is not worth waiting for.
+ */
+function addArrivalHook(
+	server: FastifyInstance,
+	{ clients, hosts = [], corsOrigins = [] }: ServerOptions,
+	refusePath: AccessCheck,
+): void {
+	const origins = new CorsOrigins(corsOrigins);
+	const allow = corsOrigins.length === 0 ? undefined : allowOrigins(origins);
+	const check = clients === undefined ? pageCheck(hosts, origins) : undefined;
 
-function asRefusal(error: unknown, bodyLimit: number): Refusal {
-	if (error instanceof Refusal) return error;
-	const { code, statusCode } = error as { code?: string; statusCode?: number };
-	if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-		return new Refusal(
-			'unsupported_media_type',
-			'Send the body as JSON, with the header Content-Type: application/json.',
-		);
-	}
-	if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-		return new Refusal('body_too_large', `The body is larger than server.bodyLimit allows (${bodyLimit} bytes).`);
-	}
-	if (code === 'FST_ERR_BAD_URL') {
-		return new Refusal(
-			'invalid_request',
-			'The path of the address has a % that begins no escape of UTF-8; write a % itself as %25.',
-		);
-	}
-	if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
-		return new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
-	if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-		return new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.');
-	}
-	return new Refusal(
-		'internal_error',
-		'Breakwater failed on this request; its log says why. Other requests are not affected.',
-	);
+	server.addHook('onRequest', (request, reply, done) => {
+		// Nobody reads the body of a GET, and its connection must not be kept open for it.
+		if (request.method !== 'POST' && hasMoreToCome(request.raw)) reply.raw.shouldKeepAlive = false;
+		if (allow?.(request, reply)) {
+			reply.code(204).send();
+			return;
+		}
+		if (check !== undefined) {
+			check(request);
+			assumeJson(request);
+		}
+		if (request.is404) refusePath(request, reply).catch(done);
+		else done();
+	});
 }
 
 function modelList({ profiles, targets }: Service, startedAt: number) {

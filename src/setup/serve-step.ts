@@ -41,6 +41,12 @@ export async function serveStep(target: ServeTarget): Promise<SetupStep> {
 		const text = `Nothing was started; \`breakwater serve --config ${file}\` runs it, and --start or --systemd does so in the background.`;
 		return { name: 'serve', outcome: 'not-asked', text };
 	}
+	// Whether it answers is asked over http.
+	if (server.tls !== undefined) {
+		throw new UserError(
+			`server.tls is set, and only \`breakwater serve --config ${file}\` runs a proxy that speaks https.`,
+		);
+	}
 	if (owner === 'other' || owner === 'unusable') throw new UserError(problem ?? `${address} cannot be used.`);
 	return isService ? asService(target) : inBackground(target);
 }

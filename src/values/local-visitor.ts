@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import { isLoopback } from './loopback.ts';
 
 /**
@@ -24,6 +25,25 @@ const proxySign =
 export function isLocalVisitor({ socket, headers, httpVersion }: Visitor): boolean {
 	const isForwarded = httpVersion === '1.0' || Object.keys(headers).some((name) => proxySign.test(name));
 	return isLoopback(socket.remoteAddress) && !isForwarded && loopbackName.test(headers.host ?? '');
+}
+
+const containersNameOfThisMachine = 'host.docker.internal';
+
+/**
+ * Whether the `Host` of a request names this machine: a loopback name or address, the name that containers have for it,
+ * or one of its own. No public name is among them, so that no page can have its own name point here (DNS rebinding).
+ * @param host as the header has it, with or without a port
+ * @param ownNames further names of this machine, in small letters, without a port
+ */
+export function namesThisMachine(host: string, ownNames: ReadonlySet<string>): boolean {
+	if (loopbackName.test(host)) return true;
+	const name = host.replace(/:\d+$/, '').toLowerCase();
+	return name === containersNameOfThisMachine || ownNames.has(name) || isLoopbackAddress(name);
+}
+
+function isLoopbackAddress(name: string): boolean {
+	const bare = name.replace(/^\[(.*)\]$/, '$1');
+	return isIP(bare) !== 0 && isLoopback(bare);
 }
 
 /**

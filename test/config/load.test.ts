@@ -34,6 +34,7 @@ describe('the smallest file', () => {
 		expect(config.server).toEqual({
 			host: '127.0.0.1',
 			port: 4010,
+			timeouts: { head: 15_000, body: 30_000 },
 			bodyLimit: 20 * 1024 ** 2,
 			answerLimit: 64 * 1024 ** 2,
 			limits: { requests: 4096, connections: 8192, memory: 128 * 1024 ** 2, eventLoopLag: 1000 },

@@ -68,7 +68,7 @@ describe('keys', () => {
 		[
 			'unknown and near nothing',
 			more('server: { colour: red }'),
-			'5:11: `server.colour` is not an option; choose from `host`, `port`, `clients`, `adminKey`, `adminFrom`, `bodyLimit`, `answerLimit`, `limits`, `unknownModel`, `repairJson`, `drainDelay`, `drainTimeout`',
+			'5:11: `server.colour` is not an option; choose from `host`, `port`, `hosts`, `corsOrigins`, `clients`, `adminKey`, `adminFrom`, `monitoringKey`, `tls`, `timeouts`, `bodyLimit`, `answerLimit`, `limits`, `unknownModel`, `repairJson`, `drainDelay`, `drainTimeout`',
 		],
 		[
 			'unknown, several',

@@ -63,6 +63,11 @@ describe('keys that are given out', () => {
 			`6:26: \`server.clients.web.key\` ${same('server.adminKey')}`,
 		],
 		[
+			'of the admin API and of monitoring',
+			`  adminKey: ${one}\n  monitoringKey: ${one}`,
+			`7:18: \`server.monitoringKey\` ${same('server.adminKey')}`,
+		],
+		[
 			'by an alias',
 			`  adminKey: &k ${one}\n  clients: { web: { key: *k } }`,
 			expect.stringContaining(same('server.adminKey')),

@@ -115,7 +115,7 @@ test('a very long name is clipped', async () => {
 	await expectRefusal(response, 400, 'unknown_profile', /^.{0,200}$/, 'failover.profile');
 });
 
-test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'nonsense'])(
+test.each(['text/html', 'text/plainer', 'application/x-www-form-urlencoded', 'application/jsonp', 'nonsense'])(
 	'a body that says it is %s',
 	async (type) => {
 		const response = await breakwater.post({}, { headers: { 'content-type': type } });

@@ -125,7 +125,7 @@ test('a reader that is slow slows the provider down, and is no idle provider', a
 	const body = JSON.stringify({ messages, stream: true });
 	const length = Buffer.byteLength(body);
 	socket.write(
-		`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
+		`POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
 	);
 	socket.pause();
 

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Config, ServerConfig } from '../../config/config.ts';
@@ -8,6 +7,7 @@ import { findConfig } from '../../config/find-config.ts';
 import { joinObservers } from '../../contract/observer.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { adminSources } from '../../http/admin/admin-sources.ts';
+import { readCertificate } from '../../http/certificate.ts';
 import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
 import { Load } from '../../http/load/load.ts';
 import { createServer } from '../../http/server.ts';
@@ -46,6 +46,8 @@ export async function serve(options: ServeFlags): Promise<void> {
 		const { guardConfig } = await import('./guard-config.ts');
 		guardConfig(found, options.host, (line) => process.stderr.write(line));
 	}
+	// Before anything has begun that would have to be ended again.
+	if (config.server.tls !== undefined) readCertificate(config.server.tls);
 	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
 	const proxies = readProxies(readEnvironment(process.env).variables);
 	const metrics = createMetrics(config, version);
@@ -81,6 +83,7 @@ export async function serve(options: ServeFlags): Promise<void> {
 		routing: config.routing,
 		admin: adminSources(config, recent),
 		onWrongAdminKey,
+		onCertificateProblem: (message) => log.warn(`the renewed certificate is not used: ${message}`),
 		onRefused: (refused) => observer.callRefused?.(refused),
 		onUnknownModel: (model, route) => observer.modelUnknown?.(model, route),
 		isDraining: () => drain.isDraining,
@@ -134,7 +137,7 @@ async function listen(server: FastifyInstance, config: Config, options: ServeFla
 		throw new UserError(`${reason}; ${advice}.`);
 	}
 	const { port: bound } = server.server.address() as AddressInfo;
-	return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+	return `${config.server.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
 function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
@@ -147,23 +150,6 @@ function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, p
 		return `${host} is not an address of this machine; set server.host or --host to one that is, such as 127.0.0.1.`;
 	}
 	return `Cannot listen on ${host}:${port}: ${message}.`;
-}
-
-/** @returns a function that closes every connection on which no request is open */
-function watchConnections(server: Server): () => void {
-	const open = new Set<Socket>();
-	const busy = new Set<Socket>();
-	server.on('connection', (socket) => {
-		open.add(socket);
-		socket.once('close', () => open.delete(socket));
-	});
-	server.on('request', ({ socket }, response) => {
-		busy.add(socket);
-		response.once('close', () => busy.delete(socket));
-	});
-	return () => {
-		for (const socket of open) if (!busy.has(socket)) socket.destroy();
-	};
 }
 
 /** How long notifications that are on their way may hold up the end of the process. */
@@ -188,12 +174,12 @@ function stopOnSignal(
 	{ drainDelay, drainTimeout }: Pick<ServerConfig, 'drainDelay' | 'drainTimeout'>,
 	drain: { isDraining: boolean },
 ): void {
-	const closeIdle = watchConnections(server.server);
 	const stop = async (signal: NodeJS.Signals) => {
 		// A terminal that is closed sends two: from its shell, and from the system.
 		if (drain.isDraining && signal === 'SIGHUP') return;
 		if (drain.isDraining) process.exit(0);
 		drain.isDraining = true;
+		server.connections.drain();
 		log.info(`${signal}: ${stopPlan(drainDelay, drainTimeout)}`);
 		if (drainDelay > 0) await sleep(drainDelay);
 		const cutOff = setTimeout(() => {
@@ -202,8 +188,7 @@ function stopOnSignal(
 			// A client that does not even read its error has had its time.
 			setTimeout(() => server.server.closeAllConnections(), 1000).unref();
 		}, drainTimeout);
-		// Node counts a connection as idle only after its first request, and keeps one whose last answer ends now alive.
-		const idle = setInterval(closeIdle, 50);
+		const idle = setInterval(() => server.connections.closeIdle(), 50);
 		await server.close();
 		clearInterval(idle);
 		clearTimeout(cutOff);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../contract/refusal.ts';
-import { bearerKey, Keyring, refuseTwoKeys } from './keyring.ts';
+import { callerKey, Keyring, refuseTwoKeys } from './keyring.ts';
 import { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
@@ -21,8 +21,8 @@ export type Clients = Readonly<
 const WINDOW_MS = 60_000;
 
 /**
- * Who may use `/v1` where callers have keys: whoever sends one, in `Authorization: Bearer` or `x-api-key`, and no more
- * often than the limit of that client. Wrong keys are slowed down; a right key is always accepted.
+ * Who may use `/v1` where callers have keys: whoever sends one (`callerKey`), and no more often than
+ * the limit of that client. Wrong keys are slowed down; a right key is always accepted.
  * @param server with the rate limit plugin registered
  */
 export function callerCheck(server: FastifyInstance, clients: Clients): AccessCheck {
@@ -35,7 +35,7 @@ export function callerCheck(server: FastifyInstance, clients: Clients): AccessCh
 	return async (request, reply) => {
 		const { headers } = request;
 		refuseTwoKeys(request.raw);
-		const key = bearerKey(headers) ?? [headers['x-api-key']].flat()[0];
+		const key = callerKey(headers);
 		request.client = key === undefined ? undefined : keyring.ownerOf(key);
 		if (request.client === undefined) {
 			if (key !== undefined) await wrongKeys.add(request);

@@ -30,6 +30,16 @@ export function bearerKey({ authorization = '' }: IncomingHttpHeaders): string |
 }
 
 /**
+ * The key of a caller, wherever its client puts it: `Authorization: Bearer KEY`, or the key alone there, `x-api-key` as
+ * Anthropic's clients send it, or `api-key` as Azure's do.
+ */
+export function callerKey(headers: IncomingHttpHeaders): string | undefined {
+	const { authorization = '' } = headers;
+	const [other] = [headers['x-api-key'] ?? headers['api-key']].flat();
+	return bearerKey(headers) ?? other ?? /^[^\s,]+$/.exec(authorization)?.[0];
+}
+
+/**
  * Of two headers Node shows the first, and a proxy in front of Breakwater may have checked the other.
  * @throws Refusal when there is more than one `Authorization`
  */

@@ -158,7 +158,7 @@ describe('serve, told to stop', () => {
 			socket.write(said);
 			return socket;
 		};
-		const idle = saying('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+		const idle = saying('GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
 		const silent = saying('');
 		const half = saying('POST /v1/chat/completions HTTP/1.1\r\n');
 		await Promise.all([once(idle, 'data'), once(silent, 'connect'), once(half, 'connect')]);
@@ -177,7 +177,7 @@ describe('serve, told to stop', () => {
 		const socket = connect(Number(new URL(address).port), '127.0.0.1');
 		const body = JSON.stringify({ messages, stream: true });
 		socket.write(
-			`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+			`POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
 		);
 		let received = '';
 		socket.on('data', (piece) => {

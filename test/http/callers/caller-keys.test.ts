@@ -34,6 +34,9 @@ describe('a key lets its client in', () => {
 		['whatever the case of the scheme', { authorization: `bearer ${keys.old}` }],
 		['the second one of two', { authorization: `Bearer ${keys.young}` }],
 		['in x-api-key', { 'x-api-key': keys.old }],
+		['in api-key', { 'api-key': keys.old }],
+		['alone in Authorization', { authorization: keys.old }],
+		['in api-key beside an empty bearer token', { authorization: 'Bearer ', 'api-key': keys.old }],
 		[
 			'in x-api-key beside credentials for someone else',
 			{ authorization: 'Basic dXNlcjpwYXNz', 'x-api-key': keys.old },
@@ -54,7 +57,7 @@ describe('a key lets its client in', () => {
 	});
 
 	test('and never goes on to a provider', async () => {
-		await breakwater.post({}, { headers: { ...bearer(keys.young), 'x-api-key': keys.young } });
+		await breakwater.post({}, { headers: { ...bearer(keys.young), 'x-api-key': keys.young, 'api-key': keys.young } });
 		const request = breakwater.upstream('a').requests.at(-1);
 		expect(request?.headers.authorization).toBe('Bearer the-key-of-provider-a');
 		expect(JSON.stringify(request)).not.toContain('planted');
@@ -114,7 +117,7 @@ describe('nobody gets in', () => {
 		['with more than one', bearer(`${keys.old}x`)],
 		['with two in one header', bearer(`${keys.old} ${keys.young}`)],
 		['with another scheme', { authorization: `Basic ${keys.old}` }],
-		['with no scheme', { authorization: keys.old }],
+		['with no scheme, and more behind it', { authorization: `${keys.old} x` }],
 		['with the name of a client', bearer('app')],
 		['with a word of the prototype', bearer('__proto__')],
 		['with the key of a provider', bearer('the-key-of-provider-a')],

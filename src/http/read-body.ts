@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { brotliDecompress, gunzip, zstdDecompress } from 'node:zlib';
+import { Refusal } from '../contract/refusal.ts';
+import type { Upload, Uploads } from './uploads.ts';
+
+type Decoder = (
+	bytes: Buffer,
+	options: { maxOutputLength: number },
+	done: (error: Error | null, decoded: Buffer) => void,
+) => void;
+
+/** By their names in `Content-Encoding`. */
+const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+	['gzip', gunzip],
+	['x-gzip', gunzip],
+	['br', brotliDecompress],
+	['zstd', zstdDecompress],
+]);
+
+export interface BodyOptions {
+	/** Bytes of the largest body, also when it is decoded. */
+	limit: number;
+	/** How long one may take, ms; one that keeps coming may take longer. */
+	timeoutMs: number;
+	uploads: Uploads;
+	/** The responses to requests that wait for `100 Continue` before they send their body. */
+	waiting: WeakMap<IncomingMessage, ServerResponse>;
+}
+
+type Done = (error: Error | null, body?: string) => void;
+
+/**
+ * Reads request bodies as text in UTF-8: decoded, and without a byte-order mark.
+ * @returns a parser for Fastify; its errors are Refusals, and what is left of a refused body is not read
+ */
+export function bodyReader(options: BodyOptions): (request: unknown, body: IncomingMessage, done: Done) => void {
+	const { limit, waiting } = options;
+
+	return (_request, body, done) => {
+		const { 'content-encoding': encoding = '', 'content-length': length } = body.headers;
+		const name = encoding.trim().toLowerCase();
+		const decode = decoders.get(name);
+		if (decode === undefined && name !== '' && name !== 'identity') return done(unknownEncoding());
+		if (Number(length) > limit) return done(tooLarge(limit));
+		waiting.get(body)?.writeContinue();
+		read(body, options, (error, bytes) => {
+			if (bytes === undefined) done(error);
+			else if (decode === undefined) done(null, textOf(bytes));
+			else decodeBody(decode, bytes, { limit, name }, done);
+		});
+	};
+}
+
+function read(
+	body: IncomingMessage,
+	{ limit, timeoutMs, uploads }: BodyOptions,
+	done: (error: Error | null, bytes?: Buffer) => void,
+): void {
+	const pieces: Buffer[] = [];
+	const upload: Upload = {
+		received: 0,
+		patienceMs: timeoutMs,
+		onLate: (isStopping) => end(isStopping ? stopping() : tooSlow()),
+	};
+	uploads.add(upload);
+	body.on('data', take);
+	body.on('end', end);
+	body.on('error', leave);
+
+	function take(piece: Buffer): void {
+		upload.received += piece.length;
+		if (upload.received > limit) end(tooLarge(limit));
+		else pieces.push(piece);
+	}
+
+	/** Also where the process takes no more bytes on (`load/admission.ts`), which says so itself. */
+	function leave(error: Error): void {
+		if (error instanceof Refusal) end(error);
+		else
+			end(new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.'));
+	}
+
+	function end(refusal?: Refusal): void {
+		uploads.delete(upload);
+		body.off('data', take);
+		body.off('end', end);
+		body.off('error', leave);
+		if (refusal !== undefined) done(refusal);
+		else done(null, pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, upload.received));
+	}
+}
+
+function decodeBody(
+	decode: Decoder,
+	bytes: Buffer,
+	{ limit, name }: { limit: number; name: string },
+	done: Done,
+): void {
+	decode(bytes, { maxOutputLength: limit }, (error, decoded) => {
+		if (error === null) done(null, textOf(decoded));
+		else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') done(tooLarge(limit));
+		else done(new Refusal('invalid_request', `The body is not whole ${name}, as its Content-Encoding says.`));
+	});
+}
+
+/** Editors and some shells put a byte-order mark in front of a text; to JSON it is no white space. */
+function textOf(bytes: Buffer): string {
+	const text = bytes.toString('utf8');
+	return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function tooLarge(limit: number): Refusal {
+	return new Refusal('body_too_large', `The body is larger than server.bodyLimit allows (${limit} bytes).`);
+}
+
+function tooSlow(): Refusal {
+	return new Refusal(
+		'request_timeout',
+		'The body did not come in time (server.timeouts.body); send the whole of it, of the length that Content-Length says.',
+	);
+}
+
+function stopping(): Refusal {
+	return new Refusal('shutting_down', 'Breakwater is shutting down, and the body had not come whole.');
+}
+
+function unknownEncoding(): Refusal {
+	return new Refusal('unsupported_media_type', 'Send the body without Content-Encoding, or in gzip, br or zstd.', {
+		param: 'Content-Encoding',
+		headers: { 'accept-encoding': 'gzip, br, zstd' },
+	});
+}

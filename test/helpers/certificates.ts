@@ -1,0 +1,49 @@
+/** A certificate of localhost with its key, in PEM. It is for tests, signed by itself, and a secret of nobody. */
+export interface TestCertificate {
+	readonly cert: string;
+	readonly key: string;
+}
+
+/** Of the name `first.test`, too. */
+export const firstCertificate: TestCertificate = {
+	cert: `-----BEGIN CERTIFICATE-----
+MIIBnTCCAUOgAwIBAgIUNZnc5eRxEjWKWaW35jp+RE/SSncwCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKZmlyc3QudGVzdDAgFw0yNjExMjcxNTQzNTFaGA8yMTI2MTEw
+MzE1NDM1MVowFTETMBEGA1UEAwwKZmlyc3QudGVzdDBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABA7urON1VCNpSk4yUl53m8PTv5kZ6ECyLkO0t0bHhgyBMv4m/nu7
+GVNXALOThQr5HDzjiWdB2S2lSrJKHA9KrnSjbzBtMB0GA1UdDgQWBBS71KnaBuGX
+0caRCqFOTPuWt8mc5jAfBgNVHSMEGDAWgBS71KnaBuGX0caRCqFOTPuWt8mc5jAP
+BgNVHRMBAf8EBTADAQH/MBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAKBggq
+hkjOPQQDAgNIADBFAiB5SchOCn45As0HNLZbrc9TNe5F9QMfh5oaHwkPkPO3swIh
+AM0XbVNt7amN34ZHkjPGDKCKunGgSGIyRxZzVDB/kfkm
+-----END CERTIFICATE-----
+`,
+	key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfZy0Q2eXyMuXAcpk
+PIJl0Mk95Wsg5oAXK+V6ehmMKoOhRANCAAQO7qzjdVQjaUpOMlJed5vD07+ZGehA
+si5DtLdGx4YMgTL+Jv57uxlTVwCzk4UK+Rw844lnQdktpUqyShwPSq50
+-----END PRIVATE KEY-----
+`,
+};
+
+/** Of the name `second.test`, too. */
+export const secondCertificate: TestCertificate = {
+	cert: `-----BEGIN CERTIFICATE-----
+MIIBoDCCAUWgAwIBAgIUOLUYCON91QlCS5E+3iun4nun9zgwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLc2Vjb25kLnRlc3QwIBcNMjYxMTI3MTU0MzUxWhgPMjEyNjEx
+MDMxNTQzNTFaMBYxFDASBgNVBAMMC3NlY29uZC50ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEfSYeyn8eQizqH5Ro7AMcGdyYt7djIKNsYsY4W+ABqQsWkL1d
+iP/trtMxgt3XpYMZ7KqTjXOXjYN6dDCrDA4/H6NvMG0wHQYDVR0OBBYEFGxGCoUL
+vqoPqnyjR6nxUMpwCFc7MB8GA1UdIwQYMBaAFGxGCoULvqoPqnyjR6nxUMpwCFc7
+MA8GA1UdEwEB/wQFMAMBAf8wGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAoG
+CCqGSM49BAMCA0kAMEYCIQCf4ghAJzqHqR7LGLdRQ+SK1swsZROA3Q+sL/ksspMx
+nQIhAOTjlscbV43TOZSC6Za2VFWx/zo3YvxeZIodzoXCzSLb
+-----END CERTIFICATE-----
+`,
+	key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMBlCw9d+IQ3+rLm7
+wuR1cmq3PWNbQ4sHCd7LUf4eEiihRANCAAR9Jh7Kfx5CLOoflGjsAxwZ3Ji3t2Mg
+o2xixjhb4AGpCxaQvV2I/+2u0zGC3delgxnsqpONc5eNg3p0MKsMDj8f
+-----END PRIVATE KEY-----
+`,
+};
