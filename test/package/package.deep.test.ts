@@ -46,11 +46,19 @@ describe('the tarball', () => {
 				'deploy',
 				'dist/machines',
 				'dist/src',
+				'npm-shrinkwrap.json',
 				'package.json',
 				'src/observe/inspector/page',
 			].sort(),
 		);
 		expect(packed.files.filter((file) => /\.ts$|\.map$|tsconfig|\.test\./.test(file))).toEqual([]);
+	});
+
+	it('fixes what is installed with it, and names no registry', () => {
+		const shrinkwrap = JSON.parse(readFileSync(join(unpacked, 'npm-shrinkwrap.json'), 'utf8'));
+		const { version } = JSON.parse(fileText('package-lock.json')).packages['node_modules/fastify'];
+		expect(shrinkwrap.packages['node_modules/fastify']).toMatchObject({ version });
+		for (const one of Object.values(shrinkwrap.packages)) expect(one).not.toHaveProperty('resolved');
 	});
 
 	it('is small', () => {
