@@ -141,7 +141,7 @@ describe('request bodies', () => {
 		const { hostname, port } = new URL(breakwater.origin);
 		const idle = Array.from({ length: 20 }, () => {
 			const socket = connect(Number(port), hostname);
-			socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n');
+			socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n');
 			socket.write('content-length: 10000000\r\n\r\n{');
 			return socket;
 		});
@@ -160,7 +160,7 @@ describe('request bodies', () => {
 		socket.on('data', (piece) => (received += piece));
 		let isClosed = false;
 		socket.on('error', () => {}).on('close', () => (isClosed = true));
-		socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n');
+		socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n');
 		socket.write('transfer-encoding: chunked\r\n\r\n');
 		const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
 		await soon(() => {
