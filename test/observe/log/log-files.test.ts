@@ -104,7 +104,7 @@ describe('log files', () => {
 	it('take every line of the log; a disk that is full is told of once, and ends nothing', async () => {
 		const stream = await open();
 		const shown: string[] = [];
-		const log = createLog('info', stream, { write: (line: string) => void shown.push(line) });
+		const log = createLog('info', stream, { shown: { write: (line: string) => void shown.push(line) } });
 		log.info('planted line');
 		const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 		for (let count = 0; count < 5; count++) stream.emit('error', full);
