@@ -7,13 +7,13 @@ export interface LinearPattern {
 
 /** The longest source, in characters, and the largest program of a pattern, in instructions: each costs a step for every character. */
 const LONGEST_SOURCE = 2000;
-const MOST_INSTRUCTIONS = 3000;
+const MOST_INSTRUCTIONS = 1000;
 /** What one pattern may remember of the texts that it has seen, bytes; with the library's 8 MB a hundred rules could fill the memory. */
 const MOST_REMEMBERED_BYTES = 256 * 1024;
 /** How many patterns are kept; several parts of the program read the same rules. */
 const MOST_KEPT = 2000;
 
-const kept = new Map<string, LinearPattern>();
+const kept = new Map<string, RE2Set>();
 
 /**
  * A pattern whose matching takes time in proportion to the text, whatever both are: a provider chooses the text, and a backtracking
@@ -21,13 +21,8 @@ const kept = new Map<string, LinearPattern>();
  * @throws Error, in a few words without the source, when it is no such pattern
  */
 export function linearPattern(source: string): LinearPattern {
-	const known = kept.get(source);
-	if (known !== undefined) return known;
-	const set = parsed(source);
-	const pattern = { test: (text: string) => set.match(text).length > 0 };
-	if (kept.size === MOST_KEPT) kept.clear();
-	kept.set(source, pattern);
-	return pattern;
+	const set = setOf(source);
+	return { test: (text) => set.match(text).length > 0 };
 }
 
 /**
@@ -36,7 +31,7 @@ export function linearPattern(source: string): LinearPattern {
  */
 export function patternMistake(source: string): string | undefined {
 	try {
-		const set = parsed(source);
+		const set = setOf(source);
 		set.compile();
 		const count = set.prog.numInst();
 		if (count <= MOST_INSTRUCTIONS) return undefined;
@@ -44,6 +39,15 @@ export function patternMistake(source: string): string | undefined {
 	} catch (error) {
 		return (error as Error).message;
 	}
+}
+
+function setOf(source: string): RE2Set {
+	const known = kept.get(source);
+	if (known !== undefined) return known;
+	const set = parsed(source);
+	if (kept.size === MOST_KEPT) kept.clear();
+	kept.set(source, set);
+	return set;
 }
 
 function parsed(source: string): RE2Set {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { readdirSync, rmSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type pino from 'pino';
+import { makeFolder } from '../../values/make-folder.ts';
 
 /** Where the log is written to, besides standard error. */
 export type LogFiles = ReturnType<typeof pino.destination>;
@@ -30,7 +31,7 @@ const gathered = { sync: false, minLength: 8192, maxLength: 16 * 1024 ** 2, peri
  */
 export async function openLogFiles({ folder, maxSize, keep }: LogFilesOptions): Promise<LogFiles> {
 	try {
-		mkdirSync(folder, { recursive: true });
+		makeFolder(folder);
 		const { default: roll } = await import('pino-roll');
 		const files = await roll({
 			file: join(folder, fileName),
@@ -85,7 +86,7 @@ export function keepLogFiles(files: LogFiles, onMade: () => void, intervalMs = L
 		if (isThere) found();
 		if (isThere || hasEnded) return;
 		try {
-			await mkdir(dirname(file), { recursive: true });
+			makeFolder(dirname(file));
 			await access(dirname(file), constants.W_OK);
 			if (hasEnded) return;
 			files.once('ready', onMade);

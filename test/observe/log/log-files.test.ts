@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../../src/observe/log/log.ts';
 import { type LogFiles, openLogFiles } from '../../../src/observe/log/log-files.ts';
@@ -90,12 +90,13 @@ describe('log files', () => {
 			/is not a folder; name another one/,
 			'logs/below',
 		],
+		['nothing can be made where it is', () => {}, /cannot be used \(\w+\)|may not be written/, '/proc/x'],
 		['the name is none', () => {}, /cannot be used \(its name has a character/, 'a<b'],
 	] as [string, () => void, RegExp, string?][])(
 		'are refused in one sentence where %s',
 		async (_name, prepare, message, name = 'logs') => {
 			prepare();
-			const problem = await open({ folder: join(folder, name) }).catch((error: Error) => error.message);
+			const problem = await open({ folder: resolve(folder, name) }).catch((error: Error) => error.message);
 			expect(problem).toMatch(message);
 			expect(problem).toMatch(/^The log folder .* \(logs\.folder\) [^\n]*\.$/);
 		},
