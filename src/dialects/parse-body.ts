@@ -8,9 +8,14 @@ import { isTooDeep, MOST_LEVELS } from '../values/json-depth.ts';
  */
 export function parseBody(json: string): unknown {
 	if (json.trim() === '') throw new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
+	const value = parsed(json);
 	if (isTooDeep(json)) {
 		throw new Refusal('invalid_request', `The body is nested more than ${MOST_LEVELS} levels deep.`);
 	}
+	return value;
+}
+
+function parsed(json: string): unknown {
 	try {
 		return JSON.parse(json);
 	} catch (error) {
