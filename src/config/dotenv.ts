@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { FILE_TOO_LARGE, readBounded } from '../values/bounded-file.ts';
 import type { Variables } from './interpolate.ts';
 
 /** Where the variables of a folder are kept, beside those of the process. */
 export const dotenvFile = '.env';
+
+const MOST_BYTES = 1_000_000;
 
 export interface FoundEnvironment {
 	/** Both together; what the process has goes before what the file says. */
@@ -35,11 +37,12 @@ export function readEnvironment(process: Variables): FoundEnvironment {
 
 function readDotenv(): { text: string; problem?: string } {
 	try {
-		return { text: readFileSync(dotenvFile, 'utf8') };
+		return { text: readBounded(dotenvFile, MOST_BYTES).toString() };
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
 		if (code === 'ENOENT') return { text: '' };
 		if (code === 'EISDIR') return { text: '', problem: '.env is a directory and was not read.' };
+		if (code === FILE_TOO_LARGE) return { text: '', problem: '.env is larger than 1 MB and was not read.' };
 		return { text: '', problem: `.env cannot be read (${code}); give the user of this process the right to.` };
 	}
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
+import { FILE_TOO_LARGE, PIPE_TOO_SLOW, readBounded } from '../values/bounded-file.ts';
 import type { Config } from './config.ts';
 import type { Variables } from './interpolate.ts';
 import { Positions } from './positions.ts';
@@ -9,7 +9,7 @@ import { checkReferences } from './references.ts';
 import { resolve } from './resolve.ts';
 import { fileSchema } from './schema.ts';
 import { convertInterpolated, reportIssues } from './schema-issues.ts';
-import { syntaxMistakes } from './syntax.ts';
+import { excess, syntaxMistakes } from './syntax.ts';
 import { readTree, type Tree } from './tree.ts';
 
 /**
@@ -54,6 +54,12 @@ export function readConfigText(text: string, source: { file: string; env: Variab
 	const { file, env } = source;
 	const lines = new LineCounter();
 	const collector = new ProblemCollector(file, lines);
+	const tooMuch = excess(text);
+	if (tooMuch !== undefined) {
+		for (const { index } of text.slice(0, tooMuch.offset).matchAll(/^/gm)) lines.addNewLine(index);
+		collector.addAt(tooMuch.offset, tooMuch.sentence);
+		throw new ConfigError(collector.problems);
+	}
 	// The reader finds duplicate keys itself: the parser compares every key with every other and reports them as syntax.
 	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
 
@@ -84,9 +90,12 @@ function validate(tree: Tree) {
 	return fileSchema.safeParse(tree.value, once);
 }
 
+/** Templates have ten kilobytes. */
+const MOST_BYTES = 1_000_000;
+
 function readText(file: string): string {
 	try {
-		return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+		return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, MOST_BYTES));
 	} catch (error) {
 		throw new ConfigError([{ file, line: 1, column: 1, message: unreadable(error) }]);
 	}
@@ -95,6 +104,8 @@ function readText(file: string): string {
 function unreadable(error: unknown): string {
 	const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 	if (code === 'ENOENT') return 'the file does not exist; create it, or name another one with `--config`';
+	if (code === FILE_TOO_LARGE) return 'the file is larger than 1 MB, which no configuration is; name another one';
+	if (code === PIPE_TOO_SLOW) return 'nothing has been written to this pipe for 5 s; name a file';
 	if (code === 'EISDIR') return 'this is a directory; name a file in it';
 	if (code === 'EACCES' || code === 'EPERM')
 		return 'the file may not be read; give the user of this process the right to';

@@ -87,6 +87,11 @@ function checkProfileEntry(name: string, tree: Tree, collector: ProblemCollector
 	if (typeof parent === 'string') checkName(parent, 'profile', ['profiles'], [...path, 'extends'], tree, collector);
 
 	const line = lineage(name, tree);
+	if (line.length > MOST_IN_LINE) {
+		const sentence = `extends a profile that extends others, more than ${MOST_IN_LINE} in a line; let it extend one that is nearer to the end`;
+		collector.add(tree, [...path, 'extends'], 'value', sentence);
+		return;
+	}
 	const first = line.indexOf(line.at(-1) ?? name);
 	const circular = first < line.length - 1;
 	if (circular) {
@@ -146,10 +151,17 @@ function checkName(name: string, kind: string, table: Path, path: Path, tree: Tr
 	);
 }
 
-/** A profile and those it extends, up to one that extends nothing defined, or up to the first that comes again. */
+/** Each is looked up from each below it. */
+const MOST_IN_LINE = 20;
+
+/**
+ * A profile and those it extends, up to one that extends nothing defined, up to the first that comes again, or up to one more
+ * than there may be.
+ */
 function lineage(name: string, tree: Tree): string[] {
 	const line = [name];
 	for (;;) {
+		if (line.length > MOST_IN_LINE) return line;
 		const parent = valueAt(tree, ['profiles', line.at(-1) ?? name, 'extends']);
 		if (typeof parent !== 'string' || !isObject(valueAt(tree, ['profiles', parent]))) return line;
 		const again = line.includes(parent);

@@ -1,5 +1,6 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { asObject } from '../values/json.ts';
+import { Anchors } from './anchors.ts';
 import { type Interpolation, interpolate, type Variables } from './interpolate.ts';
 import { foreignVariable } from './variable-notation.ts';
 
@@ -57,13 +58,13 @@ interface Entry {
 class TreeReader {
 	readonly places = new Map<string, TextPlace>();
 	readonly mistakes: Mistake[] = [];
-	private readonly document: Document;
 	private readonly env: Variables;
+	private readonly anchors: Anchors;
 	private count = 0;
 
 	constructor(document: Document, env: Variables) {
-		this.document = document;
 		this.env = env;
+		this.anchors = new Anchors(document);
 	}
 
 	get isFull(): boolean {
@@ -75,12 +76,7 @@ class TreeReader {
 		const place: TextPlace = key === undefined ? { value } : { key, value };
 		this.places.set(placeKey(path), place);
 
-		this.count += 1;
-		if (this.isFull) {
-			if (this.count === mostValues + 1)
-				this.mistake(path, value, 'makes the file too large with its aliases; write fewer');
-			return this.broken(place);
-		}
+		if (!this.take(path, value)) return this.broken(place);
 		if (path.length > mostLevels) {
 			this.mistake(path, value, `is nested more than ${mostLevels} levels deep; flatten it`);
 			return this.broken(place);
@@ -101,6 +97,15 @@ class TreeReader {
 		return null;
 	}
 
+	/** Counts one more value, or entry that is merged; whether the file may still have it. */
+	private take(path: Path, offset: number): boolean {
+		this.count += 1;
+		if (this.count === mostValues + 1) {
+			this.mistake(path, offset, `makes the file too large, with more than ${mostValues} values; write fewer`);
+		}
+		return !this.isFull;
+	}
+
 	private mistake(path: Path, offset: number, sentence: string): void {
 		this.mistakes.push({ path, offset, sentence });
 	}
@@ -111,7 +116,7 @@ class TreeReader {
 	}
 
 	private followAlias(alias: Alias, path: Path, place: TextPlace): unknown {
-		const target = alias.resolve(this.document);
+		const target = this.anchors.targetOf(alias);
 		if (target === undefined) {
 			this.mistake(path, place.value, 'is an alias of an anchor that does not stand above; define `&name` first');
 			return this.broken(place);
@@ -147,14 +152,14 @@ class TreeReader {
 	}
 
 	/** A map's own entries, then those that its merge keys bring; the first of a name wins. */
-	private entriesOf(map: YAMLMap, path: Path): Map<string, Entry> {
+	private entriesOf(map: YAMLMap, path: Path, mergesDeep = 0): Map<string, Entry> {
 		const entries = new Map<string, Entry>();
 		const merged: Map<string, Entry>[] = [];
 		for (const pair of map.items) {
 			const keyNode = pair.key as Node | null;
 			const key = keyNode?.range?.[0] ?? map.range?.[0] ?? 0;
 			if (isMergeKey(keyNode)) {
-				merged.push(...this.mergedEntries(pair.value as Node | null, path, key));
+				merged.push(...this.mergedEntries(pair.value as Node | null, path, key, mergesDeep + 1));
 				continue;
 			}
 			const name = keyName(keyNode);
@@ -169,16 +174,26 @@ class TreeReader {
 			entries.set(name, { key, node: pair.value as Node | null });
 		}
 		for (const more of merged) {
-			for (const [name, entry] of more) if (!entries.has(name)) entries.set(name, entry);
+			for (const [name, entry] of more) {
+				if (!this.take(path, entry.key)) return entries;
+				if (!entries.has(name)) entries.set(name, entry);
+			}
 		}
 		return entries;
 	}
 
-	private mergedEntries(node: Node | null, path: Path, key: number): Map<string, Entry>[] {
-		const source = isAlias(node) ? node.resolve(this.document) : node;
-		if (isSeq(source)) return source.items.flatMap((item) => this.mergedEntries(item as Node | null, path, key));
+	private mergedEntries(node: Node | null, path: Path, key: number, mergesDeep: number): Map<string, Entry>[] {
+		// Merge keys that lead to merge keys double at each step: what they bring is counted, not only what is left of it.
+		if (!this.take(path, key)) return [];
+		if (mergesDeep > mostLevels) {
+			this.mistake(path, key, `merges more than ${mostLevels} levels deep; flatten it`);
+			return [];
+		}
+		const source = isAlias(node) ? this.anchors.targetOf(node) : node;
+		if (isSeq(source))
+			return source.items.flatMap((item) => this.mergedEntries(item as Node | null, path, key, mergesDeep + 1));
 		const recursive = isAlias(node) && isMap(source) && contains(source, node);
-		if (isMap(source) && !recursive) return [this.entriesOf(source, path)];
+		if (isMap(source) && !recursive) return [this.entriesOf(source, path, mergesDeep)];
 		this.mistake(path, key, 'has a merge key `<<` that leads to no map above it; give it the `*name` of one');
 		return [];
 	}

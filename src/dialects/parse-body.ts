@@ -1,12 +1,21 @@
 import { Refusal } from '../contract/refusal.ts';
+import { isTooDeep, MOST_LEVELS } from '../values/json-depth.ts';
 
 /**
  * Reads a body. What it says of a wrong one is where the text stops being JSON, and none of the text: it is the caller's
  * prompt.
- * @throws Refusal when it is not JSON
+ * @throws Refusal when it is not JSON, or nested too deeply
  */
 export function parseBody(json: string): unknown {
 	if (json.trim() === '') throw new Refusal('invalid_json', 'The body is empty; it must be a JSON object.');
+	const value = parsed(json);
+	if (isTooDeep(json)) {
+		throw new Refusal('invalid_request', `The body is nested more than ${MOST_LEVELS} levels deep.`);
+	}
+	return value;
+}
+
+function parsed(json: string): unknown {
 	try {
 		return JSON.parse(json);
 	} catch (error) {

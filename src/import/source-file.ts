@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type YAMLError } from 'yaml';
-import { syntaxMistakes } from '../config/syntax.ts';
+import { excess, syntaxMistakes } from '../config/syntax.ts';
+import { FILE_TOO_LARGE, PIPE_TOO_SLOW, readBounded } from '../values/bounded-file.ts';
 import type { Notice } from './notice.ts';
 
 /** From the root of a file to a value in it. */
@@ -15,7 +15,7 @@ export interface SourceFile {
 }
 
 /** Configurations are a few kilobytes. */
-const MOST_BYTES = 2_000_000;
+const MOST_BYTES = 1_000_000;
 
 /**
  * Reads a JSON file as people write them: with comments and trailing commas. Comments are blanked, and what is left is
@@ -63,6 +63,8 @@ function readSource(file: string, parse: (text: string) => Parsed): SourceFile |
 	});
 	const text = readText(file);
 	if (typeof text !== 'string') return broken(text.problem);
+	const tooMuch = excess(text);
+	if (tooMuch !== undefined) return broken(`${tooMuch.sentence}.`);
 	const { document, lines, mistake } = parse(text);
 	if (mistake !== undefined) {
 		const { line, col } = lines.linePos(mistake.offset);
@@ -107,13 +109,12 @@ function keyOf(key: unknown): unknown {
 
 function readText(file: string): string | { problem: string } {
 	try {
-		const bytes = readFileSync(file);
-		if (bytes.byteLength > MOST_BYTES)
-			return { problem: 'The file is larger than 2 MB, which no such configuration is.' };
-		return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+		return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, MOST_BYTES));
 	} catch (error) {
 		const { code = 'unknown' } = error as NodeJS.ErrnoException;
 		if (code === 'ENOENT') return { problem: 'The file does not exist; check the path.' };
+		if (code === FILE_TOO_LARGE) return { problem: 'The file is larger than 1 MB, which no such configuration is.' };
+		if (code === PIPE_TOO_SLOW) return { problem: 'Nothing has been written to this pipe for 5 s; name a file.' };
 		if (code === 'EISDIR') return { problem: 'This is a directory; name a file in it.' };
 		if (code === 'EACCES' || code === 'EPERM') return { problem: 'The file may not be read by this user.' };
 		if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
@@ -124,7 +125,9 @@ function readText(file: string): string | { problem: string } {
 
 /** Comments and tabs become spaces, so that everything else stays where it is. What is in quotes is left alone. */
 export function withoutComments(text: string): string {
-	const pieces = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^']*'|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/|(?<=^|\s)#[^\r\n]*|\t/g;
+	// What is not ended goes to the end of the file: looked for again from each quote or `/*`, its end would take for ever to be missed.
+	const pieces =
+		/"[^"\\]*(?:\\(?:[\s\S]|$)[^"\\]*)*(?:"|$)|'[^']*(?:'|$)|\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)|(?<=^|\s)#[^\r\n]*|\t/g;
 	return text.replace(pieces, (piece) => (/^["']/.test(piece) ? piece : piece.replace(/[^\r\n]/g, ' ')));
 }
 

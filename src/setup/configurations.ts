@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Variables } from '../config/interpolate.ts';
 import { readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
+import { readBounded } from '../values/bounded-file.ts';
 import { asObject, parseJson } from '../values/json.ts';
 
 /** A configuration of this or another gateway that is there already. Nothing in it is shown but names. */
@@ -15,6 +16,8 @@ export interface FoundConfiguration {
 	/** What is the matter with it, as one sentence. */
 	problem?: string;
 }
+
+const MOST_BYTES = 1_000_000;
 
 /** Names that came from a file, fit for a terminal. */
 const shown = (names: readonly string[]) => names.map((name) => name.replace(/[^ -~]/g, '?').slice(0, 60)).join(', ');
@@ -84,7 +87,7 @@ function listed(folder: string): string[] {
 
 function jsonIn(path: string): unknown {
 	try {
-		return parseJson(readFileSync(path, 'utf8'));
+		return parseJson(readBounded(path, MOST_BYTES).toString());
 	} catch {
 		return undefined;
 	}

@@ -3,15 +3,14 @@ import {
 	existsSync,
 	fsyncSync,
 	linkSync,
-	mkdirSync,
 	openSync,
 	realpathSync,
 	renameSync,
 	rmSync,
-	statSync,
 	writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../values/make-folder.ts';
 import { UserError } from '../values/user-error.ts';
 
 /**
@@ -24,7 +23,11 @@ import { UserError } from '../values/user-error.ts';
 export function writeWhole(file: string, text: string, options: { replace: boolean; mode?: number }): void {
 	if (file === '') throw new UserError('--out is empty; name a file.');
 	const target = options.replace && existsSync(file) ? realpathSync(file) : file;
-	makeFolder(dirname(target), file);
+	try {
+		makeFolder(dirname(target));
+	} catch (error) {
+		throw new UserError(unwritten(file, error));
+	}
 	const draft = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
 	try {
 		writeSynced(draft, text, options.mode ?? 0o644);
@@ -35,18 +38,6 @@ export function writeWhole(file: string, text: string, options: { replace: boole
 		throw new UserError(unwritten(file, error));
 	} finally {
 		rmSync(draft, { force: true });
-	}
-}
-
-/** Not Node's own `recursive`: where a folder exists in which nothing can be made, such as /proc, that never ends. */
-function makeFolder(folder: string, file: string): void {
-	const missing: string[] = [];
-	for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.unshift(path);
-	if (missing.length === 0 && !statSync(folder).isDirectory()) throw new UserError(partIsFile(file));
-	try {
-		for (const path of missing) mkdirSync(path);
-	} catch (error) {
-		throw new UserError(unwritten(file, error));
 	}
 }
 

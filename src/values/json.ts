@@ -1,3 +1,5 @@
+import { isTooDeep } from './json-depth.ts';
+
 /** A JSON object that was read. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,10 +13,10 @@ export function asObject(value: unknown): JsonObject | undefined {
 	return isObject(value) ? value : undefined;
 }
 
-/** @returns the value that a text is, undefined where it is no JSON */
+/** @returns the value that a text is, undefined where it is no JSON, or so deep that it could not be written again */
 export function parseJson(text: string): unknown {
 	try {
-		return JSON.parse(text);
+		return isTooDeep(text) ? undefined : JSON.parse(text);
 	} catch {
 		return undefined;
 	}

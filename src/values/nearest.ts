@@ -1,8 +1,13 @@
 import { closest, distance } from 'fastest-levenshtein';
 
+/** With how many names a wrong one is compared, and how long it may be: thousands of mistakes times thousands of names take minutes. */
+const MOST_COMPARED = 500;
+const LONGEST_COMPARED = 200;
+
 /** The name that was probably meant, when one is near enough to be more than a guess. */
-export function nearest(wrong: string, names: readonly string[]): string | undefined {
-	if (names.length === 0) return undefined;
+export function nearest(wrong: string, all: readonly string[]): string | undefined {
+	const names = all.slice(0, MOST_COMPARED);
+	if (names.length === 0 || wrong.length > LONGEST_COMPARED) return undefined;
 	const best = closest(
 		wrong.toLowerCase(),
 		names.map((name) => name.toLowerCase()),

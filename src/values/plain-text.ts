@@ -21,6 +21,25 @@ export function pageText(raw: string): string | undefined {
 	const start = raw.slice(0, 16 * maxTextLength).replace(/^\s*(?:<!--[\s\S]*?-->\s*)*(?:<\?xml[^>]{0,200}>\s*)?/, '');
 	if (!/^<(?:!doctype html|html|head|body|title|meta|center|h1|script|style|div)\b/i.test(start)) return undefined;
 	const head = raw.slice(0, 16 * maxTextLength);
-	const words = head.replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1\s*>/gi, ' ').replace(/<[^>]{0,2000}>?/g, ' ');
-	return plainText(words);
+	return plainText(withoutScripts(head).replace(/<[^>]{0,2000}>?/g, ' '));
+}
+
+const anyScriptTag = /<(?:(script|style)\b|\/(script|style)\s*>)/gi;
+
+/** In one pass: a page of tags that never end must not be searched to its end from each of them. */
+function withoutScripts(page: string): string {
+	let words = '';
+	let shownFrom = 0;
+	let openTag: string | undefined;
+	for (const { 0: tag, 1: begun, 2: ended, index } of page.matchAll(anyScriptTag)) {
+		if (openTag === undefined && begun !== undefined) {
+			words += `${page.slice(shownFrom, index)} `;
+			shownFrom = index;
+			openTag = begun.toLowerCase();
+		} else if (openTag !== undefined && openTag === ended?.toLowerCase()) {
+			shownFrom = index + tag.length;
+			openTag = undefined;
+		}
+	}
+	return words + page.slice(shownFrom);
 }

@@ -411,6 +411,11 @@ describe('error rules', () => {
 			'6:20: `errorRules[0].header.x` is not a regular expression (Unterminated character class); correct it',
 		],
 		[
+			'a pattern that backtracks',
+			rule('{ message: "(?=sk-)b", as: TIMEOUT }'),
+			'6:16: `errorRules[0].message` is a regular expression that cannot be matched in linear time; write it without look-aheads, back-references, groups in look-behinds that are not `(?:…)`, and repetitions of more than 1000',
+		],
+		[
 			'a verdict',
 			rule('{ code: x, as: TIMEOUTS }'),
 			'6:20: `errorRules[0].as` is not a category; did you mean `TIMEOUT`?',
@@ -509,7 +514,9 @@ profiles: { default: { chain: [a/m] } }
 				.join(',')}]`;
 		});
 		const problems = problemsOf(`${bomb.join('\n')}\n`);
-		expect(problems).toEqual([expect.stringContaining('makes the file too large with its aliases; write fewer')]);
+		expect(problems).toEqual([
+			expect.stringContaining('makes the file too large, with more than 20000 values; write fewer'),
+		]);
 	});
 });
 

@@ -10,7 +10,7 @@ afterEach(() => breakwater.close());
 /** The lines of the log at level error, after one request. */
 async function alarmsAfter(answer: ReturnType<typeof status>, body: object): Promise<Record<string, unknown>[]> {
 	const lines: string[] = [];
-	const log = createLog('error', undefined, { write: (line: string) => void lines.push(line) });
+	const log = createLog('error', undefined, { shown: { write: (line: string) => void lines.push(line) } });
 	breakwater = await startGateway({
 		providers: { a: { apiKey: 'planted-key-of-a', models: { spare: {} } } },
 		profiles: { other: { chain: ['b/model-b', 'a/model-x'] } },

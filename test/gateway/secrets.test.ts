@@ -126,7 +126,7 @@ test.each<[string, (echoed: string) => Behaviour]>([
 	const upstream = await startUpstream();
 	const baseUrl = `${upstream.baseUrl}/${planted.path}?code=${encodeURIComponent(planted.query)}`;
 	const lines: string[] = [];
-	const log = createLog('debug', undefined, { write: (line) => void lines.push(line) });
+	const log = createLog('debug', undefined, { shown: { write: (line: string) => void lines.push(line) } });
 	const guarded = await startGateway({
 		names: ['a'],
 		observe: () => logObserver(log),

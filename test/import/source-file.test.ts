@@ -67,7 +67,7 @@ describe('JSON as people write it', () => {
 			message: expect.stringContaining('not UTF-8'),
 		});
 		expect(readJsonSource(file(`"${'x'.repeat(2_000_001)}"`))).toMatchObject({
-			message: expect.stringContaining('larger than 2 MB'),
+			message: expect.stringContaining('larger than 1 MB'),
 		});
 	});
 });

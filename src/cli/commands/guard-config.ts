@@ -1,4 +1,5 @@
 import type { ReadConfig } from '../../config/load.ts';
+import { firstLines } from '../../values/first-lines.ts';
 import { UserError } from '../../values/user-error.ts';
 import { lint, lintText } from '../../verify/lint/lint.ts';
 import type { LintFinding } from '../../verify/report/report.ts';
@@ -16,8 +17,9 @@ export function guardConfig(read: ReadConfig, host: string | undefined, write: (
 	const lintFindings = lint(asItRuns(read, host)).filter(({ severity }) => severity !== 'note');
 	const lines = lintFindings.map((lintFinding) => lineOf(read.config.file, lintFinding, host));
 	const errors = lintFindings.filter(({ severity }) => severity === 'error');
-	if (errors.length > 0) throw new UserError([...lines, adviceFor(errors)].join('\n'));
-	for (const line of lines) write(`${line}\n`);
+	const shown = firstLines(lines, 'findings; `breakwater check --json` lists them all');
+	if (errors.length > 0) throw new UserError([...shown, adviceFor(errors)].join('\n'));
+	for (const line of shown) write(`${line}\n`);
 }
 
 function asItRuns(read: ReadConfig, host: string | undefined): ReadConfig {

@@ -9,6 +9,7 @@ import { noticeText } from '../../import/notice.ts';
 import { importOpenRouter } from '../../import/openrouter.ts';
 import { type Verification, verify } from '../../import/verify.ts';
 import { existsText, writeWhole } from '../../setup/write-file.ts';
+import { firstLines } from '../../values/first-lines.ts';
 import { UserError } from '../../values/user-error.ts';
 
 export interface ImportFlags {
@@ -46,7 +47,7 @@ export function importOpenRouterFile(file: string, options: ImportFlags): void {
 function finish(draft: ImportDraft, options: ImportFailProxyFlags): void {
 	const secrets = [...draft.keys.values()].filter((key) => key.length >= SHORTEST_SECRET);
 	const redact = createRedactor(secrets);
-	for (const notice of draft.notices) tell(redact(noticeText(notice)));
+	for (const line of firstLines(draft.notices.map(noticeText), 'notices')) tell(redact(line));
 	if (draft.profiles.length === 0) throw new UserError('Nothing was imported; no file was written.');
 
 	const out = options.out === undefined || options.out === '-' ? undefined : options.out;

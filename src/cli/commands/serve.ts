@@ -48,9 +48,9 @@ export async function serve(options: ServeFlags): Promise<void> {
 	}
 	// Before anything has begun that would have to be ended again.
 	if (config.server.tls !== undefined) readCertificate(config.server.tls);
-	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config));
-	const proxies = readProxies(readEnvironment(process.env).variables);
 	const metrics = createMetrics(config, version);
+	const log = createLog(process.env.LOG_LEVEL, await openedLogFiles(config), { onLost: metrics.linesLost });
+	const proxies = readProxies(readEnvironment(process.env).variables);
 	const notifications = createNotifications(config, {
 		log,
 		onOutcome: metrics.notified,
@@ -155,6 +155,9 @@ function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, p
 /** How long notifications that are on their way may hold up the end of the process. */
 const notificationDrainMs = 2000;
 
+/** How long the last lines of the log may; longer than standard error waits for its reader, twice. */
+const logFlushMs = 5000;
+
 function stopPlan(drainDelay: number, drainTimeout: number): string {
 	const finishing = `finishing open requests, for at most ${drainTimeout} ms (server.drainTimeout)`;
 	return drainDelay === 0
@@ -194,6 +197,8 @@ function stopOnSignal(
 		clearTimeout(cutOff);
 		await gateway.close();
 		await notifications.close(notificationDrainMs);
+		// A thread that hangs in a write, as to a file server that is gone, would hold up an exit for ever.
+		setTimeout(() => process.kill(process.pid, 'SIGKILL'), logFlushMs);
 		// A flush that meets a write on its way waits for that one alone, and leaves the lines that have come meanwhile.
 		log.flush(() => log.flush(() => process.exit(0)));
 	};

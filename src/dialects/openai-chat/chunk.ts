@@ -1,5 +1,6 @@
 import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { isTooDeep } from '../../values/json-depth.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { dialectName } from './chat-body.ts';
 import { isError, isFailedChoice, isSomething, readChoice } from './read-choice.ts';
@@ -13,7 +14,7 @@ export type Chunk =
 	| { readonly is: 'error'; readonly value: JsonObject }
 	/** Not an event of a completion at all: nothing of the answer is lost with it. */
 	| { readonly is: 'malformed' }
-	/** A chunk whose JSON is broken around a piece of the answer, which is lost with it. */
+	/** A chunk whose JSON is broken, or too deep to be gone through, around a piece of the answer, which is lost with it. */
 	| { readonly is: 'damaged' };
 
 const malformed: Chunk = { is: 'malformed' };
@@ -29,7 +30,7 @@ const noParts: readonly AnswerPart[] = [];
  */
 export function readChunk(data: string, model: string): Chunk {
 	const value = parseObject(data);
-	if (value === undefined) return showsContent.test(data) ? damaged : malformed;
+	if (value === undefined) return showsContent.test(data) || isTooDeep(data) ? damaged : malformed;
 	if (isErrorObject(value)) return { is: 'error', value };
 	const { choices } = value;
 	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(data, value, [], model) : malformed;

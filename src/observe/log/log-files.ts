@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { readdirSync, rmSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type pino from 'pino';
+import { makeFolder } from '../../values/make-folder.ts';
 
 /** Where the log is written to, besides standard error. */
 export type LogFiles = ReturnType<typeof pino.destination>;
@@ -21,7 +22,7 @@ const fileName = 'breakwater';
 const fileShape = new RegExp(`^${fileName}\\.(\\d{4}-\\d\\d-\\d\\d)\\.(\\d+)\\.log$`);
 
 /** Who calls whom, how often and when, is nobody's business but the owner's. */
-const ofOwner = { recursive: true, mode: 0o700 };
+const OWNERS_FOLDER = 0o700;
 
 /** Gathered as for standard error; what a disk does not take is dropped past `maxLength`, before it fills the memory. */
 const gathered = { sync: false, minLength: 8192, maxLength: 16 * 1024 ** 2, periodicFlush: 200, mode: 0o600 };
@@ -33,7 +34,7 @@ const gathered = { sync: false, minLength: 8192, maxLength: 16 * 1024 ** 2, peri
  */
 export async function openLogFiles({ folder, maxSize, keep }: LogFilesOptions): Promise<LogFiles> {
 	try {
-		mkdirSync(folder, ofOwner);
+		makeFolder(folder, OWNERS_FOLDER);
 		const { default: roll } = await import('pino-roll');
 		const files = await roll({
 			file: join(folder, fileName),
@@ -88,7 +89,7 @@ export function keepLogFiles(files: LogFiles, onMade: () => void, intervalMs = L
 		if (isThere) found();
 		if (isThere || hasEnded) return;
 		try {
-			await mkdir(dirname(file), ofOwner);
+			makeFolder(dirname(file), OWNERS_FOLDER);
 			await access(dirname(file), constants.W_OK);
 			if (hasEnded) return;
 			files.once('ready', onMade);

@@ -1,9 +1,11 @@
+import { constants, openSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
 import { rfc3339 } from '../../values/clock.ts';
 import { traceLine } from '../trace-text.ts';
+import { LineWriter, type LineWriterEvents } from './line-writer.ts';
 import { LocalFaultLog } from './local-fault-log.ts';
 import { keepLogFiles, type LogFiles } from './log-files.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -14,31 +16,64 @@ export type { Logger };
 /** What `LOG_LEVEL` may be; `true` and `false` are debug and errors only. */
 const levels: Readonly<Record<string, string>> = { true: 'debug', false: 'error' };
 
-const gathered = { dest: 2, sync: false, minLength: 8192, periodicFlush: 200 };
-
 /** How often it is said that the log files cannot be written, ms. */
 const COMPLAINT_INTERVAL_MS = 60_000;
 
+/** Where the log goes: a label of `breakwater_log_lines_lost_total`. */
+export type LogOutput = 'stderr' | 'files';
+
+export interface LogOptions {
+	/** In the place of standard error. */
+	shown?: Destination;
+	/** Called when lines could not be written, and have been dropped. */
+	onLost?: (output: LogOutput, lines: number) => void;
+}
+
 /**
- * The log of the process, on standard error: lines for people on a terminal, JSON elsewhere.
+ * The log of the process, on standard error: lines for people on a terminal, JSON elsewhere. An output that cannot be written, or
+ * whose reader does not read, loses lines and says so when it works again; it never throws, blocks or fills the memory.
  * @param level `LOG_LEVEL` from the environment, in whatever case; a word that is none means `info`
  * @param files where it is written to as well, as JSON
- * @param shown in the place of standard error
  */
-export function createLog(level: string | undefined, files?: LogFiles, shown: Destination = standardError()): Logger {
+export function createLog(level: string | undefined, files?: LogFiles, { shown, onLost }: LogOptions = {}): Logger {
 	const given = level?.trim().toLowerCase() || 'info';
 	const name = levels[given] ?? given;
 	const options = { level: name in pino.levels.values || name === 'silent' ? name : 'info', base: null };
-	if (files !== undefined) complainAbout(files, pino(options, shown));
-	const log = pino(options, files === undefined ? shown : both(shown, files));
+	const filesOnly = files === undefined ? undefined : pino(options, files);
+	const events: LineWriterEvents = {
+		onLost: (lines) => onLost?.('stderr', lines),
+		onBroken: (code) => filesOnly?.error({ code }, 'standard error cannot be written, and lacks lines from now on'),
+		onMended: (lost) => {
+			if (lost > 0) log.warn({ lost }, `standard error could not be written for a while, and lacks ${lost} lines`);
+		},
+	};
+	const destination = shown ?? standardError(events);
+	if (files !== undefined) complainAbout(files, pino(options, destination), (lines) => onLost?.('files', lines));
+	const log = pino(options, files === undefined ? destination : both(destination, files));
 	if (options.level !== name) log.warn(`LOG_LEVEL is not a level; the log is at ${options.level}`);
 	if (files !== undefined) keepLogFiles(files, () => log.warn('the log file was gone, and has been made again'));
 	return log;
 }
 
 /** Gathered and written a few times a second: a system call for every line costs more than the line. */
-function standardError(): Destination {
-	return process.stderr.isTTY ? forPeople() : pino.destination(gathered);
+function standardError(events: LineWriterEvents): Destination {
+	// Looking at it makes Node set `O_NONBLOCK` where it is a pipe or a socket.
+	const isTerminal = process.stderr.isTTY;
+	const writer = isTerminal ? new LineWriter(terminalDescriptor(), events, 0) : new LineWriter(2, events);
+	process.on('exit', () => writer.flushNow());
+	if (!isTerminal) return writer;
+	const prettify = linesForPeople();
+	return { write: (line) => writer.write(prettify(line)), flush: (done) => writer.flush(done) };
+}
+
+/** The terminal of standard error, opened once more: a terminal that is stopped (Ctrl+S) must not stop the process. */
+function terminalDescriptor(): number {
+	try {
+		return openSync('/dev/fd/2', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+	} catch {
+		// Another user's terminal, as after `su`, can be written to but not opened.
+		return 2;
+	}
 }
 
 type Destination = pino.DestinationStream & { flush?: (done: () => void) => void };
@@ -60,19 +95,28 @@ function both(one: Destination, other: Destination): Destination {
 }
 
 /** A full disk must not end the process, nor fill the log on standard error with the same line. */
-function complainAbout(files: LogFiles, log: Logger): void {
+function complainAbout(files: LogFiles, log: Logger, onLost: (lines: number) => void): void {
 	let saidAt = Number.NEGATIVE_INFINITY;
+	let lost = 0;
 	files.on('error', ({ code }: NodeJS.ErrnoException) => {
 		if (performance.now() - saidAt < COMPLAINT_INTERVAL_MS) return;
 		saidAt = performance.now();
 		log.error({ code }, 'the log files cannot be written, and lack lines from now on: check the disk of logs.folder');
 	});
+	files.on('drop', () => {
+		onLost(1);
+		if (lost === 0) {
+			files.once('drain', () => {
+				log.warn({ lost }, `the log files can be written again, and lack ${lost} lines`);
+				lost = 0;
+			});
+		}
+		lost += 1;
+	});
 }
 
-function forPeople() {
-	return pretty({
-		destination: 2,
-		sync: true,
+function linesForPeople(): (line: string) => string {
+	return prettyFactory({
 		translateTime: 'HH:MM:ss',
 		ignore: 'pid,hostname,route,outcome,ms,firstTokenMs,trace',
 		messageFormat: (line, messageKey) =>

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import type { LoadFigures } from '../../contract/load-figures.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
+import type { LogOutput } from '../log/log.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
 import { addLoadMetrics } from './load-metrics.ts';
@@ -20,6 +21,8 @@ export interface Metrics {
 	watchLoad(figures: () => LoadFigures): void;
 	/** Counts one notification that was delivered, or given up. */
 	notified(webhook: number, outcome: (typeof outcomes)[number]): void;
+	/** Counts lines of the log that were dropped. */
+	linesLost(output: LogOutput, lines: number): void;
 	/** Everything, in Prometheus' text format. */
 	text(): Promise<string>;
 }
@@ -43,6 +46,12 @@ export function createMetrics(config: Config, version: string): Metrics {
 		help: 'Faults of Breakwater itself; its log says more of each.',
 		labels: [],
 	}).cell({});
+	const lostLines = new Cells(registry, {
+		name: 'breakwater_log_lines_lost_total',
+		help: 'Lines of the log that could not be written to standard error (stderr) or to the log files (files).',
+		labels: ['output'],
+	});
+	for (const output of config.logs === undefined ? ['stderr'] : ['stderr', 'files']) lostLines.cell({ output });
 	const notifications = new Cells(registry, {
 		name: 'breakwater_notifications_total',
 		help: 'Notifications, by the number of their webhook in the configuration and by outcome.',
@@ -69,6 +78,9 @@ export function createMetrics(config: Config, version: string): Metrics {
 		watch: (health) => providers.watch(health),
 		watchLoad: (figures) => addLoadMetrics(registry, figures),
 		notified: (webhook, outcome) => notifications.count({ webhook: String(webhook), outcome }),
+		linesLost: (output, lines) => {
+			lostLines.cell({ output }).pending += lines;
+		},
 		text: () => {
 			providers.countStays();
 			return registry.metrics();

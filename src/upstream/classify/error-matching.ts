@@ -1,5 +1,6 @@
 import { type Category, categories } from '../../../machines/failure.ts';
 import type { ErrorBody } from '../../contract/error-body.ts';
+import { globs, type LinearPattern, linearPattern } from '../../values/linear-pattern.ts';
 import type { ErrorAnswer } from './error-answer.ts';
 import { finishPrefix, isFinishPattern } from './finish-reasons.ts';
 
@@ -123,21 +124,10 @@ function providerCondition(names: readonly string[]): Condition {
 	return (answer) => wanted.has(answer.provider);
 }
 
-function globs(patterns: readonly string[]): (name: string) => boolean {
-	const regexes = patterns.map((pattern) => {
-		const parts = pattern
-			.toLowerCase()
-			.split(/\*+/)
-			.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-		return new RegExp(`^${parts.join('.*')}$`);
-	});
-	return (name) => regexes.some((regex) => regex.test(name));
-}
-
-function compileRegex(source: string, where: string, field: string): RegExp {
+function compileRegex(source: string, where: string, field: string): LinearPattern {
 	try {
-		return new RegExp(source, 'i');
+		return linearPattern(source);
 	} catch (error) {
-		throw new Error(`${where} has a "${field}" that is no regular expression: ${(error as Error).message}`);
+		throw new Error(`${where} has a "${field}" that ${(error as Error).message}.`);
 	}
 }

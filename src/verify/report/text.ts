@@ -1,4 +1,5 @@
 import { amountText, memoryText, wrapped } from '../../values/figures.ts';
+import { firstLines } from '../../values/first-lines.ts';
 import { timeText } from '../../values/time-text.ts';
 import type {
 	LintFinding,
@@ -29,7 +30,10 @@ export interface Page {
 export function reportText(report: Report, page: Page): string {
 	const sections = [
 		[headline(report, page)],
-		report.lintFindings.map((lintFinding) => lintLine(report.file, lintFinding, page)),
+		firstLines(
+			report.lintFindings.map((lintFinding) => lintLine(report.file, lintFinding, page)),
+			'findings; --json lists them all',
+		),
 		...failures(report).map((failure) => failureLines(report.file, failure, page)),
 		holdingLines(report, page),
 		...report.profiles.map((profile) => profileLines(profile, page)),

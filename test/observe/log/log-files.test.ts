@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../../src/observe/log/log.ts';
 import { type LogFiles, openLogFiles } from '../../../src/observe/log/log-files.ts';
@@ -108,12 +108,13 @@ describe('log files', () => {
 			/is not a folder; name another one/,
 			'logs/below',
 		],
+		['nothing can be made where it is', () => {}, /cannot be used \(\w+\)|may not be written/, '/proc/x'],
 		['the name is none', () => {}, /cannot be used \(its name has a character/, 'a<b'],
 	] as [string, () => void, RegExp, string?][])(
 		'are refused in one sentence where %s',
 		async (_name, prepare, message, name = 'logs') => {
 			prepare();
-			const problem = await open({ folder: join(folder, name) }).catch((error: Error) => error.message);
+			const problem = await open({ folder: resolve(folder, name) }).catch((error: Error) => error.message);
 			expect(problem).toMatch(message);
 			expect(problem).toMatch(/^The log folder .* \(logs\.folder\) [^\n]*\.$/);
 		},
@@ -122,7 +123,7 @@ describe('log files', () => {
 	it('take every line of the log; a disk that is full is told of once, and ends nothing', async () => {
 		const stream = await open();
 		const shown: string[] = [];
-		const log = createLog('info', stream, { write: (line: string) => void shown.push(line) });
+		const log = createLog('info', stream, { shown: { write: (line: string) => void shown.push(line) } });
 		log.info('planted line');
 		const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 		for (let count = 0; count < 5; count++) stream.emit('error', full);

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { emptyErrorBody } from '../../../src/contract/error-body.ts';
 import { createClassifier } from '../../../src/upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../../../src/upstream/classify/load-error-rules.ts';
+import { patternMistake } from '../../../src/values/linear-pattern.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'error-rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,9 +50,9 @@ describe('the rules in a file', () => {
 		['a status out of range', '{ status: [429, 4290], as: TIMEOUT }', 'the status "4290"'],
 		['an empty list', '{ code: [], as: TIMEOUT }', 'an unusable "code"'],
 		['an empty value', '{ code: , as: TIMEOUT }', 'an unusable "code"'],
-		['a broken message', '{ message: "(", as: TIMEOUT }', 'a "message" that is no regular expression'],
+		['a broken message', '{ message: "(", as: TIMEOUT }', 'a "message" that is not a regular expression'],
 		['a message that is no text', '{ message: 5, as: TIMEOUT }', 'an unusable "message"'],
-		['a broken header', '{ header: { x-a: "[" }, as: TIMEOUT }', 'a "header x-a" that is no regular expression'],
+		['a broken header', '{ header: { x-a: "[" }, as: TIMEOUT }', 'a "header x-a" that is not a regular expression'],
 		['a header without a name', '{ header: x-a, as: TIMEOUT }', 'an unusable "header"; give header names'],
 		['an odd zone', '{ status: 429, zone: Beijing, as: TIMEOUT }', 'the zone "Beijing"'],
 		['a text for a rule', 'TIMEOUT', 'is not a map'],
@@ -95,6 +96,11 @@ describe('the shipped table', () => {
 			const { failure } = classify({ status, headers: {}, error: emptyErrorBody, provider: 'some', now: 0 });
 			expect(failure.reason, String(status)).not.toBe('undecided');
 		}
+	});
+
+	it('has patterns of a size that a user’s own might have', () => {
+		const patterns = rules.flatMap(({ message, header = {} }) => [message ?? 'x', ...Object.values(header)]);
+		expect(patterns.map(patternMistake).filter((mistake) => mistake !== undefined)).toEqual([]);
 	});
 
 	it('has no rule that an earlier one with fewer conditions hides', () => {

@@ -1,0 +1,12 @@
+/** How many of one kind are printed; whoever has more corrects these first. */
+const MOST_PRINTED = 100;
+
+/**
+ * The first of many lines, and how many more there are: a file of nothing but mistakes must not print a book.
+ * @param what they are, in the plural
+ */
+export function firstLines(lines: readonly string[], what: string): string[] {
+	if (lines.length <= MOST_PRINTED) return [...lines];
+	const more = (lines.length - MOST_PRINTED).toLocaleString('en');
+	return [...lines.slice(0, MOST_PRINTED), `and ${more} more ${what}`];
+}
