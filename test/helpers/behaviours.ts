@@ -61,6 +61,18 @@ export function resets(): Behaviour {
 	return ({ hangUp }) => hangUp('rst');
 }
 
+/** Another behaviour for each of so many requests, once all of them are here: one that is over is no connection to reuse. */
+export function together(count: number, inner: Behaviour): Behaviour {
+	let here = 0;
+	const { promise: allAreHere, resolve } = Promise.withResolvers<void>();
+	return async (exchange) => {
+		here += 1;
+		if (here === count) resolve();
+		await allAreHere;
+		await inner(exchange);
+	};
+}
+
 /** Breaks a connection with `how` where it has carried a request before, and answers on a new one. */
 export function forgetful(how: Behaviour): Behaviour {
 	// Requests that come at once get a connection each.
