@@ -10,10 +10,10 @@ export default defineConfig({
 	test: {
 		// One more than there are cores: many tests wait for a timer or for a process of their own.
 		maxWorkers: availableParallelism() + 1,
-		// Met by a failure only: no test may depend on being quick.
 		setupFiles: 'test/helpers/restart-clock.ts',
-		testTimeout: 120_000,
-		hookTimeout: 120_000,
+		// Met by a failure only: no test may depend on being quick, and an exploration is a minute of work for a busy machine.
+		testTimeout: 600_000,
+		hookTimeout: 600_000,
 		// Those of the program.
 		execArgv: ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'],
 		projects: [

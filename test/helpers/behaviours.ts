@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { type Behaviour, type Bytes, settle } from './exchange.ts';
+import { type Behaviour, type Bytes, type Exchange, settle } from './exchange.ts';
 import { chunksOf, completionOf } from './openai-shapes.ts';
 
 /** Data of one SSE event: a string goes behind `data: ` as it is, an object as JSON; bytes are written verbatim. */
@@ -59,6 +59,24 @@ export function hangs(): Behaviour {
 /** RST before any byte of an answer. */
 export function resets(): Behaviour {
 	return ({ hangUp }) => hangUp('rst');
+}
+
+/** Another behaviour for each of so many requests, once all of them are here: one that is over is no connection to reuse. */
+export function together(count: number, inner: Behaviour): Behaviour {
+	let here = 0;
+	const { promise: allAreHere, resolve } = Promise.withResolvers<void>();
+	return async (exchange) => {
+		here += 1;
+		if (here === count) resolve();
+		await allAreHere;
+		await inner(exchange);
+	};
+}
+
+/** Leaves every step of one exchange to the test, which gets it once the request is here. */
+export function onCommand(): { behaviour: Behaviour; asked: Promise<Exchange> } {
+	const { promise: asked, resolve: behaviour } = Promise.withResolvers<Exchange>();
+	return { behaviour, asked };
 }
 
 /** Breaks a connection with `how` where it has carried a request before, and answers on a new one. */

@@ -57,7 +57,7 @@ export interface TestGateway {
 
 /** No retry, and no timeout that a busy machine could meet, unless a test says so. */
 export const quickPolicy = {
-	timeouts: { connect: '5s', firstToken: '5s', idle: '5s', response: '5s', request: '9s' },
+	timeouts: { connect: '60s', firstToken: '60s', idle: '60s', response: '60s', request: '90s' },
 	retry: { backoff: '5ms', maxBackoff: '20ms', maxRetryAfter: '1s' },
 	breaker: { failureThreshold: 3, cooldown: '60s', cooldownJitter: 0 },
 	onError: {
@@ -181,7 +181,7 @@ function deltaOf(data: string): string {
 }
 
 /** Waits for something that is about to become true. */
-export function soon<T>(check: () => T | Promise<T>, timeoutMs = 30_000): Promise<T> {
+export function soon<T>(check: () => T | Promise<T>, timeoutMs = 100_000): Promise<T> {
 	return vi.waitFor(check, { interval: 5, timeout: timeoutMs });
 }
 

@@ -41,7 +41,7 @@ function fetched(behaviour: Behaviour, body: object = {}) {
 
 /** Waits for something that is about to become true. */
 function soon(check: () => void) {
-	return vi.waitFor(check, { interval: 5, timeout: 30_000 });
+	return vi.waitFor(check, { interval: 5, timeout: 100_000 });
 }
 
 test('records what it got, in order, and JSON as a value', async () => {
@@ -200,11 +200,18 @@ test('counts a client that leaves, and neither whole answers nor its own faults'
 
 test('a client that leaves ends the waits of its behaviour', async () => {
 	const inner = vi.fn();
-	const client = ask(delayed(60, inner));
+	const hasEnded = vi.fn();
+	const client = ask(async (exchange) => {
+		try {
+			await delayed(3_600_000, inner)(exchange);
+		} finally {
+			hasEnded();
+		}
+	});
 	await soon(() => expect(upstream.requests).toHaveLength(1));
 	client.socket.destroy();
 	await soon(() => expect([upstream.aborted, upstream.openSockets]).toEqual([1, 0]));
-	await new Promise((resolve) => setTimeout(resolve, 80));
+	await soon(() => expect(hasEnded).toHaveBeenCalledOnce());
 	expect(inner).not.toHaveBeenCalled();
 });
 

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { contentOf, type GatewaySetup, messages, soon, startGateway, type TestGateway } from '../helpers/gateway.ts';
+import { inStep } from '../helpers/in-step.ts';
 import { answers, type Behaviour, chunkOf, chunksOf, hangs, stallsAfter, status } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway;
@@ -115,38 +116,50 @@ describe('a client that leaves', () => {
 	});
 });
 
-test('a reader that is slow slows the provider down, and is no idle provider', async () => {
-	const { upstream, origin } = await start({
-		policy: { timeouts: { idle: '1s' } },
+describe('a reader that is slow', () => {
+	const EVENTS = 1000;
+
+	/**
+	 * A stream that is not read while nothing more of it can be sent, for longer than a provider may be idle; then to its end.
+	 * @returns how many events were sent until then, and what came
+	 */
+	async function readLate(idleMs: number) {
+		const { upstream, origin } = await start({ policy: { timeouts: { idle: `${idleMs}ms` } } });
+		const flood = new Flood(EVENTS);
+		upstream('a').next(flood.behaviour);
+		const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+		const body = JSON.stringify({ messages, stream: true });
+		const length = Buffer.byteLength(body);
+		socket.write(
+			`POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
+		);
+		socket.pause();
+
+		await soon(() => expect(flood.sentEvents).toBeGreaterThan(0));
+		let sentUnread = -1;
+		while (sentUnread !== flood.sentEvents) {
+			sentUnread = flood.sentEvents;
+			await sleep(0.6 * idleMs);
+		}
+		await sleep(0.6 * idleMs);
+
+		let received = 0;
+		let tail = '';
+		for await (const piece of socket) {
+			received += piece.length;
+			tail = (tail + piece.toString('latin1')).slice(-100);
+		}
+		return { sentUnread, sent: flood.sentEvents, received, tail };
+	}
+
+	test('slows the provider down, and is no idle provider', async () => {
+		const { sentUnread, sent, received, tail } = await inStep(1000, readLate, () => breakwater.close());
+		// What lies between the two ends is the kernels' buffers and ours, of a bounded size.
+		expect(sentUnread).toBeLessThan(EVENTS / 2);
+		expect(sent).toBe(EVENTS);
+		expect(received).toBeGreaterThan(EVENTS * Flood.eventBytes);
+		expect(tail).toContain('data: [DONE]\n\n');
 	});
-	const flood = new Flood(1000);
-	upstream('a').next(flood.behaviour);
-	const socket = connect(Number(new URL(origin).port), '127.0.0.1');
-	const body = JSON.stringify({ messages, stream: true });
-	const length = Buffer.byteLength(body);
-	socket.write(
-		`POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
-	);
-	socket.pause();
-
-	await soon(() => expect(flood.sentEvents).toBeGreaterThan(0));
-	let seen = -1;
-	while (seen !== flood.sentEvents) {
-		seen = flood.sentEvents;
-		await sleep(600);
-	}
-	// What lies between the two ends is the kernels' buffers and ours, of a bounded size.
-	expect(seen).toBeLessThan(500);
-
-	let received = 0;
-	let tail = '';
-	for await (const piece of socket) {
-		received += piece.length;
-		tail = (tail + piece.toString('latin1')).slice(-100);
-	}
-	expect(flood.sentEvents).toBe(1000);
-	expect(received).toBeGreaterThan(1000 * Flood.eventBytes);
-	expect(tail).toContain('data: [DONE]\n\n');
 });
 
 /** A stream of large events that are sent as fast as they are taken. */

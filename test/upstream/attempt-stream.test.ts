@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { AttemptTestOptions, WatchedAttempt } from '../helpers/attempt.ts';
 import { attemptPerTest } from '../helpers/attempt-per-test.ts';
+import { eventually, withFakeTimers } from '../helpers/fake-timers.ts';
 import { contentOf, parseEvents } from '../helpers/sse.ts';
 import {
 	type Behaviour,
@@ -13,6 +14,7 @@ import {
 	compressed,
 	delayed,
 	hangs,
+	onCommand,
 	raw,
 	resets,
 	type SseEvent,
@@ -29,15 +31,26 @@ function start(behaviour: Behaviour, options: AttemptTestOptions = {}): WatchedA
 	return perTest.start({ stream: true, ...options });
 }
 
-function soon(check: () => void) {
-	return vi.waitFor(check, { interval: 5, timeout: 30_000 });
-}
-
 /** How a stream of these events ends, and what was handed on of it. */
 async function outcomeOf(behaviour: Behaviour, options: AttemptTestOptions = {}) {
 	const attempt = start(behaviour, options);
 	const { is } = await attempt.over;
 	return { is, events: attempt.events, isAnswering: attempt.reports.includes('answering') };
+}
+
+/** Starts an attempt at a stream whose events are sent one by one: each has been handed on before the test goes on. */
+async function startOnCommand(options: AttemptTestOptions) {
+	const { behaviour, asked } = onCommand();
+	const attempt = start(behaviour, options);
+	const { response, write } = await asked;
+	response.setHeader('content-type', 'text/event-stream');
+	let sent = '';
+	const send = async (event: object) => {
+		sent += sse(event);
+		await write(sse(event));
+		await eventually(() => expect(attempt.events).toBe(sent));
+	};
+	return { attempt, send };
 }
 
 function sse(...events: object[]): string {
@@ -86,7 +99,8 @@ describe('a whole stream', () => {
 	it.each<[string, NonNullable<StreamOptions['end']>, SseEvent[]]>([
 		['a clean end', 'close', [hello, stop]],
 		['a cut', 'cut', [hello, stop]],
-		['silence', 'stall', [hello, stop]],
+		// In one packet, so that no timer can go off in between.
+		['silence', 'stall', [Buffer.from(sse(hello, stop))]],
 		['a finish reason alone', 'close', [stop]],
 		['two choices, each finished', 'close', [hello, choice(1, 'x'), stop, choice(1, undefined, 'stop')]],
 	])('may end without [DONE], in %s', async (_name, end, events) => {
@@ -121,7 +135,7 @@ describe('the commit', () => {
 	])('comes with %s, and what was held comes with it', async (_name, delta) => {
 		const attempt = start(streams([role, Buffer.from(': comment\n\n'), chunkOf(delta)], { end: 'stall' }));
 		await attempt.answering;
-		await soon(() => expect(attempt.events).toBe(sse(role, chunkOf(delta))));
+		await eventually(() => expect(attempt.events).toBe(sse(role, chunkOf(delta))));
 		attempt.stop();
 	});
 
@@ -140,10 +154,16 @@ describe('the commit', () => {
 		expect(attempt.reports.filter((name) => name === 'answering')).toHaveLength(1);
 	});
 
-	it('ends the time to the first token', async () => {
-		const attempt = start(streams([hello, hello, hello, stop], { delayMs: 200 }), { timeouts: { firstToken: 600 } });
-		expect((await attempt.over).is).toBe('completed');
-	});
+	it('ends the time to the first token', () =>
+		withFakeTimers(async () => {
+			const { attempt, send } = await startOnCommand({ timeouts: { firstToken: 50_000, idle: 60_000 } });
+			await send(hello);
+			vi.advanceTimersByTime(55_000);
+			await send(hello);
+			await send(stop);
+			vi.advanceTimersByTime(61_000);
+			expect((await attempt.over).is).toBe('completed');
+		}));
 });
 
 describe('before any content, unseen by the client,', () => {
@@ -184,7 +204,7 @@ describe('before any content, unseen by the client,', () => {
 			events: '',
 			isAnswering: false,
 		});
-		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
+		await eventually(() => expect(perTest.upstream.openSockets).toBe(0));
 	});
 
 	it.each<[string, Behaviour]>([
@@ -198,7 +218,7 @@ describe('before any content, unseen by the client,', () => {
 			events: '',
 			isAnswering: false,
 		});
-		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
+		await eventually(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 	});
 });
 
@@ -215,7 +235,8 @@ describe('after the first content,', () => {
 		['a named error event', 'SERVER_ERROR.overloaded', streams([hello, named(overloaded)], { end: 'stall' })],
 		['the finish reason "error"', 'SERVER_ERROR', streams([hello, chunkOf({}, 'error', { error: { code: 502 } })])],
 	])('%s is a failure', async (_name, is, behaviour) => {
-		expect(await outcomeOf(behaviour, { timeouts: { idle: 400 } })).toEqual({
+		const timeouts = is === 'TIMEOUT.idle' ? { idle: 100 } : {};
+		expect(await outcomeOf(behaviour, { timeouts })).toEqual({
 			is,
 			events: sse(hello),
 			isAnswering: true,
@@ -240,14 +261,20 @@ describe('after the first content,', () => {
 		});
 	});
 
-	it('slow pieces are no silence', async () => {
-		const attempt = start(streams([hello, hello, hello, hello, stop], { delayMs: 150 }), { timeouts: { idle: 500 } });
-		expect((await attempt.over).is).toBe('completed');
-	});
+	it('slow pieces are no silence', () =>
+		withFakeTimers(async () => {
+			const { attempt, send } = await startOnCommand({ timeouts: { idle: 60_000 } });
+			for (const event of [hello, hello, hello, stop]) {
+				await send(event);
+				vi.advanceTimersByTime(40_000);
+			}
+			vi.advanceTimersByTime(40_000);
+			expect((await attempt.over).is).toBe('completed');
+		}));
 
 	it('a failure closes the connection', async () => {
 		await start(streams([hello, overloaded], { end: 'stall' })).over;
-		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
+		await eventually(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 	});
 });
 
@@ -264,35 +291,31 @@ describe('the connection', () => {
 		['[DONE] and the end', streams([hello, stop])],
 		['the end without [DONE]', streams([hello, stop], { end: 'close' })],
 		['[DONE], and a little later the end', endsLate(20)],
-	])('serves the next attempt after %s', async (_name, behaviour) => {
-		const connections = new Set();
-		for (let i = 0; i < 3; i += 1) {
-			const isOver = Promise.withResolvers<void>();
-			await start(
-				noting(connections, async (exchange) => {
-					await behaviour(exchange);
-					isOver.resolve();
-				}),
-			).over;
-			await isOver.promise;
-			// The end of the body is a packet of its own, which has to arrive.
-			await sleep(10);
-		}
-		expect([perTest.upstream.requests.length, connections.size, perTest.upstream.aborted]).toEqual([3, 1, 0]);
-	});
+	])('serves the next attempt after %s', (_name, behaviour) =>
+		withFakeTimers(async () => {
+			const connections = new Set();
+			for (let i = 0; i < 3; i += 1) {
+				const attempt = start(noting(connections, behaviour));
+				const bodyEnded = vi.spyOn(attempt.attempt, 'onResponseEnd');
+				expect((await attempt.over).is).toBe('completed');
+				// The end of the body is a packet of its own, which has to arrive.
+				await eventually(() => expect(bodyEnded).toHaveBeenCalledOnce());
+				// undici uses a connection again a turn of the event loop later.
+				await sleep(10);
+			}
+			expect([perTest.upstream.requests.length, connections.size, perTest.upstream.aborted]).toEqual([3, 1, 0]);
+		}),
+	);
 
 	it('is dropped when the body does not end soon after [DONE]', async () => {
-		vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-		try {
+		await withFakeTimers(async () => {
 			const { over } = start(streams([hello, stop, '[DONE]'], { end: 'stall' }));
 			expect((await over).is).toBe('completed');
 			vi.advanceTimersByTime(999);
 			expect(perTest.upstream.openSockets).toBe(1);
 			vi.advanceTimersByTime(1);
-		} finally {
-			vi.useRealTimers();
-		}
-		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
+		});
+		await eventually(() => expect(perTest.upstream.openSockets).toBe(0));
 	});
 });
 
@@ -307,23 +330,26 @@ describe('stop', () => {
 	it.each<[string, Behaviour]>([
 		['before headers', hangs()],
 		['before content', streams([role], { end: 'stall' })],
-	])('%s closes the connection, and nothing is reported', async (_name, behaviour) => {
-		const attempt = start(behaviour, { timeouts: { firstToken: 60 } });
-		await soon(() => expect(perTest.upstream.requests).toHaveLength(1));
-		attempt.stop();
-		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
-		await sleep(80);
-		expect(attempt.reports).toEqual(['stopped']);
-	});
+	])('%s closes the connection, and nothing is reported', (_name, behaviour) =>
+		withFakeTimers(async () => {
+			const attempt = start(behaviour, { timeouts: { firstToken: 60_000 } });
+			await eventually(() => expect(perTest.upstream.requests).toHaveLength(1));
+			attempt.stop();
+			await eventually(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
+			vi.advanceTimersByTime(61_000);
+			expect(attempt.reports).toEqual(['stopped']);
+		}),
+	);
 
-	it('in the middle of an answer closes the connection, and nothing more is reported', async () => {
-		const attempt = start(streams(Array(1000).fill(hello), { delayMs: 1 }), { timeouts: { idle: 60 } });
-		await attempt.answering;
-		attempt.stop();
-		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
-		await sleep(80);
-		expect(attempt.reports.at(-1)).toBe('stopped');
-	});
+	it('in the middle of an answer closes the connection, and nothing more is reported', () =>
+		withFakeTimers(async () => {
+			const attempt = start(streams(Array(1000).fill(hello), { delayMs: 1 }), { timeouts: { idle: 60_000 } });
+			await attempt.answering;
+			attempt.stop();
+			await eventually(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
+			vi.advanceTimersByTime(61_000);
+			expect(attempt.reports.at(-1)).toBe('stopped');
+		}));
 
 	it.each(['answering', 'events'])('on %s is the last that is heard', async (name) => {
 		const stopsOn = (report: string, watched: WatchedAttempt) => {
@@ -332,7 +358,7 @@ describe('stop', () => {
 		// In one piece, so that the end is read together with the content.
 		const body = `${sse(hello, stop)}data: [DONE]\n\n`;
 		const attempt = start(streams([Buffer.from(body)], { end: 'close' }), { onReport: stopsOn });
-		await soon(() => expect(attempt.reports).toContain('stopped'));
+		await eventually(() => expect(attempt.reports).toContain('stopped'));
 		await sleep(20);
 		expect(attempt.reports.at(-1)).toBe('stopped');
 	});
@@ -342,7 +368,7 @@ describe('stop', () => {
 			if (report === 'events') watched.stop();
 		};
 		const attempt = start(streams([Buffer.from(sse(stop).trimEnd())], { end: 'close' }), { onReport: stopsOn });
-		await soon(() => expect(attempt.reports).toContain('stopped'));
+		await eventually(() => expect(attempt.reports).toContain('stopped'));
 		expect(attempt.reports).toEqual(['answering', 'events', 'stopped']);
 	});
 
@@ -379,39 +405,41 @@ describe('a slow client', () => {
 		};
 	}
 
-	/** Resolves when the upstream has not got rid of a piece for 500 ms. */
+	/** Resolves when the upstream has not got rid of a piece for 300 ms. */
 	async function blocked(source: { readonly written: number }): Promise<void> {
-		for (let last = -1; last !== source.written; await sleep(500)) last = source.written;
+		for (let last = -1; last !== source.written; await sleep(300)) last = source.written;
 	}
 
-	it('makes the upstream wait, is no idle provider, and goes on where it stopped', async () => {
-		const source = endless();
-		const pausesOnce = (report: string, { attempt, reports }: WatchedAttempt) => {
-			if (report === 'events' && reports.length === 2) attempt.pause();
-		};
-		const attempt = start(source.behaviour, {
-			answerLimit: 1_000_000_000,
-			onReport: pausesOnce,
-			timeouts: { idle: 400 },
-		});
-		await attempt.answering;
-		await blocked(source);
-		const heard = attempt.events.length;
-		expect(heard).toBeLessThan(1_000_000);
-		expect(source.written).toBeLessThan(500);
-		expect(attempt.reports).not.toContain('broke');
-		attempt.attempt.resume();
-		await soon(() => expect(attempt.events.length).toBeGreaterThan(heard + 2_000_000));
-		expect(parseEvents(attempt.events)[0]).toEqual(piece);
-		attempt.stop();
-		await soon(() => expect(perTest.upstream.openSockets).toBe(0));
-	});
+	it('makes the upstream wait, is no idle provider, and goes on where it stopped', () =>
+		withFakeTimers(async () => {
+			const source = endless();
+			const pausesOnce = (report: string, { attempt, reports }: WatchedAttempt) => {
+				if (report === 'events' && reports.length === 2) attempt.pause();
+			};
+			const attempt = start(source.behaviour, {
+				answerLimit: 1_000_000_000,
+				onReport: pausesOnce,
+				timeouts: { idle: 60_000 },
+			});
+			await attempt.answering;
+			await blocked(source);
+			vi.advanceTimersByTime(61_000);
+			const heard = attempt.events.length;
+			expect(heard).toBeLessThan(1_000_000);
+			expect(source.written).toBeLessThan(500);
+			expect(attempt.reports).not.toContain('broke');
+			attempt.attempt.resume();
+			await eventually(() => expect(attempt.events.length).toBeGreaterThan(heard + 2_000_000));
+			expect(parseEvents(attempt.events)[0]).toEqual(piece);
+			attempt.stop();
+			await eventually(() => expect(perTest.upstream.openSockets).toBe(0));
+		}));
 
 	it('that left while the upstream waits frees the connection', async () => {
 		const attempt = start(endless().behaviour, { onReport: (_name, { attempt: running }) => running.pause() });
 		await attempt.answering;
 		attempt.stop();
-		await soon(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
+		await eventually(() => expect([perTest.upstream.aborted, perTest.upstream.openSockets]).toEqual([1, 0]));
 	});
 
 	it('that paused at the last piece still gets the end', async () => {
@@ -423,18 +451,28 @@ describe('a slow client', () => {
 		expect(attempt.events).toBe(sse(hello, stop));
 	});
 
-	it('that pauses again and again is no idle provider', async () => {
-		const attempt = start(streams([...Array(3).fill(piece), stop]), {
-			onReport: (name, { attempt: running }) => {
-				if (name !== 'events') return;
-				running.pause();
-				setTimeout(() => running.resume(), 450);
-			},
-			timeouts: { idle: 400 },
-		});
-		expect((await attempt.over).is).toBe('completed');
-		expect(attempt.events).toBe(sse(...Array(3).fill(piece), stop));
-	});
+	it('that pauses again and again is no idle provider', () =>
+		withFakeTimers(async () => {
+			const events = [...Array(3).fill(piece), stop];
+			let pauses = 0;
+			const attempt = start(streams(events), {
+				onReport: (name, { attempt: running }) => {
+					if (name !== 'events') return;
+					running.pause();
+					pauses += 1;
+				},
+				timeouts: { idle: 60_000 },
+			});
+			for (let seen = 0; attempt.events !== sse(...events); ) {
+				await eventually(() => expect(pauses).toBeGreaterThan(seen));
+				seen = pauses;
+				vi.advanceTimersByTime(61_000);
+				attempt.attempt.resume();
+			}
+			attempt.attempt.resume();
+			expect((await attempt.over).is).toBe('completed');
+			expect(attempt.events).toBe(sse(...events));
+		}));
 
 	it('that is there again finds a provider that fell silent', async () => {
 		const attempt = start(streams([hello], { end: 'stall' }), {
@@ -448,13 +486,20 @@ describe('a slow client', () => {
 		expect((await attempt.over).is).toBe('TIMEOUT.idle');
 	});
 
-	it('that resumes without a pause changes nothing', async () => {
-		const attempt = start(streams([hello, hello, hello, hello, stop], { delayMs: 150 }), {
-			onReport: (_name, { attempt: running }) => running.resume(),
-			timeouts: { idle: 500 },
-		});
-		expect((await attempt.over).is).toBe('completed');
-	});
+	it('that resumes without a pause changes nothing', () =>
+		withFakeTimers(async () => {
+			const { attempt, send } = await startOnCommand({
+				onReport: (_name, { attempt: running }) => running.resume(),
+				timeouts: { idle: 60_000 },
+			});
+			for (const event of [hello, hello, hello]) {
+				await send(event);
+				vi.advanceTimersByTime(40_000);
+				attempt.attempt.resume();
+			}
+			vi.advanceTimersByTime(21_000);
+			expect((await attempt.over).is).toBe('TIMEOUT.idle');
+		}));
 
 	it('that resumes before the first content does not shorten the time to it', async () => {
 		const attempt = start(delayed(5, streams([role], { end: 'stall' })), { timeouts: { firstToken: 80, idle: 10 } });
@@ -484,15 +529,22 @@ it('whatever comes, however it ends, there is one report', async () => {
 describe('a document for a stream', () => {
 	const completion = completionOf('I do not stream');
 
-	it('has the time of a document once its headers are there', async () => {
-		const late = trickles(completes(completion), { chunkBytes: 60, delayMs: 150 });
-		const timeouts = { firstToken: 450, response: 5000, idle: 2000 };
-		expect(await outcomeOf(late, { timeouts })).toMatchObject({ is: 'completed', isAnswering: true });
-	});
+	it('has the time of a document once its headers are there', () =>
+		withFakeTimers(async () => {
+			const { behaviour, asked } = onCommand();
+			const attempt = start(behaviour, { timeouts: { firstToken: 60_000, response: 600_000, idle: 600_000 } });
+			const { response, end } = await asked;
+			response.setHeader('content-type', 'application/json');
+			response.flushHeaders();
+			await eventually(() => expect(attempt.attempt.headers).toHaveProperty('content-type'));
+			vi.advanceTimersByTime(70_000);
+			await end(JSON.stringify(completion));
+			expect((await attempt.over).is).toBe('completed');
+			expect(attempt.reports).toContain('answering');
+		}));
 
 	it('has no more time than that', async () => {
 		const slow = trickles(completes(completion), { chunkBytes: 10, delayMs: 20 });
-		const timeouts = { firstToken: 2000, response: 100, idle: 2000 };
-		expect((await outcomeOf(slow, { timeouts })).is).toBe('TIMEOUT.response');
+		expect((await outcomeOf(slow, { timeouts: { response: 100 } })).is).toBe('TIMEOUT.response');
 	});
 });

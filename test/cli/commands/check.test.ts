@@ -82,7 +82,7 @@ describe('a configuration that holds', () => {
 		expect(command.stdout).toMatch(/^profile default: a\/m → b\/n\n {2}at most \d+ attempts\n {4}a\/m .* → b\/n /m);
 		expect(command.stdout).toMatch(/^profile small: b\/n → a\/m$/m);
 		expect(lastLine(command.stdout)).toMatch(
-			/^holds: [\d,]+ states, [\d,]+ transitions explored in [\d.]+ m?s, \d+ MB$/,
+			/^holds: [\d,]+ states, [\d,]+ transitions explored in (?:\d+ [hm] )*[\d.]+ (?:ms|s|m|h), \d+ MB$/,
 		);
 		expect(command.stdout).not.toContain('\x1b');
 	});
