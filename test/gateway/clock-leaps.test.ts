@@ -10,7 +10,11 @@ let breakwater: TestGateway;
 beforeEach(async () => {
 	breakwater = await startGateway({
 		names: ['a'],
-		policy: { breaker: { failureThreshold: 1, cooldown: '60s', modelCooldown: '60s' }, timeouts: { request: '9s' } },
+		policy: {
+			whenAllDenied: 'fail',
+			breaker: { failureThreshold: 1, cooldown: '60s', modelCooldown: '60s' },
+			timeouts: { request: '9s' },
+		},
 		server: {
 			clients: { app: { key: 'planted-app-key-1', requestsPerMinute: 2 }, free: { key: 'planted-app-key-2' } },
 		},

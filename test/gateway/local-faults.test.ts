@@ -64,7 +64,8 @@ it('500 streams in a process of 256 descriptors: no provider is blamed, callers 
 	const refused = statuses.get('503') ?? [];
 	expect(refused.length).toBeGreaterThan(0);
 	for (const one of refused) {
-		expect(one?.body?.error.code).toBe('local_resources_exhausted');
+		// Before the last descriptor is gone, what comes is turned away.
+		expect(['local_resources_exhausted', 'overloaded']).toContain(one?.body?.error.code);
 		expect(Number(one?.retryAfter)).toBeGreaterThanOrEqual(1);
 		for (const { category, reason } of one?.body?.failover?.attempts ?? [])
 			expect(`${category}.${reason}`).toBe('NETWORK_ERROR.local');
@@ -85,9 +86,11 @@ it('500 streams in a process of 256 descriptors: no provider is blamed, callers 
 	const { providers } = health as { providers: Record<string, ProviderHealth> };
 	for (const name of ['a', 'b']) expect(providers[name]).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
 
+	expect(breakwater.stderr).not.toContain('closed → open');
+	// Where all that was too much was turned away at the door, no attempt has met a fault.
+	if (!refused.some((one) => one?.body?.error.code === 'local_resources_exhausted')) return;
 	await soon(() => expect(breakwater.stderr).toContain('this machine keeps attempts from being made'));
 	const lines = breakwater.stderr.split('\n').filter((line) => line.includes('"level":50'));
 	expect(lines.length).toBeLessThan(refused.length);
 	expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({ faults: 1, what: expect.stringContaining('EMFILE') });
-	expect(breakwater.stderr).not.toContain('closed → open');
 });

@@ -177,7 +177,8 @@ function reach(profiles: readonly ReachedProfile[]): string {
 		if (goesOnWith.length === 0 && isServable) {
 			return `Profile ${profile} has no working target left: its requests only try whether one works again.`;
 		}
-		if (goesOnWith.length === 0) return `Profile ${profile} has no other target left: its requests fail.`;
+		if (goesOnWith.length === 0)
+			return `Profile ${profile} has no other target left: its requests fail until one works again.`;
 		return `Profile ${profile} goes on with ${goesOnWith.join(', ')}.`;
 	});
 	const more = profiles.length - mostProfiles;

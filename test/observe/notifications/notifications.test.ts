@@ -114,7 +114,7 @@ test('a profile that has nothing left is told so, also where another incident to
 	await call();
 	const [, second] = await told(2);
 	expect(second).toMatchObject({ kind: 'quota', provider: 'b', profiles: [{ profile: 'default', goesOnWith: [] }] });
-	expect(second?.text).toContain('Profile default has no other target left: its requests fail.');
+	expect(second?.text).toContain('Profile default has no other target left: its requests fail until one works again.');
 	expect(second?.action).toMatch(/top up the account of the key at providers\.b\.apiKey .* or wait until 20\S+Z\.$/);
 });
 
@@ -141,7 +141,7 @@ describe('what a profile goes on with is what would be asked now', () => {
 			{ profile: 'default', goesOnWith: ['d/model-d'] },
 			{ profile: 'solo', goesOnWith: [] },
 		]);
-		expect(opened?.text).toContain('Profile solo has no other target left: its requests fail.');
+		expect(opened?.text).toContain('Profile solo has no other target left: its requests fail until one works again.');
 		expect(await ready()).toMatchObject({ profiles: { default: true, solo: false } });
 	});
 
@@ -164,8 +164,8 @@ describe('what a profile goes on with is what would be asked now', () => {
 		await call();
 		const [opened] = await told(1);
 		expect(opened?.profiles).toEqual([{ profile: 'default', goesOnWith: [] }]);
-		expect(opened?.text).toContain('Profile default has no working target left: its requests only try whether');
-		expect(await ready()).toMatchObject({ profiles: { default: true } });
+		expect(opened?.text).toContain('Profile default has no other target left: its requests fail until one works again');
+		expect(await ready()).toMatchObject({ profiles: { default: false } });
 	});
 });
 
