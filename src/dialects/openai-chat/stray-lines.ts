@@ -61,6 +61,12 @@ export class StrayLines {
 	}
 }
 
+/** A chunk, or what is left of one, on a line that is no event, as the name of its field is damaged: a piece of the answer is missing. */
+export function isOfChunk(line: string): boolean {
+	// The byte-order mark of a stream stands in front of its first field.
+	return line.includes('"choices":') && !line.startsWith('\ufeffdata:');
+}
+
 /** What nearly every piece of a stream is: lines of data, each with the end of its event. */
 function hasOnlyEvents(text: string): boolean {
 	let start = 0;

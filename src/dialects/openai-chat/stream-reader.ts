@@ -7,7 +7,7 @@ import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { eventOf, readChunk } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
 import { finishOf, isSomething } from './read-choice.ts';
-import { StrayLines } from './stray-lines.ts';
+import { isOfChunk, StrayLines } from './stray-lines.ts';
 import { StreamChoice } from './stream-choice.ts';
 
 /** How much of a body without an event in it is kept, to find an error in it, characters. */
@@ -73,6 +73,7 @@ export class ChatStreamReader implements AnswerReader {
 		if (this.state.is !== 'open' || this.isFinished) return;
 		const error = this.#stray.add(line);
 		if (error !== undefined) this.state = { is: 'error', error };
+		else if (isOfChunk(line)) this.state = { is: 'faulty', fault: 'answer_damaged' };
 	}
 
 	#parse(text: string): readonly AnswerEvent[] {

@@ -276,6 +276,15 @@ describe('a chunk whose JSON is broken around its text', () => {
 		expect(reading.events).toBe(sse(role, hello));
 	});
 
+	it.each(['da\u0000', 'da\ufffd\n\nta: ', ''])(
+		'is known though it is no event, as the name of its field is damaged: %j',
+		(field) => {
+			const whole = sse(role, hello, hello, stop, '[DONE]');
+			const damaged = whole.replace(sse(hello), sse(hello).replace('data: ', field));
+			expect(readText(damaged).state).toEqual({ is: 'faulty', fault: 'answer_damaged' });
+		},
+	);
+
 	it('is nothing to an answer that is finished', () => {
 		expect(readText(sse(hello, stop, broken)).state).toEqual({ is: 'whole' });
 	});
