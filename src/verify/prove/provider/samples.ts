@@ -137,7 +137,10 @@ class Situations {
 			const { policy: _, lastFailure: __, consecutiveFailures, window, ...context } = state.snapshot.context;
 			// Counters of results mean nothing but to a closed provider: they begin anew with it.
 			const counters = state.snapshot.value === 'closed' ? [consecutiveFailures, window] : [];
-			const replies = sent.map(({ event }) => event);
+			// What was told to have counted comes back: all that is the failure's own is whether it does, too.
+			const replies = sent.map(({ event }) =>
+				'counted' in event ? { ...event, counted: (event.counted as string[]).length > manner.counted.length } : event,
+			);
 			const told = emitted.map((event) => ({ ...event, failure: undefined }));
 			return JSON.stringify([state.snapshot.value, context, counters, state.timers, replies, told]);
 		} catch {
