@@ -251,7 +251,7 @@ describe.skipIf(isMissing)('the inspector page in a browser', () => {
 	});
 
 	test('asks for the key where the stream is not open to everybody', async () => {
-		breakwater = await startInspected({ server: { adminKey: operatorsKey } });
+		breakwater = await startInspected({ server: { adminKey: operatorsKey, hosts: [strangeName] } });
 		const page = await browser.newPage();
 		page.setDefaultTimeout(wait.timeout);
 		await page.goto(`${breakwater.origin.replace('127.0.0.1', strangeName)}/inspector`);
