@@ -284,6 +284,7 @@ export const mutants: readonly Mutant[] = [
 		machine: noting<'permit.denied'>('noteDenial', (progress, event) =>
 			denied({ ...progress, policy: { ...progress.policy, whenAllDenied: 'try-soonest' } }, event),
 		),
+		route: routeOver(chainOf(2), { policy: { whenAllDenied: 'fail' } }),
 	},
 	{
 		name: 'asks the latest target first when it asks early',
