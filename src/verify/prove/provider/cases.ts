@@ -102,7 +102,7 @@ function whoDid({ happening }: Done): CaseStep['by'] {
 	if (happening.type === 'attempt.abandoned') return 'client';
 	if (happening.type === 'peer.tripped') return 'peer';
 	if (happening.type === 'failure.withdrawn') return 'request';
-	if (happening.type === 'model.tripped') return 'provider';
+	if (happening.type === 'model.tripped') return 'upstream';
 	return happening.type.startsWith('operator') ? 'operator' : 'upstream';
 }
 
