@@ -24,7 +24,8 @@ export interface ConnectionOptions {
 export class Connections {
 	readonly #server: Server;
 	readonly #open = new Set<Socket>();
-	readonly #busy = new Set<ServerResponse>();
+	/** In boxes that are emptied, as in `LiveMap`: else V8 keeps every response until its next full collection. */
+	readonly #busy = new Set<{ response: ServerResponse | undefined }>();
 	readonly #perAddress = new Map<string, number>();
 	#drainsSince: number | undefined;
 	/** When the last answer on a connection ended, since the server drains; by `placeOf`. */
@@ -46,7 +47,7 @@ export class Connections {
 	/** From now on answers tell clients to send nothing more on their connection. */
 	drain(): void {
 		this.#drainsSince = performance.now();
-		for (const response of this.#busy) response.shouldKeepAlive = false;
+		for (const { response } of this.#busy) if (response !== undefined) response.shouldKeepAlive = false;
 		// A server that closes would close these at once, without their grace; `closeIdle` does it in its place.
 		this.#server.closeIdleConnections = () => undefined;
 	}
@@ -54,7 +55,7 @@ export class Connections {
 	/** Closes the connections that have been without a request for long enough. To be called again and again while draining. */
 	closeIdle(now = performance.now()): void {
 		const drainsSince = this.#drainsSince ?? now;
-		const busy = new Set([...this.#busy].map(({ socket }) => placeOf(socket)));
+		const busy = new Set([...this.#busy].map(({ response }) => placeOf(response?.socket ?? null)));
 		for (const socket of this.#open) {
 			const place = placeOf(socket);
 			const idleSince = Math.max(drainsSince, this.#endedAt.get(place) ?? drainsSince);
@@ -68,11 +69,13 @@ export class Connections {
 	}
 
 	#began(response: ServerResponse): void {
-		this.#busy.add(response);
+		const box: { response: ServerResponse | undefined } = { response };
+		this.#busy.add(box);
 		if (this.#drainsSince !== undefined) response.shouldKeepAlive = false;
 		const { socket } = response;
 		response.once('close', () => {
-			this.#busy.delete(response);
+			box.response = undefined;
+			this.#busy.delete(box);
 			if (this.#drainsSince !== undefined) this.#endedAt.set(placeOf(socket), performance.now());
 		});
 	}

@@ -7,7 +7,7 @@ export interface Upload {
 	/** How long it may take at most, whatever has come, ms. */
 	readonly mostMs?: number;
 	/** Called when it has taken too long, after it has been taken from the list. */
-	onLate(isStopping: boolean): void;
+	onLate: ((isStopping: boolean) => void) | undefined;
 }
 
 /** Slower than any line that people use, and far above what one that dribbles sends on purpose. */
@@ -31,7 +31,9 @@ export class Uploads {
 		this.#timer ??= setInterval(() => this.#sweep(performance.now()), SWEEP_MS).unref();
 	}
 
+	/** It forgets its body, as in `LiveMap`: else V8 keeps every body until its next full collection. */
 	delete(upload: Upload): void {
+		upload.onLate = undefined;
 		this.#begun.delete(upload);
 	}
 
@@ -51,7 +53,7 @@ export class Uploads {
 			if (begunAt === undefined) this.#begun.set(upload, now);
 			if (!isStopping && now - (begunAt ?? now) < limitOf(upload)) continue;
 			this.#begun.delete(upload);
-			upload.onLate(isStopping);
+			upload.onLate?.(isStopping);
 		}
 	}
 }
