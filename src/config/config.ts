@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
@@ -122,9 +123,13 @@ export interface TlsConfig {
 
 export interface ProviderConfig {
 	name: string;
-	protocol: 'openai' | 'simulated';
-	/** Without a slash at its end. Always there for `openai`, never for `simulated`. */
+	protocol: 'openai' | 'anthropic' | 'azure' | 'simulated';
+	/** Without a slash at its end. Always there but for `simulated`. */
 	baseUrl?: string;
+	/** What it has of the API; absent: what its protocol usually has. */
+	endpoints?: readonly string[];
+	/** The version of the API that is asked for; absent: as the protocol has it. */
+	apiVersion?: string;
 	/** At least one, perhaps without a key. */
 	credentials: readonly Credential[];
 	/** Extra request headers, names in lower case. */
@@ -145,7 +150,7 @@ export interface ProviderConfig {
 	policy: Policy;
 	/** The same for models that reason, whose defaults are longer. */
 	reasoningPolicy: Policy;
-	/** Always there for `simulated`, never for `openai`. */
+	/** Always there for `simulated`, never for any other. */
 	simulate?: Simulation;
 }
 
@@ -160,6 +165,14 @@ export interface Credential {
 export interface ModelFacts {
 	/** Tokens that prompt and answer may have together. */
 	contextWindow?: number;
+	/** Tokens that an answer may have. */
+	maxOutputTokens?: number;
+	/** What a request may hold; absent: whatever there is. */
+	input?: readonly InputKind[];
+	/** In which of the endpoints of its provider it answers; absent: in all of them. */
+	endpoints?: readonly string[];
+	/** The name of this very model elsewhere. */
+	sameAs?: string;
 	/** Whether the model goes on from an assistant message that ends the conversation. */
 	prefill?: boolean;
 	/** Whether it thinks before its first word; where it is not given, its name may say so. */
@@ -185,6 +198,9 @@ export interface ProfileConfig {
 	chain: readonly TargetConfig[];
 	/** When a streamed answer begins to reach the client. */
 	commit: 'first-token' | 'complete';
+	for: 'answers' | 'embeddings';
+	/** What becomes of a target that cannot be told all of a request. */
+	whenNotCarried: 'pass-over' | 'send-without';
 	/** defaults ← `policy` ← the profile's policy: what is the request's own (`timeouts.request`, `whenAllDenied`). */
 	policy: Policy;
 	/** What it and the profiles that it extends say about policy, to be laid over a provider's in this order. */
@@ -204,6 +220,12 @@ export interface TargetConfig {
 	prefill?: boolean;
 	/** Whether it thinks before its first word. */
 	reasons: boolean;
+	/** Tokens that an answer may have, when the model's facts say it. */
+	maxOutputTokens?: number;
+	/** What a request may hold, when the model's facts say it. */
+	input?: readonly InputKind[];
+	/** Under which name it is the same model as others: its own, or what its facts say. */
+	sameAs: string;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
 	/** The provider's ← the model's ← the target's. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, count, defaulted, flag, oneOf, oneOrMany, section, table, text, textThat } from './fields.ts';
+import { amount, count, defaulted, flag, list, oneOf, oneOrMany, section, table, text, textThat } from './fields.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -41,8 +41,8 @@ function mistakeOfBaseUrl(value: string): string | undefined {
 	if (url.username !== '' || url.password !== '')
 		return 'has credentials in the URL; put them in `apiKey` or `headers`';
 	if (value.includes('#')) return `has a fragment, which is never sent to a server; ${help}`;
-	if (/\/(chat\/)?completions\/*$/.test(url.pathname))
-		return `names one endpoint; write the part before \`/chat/completions\``;
+	const [, endpoint] = /(\/((chat\/)?completions|responses|embeddings|messages))\/*$/.exec(url.pathname) ?? [];
+	if (endpoint !== undefined) return `names one endpoint; write the part before \`${endpoint}\``;
 	return undefined;
 }
 
@@ -92,10 +92,30 @@ const price = section({
 	output: dollars.describe('USD per million tokens of answers. Required.'),
 });
 
+const inputKinds = ['text', 'image', 'file', 'audio'] as const;
+
+const endpointWords = ['chat', 'completions', 'responses', 'embeddings', 'messages'] as const;
+
+const endpoints = list(oneOf(endpointWords), endpointWords.length, 'write for example `[chat, embeddings]`');
+
 const modelFacts = section({
 	contextWindow: count(1, 1_000_000_000)
 		.exactOptional()
 		.describe('Tokens that prompt and answer may have together. Default: not known.'),
+	maxOutputTokens: count(1, 1_000_000_000)
+		.exactOptional()
+		.describe('Tokens that an answer may have; a request for more is capped. Default: not known.'),
+	input: list(oneOf(inputKinds), inputKinds.length, 'write for example `[text, image]`')
+		.exactOptional()
+		.describe('What a request may hold; one with anything else goes to the next target. Default: whatever there is.'),
+	endpoints: endpoints
+		.exactOptional()
+		.describe('In which of the endpoints of its provider it answers. Default: in all of them.'),
+	sameAs: text()
+		.exactOptional()
+		.describe(
+			'The name of this very model at another provider: only vectors of one model may stand in for each other. Default: its own name.',
+		),
 	prefill: flag()
 		.exactOptional()
 		.describe('Whether the model goes on from an assistant message that ends the conversation. Default: not known.'),
@@ -129,7 +149,7 @@ const limits = section({
 	),
 });
 
-const protocols = ['openai', 'simulated'] as const;
+const protocols = ['openai', 'anthropic', 'azure', 'simulated'] as const;
 
 export const defaultProtocol = 'openai';
 
@@ -137,11 +157,23 @@ export const provider = section({
 	protocol: defaulted(
 		oneOf(protocols),
 		defaultProtocol,
-		'How the provider is spoken to: over the OpenAI API, or simulated inside the process.',
+		'How the provider is spoken to: over the OpenAI API, over that of Anthropic or of Azure, or simulated inside the process.',
 	),
 	baseUrl: baseUrl
 		.exactOptional()
-		.describe('The address up to and with the version, http or https. Required for `openai`, no default.'),
+		.describe(
+			'The address up to and with the version, http or https. Required for `openai` and `azure`. Default for `anthropic`: `https://api.anthropic.com`.',
+		),
+	endpoints: endpoints
+		.exactOptional()
+		.describe(
+			'What it has of the API. Default: `openai` has chat, completions and embeddings, and at openai.com responses; `azure` has all of these; `anthropic` has messages.',
+		),
+	apiVersion: headerContent
+		.exactOptional()
+		.describe(
+			'The version of the API: the `api-version` of `azure` (default: its v1 API), the `anthropic-version` of `anthropic` (default: `2023-06-01`).',
+		),
 	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
 		.exactOptional()
 		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),

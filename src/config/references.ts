@@ -31,15 +31,19 @@ function checkProviderEntry(name: string, tree: Tree, collector: ProblemCollecto
 	const given = keysAt(tree, path);
 	const protocol = given.includes('protocol') ? valueAt(tree, [...path, 'protocol']) : defaultProtocol;
 
-	if (protocol === 'openai' && !given.includes('baseUrl') && !collector.isMisspelled([...path, 'baseUrl'])) {
+	if (
+		(protocol === 'openai' || protocol === 'azure') &&
+		!given.includes('baseUrl') &&
+		!collector.isMisspelled([...path, 'baseUrl'])
+	) {
 		collector.add(
 			tree,
 			[...path, 'baseUrl'],
 			'key',
-			'is missing; add for example `baseUrl: https://api.example.com/v1`',
+			`is missing; add for example \`baseUrl: ${protocol === 'azure' ? 'https://NAME.openai.azure.com' : 'https://api.example.com/v1'}\``,
 		);
 	}
-	if (protocol === 'openai' && given.includes('simulate')) {
+	if (protocol !== 'simulated' && given.includes('simulate')) {
 		collector.add(
 			tree,
 			[...path, 'simulate'],

@@ -18,6 +18,8 @@ import type { File, FileProfile, FileProvider } from './schema.ts';
 import { simulation } from './simulation-schema.ts';
 import { overlayRequest, resolveTarget, streamsUpstream } from './targets.ts';
 
+const anthropicUrl = 'https://api.anthropic.com';
+
 type Table<T> = Readonly<Record<string, T>>;
 
 /**
@@ -53,11 +55,13 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 
 function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
 	const { protocol, baseUrl, apiKey = [], headers, tls, models, limits, request, policy, simulate } = provider;
-	const { streamUpstream = false } = provider;
+	const { streamUpstream = false, endpoints, apiVersion } = provider;
 	return {
 		name,
 		protocol,
-		...(baseUrl !== undefined && { baseUrl }),
+		...baseUrlOf(protocol, baseUrl),
+		...(endpoints !== undefined && { endpoints }),
+		...(apiVersion !== undefined && { apiVersion }),
 		credentials: credentialsOf(name, apiKey),
 		headers: lowerCaseNames(headers),
 		...(tls !== undefined && { tls }),
@@ -69,6 +73,11 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		reasoningPolicy: overlayPolicy(reasoningBase, policy),
 		...(protocol === 'simulated' && { simulate: resolveSimulation(simulate ?? simulation.parse({})) }),
 	};
+}
+
+function baseUrlOf(protocol: FileProvider['protocol'], given: string | undefined): Pick<ProviderConfig, 'baseUrl'> {
+	const baseUrl = given ?? (protocol === 'anthropic' ? anthropicUrl : undefined);
+	return baseUrl === undefined ? {} : { baseUrl };
 }
 
 /** A step without an extent lasts one request. */
@@ -102,6 +111,8 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 				),
 			})),
 		commit: lineage.findLast((profile) => profile.commit !== undefined)?.commit ?? 'first-token',
+		for: lineage.findLast((profile) => profile.for !== undefined)?.for ?? 'answers',
+		whenNotCarried: lineage.findLast((profile) => profile.whenNotCarried !== undefined)?.whenNotCarried ?? 'pass-over',
 		policy: layers.reduce(overlayPolicy, base),
 		policyLayers: layers,
 		...(streamUpstream !== undefined && { streamUpstream }),

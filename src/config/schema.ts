@@ -24,6 +24,14 @@ const profile = section({
 		.describe(
 			'When a streamed answer begins to reach the client: with its first content, or not before it is whole. Default: `first-token`.',
 		),
+	for: oneOf(['answers', 'embeddings'])
+		.exactOptional()
+		.describe('What it is asked for: answers, or embeddings, whose targets must all be one model. Default: `answers`.'),
+	whenNotCarried: oneOf(['pass-over', 'send-without'])
+		.exactOptional()
+		.describe(
+			'What becomes of a target that cannot be told all of a request (pictures, say): it is passed over, or asked without that. Default: `pass-over`.',
+		),
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from the provider, so that a broken one can be carried on. Default: what the provider says.',
 	),

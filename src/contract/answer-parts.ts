@@ -42,6 +42,8 @@ export interface OtherPart {
 	 * - `about`: it says something about the text, and is no content itself
 	 */
 	readonly stands: 'instead' | 'beside' | 'about';
+	/** A piece of the words with which the model refuses to answer, which other dialects have words for. */
+	readonly refusal?: string;
 }
 
 export interface UsagePart {
@@ -54,8 +56,16 @@ export interface UsagePart {
 
 /** Tokens as the provider counted them. */
 export interface Usage {
+	/** All of the prompt, with what came from a cache. */
 	readonly input: number;
+	/** All of the answer, with its thoughts. */
 	readonly output: number;
+	/** Of the prompt, what came from a cache; absent where the provider does not say. */
+	readonly cached?: number;
+	/** Of the prompt, what was put into a cache. */
+	readonly cacheWritten?: number;
+	/** Of the answer, the thoughts. */
+	readonly reasoning?: number;
 	/** The provider's own words for it, and the dialect that they are in. */
 	readonly raw: unknown;
 	readonly dialect: string;

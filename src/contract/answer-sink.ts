@@ -14,6 +14,10 @@ export interface AnswerInfo {
 	upstreamRequestId?: string | undefined;
 	/** What its headers tell the caller, by their names in lower case. */
 	upstreamHeaders?: Readonly<Record<string, string>> | undefined;
+	/** What of the request the target was not told, as it could not be. */
+	dropped?: readonly string[] | undefined;
+	/** Targets that were not asked, as they could not be told all of it: `a/model (images)`. */
+	passedOver?: readonly string[] | undefined;
 	/** A target before it did not take a field of the request. */
 	unsupported?: UnsupportedField | undefined;
 }

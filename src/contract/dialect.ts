@@ -1,5 +1,6 @@
 import type { Way } from '../../machines/request/progress.ts';
 import type { AnswerEvent, FinishPart, Usage } from './answer-parts.ts';
+import type { Conversation, Loss } from './conversation.ts';
 import type { AnswerFault, ErrorBody } from './error-body.ts';
 import type { FailureReport } from './failure-report.ts';
 
@@ -28,6 +29,23 @@ export interface ClientRequest {
 	readonly mayBeSilent: boolean;
 	/** About how many tokens it has: what a permit for it is worth. */
 	readonly tokens: number;
+	/**
+	 * The same in no dialect's words, for a target that speaks another; read when it is first asked for. Absent where only a
+	 * target of the same dialect can answer it.
+	 * @throws Refusal when it contradicts itself: a tool's result without its call
+	 */
+	readonly conversation?: () => Conversation;
+	/** What in it only one provider knows; absent for nothing. */
+	readonly borrowed?: readonly Borrowed[];
+}
+
+/** An id, or a proof, that one provider gave out and that means nothing to any other. */
+export interface Borrowed {
+	readonly id: string;
+	/** In the caller's words: `previous_response_id`. */
+	readonly what: string;
+	/** Nobody else can answer without it; else it is left out where another is asked. */
+	readonly isNeeded: boolean;
 }
 
 /** What a request says of where it wants to go. */
@@ -57,6 +75,10 @@ export interface ClientDialect {
 	readonly name: string;
 	/** Where its requests are posted: `/v1/chat/completions`. */
 	readonly path: string;
+	/** The dialects in which a provider can be asked for it, the best first: its own, and those that it is translated to. */
+	readonly askedIn: readonly string[];
+	/** Answers of two models cannot stand in for each other: they are vectors. */
+	readonly needsOneModel?: true;
 	readonly contentTypes: Readonly<Record<'document' | 'stream', string>>;
 	/** @throws Refusal when the body is not one that any provider could answer */
 	read(body: string, options?: ReadOptions): { readonly request: ClientRequest; readonly wish: RoutingWish };
@@ -66,6 +88,8 @@ export interface ClientDialect {
 	newDocument(request: ClientRequest, requestId: string): DocumentWriter;
 	/** The body of an answer that says why there is none, also of one to a request that was refused. */
 	failure(report: FailureReport): string;
+	/** The body of an answer that needs no provider, where no target speaks this dialect; absent: then there is none. */
+	estimate?(request: ClientRequest): string;
 }
 
 /** Writes the events of one answer; each method returns text for the client. */
@@ -87,22 +111,51 @@ export interface DocumentWriter {
 
 // The provider's side.
 
+/** How a kind of provider is spoken to: in which dialects, at which addresses, with which credentials. */
+export interface Protocol {
+	readonly name: string;
+	/** What it may have, by the words of `endpoints` in the configuration. */
+	readonly endpoints: Readonly<Record<string, ProviderDialect>>;
+	/** Those that one has whose configuration does not say. @param baseUrl of it, where it has one */
+	usualEndpoints(baseUrl: string | undefined): readonly string[];
+	address(account: ProviderAccount, dialect: ProviderDialect): ProviderAddress;
+}
+
 /** Who asks, and where: one credential of a provider. */
 export interface ProviderAccount {
 	/** `https://api.openai.com/v1`. */
 	readonly baseUrl: string;
 	readonly apiKey?: string | undefined;
-	/** Names in lower case; they win over what the dialect sends by itself. */
+	/** Names in lower case; they win over what the protocol sends by itself. */
 	readonly headers: Readonly<Record<string, string>>;
+	/** The version of the API that is asked for, where the protocol has several. */
+	readonly apiVersion?: string | undefined;
 }
 
-/** How one credential is reached. Made once; what may differ from request to request is asked for each. */
+/** How one credential is reached in one dialect. Made once; what may differ from request to request is asked for each. */
 export interface ProviderAddress {
+	/** `https://api.openai.com`. */
+	readonly origin: string;
 	/** The path and query of a request. */
 	path(model: string): string;
-	/** Name, value, name, value, …; made when they are needed, since a signature covers the body and ends. */
-	headers(rendered: RenderedRequest): readonly string[];
+	/**
+	 * Name, value, name, value, …; made when they are needed, since a signature covers the body and ends. A promise where
+	 * credentials have to be fetched first.
+	 */
+	headers(rendered: RenderedRequest): readonly string[] | Promise<readonly string[]>;
 }
+
+/** What is known of a model. */
+export interface ModelAbilities {
+	/** Tokens that an answer may have. */
+	readonly maxOutputTokens?: number | undefined;
+	/** What a request may hold beside text; undefined where nobody knows. */
+	readonly input?: readonly InputKind[] | undefined;
+	/** It thinks before its first word. */
+	readonly reasons: boolean;
+}
+
+export type InputKind = 'text' | 'image' | 'file' | 'audio';
 
 /** What the configuration sets in the requests to one target. */
 export interface RequestMembers {
@@ -123,6 +176,10 @@ export interface ProviderAsk {
 	readonly shown: string;
 	/** Members that the provider does not take from Breakwater: nothing may add them. */
 	readonly withheld?: readonly string[] | undefined;
+	/** What is known of the model; absent: nothing. */
+	readonly abilities?: ModelAbilities | undefined;
+	/** Ids and proofs in the request that another provider made: they are left out. */
+	readonly foreign?: ReadonlySet<string> | undefined;
 }
 
 /** The caller's request as one attempt puts it. */
@@ -169,6 +226,8 @@ export interface AnswerReader {
 	readonly isFinished: boolean;
 	/** Events that are no part of an answer, and were left out. */
 	readonly skippedEvents: number;
+	/** Ids and proofs that came in it and that only this provider knows; absent for none. */
+	readonly made?: readonly string[];
 	/** @param bytes the next piece of the body, cut anywhere */
 	feed(bytes: Buffer): readonly AnswerEvent[];
 	/** The body has ended. */
@@ -180,6 +239,8 @@ export interface DocumentAnswer {
 	readonly usage: Usage | undefined;
 	/** How each of its choices ended, where the dialect says. */
 	readonly finishes?: readonly Pick<FinishPart, 'reason' | 'native'>[];
+	/** Ids and proofs in it that only this provider knows; absent for none. */
+	readonly made?: readonly string[];
 	/** Whether it says anything at all, also in members that have no words here. */
 	hasContent(): boolean;
 	/** For a client of the same dialect, which gets the provider's bytes where nothing is missing in them. */
@@ -194,7 +255,13 @@ export type DocumentRead =
 
 export interface ProviderDialect {
 	readonly name: string;
-	address(account: ProviderAccount): ProviderAddress;
+	/** The last part of the address: `/chat/completions`. */
+	readonly path: string;
+	/**
+	 * What of a request of another dialect it cannot be told; nothing of one of its own.
+	 * @throws Refusal when the request contradicts itself
+	 */
+	lossesOf(request: ClientRequest, abilities: ModelAbilities): readonly Loss[];
 	/** @throws Error when it cannot render requests of that client dialect */
 	render(ask: ProviderAsk): RenderedRequest;
 	/** Whether an answer to a request with these members could be carried on. */

@@ -1,11 +1,37 @@
-import type { ClientDialect, ProviderDialect } from '../contract/dialect.ts';
+import type { ClientDialect, Protocol, ProviderDialect } from '../contract/dialect.ts';
 import { openaiChatClient, openaiChatProvider } from './openai-chat/openai-chat.ts';
+import { anthropic } from './protocols/anthropic.ts';
+import { azure } from './protocols/azure.ts';
+import { openai } from './protocols/openai.ts';
 
 /** What Breakwater speaks to its callers, each at its own path. */
 export const clientDialects: readonly ClientDialect[] = [openaiChatClient];
 
-/** What it speaks to providers, by the `protocol` of the configuration. */
-export const providerDialects: Readonly<Record<string, ProviderDialect>> = {
-	openai: openaiChatProvider,
-	simulated: openaiChatProvider,
+/** A simulated provider takes what OpenAI's chat takes; everything else is translated to that. */
+const simulated: Protocol = {
+	...openai,
+	name: 'simulated',
+	endpoints: { chat: openaiChatProvider },
+	usualEndpoints: () => ['chat'],
 };
+
+/** What it speaks to providers, by the `protocol` of the configuration. */
+export const protocols: Readonly<Record<string, Protocol>> = { openai, anthropic, azure, simulated };
+
+/**
+ * The dialect in which a provider is asked for what came in another, or in the same.
+ * @param endpoints those that the provider has; undefined: the usual ones
+ * @returns undefined where it cannot be asked for it at all
+ */
+export function dialectFor(
+	client: Pick<ClientDialect, 'askedIn'>,
+	protocol: Protocol,
+	endpoints: readonly string[],
+): ProviderDialect | undefined {
+	const spoken = endpoints.flatMap((endpoint) => protocol.endpoints[endpoint] ?? []);
+	for (const name of client.askedIn) {
+		const dialect = spoken.find((one) => one.name === name);
+		if (dialect !== undefined) return dialect;
+	}
+	return undefined;
+}

@@ -14,32 +14,24 @@ import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
 import type { Classified, Classify } from '../upstream/classify/apply-error-rules.ts';
 import { contentRefused } from '../upstream/classify/finish-reasons.ts';
-import type { Endpoint } from '../upstream/endpoint.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { clock } from '../values/clock.ts';
 import { CallClock } from './call-clock.ts';
 import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
+import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
+import type { PassedOver } from './fit.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
-import type { RequestSettings } from './request-settings.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
 const noHeaders: AnswerHeaders = {};
-
-/** How one candidate is spoken to. */
-export interface Contact {
-	endpoint: Endpoint;
-	settings: RequestSettings | undefined;
-	/** The settings leave an answer one that can be carried on. */
-	isContinuable: boolean;
-}
 
 export interface ExchangeOptions {
 	call: Call;
@@ -48,6 +40,8 @@ export interface ExchangeOptions {
 	commit: 'first-token' | 'complete';
 	/** By the position of the candidate. */
 	contacts: readonly Contact[];
+	/** Targets that cannot be told all of the request, and why. */
+	passedOver: readonly PassedOver[];
 	classify: Classify;
 	/** What of a provider's headers reaches the caller. */
 	passing: PassingHeaders;
@@ -138,13 +132,13 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
-		const { endpoint, settings: members } = this.#contact(progress);
+		const { endpoint, settings: members, abilities } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#delivery.comment('another provider carries on');
 
 		const shown = this.#answer.shownFor(way);
 		const withheld = this.#suspected ?? refusedFields.additions(credential, target);
-		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld };
+		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld, abilities };
 		const request = endpoint.dialect.render(ask);
 		this.#asked = request;
 		const { choices } = request;
@@ -472,7 +466,19 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { id: upstreamRequestId, forCaller: upstreamHeaders } = this.#words.toldBy(this.#headers);
 		const { attempts } = progress;
 		const { unsupported } = this.#words;
-		return { requestId: id, route, target, attempts, unsupported, upstreamRequestId, upstreamHeaders };
+		const { dropped } = this.#contact(progress);
+		const passedOver = passedOverTexts(this.#options.passedOver);
+		return {
+			requestId: id,
+			route,
+			target,
+			attempts,
+			unsupported,
+			dropped,
+			passedOver,
+			upstreamRequestId,
+			upstreamHeaders,
+		};
 	}
 
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
@@ -493,4 +499,10 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 		onEnd(callRecordOf(ended));
 	}
+}
+
+/** `a/model (images)`; undefined for none. */
+function passedOverTexts(passedOver: readonly PassedOver[]): readonly string[] | undefined {
+	if (passedOver.length === 0) return undefined;
+	return passedOver.map(({ target, what }) => `${target} (${what.join(', ')})`);
 }

@@ -12,10 +12,10 @@ import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
 import type { CallRecord } from '../contract/call-record.ts';
-import type { ProviderDialect } from '../contract/dialect.ts';
+import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
-import { providerDialects } from '../dialects/dialects.ts';
+import { dialectFor, protocols } from '../dialects/dialects.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
@@ -27,6 +27,7 @@ import { clock } from '../values/clock.ts';
 import { LiveMap } from '../values/live-map.ts';
 import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
+import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
@@ -36,7 +37,7 @@ import type { RequestSettings } from './request-settings.ts';
 
 export interface GatewayOptions {
 	/** How a provider is spoken to; default: as its `protocol` says. */
-	dialectOf?: (provider: ProviderConfig) => ProviderDialect;
+	protocolOf?: (provider: ProviderConfig) => Protocol;
 	/** XState's `inspect` for each new actor, where somebody looks at it; what it gets has policies, and no key, in it. */
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 	/** Which proxy leads to a provider; default: none does. */
@@ -57,6 +58,12 @@ export interface Gateway extends Service {
 	close(): Promise<void>;
 }
 
+/** Where one credential is reached, and what its provider has there. */
+interface Address extends Omit<EndpointOptions, 'dialect'> {
+	readonly protocol: Protocol;
+	readonly endpoints: readonly string[];
+}
+
 type ProviderActor = ActorRefFrom<typeof providerMachine>;
 
 /**
@@ -68,7 +75,7 @@ type ProviderActor = ActorRefFrom<typeof providerMachine>;
 export async function createGateway(
 	config: Config,
 	observer: GatewayObserver = {},
-	{ inspect: inspectorOf, dialectOf = configuredDialect, proxies = noProxies }: GatewayOptions = {},
+	{ inspect: inspectorOf, protocolOf = configuredProtocol, proxies = noProxies }: GatewayOptions = {},
 ): Promise<Gateway> {
 	// A proxy that cannot be used is found now, and not by the first request.
 	const proxySecrets = Object.values(config.providers).flatMap(({ baseUrl }) => {
@@ -91,25 +98,31 @@ export async function createGateway(
 		const key = actor.model === undefined ? undefined : required(providers.get(actor.credential), actor.credential);
 		providers.set(actor.id, startProvider(actor, key, config, observer, inspectorOf?.('provider')));
 	}
-	const addresses = new Map<string, EndpointOptions>();
+	const addresses = new Map<string, Address>();
 	for (const provider of Object.values(config.providers)) {
-		const tls = material.get(provider.name);
+		const { name, headers, apiVersion } = provider;
+		const tls = material.get(name);
+		const protocol = protocolOf(provider);
+		const baseUrl = provider.baseUrl ?? simulators.get(name)?.baseUrl ?? '';
+		const endpoints = provider.endpoints ?? protocol.usualEndpoints(provider.baseUrl);
 		for (const { id, apiKey } of provider.credentials) {
-			const baseUrl = provider.baseUrl ?? simulators.get(provider.name)?.baseUrl ?? '';
-			const dialect = dialectOf(provider);
-			addresses.set(id, { provider: provider.name, dialect, baseUrl, apiKey, headers: provider.headers, tls });
+			addresses.set(id, { provider: name, protocol, endpoints, baseUrl, apiKey, apiVersion, headers, tls });
 		}
 	}
 
 	const routes = new LiveRoutes(config, {
 		actorOf: (gate) => required(providers.get(gate), gate),
-		contactOf: (credential, settings) => {
+		contactOf: ({ credential }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
+			const answering = address.endpoints.filter((endpoint) => endpoints?.includes(endpoint) !== false);
+			const dialect = dialectFor(client, address.protocol, answering);
+			if (dialect === undefined) return undefined;
 			const headers = { ...address.headers, ...settings?.headers };
 			return {
-				endpoint: connections.endpoint({ ...address, headers }),
+				endpoint: connections.endpoint({ ...address, dialect, headers }),
 				settings,
-				isContinuable: leavesContinuable(address.dialect, settings),
+				isContinuable: leavesContinuable(dialect, settings),
+				abilities,
 			};
 		},
 	});
@@ -134,7 +147,9 @@ export async function createGateway(
 		required(providers.get(credential), credential).getSnapshot().context.lastFailure;
 
 	function call(request: Call, sink: AnswerSink): RunningCall {
-		const { candidates, contacts, policy, commit } = routes.of(request);
+		const live = routes.of(request);
+		const { policy, commit } = live;
+		const { candidates, contacts, passedOver } = fittedRoute(live, request);
 		const { retainedText } = policy.continuation;
 		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
 		const inspect = inspectorOf?.('request');
@@ -149,6 +164,7 @@ export async function createGateway(
 				sink,
 				commit,
 				contacts,
+				passedOver,
 				classify,
 				passing,
 				answerLimit,
@@ -277,8 +293,8 @@ async function startSimulators(config: Config): Promise<Map<string, Simulator>> 
 	return new Map(started.map((simulator) => [simulator.name, simulator]));
 }
 
-function configuredDialect({ protocol }: ProviderConfig): ProviderDialect {
-	return required(providerDialects[protocol], `the protocol ${protocol}`);
+function configuredProtocol({ protocol }: ProviderConfig): Protocol {
+	return required(protocols[protocol], `the protocol ${protocol}`);
 }
 
 function isModelOf(credential: string, actor: ActorConfig): boolean {

@@ -2,75 +2,113 @@ import type { ProviderRef } from '../../machines/events.ts';
 import type { Candidate } from '../../machines/request/progress.ts';
 import type { Config } from '../config/config.ts';
 import type { Call } from '../contract/call.ts';
-import type { Contact } from './exchange.ts';
-import type { RequestSettings } from './request-settings.ts';
-import { type ConfiguredRoute, type Route, routesOf, singleRoutesOf } from './routes.ts';
+import type { ClientDialect } from '../contract/dialect.ts';
+import type { Contact } from './contact.ts';
+import { ofOneModel } from './one-model.ts';
+import {
+	type Asking,
+	type CandidatePlan,
+	type ConfiguredRoute,
+	type Route,
+	routesOf,
+	singleRoutesOf,
+} from './routes.ts';
 
-/** A route on the provider actors. */
+/** A route on the provider actors, for callers of one dialect. */
 export interface LiveRoute extends Route {
+	/** The targets that can be asked for what comes in the dialect. */
 	readonly candidates: readonly Candidate[];
 	/** How each target is spoken to, by its position. */
 	readonly contacts: readonly Contact[];
+	readonly sendsWithout: boolean;
+	/** Every target takes whatever comes, as it comes: nothing has to be looked at in a request. */
+	readonly takesAll: boolean;
 }
 
 /** Finds what a target needs of the running gateway. */
 export interface Switchboard {
 	/** @param gate the actor's id */
 	actorOf(gate: string): ProviderRef;
-	contactOf(credential: string, settings: RequestSettings | undefined): Contact;
+	/** @returns undefined where the target cannot be asked for what comes in the dialect */
+	contactOf(plan: CandidatePlan, asking: Asking, dialect: ClientDialect): Contact | undefined;
 }
 
 /** Every way that a call can take through the providers. */
 export class LiveRoutes {
-	readonly #named: ReadonlyMap<string, LiveRoute>;
+	readonly #switchboard: Switchboard;
+	readonly #named: ReadonlyMap<string, ConfiguredRoute>;
 	/** Each target by itself, as a link of a chain that a caller names. */
-	readonly #links: ReadonlyMap<string, LiveRoute>;
+	readonly #links: ReadonlyMap<string, ConfiguredRoute>;
+	/** Those that have been asked for, by the dialect. */
+	readonly #live = new Map<string, Map<ConfiguredRoute, LiveRoute>>();
 
 	constructor(config: Config, switchboard: Switchboard) {
-		this.#named = live(routesOf(config), switchboard);
-		this.#links = live(singleRoutesOf(config), switchboard);
+		this.#switchboard = switchboard;
+		this.#named = routesOf(config);
+		this.#links = singleRoutesOf(config);
 	}
 
 	/** @throws Error when it names what is not configured, which whoever takes calls has to see to */
-	of({ route, targets }: Pick<Call, 'route' | 'targets'>): LiveRoute {
-		return targets === undefined ? this.named(route) : this.#chainOf(targets);
+	of({ route, targets, dialect }: Pick<Call, 'route' | 'targets' | 'dialect'>): LiveRoute {
+		return targets === undefined ? this.#in(dialect, this.named(route)) : this.#chainOf(targets, dialect);
 	}
 
-	/** @throws Error when there is no such profile or target */
-	named(name: string): LiveRoute {
+	/** In no dialect. @throws Error when there is no such profile or target */
+	named(name: string): ConfiguredRoute {
 		return found(this.#named, name);
 	}
 
+	/** Made when they are first asked for, since most callers of a gateway speak one dialect. */
+	#in(dialect: ClientDialect, route: ConfiguredRoute): LiveRoute {
+		let inDialect = this.#live.get(dialect.name);
+		if (inDialect === undefined) {
+			inDialect = new Map();
+			this.#live.set(dialect.name, inDialect);
+		}
+		let live = inDialect.get(route);
+		if (live === undefined) {
+			live = this.#made(dialect, route);
+			inDialect.set(route, live);
+		}
+		return live;
+	}
+
 	/** Made anew for each call: to keep it would be to let callers fill the memory with made-up chains. */
-	#chainOf(targets: readonly string[]): LiveRoute {
+	#chainOf(targets: readonly string[], dialect: ClientDialect): LiveRoute {
 		const links = targets.map((target) => found(this.#links, target));
 		const [first] = links;
 		if (first === undefined) throw new Error('a chain needs at least one target');
-		return {
-			candidates: links.flatMap(({ candidates }, link) => candidates.map((candidate) => ({ ...candidate, link }))),
-			contacts: links.flatMap(({ contacts }) => contacts),
+		return this.#made(dialect, {
 			// The default profile's, in every link.
-			policy: first.policy,
-			commit: first.commit,
+			...first,
+			candidates: links.flatMap(({ candidates }, link) => candidates.map((candidate) => ({ ...candidate, link }))),
+			asking: links.flatMap(({ asking }) => asking),
+		});
+	}
+
+	#made(dialect: ClientDialect, route: ConfiguredRoute): LiveRoute {
+		const { actorOf, contactOf } = this.#switchboard;
+		const stops = route.candidates.flatMap((plan, position) => {
+			const asking = route.asking[position];
+			const contact = asking && contactOf(plan, asking, dialect);
+			return asking === undefined || contact === undefined ? [] : [{ plan, asking, contact }];
+		});
+		const used = dialect.needsOneModel === true ? ofOneModel(stops, route.isForEmbeddings) : stops;
+		return {
+			candidates: used.map(({ plan }) => ({ ...plan, actor: actorOf(plan.gate) })),
+			contacts: used.map(({ contact }) => contact),
+			policy: route.policy,
+			commit: route.commit,
+			sendsWithout: route.sendsWithout,
+			takesAll: used.every(
+				({ contact }) => contact.endpoint.dialect.name === dialect.name && contact.abilities.input === undefined,
+			),
 		};
 	}
 }
 
-function found(routes: ReadonlyMap<string, LiveRoute>, name: string): LiveRoute {
+function found<T>(routes: ReadonlyMap<string, T>, name: string): T {
 	const route = routes.get(name);
 	if (route === undefined) throw new Error(`${name} is not known to the gateway`);
 	return route;
-}
-
-function live(routes: ReadonlyMap<string, ConfiguredRoute>, { actorOf, contactOf }: Switchboard) {
-	const entries = [...routes].map(([name, { candidates, settings, policy, commit }]): [string, LiveRoute] => [
-		name,
-		{
-			candidates: candidates.map((candidate) => ({ ...candidate, actor: actorOf(candidate.gate) })),
-			contacts: candidates.map(({ credential }, position) => contactOf(credential, settings[position])),
-			policy,
-			commit,
-		},
-	]);
-	return new Map(entries);
 }

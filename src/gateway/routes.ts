@@ -1,8 +1,9 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { Candidate } from '../../machines/request/progress.ts';
 import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
-import type { Config, TargetConfig } from '../config/config.ts';
+import type { Config, ProfileConfig, TargetConfig } from '../config/config.ts';
 import { resolveTarget, streamsUpstream, targetsOf } from '../config/targets.ts';
+import type { ModelAbilities } from '../contract/dialect.ts';
 import { type RequestSettings, requestSettings } from './request-settings.ts';
 
 /** A target as the configuration describes it: all but the actor of its provider. */
@@ -17,8 +18,22 @@ export interface Route {
 
 /** A route with what the machines need not know of it. */
 export interface ConfiguredRoute extends Route {
-	/** What is set in the requests of each target, by its position. */
-	readonly settings: readonly (RequestSettings | undefined)[];
+	/** How each target is asked, by its position. */
+	readonly asking: readonly Asking[];
+	/** It is asked for embeddings: its targets are one model. */
+	readonly isForEmbeddings: boolean;
+	/** Targets are asked without what they cannot be told. */
+	readonly sendsWithout: boolean;
+}
+
+/** How one target is asked. */
+export interface Asking {
+	readonly settings: RequestSettings | undefined;
+	readonly abilities: ModelAbilities;
+	/** The endpoints in which its model answers; undefined: in all of its provider's. */
+	readonly endpoints: readonly string[] | undefined;
+	/** The name under which it is the same model as others. */
+	readonly sameAs: string;
 }
 
 /**
@@ -29,11 +44,11 @@ export function routesOf(config: Config): ReadonlyMap<string, ConfiguredRoute> {
 	const actors = actorsOf(config);
 	const targets = targetsOf(config).map((target): [string, ConfiguredRoute] => [
 		target.target,
-		routeOf(config, actors, [target], target.policy, 'first-token'),
+		routeOf(config, actors, [target], { ...alone, policy: target.policy }),
 	]);
-	const profiles = Object.values(config.profiles).map(({ name, chain, policy, commit }): [string, ConfiguredRoute] => [
-		name,
-		routeOf(config, actors, chain, policy, commit),
+	const profiles = Object.values(config.profiles).map((profile): [string, ConfiguredRoute] => [
+		profile.name,
+		routeOf(config, actors, profile.chain, profile),
 	]);
 	return new Map([...targets, ...profiles]);
 }
@@ -47,31 +62,37 @@ export function routesOf(config: Config): ReadonlyMap<string, ConfiguredRoute> {
 export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRoute> {
 	const profile = config.profiles[config.defaultProfile];
 	if (profile === undefined) throw new Error(`${config.defaultProfile} is not among the profiles`);
-	const { policy, policyLayers, commit, streamUpstream } = profile;
+	const { policyLayers, streamUpstream } = profile;
 	const actors = actorsOf(config);
 	const routes = targetsOf(config).flatMap(({ target }) =>
 		resolveTarget(target, config.providers, policyLayers).map((resolved): [string, ConfiguredRoute] => {
 			const wished = streamUpstream ?? resolved.streamUpstream;
 			const candidate = { ...resolved, streamUpstream: streamsUpstream(resolved.request, wished) };
-			return [target, routeOf(config, actors, [candidate], policy, commit)];
+			return [target, routeOf(config, actors, [candidate], profile)];
 		}),
 	);
 	return new Map(routes);
 }
 
+type RouteSettings = Pick<ProfileConfig, 'policy' | 'commit' | 'for' | 'whenNotCarried'>;
+
+/** Of a target that is asked by its own name. */
+const alone = { commit: 'first-token', for: 'answers', whenNotCarried: 'pass-over' } as const;
+
 function routeOf(
 	config: Config,
 	actors: readonly ActorConfig[],
 	chain: readonly TargetConfig[],
-	policy: Policy,
-	commit: Route['commit'],
+	settings: RouteSettings,
 ): ConfiguredRoute {
 	const candidates = chain.flatMap((target, link) => candidatesOf(config, actors, target, link));
 	return {
 		candidates: candidates.map(({ candidate }) => candidate),
-		settings: candidates.map(({ settings }) => settings),
-		policy,
-		commit,
+		asking: candidates.map(({ asking }) => asking),
+		policy: settings.policy,
+		commit: settings.commit,
+		isForEmbeddings: settings.for === 'embeddings',
+		sendsWithout: settings.whenNotCarried === 'send-without',
 	};
 }
 
@@ -79,12 +100,18 @@ function routeOf(
 function candidatesOf(config: Config, actors: readonly ActorConfig[], candidate: TargetConfig, link: number) {
 	const { target, provider, model, contextWindow, prefill, reasons, streamUpstream, policy, request, headers } =
 		candidate;
-	const credentials = config.providers[provider]?.credentials;
+	const { maxOutputTokens, input, sameAs } = candidate;
+	const { credentials, models } = config.providers[provider] ?? {};
 	if (credentials === undefined) throw new Error(`${provider} is in a chain, and not among the providers`);
-	const settings = requestSettings(request, headers);
+	const asking = {
+		settings: requestSettings(request, headers),
+		abilities: { maxOutputTokens, input, reasons },
+		endpoints: models?.[model]?.endpoints,
+		sameAs,
+	};
 	const facts = { model, contextWindow, prefill, reasons, streamUpstream, policy };
 	return credentials.map(({ id: credential }) => {
 		const gate = gateOf(actors, credential, model);
-		return { candidate: { link, target, provider, credential, gate, ...facts }, settings };
+		return { candidate: { link, target, provider, credential, gate, ...facts }, asking };
 	});
 }

@@ -98,12 +98,26 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	}
 
 	#send(dispatch: Dispatch): void {
-		const { endpoint, model, request, callerHeaders, timeouts } = this.#options;
+		const { endpoint, request, timeouts } = this.#options;
 		this.#phase = 'connecting';
+		const headers = endpoint.address.headers(request);
+		if (!(headers instanceof Promise)) {
+			this.#sendWith(headers, dispatch);
+			return;
+		}
+		// The credentials are part of what it takes to connect.
+		this.#startPhase('connecting', timeouts.connect, 'connect');
+		headers.then(
+			(fetched) => this.#isConnecting && this.#sendWith(fetched, dispatch),
+			(error) => this.#isConnecting && this.#break(classifyTransportError(error)),
+		);
+	}
+
+	#sendWith(own: readonly string[], dispatch: Dispatch): void {
+		const { endpoint, model, request, callerHeaders, timeouts } = this.#options;
 		try {
-			const { address } = endpoint;
-			const headers = withCallerHeaders(address.headers(request), callerHeaders);
-			const options = { path: address.path(model), method: 'POST' as const, headers, body: request.body };
+			const headers = withCallerHeaders(own, callerHeaders);
+			const options = { path: endpoint.address.path(model), method: 'POST' as const, headers, body: request.body };
 			this.#dispatched = dispatch(options, this, this);
 		} catch (error) {
 			this.#break(classifyTransportError(error));

@@ -1,13 +1,13 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'undici';
-import type { ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
+import type { Protocol, ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
 import { LookUps } from './look-ups.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
 import type { TlsMaterial } from './tls-files.ts';
 import { Trust } from './trust.ts';
 import { type Opening, openTunnel } from './tunnel.ts';
 
-/** Where one credential's attempts go, and how they speak. */
+/** Where one credential's attempts in one dialect go. */
 export interface Endpoint {
 	/** The provider's name in the configuration. */
 	readonly provider: string;
@@ -45,6 +45,7 @@ export interface Dispatched {
 
 export interface EndpointOptions extends ProviderAccount {
 	readonly provider: string;
+	readonly protocol: Pick<Protocol, 'address'>;
 	readonly dialect: ProviderDialect;
 	readonly tls?: TlsMaterial | undefined;
 }
@@ -89,9 +90,10 @@ export class Connections {
 		this.#connector = this.#connectorWith({});
 	}
 
-	endpoint({ provider, dialect, tls, ...account }: EndpointOptions): Endpoint {
-		const { dispatch, dispatchAnew } = this.#origin(new URL(account.baseUrl).origin, provider, tls);
-		return { provider, dialect, address: dialect.address(account), dispatch, dispatchAnew };
+	endpoint({ provider, protocol, dialect, tls, ...account }: EndpointOptions): Endpoint {
+		const address = protocol.address(account, dialect);
+		const { dispatch, dispatchAnew } = this.#origin(address.origin, provider, tls);
+		return { provider, dialect, address, dispatch, dispatchAnew };
 	}
 
 	/** Ends at once, whatever is still running. */

@@ -26,3 +26,10 @@ export function parseJson(text: string): unknown {
 export function parseObject(text: string): JsonObject | undefined {
 	return asObject(parseJson(text));
 }
+
+/** Whether a member says something: neither null nor empty. */
+export function isSomething(value: unknown): boolean {
+	if (value === undefined || value === null || value === '') return false;
+	if (Array.isArray(value)) return value.length > 0;
+	return typeof value !== 'object' || Object.keys(value).length > 0;
+}

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import type { CallRecord } from '../../src/contract/call-record.ts';
 import { clientDialects } from '../../src/dialects/dialects.ts';
-import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
+import { openai } from '../../src/dialects/protocols/openai.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { createServer } from '../../src/http/server.ts';
 import { configText, contentOf, messages } from '../helpers/gateway.ts';
 import { type Behaviour, chunksOf, startUpstream, streams, type Upstream } from '../helpers/upstream.ts';
-import { lineClient, lineProvider } from './line-dialect.ts';
+import { lineClient, lineProtocol } from './line-dialect.ts';
 
 const text = 'The harbour wall was built in 1862, and it has kept the storms out of the town ever since.';
 const half = text.slice(0, 46);
@@ -28,12 +28,15 @@ async function start(chat: readonly string[] = []) {
 	const gateway = await createGateway(
 		config,
 		{ callEnded: (record) => void records.push(record), crashed: (error) => void crashes.push(error) },
-		{ dialectOf: ({ name }) => (chat.includes(name) ? openaiChatProvider : lineProvider) },
+		{ protocolOf: ({ name }) => (chat.includes(name) ? openai : lineProtocol) },
 	);
 	const server = createServer(gateway, {
 		...config.server,
 		version: '0.0.0',
-		dialects: [...clientDialects, lineClient],
+		dialects: [
+			...clientDialects.map((dialect) => ({ ...dialect, askedIn: [...dialect.askedIn, 'lines'] })),
+			lineClient,
+		],
 		onCrash: (error) => void crashes.push(error),
 	});
 	await server.listen({ host: '127.0.0.1', port: 0 });

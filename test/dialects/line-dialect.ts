@@ -3,6 +3,7 @@ import type {
 	AnswerReader,
 	ClientDialect,
 	DocumentWriter,
+	Protocol,
 	ProviderAsk,
 	ProviderDialect,
 	ReaderOptions,
@@ -94,6 +95,7 @@ class LineDocument implements DocumentWriter {
 export const lineClient: ClientDialect = {
 	name,
 	path: '/lines',
+	askedIn: [name, 'openai-chat'],
 	contentTypes: { document: 'text/lines', stream: 'text/lines' },
 	read(text) {
 		const lines = linesOf(text);
@@ -165,11 +167,8 @@ class LineReader implements AnswerReader {
 
 export const lineProvider: ProviderDialect = {
 	name,
-	address: ({ baseUrl, apiKey }) => ({
-		path: () => `${new URL(baseUrl).pathname}/lines`,
-		// Made for each request, as a signature is.
-		headers: ({ body }) => ['x-signature', `${apiKey ?? 'nobody'}:${body.length}`],
-	}),
+	path: '/lines',
+	lossesOf: () => [],
 	render({ request, model, streamUpstream, way, shown }: ProviderAsk) {
 		const stream = request.stream || streamUpstream || way !== 'fresh';
 		const ask = request.dialect === name ? (request.body as LineRequest).ask : lastWords(request.body as ChatBody);
@@ -193,7 +192,19 @@ export const lineProvider: ProviderDialect = {
 	readError: (_status, text) => errorIn(text),
 };
 
+export const lineProtocol: Protocol = {
+	name,
+	endpoints: { lines: lineProvider },
+	usualEndpoints: () => ['lines'],
+	address: ({ baseUrl, apiKey }, { path }) => ({
+		origin: new URL(baseUrl).origin,
+		path: () => `${new URL(baseUrl).pathname}${path}`,
+		// Made for each request, as a signature is, with credentials that are fetched first.
+		headers: async ({ body }) => ['x-signature', `${apiKey ?? 'nobody'}:${body.length}`],
+	}),
+};
+
 /** The text of the last message of a chat. */
 function lastWords(body: ChatBody): string {
-	return String(body.messages.last?.content);
+	return String(body.items.last?.content);
 }

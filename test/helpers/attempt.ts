@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Timeouts } from '../../machines/policy.ts';
 import { type AnswerEvent, isContent } from '../../src/contract/answer-parts.ts';
 import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
+import { openai } from '../../src/dialects/protocols/openai.ts';
 import { Attempt, type AttemptOptions } from '../../src/upstream/attempt.ts';
 import { type Classified, createClassifier } from '../../src/upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../../src/upstream/classify/load-error-rules.ts';
@@ -81,7 +82,7 @@ export class AttemptBench {
 			withUsage = false,
 			...rest
 		} = more;
-		const account = { provider: 'test', dialect: openaiChatProvider, baseUrl, headers: {} };
+		const account = { provider: 'test', protocol: openai, dialect: openaiChatProvider, baseUrl, headers: {} };
 		const endpoint = this.#connections.endpoint({ ...account, ...endpointOptions });
 		const watched = watch(
 			{

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
+import { openai } from '../../src/dialects/protocols/openai.ts';
 import { Connections, type EndpointOptions } from '../../src/upstream/endpoint.ts';
 import type { AttemptTestOptions } from '../helpers/attempt.ts';
 import { attemptPerTest } from '../helpers/attempt-per-test.ts';
@@ -32,7 +33,7 @@ describe('the path', () => {
 		['https://h/v1?', '/v1/chat/completions'],
 		['https://h/v1#part', '/v1/chat/completions'],
 	])('of %s is %s', (baseUrl, path) => {
-		const options = { provider: 'p', dialect: openaiChatProvider, baseUrl, headers: {} };
+		const options = { provider: 'p', protocol: openai, dialect: openaiChatProvider, baseUrl, headers: {} };
 		expect(connections.endpoint(options).address.path('m')).toBe(path);
 	});
 

@@ -1,7 +1,6 @@
 import type { AnswerEvent, AnswerPart, UsagePart } from '../../contract/answer-parts.ts';
-import { isObject, type JsonObject } from '../../values/json.ts';
+import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { dialectName } from './chat-body.ts';
-import { isSomething } from './read-choice.ts';
 import { usageOfAll } from './usage.ts';
 
 /** Who answers, and that it is an answer: said once, in the first chunk. */

@@ -1,12 +1,11 @@
 import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
-import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { isObject, isSomething, type JsonObject, parseObject } from '../../values/json.ts';
 import { isTooDeep } from '../../values/json-depth.ts';
 import { withMembers } from '../../values/json-members.ts';
+import { isErrorObject } from '../error-object.ts';
 import { dialectName } from './chat-body.ts';
-import { isError, isFailedChoice, isSomething, readChoice } from './read-choice.ts';
+import { isFailedChoice, readChoice } from './read-choice.ts';
 import { readUsage } from './usage.ts';
-
-export { isError } from './read-choice.ts';
 
 /** What one event of a streamed answer is. */
 export type Chunk =
@@ -67,17 +66,6 @@ function partsOf(value: JsonObject, choices: readonly JsonObject[]): readonly An
 	for (const choice of choices) readChoice(choice, parts);
 	if (usage !== undefined) parts.push({ is: 'usage', usage });
 	return parts;
-}
-
-/** Is it an error and no chunk? */
-export function isErrorObject(value: JsonObject): boolean {
-	return isError(value.error) || isBareError(value);
-}
-
-/** An error without the member that says so, as some model servers send it in the middle of a stream. */
-function isBareError({ object, choices, message, detail, code, type }: JsonObject): boolean {
-	if (choices !== undefined) return false;
-	return object === 'error' || detail !== undefined || (typeof message === 'string' && (code ?? type) !== undefined);
 }
 
 /** JSON may be spread over several `data:` lines; between tokens a line break means nothing. */

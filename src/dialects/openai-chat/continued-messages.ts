@@ -1,5 +1,6 @@
 import { withMembers } from '../../values/json-members.ts';
-import type { ChatBody, LastMessage } from './chat-body.ts';
+import type { LastItem } from '../list-body.ts';
+import type { ChatBody } from './chat-body.ts';
 
 /**
  * How a model is asked to go on.
@@ -20,7 +21,7 @@ export const continuationInstruction =
  * @returns the JSON text of the list
  */
 export function continuedMessages(body: ChatBody, shown: string, way: ContinuationWay): string {
-	const { all, before, last } = body.messages;
+	const { all, before, last } = body.items;
 	const prefill = isPrefill(last) ? last : undefined;
 	const given = [prefill === undefined ? all : before].filter((text) => text !== '');
 	const added = [prefill === undefined ? assistantMessage(shown) : extended(prefill, shown, way)];
@@ -29,7 +30,7 @@ export function continuedMessages(body: ChatBody, shown: string, way: Continuati
 }
 
 /** A last message of the caller that begins the answer. */
-interface Prefill extends LastMessage {
+interface Prefill extends LastItem {
 	readonly content: string | unknown[];
 }
 
@@ -37,7 +38,7 @@ interface Prefill extends LastMessage {
  * A caller may have ended the conversation with the beginning of the answer. What follows belongs to the same message:
  * two assistant messages in a row are refused by many providers.
  */
-function isPrefill(last: LastMessage | undefined): last is Prefill {
+function isPrefill(last: LastItem | undefined): last is Prefill {
 	return last?.role === 'assistant' && (typeof last.content === 'string' || Array.isArray(last.content));
 }
 

@@ -1,7 +1,6 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
-import { isObject, type JsonObject } from '../../values/json.ts';
+import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { eventOf } from './chunk.ts';
-import { isSomething } from './read-choice.ts';
 import { withTextArguments } from './tool-calls.ts';
 
 export interface DocumentEventsOptions {

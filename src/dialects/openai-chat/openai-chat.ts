@@ -2,7 +2,6 @@ import type { ClientDialect, ProviderDialect } from '../../contract/dialect.ts';
 import { isObject } from '../../values/json.ts';
 import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
-import { chatAddress } from './address.ts';
 import { dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { ChatDocumentWriter } from './document-writer.ts';
@@ -17,6 +16,7 @@ import { hasUnreadContent } from './unread-content.ts';
 export const openaiChatClient: ClientDialect = {
 	name: dialectName,
 	path: '/v1/chat/completions',
+	askedIn: [dialectName, 'openai-responses', 'anthropic-messages'],
 	contentTypes: { document: 'application/json; charset=utf-8', stream: 'text/event-stream; charset=utf-8' },
 	read: readRequest,
 	newStream: (request, requestId) => new ChatStreamWriter(request, requestId),
@@ -27,7 +27,8 @@ export const openaiChatClient: ClientDialect = {
 /** How Breakwater speaks it to providers. */
 export const openaiChatProvider: ProviderDialect = {
 	name: dialectName,
-	address: chatAddress,
+	path: '/chat/completions',
+	lossesOf: () => [],
 	render: renderRequest,
 	isContinuable: (members) => asksForPlainText(members) && (members.n ?? 1) === 1,
 	formOf,

@@ -1,5 +1,6 @@
 import type { AnswerPart, FinishPart, ToolCallPart } from '../../contract/answer-parts.ts';
-import { isObject, type JsonObject } from '../../values/json.ts';
+import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { isError } from '../error-object.ts';
 import { argumentsText } from './tool-calls.ts';
 
 const thoughts = ['reasoning_content', 'reasoning', 'thinking'];
@@ -31,11 +32,6 @@ export function finishOf({
 /** The provider says that this choice went wrong. */
 export function isFailedChoice({ error, finish_reason: reason }: JsonObject): boolean {
 	return isError(error) || (typeof reason === 'string' && reason.length === 5 && /^error$/i.test(reason));
-}
-
-/** Is an `error` member one? Some providers send `null`, `false` or an empty text with every answer. */
-export function isError(value: unknown): boolean {
-	return isObject(value) || (typeof value === 'string' && value !== '');
 }
 
 function readDelta(delta: JsonObject, choice: number, parts: AnswerPart[]): void {
@@ -85,11 +81,4 @@ function toolCall({ index, id, function: called }: JsonObject, choice: number): 
 		...(typeof name === 'string' ? { name } : {}),
 		arguments: argumentsText(given),
 	};
-}
-
-/** Whether a member says something: neither null nor empty. */
-export function isSomething(value: unknown): boolean {
-	if (value === undefined || value === null || value === '') return false;
-	if (Array.isArray(value)) return value.length > 0;
-	return typeof value !== 'object' || Object.keys(value).length > 0;
 }

@@ -3,9 +3,10 @@ import type { DocumentAnswer, DocumentRead, ReaderOptions } from '../../contract
 import { emptyErrorBody } from '../../contract/error-body.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
+import { isError } from '../error-object.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { documentEvents } from './document-events.ts';
-import { finishOf, isError, isFailedChoice } from './read-choice.ts';
+import { finishOf, isFailedChoice } from './read-choice.ts';
 import { hasUnreadContent } from './unread-content.ts';
 import { readUsage } from './usage.ts';
 

@@ -1,5 +1,6 @@
-import type { ProviderAsk, RenderedRequest, RequestMembers } from '../../contract/dialect.ts';
+import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
 import type { Edits } from '../../values/json-members.ts';
+import { isStreamed, settingsFor } from '../render-members.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { continuedMessages } from './continued-messages.ts';
 
@@ -12,12 +13,11 @@ const none: Edits = {};
  * @throws Error when the request came in another dialect
  */
 export function renderRequest(ask: ProviderAsk): RenderedRequest {
-	const { request, model, streamUpstream, members, way, shown } = ask;
+	const { request, model, members, way, shown } = ask;
 	const { body } = request;
 	if (!(body instanceof ChatBody)) throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
-	const set = members === undefined ? none : settingsFor(body, members);
-	const wished = request.stream || streamUpstream || way !== 'fresh';
-	const stream = Object.hasOwn(set, 'stream') ? set.stream === 'true' : wished;
+	const set = settingsFor(body, members);
+	const stream = isStreamed(ask, set);
 	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
 	const ours = streaming(request.stream, stream, ask.withheld);
 	const edits = { model: JSON.stringify(model), ...ours, ...set };
@@ -37,11 +37,4 @@ function streaming(isStreamed: boolean, stream: boolean, withheld: ProviderAsk['
 	if (!stream) return { stream: 'false', stream_options: undefined };
 	const isWithheld = withheld?.includes('stream_options') === true;
 	return { stream: 'true', stream_options: isWithheld ? undefined : '{"include_usage":true}' };
-}
-
-function settingsFor(body: ChatBody, { defaults, force }: RequestMembers): Edits {
-	const names = Object.keys(defaults);
-	if (names.length === 0) return force;
-	const missing = names.filter((name) => !body.has(name)).map((name) => [name, defaults[name]]);
-	return { ...Object.fromEntries(missing), ...force };
 }

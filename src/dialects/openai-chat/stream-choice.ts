@@ -1,5 +1,4 @@
-import { isObject, type JsonObject } from '../../values/json.ts';
-import { isSomething } from './read-choice.ts';
+import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { argumentsText, ToolCalls } from './tool-calls.ts';
 
 /** A text of a message that is at least this long and begins what has come already is a repetition, characters. */

@@ -67,11 +67,8 @@ export function sendFailure(
  * @param headers name, value, name, value, …
  * @returns the same list
  */
-function withAnswerHeaders(
-	headers: string[],
-	{ requestId, route, target, attempts, unsupported, upstreamRequestId, upstreamHeaders }: AnswerInfo,
-	reply: FastifyReply,
-): string[] {
+function withAnswerHeaders(headers: string[], info: AnswerInfo, reply: FastifyReply): string[] {
+	const { requestId, route, target, attempts, unsupported, upstreamRequestId, upstreamHeaders } = info;
 	addAll(headers, upstreamHeaders);
 	addAll(headers, idHeaders(reply, requestId));
 	if (upstreamRequestId !== undefined) headers.push('x-breakwater-upstream-request-id', upstreamRequestId);
@@ -79,7 +76,15 @@ function withAnswerHeaders(
 	if (target !== undefined) headers.push('x-breakwater-target', headerValue(target));
 	if (attempts !== undefined) headers.push('x-breakwater-attempts', String(attempts));
 	if (unsupported !== undefined) headers.push('x-breakwater-unsupported', unsupportedText(unsupported));
+	if (info.dropped !== undefined) headers.push('x-breakwater-dropped', listed(info.dropped));
+	if (info.passedOver !== undefined) headers.push('x-breakwater-passed-over', listed(info.passedOver));
 	return headers;
+}
+
+/** No header may be so long that a proxy in front refuses the answer. */
+function listed(names: readonly string[]): string {
+	const shown = names.slice(0, 10).map((name) => headerValue(name).slice(0, 100));
+	return [...shown, ...(names.length > 10 ? [`and ${names.length - 10} more`] : [])].join('; ');
 }
 
 function addAll(headers: string[], more: Readonly<Record<string, string>> = {}): void {

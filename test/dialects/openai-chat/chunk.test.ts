@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isContent } from '../../../src/contract/answer-parts.ts';
-import { isError, readChunk as readNamedChunk } from '../../../src/dialects/openai-chat/chunk.ts';
+import { isError } from '../../../src/dialects/error-object.ts';
+import { readChunk as readNamedChunk } from '../../../src/dialects/openai-chat/chunk.ts';
 import { chunkOf } from '../../helpers/openai-shapes.ts';
 
 /** What a chunk says, in short. */

@@ -1,7 +1,7 @@
-import { type ErrorBody, emptyErrorBody } from '../../contract/error-body.ts';
-import { isObject, type JsonObject, parseJson } from '../../values/json.ts';
-import { readErrorJson } from '../read-error-body.ts';
-import { isErrorObject } from './chunk.ts';
+import { type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
+import { isObject, type JsonObject, parseJson } from '../values/json.ts';
+import { isErrorObject } from './error-object.ts';
+import { readErrorJson } from './read-error-body.ts';
 
 /** How much of the lines of a stream that are no events is kept, characters. */
 const KEPT_LENGTH = 16 * 1024;
@@ -59,12 +59,6 @@ export class StrayLines {
 	get error(): ErrorBody | undefined {
 		return this.#text === '' ? undefined : errorIn(this.#text);
 	}
-}
-
-/** A chunk, or what is left of one, on a line that is no event, as the name of its field is damaged: a piece of the answer is missing. */
-export function isOfChunk(line: string): boolean {
-	// The byte-order mark of a stream stands in front of its first field.
-	return line.includes('"choices":') && !line.startsWith('\ufeffdata:');
 }
 
 /** What nearly every piece of a stream is: lines of data, each with the end of its event. */

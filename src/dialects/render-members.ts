@@ -1,0 +1,20 @@
+import type { ProviderAsk, RequestMembers } from '../contract/dialect.ts';
+import type { Edits, JsonText } from '../values/json-members.ts';
+
+const none: Edits = {};
+
+/** What the configuration sets in a request: its defaults where the caller gives nothing, and what it forces. */
+export function settingsFor(body: Pick<JsonText, 'has'>, members: RequestMembers | undefined): Edits {
+	if (members === undefined) return none;
+	const { defaults, force } = members;
+	const names = Object.keys(defaults);
+	if (names.length === 0) return force;
+	const missing = names.filter((name) => !body.has(name)).map((name) => [name, defaults[name]]);
+	return { ...Object.fromEntries(missing), ...force };
+}
+
+/** Whether an attempt streams: as the configuration forces it, else as anyone wishes; a continuation is streamed. */
+export function isStreamed({ request, streamUpstream, way }: ProviderAsk, set: Edits): boolean {
+	if (Object.hasOwn(set, 'stream')) return set.stream === 'true';
+	return request.stream || streamUpstream || way !== 'fresh';
+}
