@@ -38,7 +38,7 @@ export function fittedRoute(route: LiveRoute, { request, route: name, dialect }:
 	route.candidates.forEach((candidate, position) => {
 		const contact = route.contacts[position];
 		if (contact === undefined) return;
-		const losses = lossesOf(request, contact);
+		const losses = lossesOf(request, contact, candidate.model);
 		const needed = losses.filter(({ isNeeded }) => isNeeded);
 		if (needed.length > 0 && !route.sendsWithout) {
 			passedOver.push({ target: candidate.target, what: namesOf(needed) });
@@ -51,8 +51,9 @@ export function fittedRoute(route: LiveRoute, { request, route: name, dialect }:
 	return { candidates, contacts, passedOver };
 }
 
-function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact): readonly Loss[] {
-	const losses = request.dialect === endpoint.dialect.name ? [] : endpoint.dialect.lossesOf(request, abilities);
+function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact, model: string): readonly Loss[] {
+	const { dialect } = endpoint;
+	const losses = request.dialect === dialect.name ? [] : dialect.lossesOf(request, abilities, model);
 	const { input } = abilities;
 	const conversation = input === undefined ? undefined : request.conversation?.();
 	return input === undefined || conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
