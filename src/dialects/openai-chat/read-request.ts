@@ -2,6 +2,7 @@ import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dia
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
+import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
 import { parseBody } from '../parse-body.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../routing-members.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
+import { readConversation } from './read-conversation.ts';
 
 /** OpenAI's own bound. */
 const MOST_CHOICES = 128;
@@ -42,16 +44,19 @@ export function readRequest(
 	if (body.meta !== undefined) edits.meta = undefined;
 	const metadata = takesHints && isObject(body.metadata) ? body.metadata : undefined;
 	const choices = readChoices(body.n);
+	const asked = chatBody(text, edits, metadata);
 	return {
 		request: {
 			dialect: dialectName,
-			body: chatBody(text, edits, metadata),
+			body: asked,
 			stream,
 			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 			choices,
 			isContinuable: choices === 1 && asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),
+			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
+			conversation: once(() => readConversation(JSON.parse(asked.render()))),
 		},
 		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
 	};
