@@ -95,7 +95,7 @@ function saidDeltas(said: JsonObject, isWhole: boolean): JsonObject[] {
 }
 
 /** A text in pieces that end behind a white space where there is one near, and never within a character. */
-function piecesOf(text: string): string[] {
+export function piecesOf(text: string): string[] {
 	const length = Math.max(SHORTEST_PIECE, Math.ceil(text.length / MOST_PIECES));
 	const pieces: string[] = [];
 	for (let start = 0; start < text.length; ) {

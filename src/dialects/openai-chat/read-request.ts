@@ -103,7 +103,8 @@ function lastUserMessage(messages: readonly unknown[]): ReturnType<RoutingWish['
 	return { texts, isOnlyText: texts.length === parts.length };
 }
 
-function readModels(models: unknown, edits: Edits): readonly string[] | undefined {
+/** A chain of the caller's own. @param edits takes the member out: it is ours */
+export function readModels(models: unknown, edits: Edits): readonly string[] | undefined {
 	if (models === undefined) return undefined;
 	edits.models = undefined;
 	if (models === null) return undefined;
@@ -119,7 +120,8 @@ function readModels(models: unknown, edits: Edits): readonly string[] | undefine
 /** What `failover` may say. */
 const failoverMembers = ['profile', 'taskType', 'task_type', 'quality'];
 
-function readProfile(failover: unknown): string | undefined {
+/** The profile that `failover` names. */
+export function readProfile(failover: unknown): string | undefined {
 	if (failover === undefined || failover === null) return undefined;
 	if (!isObject(failover)) {
 		throw new Refusal('invalid_request', '\'failover\' must be an object, such as {"profile": "cheap"}.', 'failover');
