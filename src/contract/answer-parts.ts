@@ -30,7 +30,7 @@ export interface ToolCallPart {
 	readonly name?: string;
 	/** A piece of the JSON text of the arguments; of a custom tool, of the text that it takes. */
 	readonly arguments: string;
-	/** The provider says that it calls a custom tool, which takes a text and no JSON; said with the name. */
+	/** It is of a custom tool, which takes a text and no JSON. */
 	readonly isCustom?: boolean;
 }
 

@@ -70,7 +70,7 @@ function addFitting(
 	request: ClientRequest,
 	makers: Makers,
 ): void {
-	const losses = lossesOf(request, contact);
+	const losses = lossesOf(request, contact, candidate.model);
 	const needed = losses.filter(({ isNeeded }) => isNeeded);
 	if (needed.length > 0 && !isForced) {
 		fitted.passedOver.push({ target: candidate.target, what: namesOf(needed) });
@@ -83,8 +83,9 @@ function addFitting(
 	fitted.contacts.push(isPlain ? contact : { ...contact, dropped, foreign: new Set(foreign.map(({ id }) => id)) });
 }
 
-function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact): readonly Loss[] {
-	const losses = request.dialect === endpoint.dialect.name ? [] : endpoint.dialect.lossesOf(request, abilities);
+function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact, model: string): readonly Loss[] {
+	const { dialect } = endpoint;
+	const losses = request.dialect === dialect.name ? [] : dialect.lossesOf(request, abilities, model);
 	const { input } = abilities;
 	const conversation = input === undefined ? undefined : request.conversation?.();
 	return input === undefined || conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];

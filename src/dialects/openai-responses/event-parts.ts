@@ -42,7 +42,7 @@ export class EventParts {
 			case 'response.function_call_arguments.delta':
 			case 'response.custom_tool_call_input.delta':
 				this.#note(event, CALL);
-				return callParts(event, { arguments: event.delta });
+				return callParts(event, { type: typeOfPiece(event.type), arguments: event.delta });
 			case 'response.output_item.added':
 				return this.#begun(event);
 			case 'response.output_item.done':
@@ -86,7 +86,7 @@ export class EventParts {
 		const given = this.#isTold(event, CALL) ? '' : (item.arguments ?? item.input);
 		if (isBegun && given === '') return noParts;
 		this.#note(event, CALL);
-		return callParts(event, isBegun ? { arguments: given } : { ...item, arguments: given });
+		return callParts(event, isBegun ? { type: item.type, arguments: given } : { ...item, arguments: given });
 	}
 
 	#ended({ type, response }: JsonObject): readonly AnswerPart[] {
@@ -140,6 +140,10 @@ export function finishOf(
 
 function isCall({ type }: JsonObject): boolean {
 	return type === 'function_call' || type === 'custom_tool_call';
+}
+
+function typeOfPiece(event: string): string {
+	return event === 'response.custom_tool_call_input.delta' ? 'custom_tool_call' : 'function_call';
 }
 
 function contentParts(part: JsonObject): readonly AnswerPart[] {

@@ -14,8 +14,3 @@ export class LossList {
 		if (known === undefined || isNeeded) this.#losses.set(what, { what, isNeeded });
 	}
 }
-
-/** A word of an API: the name of a member, or of a type. Anything else may be content of the request. */
-export function plainWord(value: unknown): string | undefined {
-	return typeof value === 'string' && /^[a-z][\w.-]{0,39}$/i.test(value) ? value : undefined;
-}

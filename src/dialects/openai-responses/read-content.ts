@@ -1,6 +1,7 @@
 import type { MessagePart, Source } from '../../contract/conversation.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { type LossList, plainWord } from './loss-list.ts';
+import { shownType, sourceOf } from '../openai-chat/read-parts.ts';
+import type { LossList } from './loss-list.ts';
 
 /** The parts of a message, or of what a tool returned: a text, or a list. */
 export function readContent(content: unknown, losses: LossList): MessagePart[] {
@@ -24,20 +25,20 @@ function readPart(part: JsonObject, losses: LossList): MessagePart | undefined {
 		case 'input_audio':
 			return readAudio(part);
 		default:
-			losses.add(`content of the type ${plainWord(part.type) ?? 'that it names'}`, true);
+			losses.add(`content of the type ${shownType(part.type)}`, true);
 			return undefined;
 	}
 }
 
 function readImage({ image_url: url, file_id: id, detail }: JsonObject): MessagePart | undefined {
-	const source = sourceOf(url, id);
+	const source = sourceIn(url, id);
 	if (source === undefined) return undefined;
 	return { is: 'image', source, ...(typeof detail === 'string' ? { detail } : {}) };
 }
 
 function readFile({ file_data: data, file_url: url, file_id: id, filename }: JsonObject): MessagePart | undefined {
 	const isBare = typeof data === 'string' && !data.startsWith('data:');
-	const source = sourceOf(isBare ? `data:application/octet-stream;base64,${data}` : (data ?? url), id);
+	const source = sourceIn(isBare ? `data:application/octet-stream;base64,${data}` : (data ?? url), id);
 	if (source === undefined) return undefined;
 	return { is: 'file', source, ...(typeof filename === 'string' ? { name: filename } : {}) };
 }
@@ -48,10 +49,7 @@ function readAudio({ input_audio: audio }: JsonObject): MessagePart | undefined 
 	return { is: 'audio', format, base64: data };
 }
 
-function sourceOf(url: unknown, id: unknown): Source | undefined {
+function sourceIn(url: unknown, id: unknown): Source | undefined {
 	if (typeof id === 'string' && id !== '') return { is: 'id', id };
-	if (typeof url !== 'string') return undefined;
-	const [, mediaType] = /^data:([^;,]*)(?:;[^,]*)?;base64,/.exec(url.slice(0, 200)) ?? [];
-	if (mediaType === undefined) return { is: 'url', url };
-	return { is: 'data', mediaType, base64: url.slice(url.indexOf(',') + 1) };
+	return typeof url === 'string' ? sourceOf(url) : undefined;
 }

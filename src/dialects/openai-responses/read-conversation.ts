@@ -1,7 +1,11 @@
 import type { AnswerFormat, Conversation, ReasoningWish } from '../../contract/conversation.ts';
-import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { clip } from '../../values/clip.ts';
+import { asObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { readSampling } from '../openai-chat/read-conversation.ts';
+import { shownType } from '../openai-chat/read-parts.ts';
+import { booleanIn, numberIn, objectIn, textIn } from '../read-members.ts';
 import { asksForProbabilities } from './continuable-format.ts';
-import { LossList, plainWord } from './loss-list.ts';
+import { LossList } from './loss-list.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 import { ToolNames } from './tool-names.ts';
@@ -24,30 +28,22 @@ const needed: ReadonlySet<string> = new Set(['previous_response_id', 'conversati
 export function readConversation(body: JsonObject): Conversation {
 	const losses = new LossList();
 	const names = new ToolNames(body.tools);
-	const { instructions } = body;
+	const system = textIn(body, 'instructions') || undefined;
 	const said = readMessages(body, names, losses);
-	const system = typeof instructions === 'string' && instructions !== '' ? instructions : undefined;
 	const { tools, toolChoice } = readToolChoice(body.tool_choice, readTools(names, losses), names, losses);
 	noteOtherMembers(body, losses);
 	return {
 		messages: system === undefined ? said : [{ role: 'system', parts: [{ is: 'text', text: system }] }, ...said],
 		tools,
 		toolChoice,
-		parallelCalls: typeof body.parallel_tool_calls === 'boolean' ? body.parallel_tool_calls : undefined,
-		maxTokens: numberIn(body.max_output_tokens),
+		parallelCalls: booleanIn(body, 'parallel_tool_calls'),
+		maxTokens: numberIn(body, 'max_output_tokens'),
 		stop: [],
-		sampling: {
-			temperature: numberIn(body.temperature),
-			topP: numberIn(body.top_p),
-			topK: numberIn(body.top_k),
-			seed: numberIn(body.seed),
-			frequencyPenalty: numberIn(body.frequency_penalty),
-			presencePenalty: numberIn(body.presence_penalty),
-		},
-		format: formatIn(body.text, losses),
-		verbosity: isObject(body.text) ? textIn(body.text.verbosity) : undefined,
-		reasoning: reasoningIn(body.reasoning),
-		user: textIn(body.user) ?? textIn(body.safety_identifier),
+		sampling: readSampling(body),
+		format: formatIn(objectIn(body, 'text'), losses),
+		verbosity: wordIn(body.text, 'verbosity'),
+		reasoning: reasoningIn(objectIn(body, 'reasoning')),
+		user: textIn(body, 'safety_identifier') ?? textIn(body, 'user'),
 		choices: 1,
 		losses: losses.all,
 	};
@@ -58,38 +54,35 @@ function noteOtherMembers(body: JsonObject, losses: LossList): void {
 	for (const [name, value] of Object.entries(body)) {
 		// Nobody keeps an answer that was translated: whoever asks for that to be so loses nothing.
 		if (known.has(name) || !isSomething(value) || (name === 'store' && value === false)) continue;
-		losses.add(plainWord(name) ?? 'an unknown member', needed.has(name));
+		losses.add(clip(name), needed.has(name));
 	}
 }
 
-function formatIn(text: unknown, losses: LossList): AnswerFormat | undefined {
-	const format = isObject(text) ? text.format : undefined;
-	if (!isObject(format) || format.type === 'text' || format.type === undefined) return undefined;
+function formatIn(text: JsonObject | undefined, losses: LossList): AnswerFormat | undefined {
+	const format = asObject(text?.format);
+	if (format === undefined || format.type === 'text' || format.type === undefined) return undefined;
 	if (format.type === 'json_object') return { is: 'json' };
-	if (format.type === 'json_schema') {
-		const { name, description, schema, strict } = format;
-		return {
-			is: 'schema',
-			name: textIn(name),
-			description: textIn(description),
-			schema,
-			strict: typeof strict === 'boolean' ? strict : undefined,
-		};
+	if (format.type !== 'json_schema') {
+		losses.add(`the response format ${shownType(format.type)}`, true);
+		return undefined;
 	}
-	losses.add(`the format ${plainWord(format.type) ?? 'of its text'}`, true);
-	return undefined;
+	const { schema = {}, strict } = format;
+	return {
+		is: 'schema',
+		name: wordIn(format, 'name'),
+		description: wordIn(format, 'description'),
+		schema,
+		strict: typeof strict === 'boolean' ? strict : undefined,
+	};
 }
 
-function reasoningIn(reasoning: unknown): ReasoningWish | undefined {
-	if (!isObject(reasoning)) return undefined;
-	const { effort, summary, generate_summary: older } = reasoning;
-	return { effort: textIn(effort), budget: undefined, isShown: isSomething(summary ?? older) };
+function reasoningIn(reasoning: JsonObject | undefined): ReasoningWish | undefined {
+	if (reasoning === undefined) return undefined;
+	const { summary, generate_summary: older } = reasoning;
+	return { effort: wordIn(reasoning, 'effort'), budget: undefined, isShown: isSomething(summary ?? older) };
 }
 
-function numberIn(value: unknown): number | undefined {
-	return typeof value === 'number' ? value : undefined;
-}
-
-function textIn(value: unknown): string | undefined {
+function wordIn(object: unknown, name: string): string | undefined {
+	const value = asObject(object)?.[name];
 	return typeof value === 'string' && value !== '' ? value : undefined;
 }

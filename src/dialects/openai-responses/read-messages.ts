@@ -1,7 +1,8 @@
 import type { Message, MessagePart, ReasoningContent, ToolResultContent } from '../../contract/conversation.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { type LossList, plainWord } from './loss-list.ts';
+import { shownType } from '../openai-chat/read-parts.ts';
+import type { LossList } from './loss-list.ts';
 import { readContent } from './read-content.ts';
 import type { ToolNames } from './tool-names.ts';
 
@@ -116,11 +117,15 @@ class ItemReader {
 	 * conversation in a form that only its maker reads, is told by nothing else.
 	 */
 	#noteOther(type: unknown): void {
-		const word = plainWord(type);
-		// It may be the call of anything that follows.
-		if (word === 'item_reference' || word === undefined) this.#isWhole = false;
-		const isHint = word !== undefined && /(_call|_list_tools|^additional_tools|^compaction_trigger)$/.test(word);
-		this.#losses.add(word === undefined ? 'item_reference' : `items of the type ${word}`, !isHint);
+		// An item that is referred to may be the call of anything that follows.
+		if (type === 'item_reference' || type === undefined) {
+			this.#isWhole = false;
+			this.#losses.add('item_reference', true);
+			return;
+		}
+		const word = shownType(type);
+		const isHint = /(_call|_list_tools)$|^(additional_tools|compaction_trigger)$/.test(word);
+		this.#losses.add(`items of the type ${word}`, !isHint);
 	}
 
 	#say(parts: readonly MessagePart[]): void {

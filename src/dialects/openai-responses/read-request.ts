@@ -2,18 +2,24 @@ import type { Conversation } from '../../contract/conversation.ts';
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
-import { readModels, readProfile } from '../openai-chat/read-request.ts';
 import { parseBody } from '../parse-body.ts';
+import {
+	type FoundEdits,
+	lastUserMessage,
+	readModel,
+	readModels,
+	readProfile,
+	readStream,
+	tokensOf,
+} from '../routing-members.ts';
 import { borrowedIn } from './borrowed.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { isOfOwnMaking, withoutOwn } from './input-items.ts';
 import { isOwnId } from './own-ids.ts';
 import { readConversation } from './read-conversation.ts';
 import { dialectName, ResponsesBody } from './responses-body.ts';
-
-/** Of English text, and roughly of anything else. */
-const CHARACTERS_PER_TOKEN = 4;
 
 /**
  * Reads the body of `POST /v1/responses`.
@@ -26,16 +32,11 @@ export function readRequest(
 ): { request: ClientRequest; wish: RoutingWish } {
 	const body = parseBody(text);
 	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
-	const { model, stream } = body;
-	if (model !== undefined && model !== null && typeof model !== 'string') {
-		throw new Refusal('invalid_request', "'model' must be a string: a profile, a target or any model name.", 'model');
-	}
+	const model = readModel(body.model);
 	const input = readInput(body);
-	if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
-		throw new Refusal('invalid_request', "'stream' must be true or false.", 'stream');
-	}
+	const stream = readStream(body.stream);
 	refuseKept(body);
-	const edits: Record<string, string | undefined> = {};
+	const edits: FoundEdits = {};
 	const models = readModels(body.models, edits);
 	const profile = readProfile(body.failover);
 	const hints = readHints(body);
@@ -48,16 +49,16 @@ export function readRequest(
 		request: {
 			dialect: dialectName,
 			body: asked,
-			stream: stream === true,
+			stream,
 			includeUsage: true,
 			choices: 1,
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(input.at(-1)),
-			tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN),
+			tokens: tokensOf(text.length),
 			conversation: conversationOf(asked),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},
-		wish: { model: model ?? undefined, models, profile, hints, lastUserMessage: () => lastUserMessage(input) },
+		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(input) },
 	};
 }
 
@@ -65,7 +66,7 @@ export function readRequest(
 function responsesBody(
 	text: string,
 	input: readonly JsonObject[],
-	edits: Readonly<Record<string, string | undefined>>,
+	edits: FoundEdits,
 	metadata: JsonObject | undefined,
 ): ResponsesBody {
 	const hintEdits = metadata === undefined ? {} : withoutHints(new ResponsesBody(text), metadata);
@@ -121,20 +122,7 @@ function isToolResult(item: JsonObject | undefined): boolean {
 	return typeof item?.type === 'string' && item.type.endsWith('_output');
 }
 
-function lastUserMessage(input: readonly JsonObject[]): ReturnType<RoutingWish['lastUserMessage']> {
-	const content = input.findLast(({ role }) => role === 'user')?.content;
-	const parts: unknown[] = Array.isArray(content) ? content : [{ text: content }];
-	const texts = parts
-		.slice(0, 100)
-		.flatMap((part) => (isObject(part) && typeof part.text === 'string' ? part.text : []));
-	return { texts, isOnlyText: texts.length === parts.length };
-}
-
 /** Apart from what else is read: the request is kept for as long as it runs, and what this function captures with it. */
 function conversationOf(body: ResponsesBody): () => Conversation {
-	let read: Conversation | undefined;
-	return () => {
-		read ??= readConversation(body.value);
-		return read;
-	};
+	return once(() => readConversation(body.value));
 }

@@ -1,23 +1,20 @@
 import type { Tool, ToolChoice } from '../../contract/conversation.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { type LossList, plainWord } from './loss-list.ts';
+import { shownType } from '../openai-chat/read-parts.ts';
+import type { LossList } from './loss-list.ts';
 import type { CallableTool, ToolNames } from './tool-names.ts';
 
 /** The tools that any model can be told of; those that only OpenAI has are lost, which matters where there are no others. */
 export function readTools({ all, others }: ToolNames, losses: LossList): readonly Tool[] {
 	const tools = [...all].map(([name, tool]) => readTool(name, tool));
-	for (const { type } of others) losses.add(typeWords(type), tools.length === 0);
+	for (const { type } of others) losses.add(`the tool type ${shownType(type)}`, tools.length === 0);
 	return tools;
-}
-
-function typeWords(type: unknown): string {
-	return `the tool type ${plainWord(type) ?? 'that it names'}`;
 }
 
 function readTool(name: string, { isCustom, definition }: CallableTool): Tool {
 	const { description: told, parameters, strict, format } = definition;
 	const description = typeof told === 'string' ? told : undefined;
-	if (isCustom) return { is: 'custom', name, description, format };
+	if (isCustom) return { is: 'custom', name, description, format: format ?? undefined };
 	return {
 		is: 'function',
 		name,
@@ -44,7 +41,7 @@ export function readToolChoice(
 	}
 	const name = nameOf(choice, names);
 	if (name !== undefined) return { tools, toolChoice: { is: 'tool', name } };
-	losses.add(typeWords(type), true);
+	losses.add(`the forced tool type ${shownType(type)}`, true);
 	return { tools, toolChoice: undefined };
 }
 

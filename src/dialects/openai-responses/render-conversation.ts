@@ -1,20 +1,25 @@
 import type { AnswerFormat, Conversation, ReasoningWish, Tool, ToolChoice } from '../../contract/conversation.ts';
+import type { ProviderAsk } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { hasFixedSampling, takesEffort, takesVerbosity } from '../openai-chat/model-kinds.ts';
+import { effortOf } from '../openai-chat/render-conversation.ts';
 import { renderItems } from './render-items.ts';
 
-/** What so many tokens for thoughts amount to in words, the most first. */
-const efforts = [
-	{ budget: 8192, effort: 'high' },
-	{ budget: 2048, effort: 'medium' },
-	{ budget: 0, effort: 'low' },
-];
-
-/** The body of a request for a response that asks this; what is undefined in it is left out. Nobody is to keep the answer. */
-export function conversationBody(conversation: Conversation): JsonObject {
-	const { tools, toolChoice, sampling, format, verbosity } = conversation;
+/**
+ * The body of a request for a response that asks this; what is undefined in it is left out. Nobody is to keep the answer. What
+ * has no words here has been told before (`lossesOf`).
+ */
+export function conversationBody(
+	conversation: Conversation,
+	{ model, abilities, foreign }: Pick<ProviderAsk, 'model' | 'abilities' | 'foreign'>,
+): JsonObject {
+	const { tools, toolChoice, format, reasoning } = conversation;
+	const sampling = hasFixedSampling(model) ? {} : conversation.sampling;
+	const verbosity = takesVerbosity(model) ? conversation.verbosity : undefined;
 	const text = { ...(format === undefined ? {} : { format: renderFormat(format) }), verbosity };
+	const isTold = reasoning !== undefined && takesEffort(model, abilities);
 	return {
-		input: renderItems(conversation.messages),
+		input: renderItems(conversation.messages, foreign),
 		tools: tools.length === 0 ? undefined : tools.map(renderTool),
 		tool_choice: toolChoice === undefined ? undefined : renderChoice(toolChoice, tools),
 		parallel_tool_calls: conversation.parallelCalls,
@@ -22,7 +27,7 @@ export function conversationBody(conversation: Conversation): JsonObject {
 		temperature: sampling.temperature,
 		top_p: sampling.topP,
 		text: format === undefined && verbosity === undefined ? undefined : text,
-		reasoning: conversation.reasoning === undefined ? undefined : renderReasoning(conversation.reasoning),
+		reasoning: isTold ? renderReasoning(reasoning) : undefined,
 		user: conversation.user,
 		store: false,
 	};
@@ -55,7 +60,6 @@ function renderFormat(format: AnswerFormat): JsonObject {
 	return { type: 'json_schema', name, description, schema, strict };
 }
 
-function renderReasoning({ effort, budget, isShown }: ReasoningWish): JsonObject {
-	const counted = budget === undefined ? undefined : efforts.find((one) => budget >= one.budget)?.effort;
-	return { effort: effort ?? counted, summary: isShown ? 'auto' : undefined };
+function renderReasoning(wish: ReasoningWish): JsonObject {
+	return { effort: effortOf(wish), summary: wish.isShown ? 'auto' : undefined };
 }

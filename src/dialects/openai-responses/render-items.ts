@@ -1,11 +1,17 @@
 import type { Message, MessagePart, Source, ToolResultContent } from '../../contract/conversation.ts';
 import type { JsonObject } from '../../values/json.ts';
 
-/** The items of an input that say what these messages say. */
-export function renderItems(messages: readonly Message[]): JsonObject[] {
+/**
+ * The items of an input that say what these messages say.
+ * @param foreign ids of files that another provider knows: they are left out
+ */
+export function renderItems(messages: readonly Message[], foreign: ReadonlySet<string> | undefined): JsonObject[] {
+	const isKnown = (part: MessagePart) => !('source' in part && part.source.is === 'id' && foreign?.has(part.source.id));
 	const calls = messages.flatMap(({ parts }) => parts.filter((part) => part.is === 'tool-call'));
 	const custom = new Set(calls.flatMap(({ id, isCustom }) => (isCustom === true ? [id] : [])));
-	return messages.flatMap((message) => runsOf(message.parts).flatMap((run) => renderRun(run, message.role, custom)));
+	return messages.flatMap((message) =>
+		runsOf(message.parts.filter(isKnown)).flatMap((run) => renderRun(run, message.role, custom)),
+	);
 }
 
 /** Parts that stand in one item: what a tool returned and a call of one are items of their own. */

@@ -41,11 +41,12 @@ function inputFor({ shown, foreign }: ProviderAsk, body: JsonText, set: Edits): 
 	return { input: shown === '' ? known : continued(known, shown) };
 }
 
-function bodyOf({ request }: ProviderAsk): JsonText {
+function bodyOf(ask: ProviderAsk): JsonText {
+	const { request } = ask;
 	if (request.body instanceof ResponsesBody) return request.body;
 	const conversation = request.conversation?.();
 	if (conversation === undefined) throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
-	return new JsonText(JSON.stringify(conversationBody(conversation)));
+	return new JsonText(JSON.stringify(conversationBody(conversation, ask)));
 }
 
 /** The JSON text of the input as a list; a text is one message of the user. */
