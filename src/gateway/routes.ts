@@ -1,6 +1,6 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { Candidate } from '../../machines/request/progress.ts';
-import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
+import { actorsOf, type Gates, gatesOf } from '../config/actors.ts';
 import type { Config, TargetConfig } from '../config/config.ts';
 import { resolveTarget, streamsUpstream, targetsOf } from '../config/targets.ts';
 import { type RequestSettings, requestSettings } from './request-settings.ts';
@@ -26,14 +26,14 @@ export interface ConfiguredRoute extends Route {
  * @param config checked and resolved
  */
 export function routesOf(config: Config): ReadonlyMap<string, ConfiguredRoute> {
-	const actors = actorsOf(config);
+	const gates = gatesOf(actorsOf(config));
 	const targets = targetsOf(config).map((target): [string, ConfiguredRoute] => [
 		target.target,
-		routeOf(config, actors, [target], target.policy, 'first-token'),
+		routeOf(config, gates, [target], target.policy, 'first-token'),
 	]);
 	const profiles = Object.values(config.profiles).map(({ name, chain, policy, commit }): [string, ConfiguredRoute] => [
 		name,
-		routeOf(config, actors, chain, policy, commit),
+		routeOf(config, gates, chain, policy, commit),
 	]);
 	return new Map([...targets, ...profiles]);
 }
@@ -48,12 +48,12 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 	const profile = config.profiles[config.defaultProfile];
 	if (profile === undefined) throw new Error(`${config.defaultProfile} is not among the profiles`);
 	const { policy, policyLayers, commit, streamUpstream } = profile;
-	const actors = actorsOf(config);
+	const gates = gatesOf(actorsOf(config));
 	const routes = targetsOf(config).flatMap(({ target }) =>
 		resolveTarget(target, config.providers, policyLayers).map((resolved): [string, ConfiguredRoute] => {
 			const wished = streamUpstream ?? resolved.streamUpstream;
 			const candidate = { ...resolved, streamUpstream: streamsUpstream(resolved.request, wished) };
-			return [target, routeOf(config, actors, [candidate], policy, commit)];
+			return [target, routeOf(config, gates, [candidate], policy, commit)];
 		}),
 	);
 	return new Map(routes);
@@ -61,12 +61,12 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 
 function routeOf(
 	config: Config,
-	actors: readonly ActorConfig[],
+	gates: Gates,
 	chain: readonly TargetConfig[],
 	policy: Policy,
 	commit: Route['commit'],
 ): ConfiguredRoute {
-	const candidates = chain.flatMap((target, link) => candidatesOf(config, actors, target, link));
+	const candidates = chain.flatMap((target, link) => candidatesOf(config, gates, target, link));
 	return {
 		candidates: candidates.map(({ candidate }) => candidate),
 		settings: candidates.map(({ settings }) => settings),
@@ -76,7 +76,7 @@ function routeOf(
 }
 
 /** One target for each credential of a target. */
-function candidatesOf(config: Config, actors: readonly ActorConfig[], candidate: TargetConfig, link: number) {
+function candidatesOf(config: Config, gates: Gates, candidate: TargetConfig, link: number) {
 	const { target, provider, model, contextWindow, prefill, reasons, streamUpstream, policy, request, headers } =
 		candidate;
 	const credentials = config.providers[provider]?.credentials;
@@ -84,7 +84,7 @@ function candidatesOf(config: Config, actors: readonly ActorConfig[], candidate:
 	const settings = requestSettings(request, headers);
 	const facts = { model, contextWindow, prefill, reasons, streamUpstream, policy };
 	return credentials.map(({ id: credential }) => {
-		const gate = gateOf(actors, credential, model);
+		const gate = gates.of(credential, model);
 		return { candidate: { link, target, provider, credential, gate, ...facts }, settings };
 	});
 }
