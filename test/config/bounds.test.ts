@@ -73,6 +73,20 @@ ${steps(count, (i) => `  - { message: '${i}${pattern}', as: TIMEOUT }`)}`;
 	});
 });
 
+it.each([
+	['a provider', `? ${'p'.repeat(501)}\n  : { baseUrl: "http://127.0.0.1:2/v1" }`, '{ default: { chain: [a/b] } }'],
+	[
+		'a model',
+		`b: { baseUrl: "http://127.0.0.1:2/v1", models: { ? ${'m'.repeat(501)} : {} } }`,
+		'{ default: { chain: [a/b] } }',
+	],
+	['a profile', '', `{ ? ${'p'.repeat(501)} : { chain: [a/b] } }`],
+	['a target', '', `{ default: { chain: [a/${'m'.repeat(499)}] } }`],
+])('the name of %s that fills pages is refused', (_whose, provider, profiles) => {
+	const text = `providers:\n  a: { baseUrl: "http://127.0.0.1:1/v1" }\n  ${provider}\nprofiles: ${profiles}\n`;
+	expect(messageOf(text)).toMatch(/is a name of more than 500 characters; shorten it/);
+});
+
 it('routes through a hundred keys with hundreds of models are found without comparing each with each', () => {
 	const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`).join(', ');
 	const models = Array.from({ length: 400 }, (_, i) => `m${i}: {}`).join(', ');

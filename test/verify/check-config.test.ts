@@ -128,7 +128,7 @@ profiles: { one: { chain: [a/m, b/m] }, two: { chain: [a/m, a/m] }, three: { cha
 	});
 
 	it('tells what is wrong of each profile with the names of its own', () => {
-		const request = requestMachine.provide({ actions: { abandonAttempt: () => {} } });
+		const request = requestMachine.provide({ actions: { noteDenial: () => {} } });
 		const renamed = read(`providers: { a: { baseUrl: https://a.example/v1 }, b: { baseUrl: https://b.example/v1 } }
 profiles: { one: { chain: [a/m] }, two: { chain: [b/m] } }
 `);
@@ -177,6 +177,7 @@ describe('the bound on the whole check', () => {
 		const { providers, profiles, stopped, verdict } = checkConfig(several, { bounds, total });
 		expect(verdict).toBe('unknown');
 		expect(providers.map(({ ids }) => ids)).toEqual([['a#1', 'a#2', 'c']]);
+		expect(providers[0]?.transitions).toBe(total);
 		expect(providers[0]?.unexplored.join()).toContain('the exploration stopped with the check');
 		expect(profiles).toEqual([]);
 		const skipped = { providers: ['b'], keys: [], profiles: ['default', 'small'] };

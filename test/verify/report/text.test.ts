@@ -137,10 +137,10 @@ it('says which bound the whole check reached, what was not begun, and what to do
 
 it('shows the first fifty of many profiles, and how many there are', () => {
 	const profiles = Array.from({ length: 3000 }, (_, i) => profileReport({ name: `name-${i}` }));
-	const shown = text({ profiles });
-	expect(shown).toContain('\nprofile name-49: ');
-	expect(shown).not.toContain('\nprofile name-50: ');
-	expect(shown).toContain('\nand 2,950 more profiles; --profile NAME shows one, --json all of them\n');
+	const lines = text({ profiles }).split('\n');
+	const shown = lines.filter((line) => /^(profile name-|and )/.test(line));
+	expect(shown.length).toBe(51);
+	expect(shown.at(-1)).toBe('and 2,950 more profiles; --profile NAME shows one, --json all of them');
 });
 
 it('says what was not explored, and what to do', () => {
