@@ -4,7 +4,7 @@ import { providerMachine } from '../../machines/provider/machine.ts';
 import { stateNameOf } from '../../machines/provider/memory.ts';
 import { type RequestContext, requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
-import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
+import { type ActorConfig, actorsOf, gatesOf } from '../config/actors.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { secretsInCredentials, secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
@@ -95,6 +95,7 @@ export async function createGateway(
 
 	const providers = new Map<string, ProviderActor>();
 	const actors = actorsOf(config);
+	const gates = gatesOf(actors);
 	for (const actor of actors) {
 		const key = actor.model === undefined ? undefined : required(providers.get(actor.credential), actor.credential);
 		providers.set(actor.id, startProvider(actor, key, config, observer, inspectorOf?.('provider')));
@@ -236,7 +237,7 @@ export async function createGateway(
 			};
 		},
 		grants: (credential, model) =>
-			[credential, gateOf(actors, credential, model)].every((id) =>
+			[credential, gates.of(credential, model)].every((id) =>
 				wouldGrant(required(providers.get(id), id).getSnapshot(), model, clock.now()),
 			),
 		servable: () => {
