@@ -1,7 +1,13 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MemoryShare } from '../../contract/memory-share.ts';
 
-/** A body is held about this often at its peak: as it came, as its text, and as it is sent on. */
+/**
+ * A body is there about this often until it is read and sent on: the pieces that came, all of them together, their text, what is
+ * parsed of it, and the text that is sent on with its bytes.
+ */
+export const READ_COPIES = 6;
+
+/** From then on it is held this often: as its text, as the text that was sent on, and as the bytes of that. */
 export const BODY_COPIES = 3;
 
 /** Two of these are texts, which V8 holds in two bytes a character where one of them is not ASCII. */
@@ -107,7 +113,7 @@ export class RequestShare implements MemoryShare {
 	 * @returns false when they are too many
 	 */
 	holdBody(bytes: number): boolean {
-		return this.#holdBody(bytes * BODY_COPIES);
+		return this.#holdBody(bytes * READ_COPIES);
 	}
 
 	/**
@@ -117,7 +123,7 @@ export class RequestShare implements MemoryShare {
 	 * @returns false when they are too many
 	 */
 	holdText(bytes: number, characters: number): boolean {
-		if (characters === bytes) return this.holdBody(bytes);
+		if (characters === bytes) return this.#holdBody(bytes * BODY_COPIES);
 		return this.#holdBody(bytes * (BODY_COPIES - TEXT_COPIES) + characters * TEXT_COPIES * WIDE_CHARACTER);
 	}
 

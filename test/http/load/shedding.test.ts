@@ -182,7 +182,7 @@ describe('request bodies', () => {
 		socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n');
 		socket.write(`content-encoding: gzip\r\ncontent-length: ${bytes.length}\r\n\r\n`);
 		socket.write(bytes);
-		await soon(() => expect(breakwater.load.figures.bytes).toBeGreaterThan(bytes.length * 3));
+		await soon(() => expect(breakwater.load.figures.bytes).toBeGreaterThan(bytes.length * 6));
 		socket.destroy();
 		await soon(() => expect(breakwater.load.figures.requests).toBe(0));
 		await soon(async () => expect(await metric('requests_refused_total{code="invalid_request"}')).toMatch(/ 1$/));
