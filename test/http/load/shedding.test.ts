@@ -174,6 +174,16 @@ describe('request bodies', () => {
 		await unhurt();
 	});
 
+	it('are not decoded to their end where there is no room for them', async () => {
+		await start({ memory: '1MB' });
+		const release = await stuck(1, body(50_000));
+		const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+		const bomb = new Uint8Array(gzipSync(JSON.stringify(body(30 * MB))));
+		const sent = fetch(`${breakwater.origin}/v1/chat/completions`, { method: 'POST', headers, body: bomb });
+		await expectShed(await sent, 'server.limits.memory');
+		await release();
+	});
+
 	it('hold nothing for a client that leaves while they are decoded', async () => {
 		await start({ memory: '100MB' });
 		const { hostname, port } = new URL(breakwater.origin);
