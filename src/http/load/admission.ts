@@ -26,8 +26,8 @@ const reasons: Readonly<Record<ShedReason, string>> = {
 	descriptors: 'as many files and connections open as the system lets it have (ulimit -n)',
 };
 
-function overloaded(load: Load, reason: ShedReason): Refusal {
-	load.count(reason);
+/** What a request is told that is turned away. */
+export function overloaded(reason: ShedReason): Refusal {
 	const message = `Breakwater has ${reasons[reason]}; try again in a second.`;
 	return new Refusal('overloaded', message, { headers: { 'retry-after': '1' } });
 }
@@ -46,7 +46,8 @@ export function admission(load: Load, bodyLimit: number): Admission {
 			if (reason !== undefined) {
 				// Whose connection is one too many is not to send the next request on it.
 				if (reason === 'connections') reply.header('connection', 'close');
-				done(overloaded(load, reason));
+				load.count(reason);
+				done(overloaded(reason));
 				return;
 			}
 			const share = load.enter();
@@ -59,9 +60,9 @@ export function admission(load: Load, bodyLimit: number): Admission {
 			const announced = Number(request.headers['content-length']);
 			// What is too large is refused without being read.
 			if (share === undefined || announced > bodyLimit) done(null, payload);
-			else if (announced <= ANNOUNCED) done(share.holdBody(announced) ? null : overloaded(load, 'memory'), payload);
+			else if (announced <= ANNOUNCED) done(share.holdBody(announced) ? null : overloaded('memory'), payload);
 			else {
-				countBody(load, request, reply, share);
+				countBody(request, reply, share);
 				done(null, payload);
 			}
 		},
@@ -69,7 +70,7 @@ export function admission(load: Load, bodyLimit: number): Admission {
 }
 
 /** Counts a body as it comes, and ends it where it is too much. The listener of whoever reads it is added in this tick. */
-function countBody(load: Load, { raw }: FastifyRequest, reply: FastifyReply, share: RequestShare): void {
+function countBody({ raw }: FastifyRequest, reply: FastifyReply, share: RequestShare): void {
 	let bytes = 0;
 	const count = (piece: Buffer) => {
 		bytes += piece.length;
@@ -77,7 +78,7 @@ function countBody(load: Load, { raw }: FastifyRequest, reply: FastifyReply, sha
 		raw.removeListener('data', count);
 		// What is still to come of it is thrown away, and soon not listened to.
 		reply.header('connection', 'close');
-		raw.emit('error', overloaded(load, 'memory'));
+		raw.emit('error', overloaded('memory'));
 		raw.resume();
 	};
 	raw.on('data', count);
