@@ -1,5 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
+import type { ShedReason } from '../../contract/load-figures.ts';
 import type { MemoryShare } from '../../contract/memory-share.ts';
+import type { CallerShares, CallerUse } from './caller-shares.ts';
 
 /** A body is held about this often at its peak: as it came, as its text, and as it is sent on. */
 export const BODY_COPIES = 3;
@@ -67,33 +69,44 @@ export class MemoryBudget {
 
 /** What one request holds. It is given back as a whole, when its response is over: until then a slow client keeps it. */
 export class RequestShare implements MemoryShare {
+	/** Whose it is, where callers have keys. */
+	readonly caller: CallerUse | undefined;
 	readonly #budget: MemoryBudget;
-	readonly #onShed: () => void;
+	readonly #callers: CallerShares;
+	readonly #onShed: (reason: ShedReason) => void;
 	#body = 0;
 	#answer = 0;
 
 	/** @param onShed called when an answer is not given the room that it needs */
-	constructor(budget: MemoryBudget, onShed: () => void) {
+	constructor(
+		budget: MemoryBudget,
+		callers: CallerShares,
+		caller: CallerUse | undefined,
+		onShed: (reason: ShedReason) => void,
+	) {
 		this.#budget = budget;
+		this.#callers = callers;
+		this.caller = caller;
 		this.#onShed = onShed;
 	}
 
-	/** @param bytes of its body that have come, or are to come */
-	holdBody(bytes: number): boolean {
+	/**
+	 * @param bytes of its body that have come, or are to come
+	 * @returns why it cannot have the room for them; undefined when it has it
+	 */
+	holdBody(bytes: number): ShedReason | undefined {
 		const weight = bytes * BODY_COPIES;
-		if (!this.#change(weight + this.#answer)) return false;
-		this.#body = weight;
-		return true;
+		const reason = this.#change(weight + this.#answer);
+		if (reason === undefined) this.#body = weight;
+		return reason;
 	}
 
 	holdAnswer(bytes: number): boolean {
 		if (bytes === this.#answer) return true;
-		if (!this.#change(this.#body + bytes)) {
-			this.#onShed();
-			return false;
-		}
-		this.#answer = bytes;
-		return true;
+		const reason = this.#change(this.#body + bytes);
+		if (reason === undefined) this.#answer = bytes;
+		else this.#onShed(reason);
+		return reason === undefined;
 	}
 
 	release(): void {
@@ -102,7 +115,18 @@ export class RequestShare implements MemoryShare {
 		this.#answer = 0;
 	}
 
-	#change(after: number): boolean {
-		return this.#budget.change(this.#body + this.#answer, after);
+	#change(after: number): ShedReason | undefined {
+		const before = this.#body + this.#answer;
+		if (this.#isUnfair(before, after)) return 'caller_share';
+		if (!this.#budget.change(before, after)) return 'memory';
+		if (this.caller !== undefined) this.caller.bytes += after - before;
+		return undefined;
+	}
+
+	/** What is alone in the memory takes nothing from anybody, whoever else is there. */
+	#isUnfair(before: number, after: number): boolean {
+		const { used, limit } = this.#budget;
+		if (this.caller === undefined || after <= before || used === before) return false;
+		return this.#callers.hasAllBytes(this.caller, after - before, used, limit);
 	}
 }

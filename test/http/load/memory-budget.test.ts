@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CallerShares } from '../../../src/http/load/caller-shares.ts';
 import { BODY_COPIES, heapForRequests, MemoryBudget, RequestShare } from '../../../src/http/load/memory-budget.ts';
 
 const MB = 1024 ** 2;
@@ -18,13 +19,13 @@ describe('the heap that requests may hold', () => {
 describe('the memory of all requests', () => {
 	const share = (budget: MemoryBudget) => {
 		let shed = 0;
-		return { one: new RequestShare(budget, () => (shed += 1)), shed: () => shed };
+		return { one: new RequestShare(budget, new CallerShares(), undefined, () => (shed += 1)), shed: () => shed };
 	};
 
 	it('counts bodies as often as they are held, and answers as they are, and gives all back at once', () => {
 		const budget = new MemoryBudget(1000, 10_000);
 		const { one } = share(budget);
-		expect(one.holdBody(100)).toBe(true);
+		expect(one.holdBody(100)).toBeUndefined();
 		expect(one.holdAnswer(50)).toBe(true);
 		expect(one.holdAnswer(20)).toBe(true);
 		expect(budget.used).toBe(100 * BODY_COPIES + 20);
@@ -39,20 +40,20 @@ describe('the memory of all requests', () => {
 		calm.one.holdBody(100);
 		greedy.one.holdAnswer(600);
 		expect(greedy.one.holdAnswer(701)).toBe(false);
-		expect(greedy.one.holdBody(200)).toBe(false);
+		expect(greedy.one.holdBody(200)).toBe('memory');
 		expect([greedy.shed(), calm.shed(), budget.used]).toEqual([1, 0, 900]);
 		expect(greedy.one.holdAnswer(100)).toBe(true);
-		expect(calm.one.holdBody(200)).toBe(true);
+		expect(calm.one.holdBody(200)).toBeUndefined();
 	});
 
 	it('lets one that is alone have more, as far as the heap allows', () => {
 		const budget = new MemoryBudget(1000, 10_000);
 		const [alone, other] = [share(budget), share(budget)];
-		expect(alone.one.holdBody(3000)).toBe(true);
-		expect(other.one.holdBody(1)).toBe(false);
+		expect(alone.one.holdBody(3000)).toBeUndefined();
+		expect(other.one.holdBody(1)).toBe('memory');
 		expect(alone.one.holdAnswer(1001)).toBe(false);
 		alone.one.release();
-		expect(other.one.holdBody(1)).toBe(true);
+		expect(other.one.holdBody(1)).toBeUndefined();
 	});
 
 	it('is never more than the heap has', () => {
