@@ -8,6 +8,7 @@ import { chainRules } from './rules/chain.ts';
 import { effectRules } from './rules/effects.ts';
 import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
+import { limitRules } from './rules/limits.ts';
 import { reasonRules } from './rules/reasons.ts';
 import { retryRules } from './rules/retries.ts';
 import { fateRules } from './rules/shared-fate.ts';
@@ -31,6 +32,7 @@ export const lintRules: readonly Rule[] = [
 	...errorRuleRules,
 	...unusedRules,
 	...exposureRules,
+	...limitRules,
 ];
 
 /** The gravest first. */
