@@ -20,6 +20,7 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
+import { LookUps } from '../upstream/look-ups.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
@@ -86,8 +87,11 @@ export async function createGateway(
 	// As files that cannot be used are.
 	const material = tlsOf(config);
 	const simulators = await startSimulators(config);
-	const onSurplus = (origin: string) => observer.surplusReceived?.(origin);
-	const connections = new Connections(config.server.answerLimit, { proxies, onSurplus });
+	const connections = new Connections(config.server.answerLimit, {
+		proxies,
+		lookUps: new LookUps({ onTrouble: (trouble) => observer.lookUpTroubled?.(trouble) }),
+		onSurplus: (origin, wasTrusted) => observer.surplusReceived?.(origin, wasTrusted),
+	});
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
 	const secrets = [...secretsOf(config), ...proxySecrets];
 	const classify = createClassifier(rules, createRedactor(secrets));

@@ -106,11 +106,12 @@ function decodeBody(
 	function take(piece: Buffer): void {
 		length += piece.length;
 		const { raw, share } = request;
-		if (length > limit) end(tooLarge(limit));
+		if (length > limit) return end(tooLarge(limit));
 		// What it holds has been given back: nobody would give back what it takes from now on.
-		else if (raw.socket.destroyed) end(unreadable());
-		else if (share?.holdBody(bytes.length + length) === false) end(overloaded('memory'));
-		else pieces.push(piece);
+		if (raw.socket.destroyed) return end(unreadable());
+		const reason = share?.holdBody(bytes.length + length);
+		if (reason === undefined) pieces.push(piece);
+		else end(overloaded(reason));
 	}
 
 	function end(refusal?: Refusal): void {
@@ -123,8 +124,9 @@ function decodeBody(
 
 function takeText(bytes: Buffer, { share }: Reader, done: Done): void {
 	const text = textOf(bytes);
-	if (share?.holdText(bytes.length, text.length) === false) done(overloaded('memory'));
-	else done(null, text);
+	const reason = share?.holdText(bytes.length, text.length);
+	if (reason === undefined) done(null, text);
+	else done(overloaded(reason));
 }
 
 /** Editors and some shells put a byte-order mark in front of a text; to JSON it is no white space. */

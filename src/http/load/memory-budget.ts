@@ -1,5 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
+import type { ShedReason } from '../../contract/load-figures.ts';
 import type { MemoryShare } from '../../contract/memory-share.ts';
+import type { CallerShares, CallerUse } from './caller-shares.ts';
 
 /**
  * A body is there about this often until it is read and sent on: the pieces that came, all of them together, their text, what is
@@ -97,22 +99,32 @@ export class MemoryBudget {
 
 /** What one request holds. It is given back as a whole, when its response is over: until then a slow client keeps it. */
 export class RequestShare implements MemoryShare {
+	/** Whose it is, where callers have keys. */
+	readonly caller: CallerUse | undefined;
 	readonly #budget: MemoryBudget;
-	readonly #onShed: () => void;
+	readonly #callers: CallerShares;
+	readonly #onShed: (reason: ShedReason) => void;
 	#body = 0;
 	#answer = 0;
 
-	/** @param onShed called when a body or an answer is not given the room that it needs */
-	constructor(budget: MemoryBudget, onShed: () => void) {
+	/** @param onShed called when a body or an answer is not given the room that it needs, with why */
+	constructor(
+		budget: MemoryBudget,
+		callers: CallerShares,
+		caller: CallerUse | undefined,
+		onShed: (reason: ShedReason) => void,
+	) {
 		this.#budget = budget;
+		this.#callers = callers;
+		this.caller = caller;
 		this.#onShed = onShed;
 	}
 
 	/**
 	 * @param bytes of its body that have come, or are to come, and what is decoded of them
-	 * @returns false when they are too many
+	 * @returns why it cannot have the room for them; undefined when it has it
 	 */
-	holdBody(bytes: number): boolean {
+	holdBody(bytes: number): ShedReason | undefined {
 		return this.#holdBody(bytes * READ_COPIES);
 	}
 
@@ -120,16 +132,16 @@ export class RequestShare implements MemoryShare {
 	 * Its body is whole.
 	 * @param bytes of it
 	 * @param characters of its text: fewer than bytes where they are not all ASCII
-	 * @returns false when they are too many
+	 * @returns why it cannot have the room for them; undefined when it has it
 	 */
-	holdText(bytes: number, characters: number): boolean {
+	holdText(bytes: number, characters: number): ShedReason | undefined {
 		if (characters === bytes) return this.#holdBody(bytes * BODY_COPIES);
 		return this.#holdBody(bytes * (BODY_COPIES - TEXT_COPIES) + characters * TEXT_COPIES * WIDE_CHARACTER);
 	}
 
 	holdAnswer(bytes: number): boolean {
 		if (bytes === this.#answer) return true;
-		if (!this.#change(this.#body + bytes)) return false;
+		if (this.#change(this.#body + bytes) !== undefined) return false;
 		this.#answer = bytes;
 		return true;
 	}
@@ -140,19 +152,31 @@ export class RequestShare implements MemoryShare {
 		this.#answer = 0;
 	}
 
-	#holdBody(weight: number): boolean {
-		if (this.#change(weight + this.#answer)) {
-			this.#body = weight;
-			return true;
-		}
+	#holdBody(weight: number): ShedReason | undefined {
+		const reason = this.#change(weight + this.#answer);
+		if (reason === undefined) this.#body = weight;
 		// It is turned away, and what has come of it is thrown away: it must not keep room from others until its client is told.
-		this.release();
-		return false;
+		else this.release();
+		return reason;
 	}
 
-	#change(after: number): boolean {
-		const isGiven = this.#budget.change(this.#body + this.#answer, after);
-		if (!isGiven) this.#onShed();
-		return isGiven;
+	#change(after: number): ShedReason | undefined {
+		const before = this.#body + this.#answer;
+		const reason = this.#reasonAgainst(before, after);
+		if (reason !== undefined) this.#onShed(reason);
+		else if (this.caller !== undefined) this.caller.bytes += after - before;
+		return reason;
+	}
+
+	#reasonAgainst(before: number, after: number): ShedReason | undefined {
+		if (this.#isUnfair(before, after)) return 'caller_share';
+		return this.#budget.change(before, after) ? undefined : 'memory';
+	}
+
+	/** What is alone in the memory takes nothing from anybody, whoever else is there. */
+	#isUnfair(before: number, after: number): boolean {
+		const { used, limit } = this.#budget;
+		if (this.caller === undefined || after <= before || used === before) return false;
+		return this.#callers.hasAllBytes(this.caller, after - before, used, limit);
 	}
 }
