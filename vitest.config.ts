@@ -10,6 +10,8 @@ export default defineConfig({
 	test: {
 		// One more than there are cores: many tests wait for a timer or for a process of their own.
 		maxWorkers: availableParallelism() + 1,
+		// Of the tests that are marked as concurrent, which do next to nothing but wait for a timer.
+		maxConcurrency: 10,
 		setupFiles: 'test/helpers/restart-clock.ts',
 		// Met by a failure only: no test may depend on being quick, and an exploration is a minute of work for a busy machine.
 		testTimeout: 600_000,
