@@ -9,7 +9,7 @@ process.env.DEEP_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
 export default defineConfig({
 	test: {
 		// One more than there are cores: many tests wait for a timer or for a process of their own.
-		maxWorkers: availableParallelism() + 1,
+		maxWorkers: 2 * availableParallelism() + 1,
 		// Of the tests that are marked as concurrent, which do next to nothing but wait for a timer.
 		maxConcurrency: 10,
 		setupFiles: 'test/helpers/restart-clock.ts',
