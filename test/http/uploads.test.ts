@@ -46,9 +46,12 @@ function dribble({ breakwater }: Started, text: string, everyMs = 100): Dribble 
 	});
 	socket.write(text);
 	const timer = everyMs === 0 ? undefined : setInterval(() => socket.writable && socket.write('x'), everyMs);
-	const answer = once(socket, 'close').then(() => {
-		clearInterval(timer);
-		return received;
+	// Not `once`, which fails where an error comes first.
+	const answer = new Promise<string>((resolve) => {
+		socket.on('close', () => {
+			clearInterval(timer);
+			resolve(received);
+		});
 	});
 	return { socket, answer };
 }
