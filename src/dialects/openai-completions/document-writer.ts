@@ -63,7 +63,7 @@ function joined(known: JsonObject, more: JsonObject): JsonObject {
 	const next: Record<string, unknown> = { ...known };
 	for (const [name, value] of Object.entries(more)) {
 		const before = next[name];
-		next[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : (value ?? before);
+		next[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : (value ?? before ?? null);
 	}
 	return next;
 }
