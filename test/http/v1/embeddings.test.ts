@@ -23,6 +23,7 @@ beforeAll(async () => {
 		profiles: {
 			vectors: { for: 'embeddings', chain: ['a/embed-1', 'b/their-embed'] },
 			mixed: { chain: ['a/model-a', 'b/embed-2', 'a/embed-1'] },
+			lies: { for: 'embeddings', chain: ['a/embed-1', 'b/embed-2'] },
 			chat: { chain: ['c/model-c'] },
 		},
 		policy: { breaker: { failureThreshold: 1000 } },
@@ -61,6 +62,13 @@ describe('embeddings', () => {
 		expect(response.status).toBe(502);
 		expect(askedOf('b')?.json).toMatchObject({ model: 'embed-2' });
 		expect(setup.upstream('a').requests).toHaveLength(before);
+	});
+
+	it('never come from another model than the first', async () => {
+		const before = setup.upstream('b').requests.length;
+		setup.upstream('a').next(status(503));
+		expect((await ask({ model: 'lies' })).status).toBe(502);
+		expect(setup.upstream('b').requests).toHaveLength(before);
 	});
 
 	it('are asked for with what is set for vectors, not with what is set for answers', async () => {
