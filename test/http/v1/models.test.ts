@@ -1,18 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientDialect } from '../../../src/contract/dialect.ts';
 import type { Service } from '../../../src/contract/service.ts';
 import { clientDialects } from '../../../src/dialects/dialects.ts';
-import { openaiChatClient } from '../../../src/dialects/openai-chat/openai-chat.ts';
 import { createServer } from '../../../src/http/server.ts';
-
-/** Stands for the one of Anthropic's API: of it only its errors matter here. */
-const messages: ClientDialect = {
-	...openaiChatClient,
-	name: 'anthropic-messages',
-	path: '/v1/messages',
-	failure: ({ body }) =>
-		JSON.stringify({ type: 'error', error: { type: body.error.type, message: body.error.message } }),
-};
 
 const service: Service = {
 	profiles: ['default', 'cheap'],
@@ -27,12 +16,10 @@ const service: Service = {
 	},
 };
 
-const others = clientDialects.filter(({ name }) => name !== messages.name);
 const server = createServer(service, {
 	bodyLimit: 1000,
 	unknownModel: 'default',
 	version: '0.0.0',
-	dialects: [...others, messages],
 	hosts: ['localhost'],
 });
 beforeAll(async () => void (await server.ready()));
@@ -121,6 +108,6 @@ describe('the models, for clients of Anthropic', () => {
 
 it('the paths of all dialects are named where there is nothing', async () => {
 	const { error } = (await get('/v1/nothing')).body;
-	for (const { path } of [...others, messages]) expect(error.message).toContain(`POST ${path}`);
+	for (const { path } of clientDialects) expect(error.message).toContain(`POST ${path}`);
 	expect((await get('/v1/embeddings')).body.error).toMatchObject({ code: 'method_not_allowed' });
 });
