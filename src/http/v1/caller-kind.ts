@@ -7,5 +7,5 @@ import { bearerKey } from '../callers/keyring.ts';
  */
 export function isAnthropicCaller(headers: IncomingHttpHeaders): boolean {
 	if (headers['anthropic-version'] !== undefined) return true;
-	return headers['x-api-key'] !== undefined && bearerKey(headers) === undefined;
+	return (headers['x-api-key'] ?? '') !== '' && bearerKey(headers) === undefined;
 }
