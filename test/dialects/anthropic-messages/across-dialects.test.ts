@@ -68,7 +68,7 @@ describe('a client of Messages in front of a provider of chat', () => {
 			],
 			stop_reason: 'tool_use',
 			stop_sequence: null,
-			usage: { input_tokens: expect.any(Number), output_tokens: 4 },
+			usage: { input_tokens: 3, cache_read_input_tokens: 6, output_tokens: 4 },
 		});
 	});
 

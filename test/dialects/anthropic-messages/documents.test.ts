@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { MessagesDocumentWriter } from '../../../src/dialects/anthropic-messages/document-writer.ts';
 import { MessagesGrammar } from '../../../src/dialects/anthropic-messages/grammar.ts';
 import { readDocument } from '../../../src/dialects/anthropic-messages/read-document.ts';
+import { MessagesStreamReader } from '../../../src/dialects/anthropic-messages/stream-reader.ts';
 import type { JsonObject } from '../../../src/values/json.ts';
-import { messageOf } from '../../helpers/anthropic-shapes.ts';
+import { messageEvents, messageOf, wireOf } from '../../helpers/anthropic-shapes.ts';
 
 function answerOf(value: unknown) {
 	const read = readDocument(JSON.stringify(value), { model: 'asked-model' });
@@ -36,6 +37,20 @@ describe('a whole message', () => {
 			}),
 			{ numRuns: 100 },
 		);
+	});
+
+	it('has what a stream says beside its content, and the usage of its beginning and its end', () => {
+		const ended = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } };
+		const told = { context_management: { applied_edits: [] } };
+		const events = [...messageEvents({ text: 'Hello' }).slice(0, -2), { ...ended, ...told }];
+		const reader = new MessagesStreamReader({ model: 'm', maxEventLength: 1000, choices: 1 });
+		const writer = new MessagesDocumentWriter('request');
+		for (const event of reader.feed(Buffer.from(wireOf(events)))) writer.add(event);
+		expect(JSON.parse(writer.whole())).toEqual({
+			...messageOf({ text: 'Hello' }),
+			...told,
+			usage: { input_tokens: 5, output_tokens: 9 },
+		});
 	});
 
 	it('goes on as it came, with the model that was asked where it names none', () => {

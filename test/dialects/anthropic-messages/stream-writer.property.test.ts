@@ -15,8 +15,8 @@ const report = {
 	body: { error: { message: 'It broke.', type: 'server_error', param: null, code: 'stream_interrupted' } },
 };
 
-const word = fc.constantFrom('one ', 'Straße ', '"two" ', 'a\nb ', '😀 ', '\\ ', 'three');
-/** No word twice: where a text repeats itself, nobody knows where its continuation joins. */
+const word = fc.constantFrom('one ', 'Straße ', '"two" ', 'a\nb ', '😀 ', '\\ ', 'three ');
+/** No word twice, and each with its end: else nobody knows where a continuation joins. */
 const words = fc.array(word, { minLength: 1, maxLength: 8 }).map((all) => all.map((one, at) => `${at}${one}`));
 
 /** An answer, and how far its first attempt comes: in bytes, from its beginning. */
@@ -86,14 +86,14 @@ describe('whatever breaks where, and whoever goes on', () => {
 				answer.beginAttempt({ target: 'a/m', way: 'fresh', shown: '', choices: 1 });
 				take(ownEvents(bytes.subarray(0, cut), pieces));
 				const isWhole = !answer.isContinuable || cut >= bytes.length;
+				const way = answer.isAnswering ? 'prefill' : 'fresh';
+				const shown = answer.shownFor(way);
+				const rest = said.slice(shown.length);
 				if (!isWhole && goesOn === 'never') {
 					written += writer.breakOff(report);
 				} else {
 					if (!isWhole) {
-						const way = answer.isAnswering ? 'prefill' : 'fresh';
-						const shown = answer.shownFor(way);
 						answer.beginAttempt({ target: 'b/m', way, shown, choices: 1 });
-						const rest = said.slice(shown.length);
 						const own = () => ownEvents(Buffer.from(wireOf(messageEvents({ ...shape, text: [rest] }))), pieces);
 						take(goesOn === 'own' ? own() : foreignEvents(rest, isCalling, hasUsage));
 					}
