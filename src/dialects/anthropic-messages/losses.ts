@@ -1,7 +1,7 @@
 import type { Conversation, Loss, MessagePart, Source } from '../../contract/conversation.ts';
 import type { ClientRequest } from '../../contract/dialect.ts';
 import { isText } from './render-messages.ts';
-import { refusesSampling } from './render-thinking.ts';
+import { canThink, refusesSampling, takesSchema } from './render-thinking.ts';
 
 /** Characters of base64 of the largest image that Anthropic takes, which is one of 5 MB. */
 const LARGEST_IMAGE = Math.ceil((5 * 1024 * 1024 * 4) / 3);
@@ -24,6 +24,7 @@ export function lossesOf(request: ClientRequest, model: string): readonly Loss[]
 		...conversation.losses,
 		...parts.flatMap(partLosses),
 		...memberLosses(conversation),
+		...modelLosses(conversation, model),
 		...samplingLosses(conversation, model),
 		...(strict ? [hint('strict')] : []),
 	];
@@ -52,6 +53,15 @@ function memberLosses({ choices, verbosity, format }: Conversation): Loss[] {
 		...(choices > 1 ? [needed('several answers at once')] : []),
 		...(format?.is === 'json' ? [hint('JSON without a schema')] : []),
 		...(verbosity === undefined ? [] : [hint('verbosity')]),
+	];
+}
+
+/** What older models of this API cannot do. */
+function modelLosses({ format, reasoning }: Conversation, model: string): Loss[] {
+	const wantsThoughts = reasoning !== undefined && reasoning.effort !== 'none';
+	return [
+		...(format?.is === 'schema' && !takesSchema(model) ? [needed('a JSON schema for the answer')] : []),
+		...(wantsThoughts && !canThink(model) ? [hint('reasoning')] : []),
 	];
 }
 

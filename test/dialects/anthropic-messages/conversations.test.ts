@@ -287,6 +287,8 @@ describe('a conversation as a request of Messages', () => {
 		expect(of('claude-sonnet-4-5', { maxTokens: 1000 })).toEqual([undefined, undefined, 0.3]);
 		expect(of('claude-sonnet-4-5', { toolChoice: { is: 'required' } })[0]).toBeUndefined();
 		expect(of('claude-sonnet-4-5', { reasoning: { ...reasoning, effort: 'none' } })[0]).toBeUndefined();
+		expect(of('claude-3-5-haiku-latest')).toEqual([undefined, undefined, 0.3]);
+		expect(of('claude-3-7-sonnet-latest')[0]).toMatchObject({ type: 'enabled' });
 		const messages = [
 			user('How old?'),
 			{ role: 'assistant', parts: [call('a')] },
@@ -388,6 +390,12 @@ describe('a conversation as a request of Messages', () => {
 			'presence_penalty',
 		]);
 		expect(lossesOf({ sampling: { temperature: 1 } }, 'claude-opus-5')).toEqual(['temperature']);
+		const format = { is: 'schema', name: 'n', description: undefined, schema: {}, strict: true } as const;
+		const reasoning = { effort: 'low', budget: undefined, isShown: false };
+		const older = lossesOf({ format, reasoning }, 'claude-3-5-sonnet-20241022');
+		expect(older).toEqual(['a JSON schema for the answer!', 'reasoning']);
+		expect(lossesOf({ format, reasoning }, 'claude-sonnet-4-20250514')).toEqual(['a JSON schema for the answer!']);
+		expect(lossesOf({ format, reasoning }, 'claude-sonnet-4-5-20250929')).toEqual([]);
 		expect(lossesOf({ losses: [{ what: 'logprobs', isNeeded: true }] })).toEqual(['logprobs!']);
 	});
 });

@@ -56,7 +56,7 @@ describe('counting tokens', () => {
 		const running = await startFor({ b: anthropic, c: anthropic }, ['a', 'b', 'c']);
 		running.upstream('b').next(failsAsAnthropic(529, 'overloaded_error', 'Overloaded'));
 		running.upstream('c').next(completes({ input_tokens: 14 }));
-		const response = await postTo(running, counted, path);
+		const response = await postTo(running, { ...counted, max_tokens: 5, stream: true }, path);
 		expect([await response.text(), response.headers.get('x-breakwater-estimated')]).toEqual([
 			'{"input_tokens":14}',
 			null,
