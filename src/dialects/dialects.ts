@@ -1,4 +1,6 @@
 import type { ClientDialect, Protocol, ProviderDialect } from '../contract/dialect.ts';
+import { anthropicMessagesClient } from './anthropic-messages/anthropic-messages.ts';
+import { anthropicCountClient } from './anthropic-messages/count-tokens.ts';
 import { openaiChatClient, openaiChatProvider } from './openai-chat/openai-chat.ts';
 import { openaiResponsesClient } from './openai-responses/openai-responses.ts';
 import { anthropic } from './protocols/anthropic.ts';
@@ -6,7 +8,12 @@ import { azure } from './protocols/azure.ts';
 import { openai } from './protocols/openai.ts';
 
 /** What Breakwater speaks to its callers, each at its own path. */
-export const clientDialects: readonly ClientDialect[] = [openaiChatClient, openaiResponsesClient];
+export const clientDialects: readonly ClientDialect[] = [
+	openaiChatClient,
+	openaiResponsesClient,
+	anthropicMessagesClient,
+	anthropicCountClient,
+];
 
 /** A simulated provider takes what OpenAI's chat takes; everything else is translated to that. */
 const simulated: Protocol = {

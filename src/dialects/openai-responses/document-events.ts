@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { piecesOf } from '../openai-chat/document-events.ts';
+import { piecesOf } from '../text-pieces.ts';
 import { itemEvents } from './item-events.ts';
 
 /**
