@@ -259,6 +259,8 @@ export interface ProviderDialect {
 	readonly name: string;
 	/** The last part of the address: `/chat/completions`. */
 	readonly path: string;
+	/** No model continues its own last message here, whatever is known of it: it is asked to in words. */
+	readonly neverPrefills?: true;
 	/**
 	 * What of a request of another dialect it cannot be told; nothing of one of its own.
 	 * @param model by its name: models of one API differ in what they take

@@ -29,6 +29,7 @@ export const openaiResponsesClient: ClientDialect = {
 export const openaiResponsesProvider: ProviderDialect = {
 	name: dialectName,
 	path: '/responses',
+	neverPrefills: true,
 	lossesOf,
 	render: renderRequest,
 	isContinuable: asksForPlainText,

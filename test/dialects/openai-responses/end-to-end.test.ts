@@ -108,6 +108,15 @@ describe('between two that speak Responses', () => {
 		expect(records[0]).toMatchObject({ outcome: 'done', target: 'b/model-b' });
 	});
 
+	it('a model that goes on by itself elsewhere is asked in words here', async () => {
+		const models = { 'model-b': { prefill: true } };
+		const { respond, upstream, records } = await start({ providers: { a: native, b: { ...native, models } } });
+		upstream('a').next(streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' }));
+		upstream('b').next(responds(rest));
+		expect(textIn(readFrames(await (await respond({ stream: true })).text()))).toBe(text);
+		expect(records[0]?.trace[1]).toMatchObject({ target: 'b/model-b', way: 'instruct' });
+	});
+
 	it('a stream that nobody can carry on ends in an error that the official client raises', async () => {
 		const { respond, upstream, openai } = await start();
 		for (const name of ['a', 'b']) {

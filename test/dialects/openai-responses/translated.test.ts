@@ -181,6 +181,26 @@ describe('a caller of chat behind a provider of Responses', () => {
 		expect(await contentOf(await post({ stream: true }))).toBe(text);
 	});
 
+	it('gets calls of its custom tools as such', async () => {
+		const { post, upstream } = await start(native, native);
+		const call = {
+			id: 'ctc_1',
+			type: 'custom_tool_call',
+			status: 'completed',
+			call_id: 'c1',
+			name: 'patch',
+			input: 'a b',
+		};
+		upstream('a').always(responds([call]));
+		const asked = { tools: [{ type: 'custom', custom: { name: 'patch' } }] };
+		const body = (await (await post(asked)).json()) as { choices: object[] };
+		expect(body.choices[0]).toMatchObject({
+			finish_reason: 'tool_calls',
+			message: { tool_calls: [{ id: 'c1', type: 'custom', custom: { name: 'patch', input: 'a b' } }] },
+		});
+		expect(upstream('a').requests[0]?.json).toMatchObject({ tools: [{ type: 'custom', name: 'patch' }] });
+	});
+
 	it('a stream that breaks is carried on', async () => {
 		const { post, upstream } = await start(native, native);
 		upstream('a').next(streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' }));
