@@ -112,7 +112,7 @@ describe('a stream that is carried on', () => {
 			model: 'm',
 			raw: { dialect: 'openai-responses', data: JSON.stringify(value), value },
 		}));
-	const half = responseEvents(responseOf('The harbour wall')).slice(0, -4);
+	const half = responseEvents(responseOf('The harbour wall', { store: true })).slice(0, -4);
 	const rest = { ...foreign(text(' is old.')), form: 'trimmed' as const };
 
 	it('stays in its message, its part and its numbers', () => {
@@ -122,6 +122,7 @@ describe('a stream that is carried on', () => {
 		expect(new Set(events.flatMap(({ item_id: id }) => id ?? []))).toEqual(new Set(['msg_test']));
 		expect((events.at(-1) as { response: Json }).response).toMatchObject({
 			id: 'resp_test',
+			store: false,
 			output: [messageOf('The harbour wall is old.')],
 		});
 	});
