@@ -38,7 +38,7 @@ export function fittedRoute(route: LiveRoute, call: Call, makers: Makers): Fitte
 		throw new Refusal('endpoint_not_available', message);
 	}
 	const { borrowed = nothing } = request;
-	if (route.takesAll && borrowed.length === 0) return { ...route, passedOver: none, bond: undefined };
+	if (borrowed.length === 0 && takesAsItIs(route, request)) return { ...route, passedOver: none, bond: undefined };
 	const bond = bondOf(borrowed, route.candidates, makers, name);
 	const fitted: Fitted = { candidates: [], contacts: [], passedOver: [] };
 	route.candidates.forEach((candidate, position) => {
@@ -49,6 +49,10 @@ export function fittedRoute(route: LiveRoute, call: Call, makers: Makers): Fitte
 	});
 	if (fitted.candidates.length === 0) throw notCarried(name, fitted.passedOver);
 	return { ...fitted, bond };
+}
+
+function takesAsItIs({ takesAll, takesText }: LiveRoute, request: ClientRequest): boolean {
+	return takesAll || (takesText && request.isOnlyText?.() === true);
 }
 
 interface Fitted {
@@ -87,8 +91,9 @@ function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact, mode
 	const { dialect } = endpoint;
 	const losses = request.dialect === dialect.name ? [] : dialect.lossesOf(request, abilities, model);
 	const { input } = abilities;
-	const conversation = input === undefined ? undefined : request.conversation?.();
-	return input === undefined || conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
+	if (input === undefined || request.isOnlyText?.() === true) return losses;
+	const conversation = request.conversation?.();
+	return conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
 }
 
 const kinds: Readonly<Partial<Record<MessagePart['is'], { kind: InputKind; what: string }>>> = {

@@ -4,6 +4,7 @@ import { clip } from '../../values/clip.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
 	type FoundEdits,
@@ -69,6 +70,7 @@ export function readBody(
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),
+			isOnlyText: once(() => holdsOnlyText(text)),
 			conversation: once(() => readConversation(body)),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},

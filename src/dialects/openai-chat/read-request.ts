@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
 	type FoundEdits,
@@ -55,6 +56,7 @@ export function readRequest(
 			isContinuable: choices === 1 && asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),
+			isOnlyText: once(() => holdsOnlyText(text)),
 			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
 			conversation: once(() => readConversation(JSON.parse(asked.render({})))),
 		},

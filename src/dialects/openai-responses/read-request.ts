@@ -4,6 +4,7 @@ import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
 	type FoundEdits,
@@ -55,6 +56,7 @@ export function readRequest(
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(input.at(-1)),
 			tokens: tokensOf(text.length),
+			isOnlyText: once(() => holdsOnlyText(text)),
 			conversation: conversationOf(asked),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},
