@@ -48,6 +48,10 @@ function isOfKind(member: Deployment, first: Deployment, sameAs: Map<Deployment,
 		return leaveOut(
 			'it is another model than the first of its name, and vectors of two models cannot stand in for each other',
 		);
+	if (realName(member) !== model) {
+		const message = `\`${shown(member.model)}\` is taken for the same model as \`${shown(first.model)}\`, since LiteLLM has them under one name; take it out of the chain if it is another.`;
+		report('warning', member.path, message);
+	}
 	sameAs.set(member, first.model);
 	return true;
 }

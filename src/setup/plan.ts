@@ -121,15 +121,16 @@ function sourcesOf({ discovery, known }: Pick<Surroundings, 'discovery' | 'known
 			{ name: provider, title, ...where, keyVariable: variable, isLocal: false, candidates: remoteOffers(key, known) },
 		];
 	});
-	const local = discovery.localServers.map(({ name, title, baseUrl, models }): Supplier => {
-		const candidates = models.map(({ name: model, ...facts }) => ({
+	const local = discovery.localServers.map(({ name, title, baseUrl, models, embeddingModels = [] }): Supplier => {
+		const answering = models.map(({ name: model, ...facts }) => ({
 			provider: name,
 			model,
 			uses: /cod(e|er|ing|estral)/i.test(model) ? ['code' as const] : ['strong' as const, 'small' as const],
 			facts,
 			isLocal: true,
 		}));
-		return { name, title, baseUrl, isLocal: true, candidates };
+		const embedding = embeddingModels.map((model) => embeddingOffer(name, model, true));
+		return { name, title, baseUrl, isLocal: true, candidates: [...answering, ...embedding] };
 	});
 	const sources = [...remote, ...local].filter(({ candidates }) => candidates.length > 0);
 	// Two variables may lead to one server.
@@ -167,10 +168,14 @@ function remoteOffers({ provider, deployments = [] }: FoundKey, known: KnownMode
 	}));
 	const ofResource = deployments.map((model): Offer => {
 		const isForEmbeddings = known.embeddingNames.some((part) => model.toLowerCase().includes(part));
-		const uses: Use[] = isForEmbeddings ? ['embeddings'] : ['strong', 'small', 'code'];
-		return { provider, model, uses, facts: isForEmbeddings ? { endpoints: ['embeddings'] } : {}, isLocal: false };
+		if (isForEmbeddings) return embeddingOffer(provider, model, false);
+		return { provider, model, uses: ['strong', 'small', 'code'], facts: {}, isLocal: false };
 	});
 	return [...ofResource, ...ofProvider];
+}
+
+function embeddingOffer(provider: string, model: string, isLocal: boolean): Offer {
+	return { provider, model, uses: ['embeddings'], facts: { endpoints: ['embeddings'] }, isLocal };
 }
 
 function chats({ uses, facts }: Offer): boolean {

@@ -142,6 +142,13 @@ describe('the example of one machine', () => {
 		expect(chainOf(configOf(made), 'our-model')).toEqual(['vllm/meta-llama/Llama-3.3-70B-Instruct', 'ollama/qwen3:8b']);
 	});
 
+	test('what changed is said', () => {
+		expect(messages(draft(), 'warning')).toEqual([
+			'`num_ctx` has no equivalent and was not imported.',
+			expect.stringMatching(/it became `our-model`/),
+		]);
+	});
+
 	test('what cannot be asked is reported', () => {
 		expect(messages(draft(), 'error')).toEqual([
 			'This deployment was left out: `bedrock` is no provider that Breakwater can ask.',
@@ -163,6 +170,11 @@ describe('a deployment', () => {
 		const config = configOf(imported(one({ model })));
 		expect(chainOf(config, 'a')).toEqual([`${provider}/${name}`]);
 		expect(config.providers[provider]?.protocol).toBe(protocol);
+	});
+
+	test('that LiteLLM asks in responses is asked there alone', () => {
+		const { openai } = configOf(imported(one({ model: 'openai/responses/gpt-5.4-pro' }))).providers;
+		expect(openai?.models['gpt-5.4-pro']?.endpoints).toEqual(['responses']);
 	});
 
 	test.each(['bedrock/x', 'vertex_ai/gemini-2.5-pro', 'gemini-2.5-pro', 'command-r', 'sagemaker/x', 'constructor/x'])(
@@ -269,6 +281,9 @@ describe('embeddings', () => {
 		const draft = imported({ model_list: list.map((entry) => ({ ...entry, model_info: { mode: 'embedding' } })) });
 		expect(configOf(draft).profiles.e?.chain.map(({ sameAs }) => sameAs)).toEqual(
 			Array(3).fill('text-embedding-3-small'),
+		);
+		expect(messages(draft, 'warning')).toContain(
+			'`ours` is taken for the same model as `text-embedding-3-small`, since LiteLLM has them under one name; take it out of the chain if it is another.',
 		);
 		expect(verify(draftText(draft, String), 'f.yaml', draft, {}).isRefused).toBe(false);
 	});
@@ -388,4 +403,18 @@ describe('what cannot be imported', () => {
 		expect(draft.notices.some(({ severity }) => severity === 'error')).toBe(true);
 		expect(messages(draft).join()).toMatch(reason);
 	});
+});
+
+test('a request may take as long as the targets of its chain together', () => {
+	const router_settings = { timeout: 200, fallbacks: [{ a: ['b'] }] };
+	const { profiles, providers } = configOf(imported(several(['a', 'b'], { router_settings })));
+	expect(profiles.a?.policy.timeouts.request).toBe(400_000);
+	expect(profiles.b?.policy.timeouts.request).toBe(300_000);
+	expect(providers.groq?.policy.breaker.cooldown).toBe(200_000);
+});
+
+test('a stream may have another time to its first content', () => {
+	const draft = imported(one({ timeout: 40, stream_timeout: 5 }, { litellm_settings: { request_timeout: 90 } }));
+	const [first] = configOf(draft).profiles.a?.chain ?? [];
+	expect(first?.policy.timeouts).toMatchObject({ response: 40_000, firstToken: 5_000 });
 });

@@ -91,6 +91,17 @@ describe('the profile for embeddings', () => {
 		]);
 	});
 
+	test('is of a local server where no other has a model for them', () => {
+		const { discovery } = surroundingsOf({ ANTHROPIC_API_KEY: 'sk-ant-x' });
+		const ollama = { name: 'ollama', title: 'Ollama', baseUrl: 'http://127.0.0.1:11434/v1', state: 'answers' as const };
+		const localServers = [{ ...ollama, models: [{ name: 'qwen3:8b' }], embeddingModels: ['nomic-embed-text:latest'] }];
+		const surroundings = { discovery: { ...discovery, localServers }, known } as unknown as Surroundings;
+		const { profiles = [] } = planConfiguration(surroundings, { port: 4010 }) ?? {};
+		const byName = new Map(profiles.map(({ name, chain }) => [name as string, chain.join()]));
+		expect(byName.get('embeddings')).toBe('ollama/nomic-embed-text:latest');
+		expect(byName.get('local-first')).not.toMatch(/embed/);
+	});
+
 	test('its models stand in no chain for answers', () => {
 		const { config } = written({ OPENAI_API_KEY: 'sk-x', MISTRAL_API_KEY: 'k' }) ?? {};
 		const answering = Object.values(config?.profiles ?? {}).filter(({ name }) => name !== 'embeddings');
