@@ -24,7 +24,9 @@ async function ollama(address: string) {
 
 describe('findLocalServers', () => {
 	test('lists the models that chat, with the window that the server tells, and those that make embeddings', async () => {
-		const port = await serve(listing('qwen3:8b', 'nomic-embed-text', 'bge-reranker', { id: 'tuned', max_model_len: 4096 }));
+		const port = await serve(
+			listing('qwen3:8b', 'nomic-embed-text', 'bge-reranker', { id: 'tuned', max_model_len: 4096 }),
+		);
 		expect(await ollama(port)).toEqual({
 			name: 'ollama',
 			title: 'Ollama',
