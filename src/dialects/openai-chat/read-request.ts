@@ -53,10 +53,10 @@ export function readRequest(
 			stream,
 			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 			choices,
+			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: choices === 1 && asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),
-			isOnlyText: once(() => holdsOnlyText(text)),
 			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
 			conversation: once(() => readConversation(JSON.parse(asked.render({})))),
 		},
