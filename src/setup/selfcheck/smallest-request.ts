@@ -62,7 +62,11 @@ export function isEmbedding(body: string): boolean {
 }
 
 function answering({ path, readDocument }: ProviderDialect): Pick<SmallestRequest, 'path' | 'isAnswer'> {
-	return { path, isAnswer: (body, model) => readDocument(body, { model }).is === 'answer' };
+	const isAnswer = (body: string, model: string) => {
+		const asked = { model, choices: 1 };
+		return readDocument(body, asked).is === 'answer';
+	};
+	return { path, isAnswer };
 }
 
 function hasList(body: string, member: string): boolean {
