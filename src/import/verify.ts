@@ -25,9 +25,9 @@ export function verify(
 	{ keys, variables = [] }: ImportDraft,
 	env: Variables,
 ): Verification {
-	// Long enough for a key that callers are given.
+	// Each is another key, and long enough for one that callers are given.
 	const filled = Object.fromEntries([
-		...[...keys].map(([name, key]) => [name, key || env[name] || 'not-set-yet-but-as-long-as-one']),
+		...[...keys].map(([name, key]) => [name, key || env[name] || `not-set-yet-for-${name}`]),
 		...variables.map((name) => [name, exampleAddress]),
 	]);
 	const lintFindings = lint(readConfigText(text, { file, env: filled })).filter(({ severity }) => severity !== 'note');

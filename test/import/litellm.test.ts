@@ -123,9 +123,11 @@ describe('the example of a team', () => {
 		]);
 	});
 
-	test('it is read back without a remark of an error', () => {
+	test('it is read back without an error, and keys that are not there yet are not taken for one key', () => {
 		const made = draft();
-		expect(verify(draftText(made, String), 'f.yaml', made, {}).isRefused).toBe(false);
+		const { isRefused, remarks } = verify(draftText(made, String), 'f.yaml', made, {});
+		expect(isRefused).toBe(false);
+		expect(remarks.join()).not.toMatch(/shared-key/);
 	});
 });
 
