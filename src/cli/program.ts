@@ -11,7 +11,7 @@ import type { CheckFlags } from './commands/check.ts';
 import type { Shell } from './commands/completion.ts';
 import type { DiscoverFlags } from './commands/discover.ts';
 import type { ExplainFlags } from './commands/explain.ts';
-import type { ImportFailProxyFlags, ImportFlags } from './commands/import.ts';
+import type { ImportFlags, ImportWithKeysFlags } from './commands/import.ts';
 import type { InitFlags } from './commands/init.ts';
 import { ignoreClosedOutput } from './commands/output.ts';
 import type { SelfcheckFlags } from './commands/selfcheck.ts';
@@ -164,18 +164,31 @@ const importing = program
 
 const importExits = '\nExit codes: 0 all of it was imported, 1 some of it was not, and standard error says what.';
 const outHelp = 'the file to write; default, and for -, standard output';
+// Not --env-file: Node takes that for itself, wherever it stands.
+const keysHelp = 'write the keys into this env file, such as .env, which only you can read; default: nowhere';
 
 importing
 	.command('failproxy')
 	.description("turn a folder of FailProxy's groups into profiles of the same names")
 	.argument('<dir>', 'the folder with the JSON files, one for each group')
 	.option('-o, --out <file>', outHelp)
-	// Not --env-file: Node takes that for itself, wherever it stands.
-	.option('--keys <file>', 'write the keys into this env file, such as .env, which only you can read; default: nowhere')
+	.option('--keys <file>', keysHelp)
 	.option('--force', 'replace a file that is there; in the one of --keys, set these keys')
 	.addHelpText('after', importExits)
-	.action(async (folder: string, options: ImportFailProxyFlags) =>
+	.action(async (folder: string, options: ImportWithKeysFlags) =>
 		(await import('./commands/import.ts')).importFailProxyFolder(folder, options),
+	);
+
+importing
+	.command('litellm')
+	.description('turn the config.yaml of a LiteLLM proxy into providers, and a profile for each model_name')
+	.argument('<file>', 'the YAML file')
+	.option('-o, --out <file>', outHelp)
+	.option('--keys <file>', keysHelp)
+	.option('--force', 'replace a file that is there; in the one of --keys, set these keys')
+	.addHelpText('after', importExits)
+	.action(async (file: string, options: ImportWithKeysFlags) =>
+		(await import('./commands/import.ts')).importLitellmFile(file, options),
 	);
 
 importing

@@ -92,9 +92,9 @@ const price = section({
 	output: dollars.describe('USD per million tokens of answers. Required.'),
 });
 
-const inputKinds = ['text', 'image', 'file', 'audio'] as const;
+export const inputKinds = ['text', 'image', 'file', 'audio'] as const;
 
-const endpointWords = ['chat', 'completions', 'responses', 'embeddings', 'messages'] as const;
+export const endpointWords = ['chat', 'completions', 'responses', 'embeddings', 'messages'] as const;
 
 const endpoints = list(oneOf(endpointWords), endpointWords.length, 'write for example `[chat, embeddings]`');
 
@@ -104,10 +104,12 @@ const modelFacts = section({
 		.describe('Tokens that prompt and answer may have together. Default: not known.'),
 	maxOutputTokens: count(1, 1_000_000_000)
 		.exactOptional()
-		.describe('Tokens that an answer may have; a request for more is capped. Default: not known.'),
+		.describe('Tokens that an answer may have; a request for more is capped. Default: what is known of its name.'),
 	input: list(oneOf(inputKinds), inputKinds.length, 'write for example `[text, image]`')
 		.exactOptional()
-		.describe('What a request may hold; one with anything else goes to the next target. Default: whatever there is.'),
+		.describe(
+			'What a request may hold; one with anything else goes to the next target. Default: what is known of its name, else whatever there is.',
+		),
 	endpoints: endpoints
 		.exactOptional()
 		.describe('In which of the endpoints of its provider it answers. Default: in all of them.'),
@@ -149,7 +151,7 @@ const limits = section({
 	),
 });
 
-const protocols = ['openai', 'anthropic', 'azure', 'simulated'] as const;
+export const protocols = ['openai', 'anthropic', 'azure', 'simulated'] as const;
 
 export const defaultProtocol = 'openai';
 

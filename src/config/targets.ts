@@ -1,5 +1,5 @@
 import type { Config, ProviderConfig, RequestConfig, TargetConfig } from './config.ts';
-import { isKnownToReason } from './known-models.ts';
+import { factsByName, isKnownToReason } from './known-models.ts';
 import { overlayPolicy } from './layers.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
@@ -34,11 +34,12 @@ export function resolveTarget(
 	const provider = providers[target.slice(0, slash)];
 	if (provider === undefined) return [];
 	const model = target.slice(slash + 1);
+	const known = factsByName(model);
 	const {
 		contextWindow,
 		prefill,
-		maxOutputTokens,
-		input,
+		maxOutputTokens = known.maxOutputTokens,
+		input = known.input,
 		sameAs = model,
 		reasons = isKnownToReason(model),
 		request: ofModel,

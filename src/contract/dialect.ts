@@ -35,6 +35,11 @@ export interface ClientRequest {
 	 * @throws Refusal when it contradicts itself: a tool's result without its call
 	 */
 	readonly conversation?: () => Conversation;
+	/**
+	 * Whether it certainly holds no picture, file or sound, told without reading the conversation; absent: it may. What is
+	 * written so that it cannot be told counts as a text, and is the provider's to refuse.
+	 */
+	readonly isOnlyText?: () => boolean;
 	/** What in it only one provider knows; absent for nothing. */
 	readonly borrowed?: readonly Borrowed[];
 }
@@ -118,7 +123,8 @@ export interface Protocol {
 	readonly endpoints: Readonly<Record<string, ProviderDialect | readonly ProviderDialect[]>>;
 	/** Those that one has whose configuration does not say. @param baseUrl of it, where it has one */
 	usualEndpoints(baseUrl: string | undefined): readonly string[];
-	address(account: ProviderAccount, dialect: ProviderDialect): ProviderAddress;
+	/** @param endpoint with the last part of its address, which also may be `/models` */
+	address(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress;
 }
 
 /** Who asks, and where: one credential of a provider. */

@@ -13,8 +13,9 @@ export function lossesFor(
 ): readonly Loss[] {
 	const losses = request.dialect === dialect.name ? [] : dialect.lossesOf(request, abilities, model);
 	const { input } = abilities;
-	const conversation = input === undefined ? undefined : request.conversation?.();
-	return input === undefined || conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
+	if (input === undefined || request.isOnlyText?.() === true) return losses;
+	const conversation = request.conversation?.();
+	return conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
 }
 
 const kinds: Readonly<Partial<Record<MessagePart['is'], { kind: InputKind; what: string }>>> = {

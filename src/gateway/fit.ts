@@ -39,7 +39,7 @@ export function fittedRoute(route: LiveRoute, call: Call, makers: Makers): Fitte
 		throw new Refusal('endpoint_not_available', message);
 	}
 	const { borrowed = nothing } = request;
-	if (route.takesAll && borrowed.length === 0) return { ...route, passedOver: none, bond: undefined };
+	if (borrowed.length === 0 && takesAsItIs(route, request)) return { ...route, passedOver: none, bond: undefined };
 	const bond = bondOf(borrowed, route.candidates, makers, name);
 	const fitted: Fitted = { candidates: [], contacts: [], passedOver: [] };
 	route.candidates.forEach((candidate, position) => {
@@ -50,6 +50,10 @@ export function fittedRoute(route: LiveRoute, call: Call, makers: Makers): Fitte
 	});
 	if (fitted.candidates.length === 0) throw notCarried(name, fitted.passedOver);
 	return { ...fitted, bond };
+}
+
+function takesAsItIs({ takesAll, takesText }: LiveRoute, request: ClientRequest): boolean {
+	return takesAll || (takesText && request.isOnlyText?.() === true);
 }
 
 interface Fitted {

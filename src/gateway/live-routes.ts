@@ -23,6 +23,8 @@ export interface LiveRoute extends Route {
 	readonly sendsWithout: boolean;
 	/** Every target takes whatever comes, as it comes: nothing has to be looked at in a request. */
 	readonly takesAll: boolean;
+	/** The same of what is nothing but text. */
+	readonly takesText: boolean;
 }
 
 /** Finds what a target needs of the running gateway. */
@@ -94,6 +96,7 @@ export class LiveRoutes {
 			return asking === undefined || contact === undefined ? [] : [{ plan, asking, contact }];
 		});
 		const used = dialect.needsOneModel === true ? ofOneModel(stops, route.isForEmbeddings) : stops;
+		const takesText = used.every(({ contact }) => contact.endpoint.dialect.name === dialect.name);
 		return {
 			candidates: used.map(({ plan, contact }) => ({
 				...plan,
@@ -104,9 +107,8 @@ export class LiveRoutes {
 			policy: route.policy,
 			commit: route.commit,
 			sendsWithout: route.sendsWithout,
-			takesAll: used.every(
-				({ contact }) => contact.endpoint.dialect.name === dialect.name && contact.abilities.input === undefined,
-			),
+			takesAll: takesText && used.every(({ contact }) => contact.abilities.input === undefined),
+			takesText,
 		};
 	}
 }

@@ -40,8 +40,8 @@ function hasVersion(path: string): boolean {
 }
 
 function pathOfKnown(url: URL, path: string, { providers }: KnownModels): string | undefined {
-	const paths = Object.values(providers).flatMap(({ baseUrl }) =>
-		hostOf(baseUrl) === url.hostname ? [new URL(baseUrl).pathname.replace(/\/$/, '')] : [],
+	const paths = Object.values(providers).flatMap(({ protocol, baseUrl }) =>
+		protocol === 'openai' && hostOf(baseUrl) === url.hostname ? [new URL(baseUrl).pathname.replace(/\/$/, '')] : [],
 	);
 	return paths.find((known) => known.startsWith(path));
 }

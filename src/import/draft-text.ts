@@ -1,5 +1,5 @@
 import { yamlFlow, yamlText } from '../values/yaml-text.ts';
-import type { DraftCandidate, DraftProfile, DraftProvider, ImportDraft } from './draft.ts';
+import type { DraftCandidate, DraftProfile, DraftProvider, DraftServer, ImportDraft } from './draft.ts';
 
 const COLUMNS = 118;
 
@@ -8,12 +8,13 @@ const COLUMNS = 118;
  * @param redact takes keys out of what the comments repeat
  */
 export function draftText(draft: ImportDraft, redact: (text: string) => string): string {
-	const { from, providers, profiles, policy, taskTypes } = draft;
+	const { from, server, providers, profiles, policy, taskTypes } = draft;
 	const lines = [
 		`# Written by \`breakwater import\` from files of ${from}. Edit it as you like.`,
 		'# After a change, `breakwater check` says what the change does.',
 		...variableLines(draft),
 		'',
+		...(server === undefined ? [] : [...serverLines(server), '']),
 		'providers:',
 		...providers.flatMap(providerLines),
 		'',
@@ -32,28 +33,58 @@ export function draftText(draft: ImportDraft, redact: (text: string) => string):
 	return `${lines.join('\n')}\n`;
 }
 
-function variableLines({ keys }: ImportDraft): string[] {
-	if (keys.size === 0) return [];
+function variableLines(draft: ImportDraft): string[] {
+	const names = variablesOf(draft);
+	if (names.length === 0) return [];
+	return ['# No key is written into this file. Set these in the environment:', ...names.map((name) => `#   ${name}`)];
+}
+
+/** All that have to be set. */
+export function variablesOf({ keys, variables = [] }: ImportDraft): string[] {
+	return [...new Set([...keys.keys(), ...variables])];
+}
+
+function serverLines({ unknownModel, clients }: DraftServer): string[] {
 	return [
-		'# No key is written into this file. Set these in the environment:',
-		...[...keys.keys()].map((name) => `#   ${name}`),
+		'server:',
+		...(unknownModel === undefined
+			? []
+			: [`  unknownModel: ${unknownModel} # a model that is no profile and no target`]),
+		...(clients === undefined ? [] : ['  clients:']),
+		...Object.entries(clients ?? {}).map(([name, variable]) => `    ${yamlText(name)}: { key: "\${${variable}}" }`),
 	];
 }
 
-function providerLines({ name, baseUrl, keyVariable, headers, policy }: DraftProvider): string[] {
+function providerLines(provider: DraftProvider): string[] {
+	const { name, protocol, baseUrl, apiVersion, keyVariable, headers, policy, models } = provider;
 	return [
 		`  ${yamlText(name)}:`,
-		// What is a variable in it is meant to be one.
-		`    baseUrl: ${JSON.stringify(baseUrl)}`,
+		...(protocol === undefined ? [] : [`    protocol: ${protocol}`]),
+		...(baseUrl === undefined ? [] : [`    baseUrl: ${withVariables(baseUrl)}`]),
+		...(apiVersion === undefined ? [] : [`    apiVersion: ${withVariables(apiVersion)}`]),
 		...(keyVariable === undefined ? [] : [`    apiKey: \${${keyVariable}}`]),
-		...(headers === undefined ? [] : [`    headers: ${yamlFlow(headers)}`]),
+		...(headers === undefined ? [] : [`    headers: ${headersText(headers)}`]),
 		...(policy === undefined ? [] : ['    policy:', ...sectionLines(policy, '      ')]),
+		...(models === undefined ? [] : ['    models:']),
+		...Object.entries(models ?? {}).map(([model, facts]) => `      ${yamlText(model)}: ${yamlFlow(facts)}`),
 	];
 }
 
-function profileLines({ name, comment, chain, policy }: DraftProfile, redact: (text: string) => string): string[] {
+/** What is a variable in it is meant to be one. */
+function withVariables(text: string): string {
+	return JSON.stringify(text);
+}
+
+function headersText(headers: Readonly<Record<string, string>>): string {
+	const members = Object.entries(headers).map(([name, value]) => `${yamlText(name)}: ${withVariables(value)}`);
+	return `{ ${members.join(', ')} }`;
+}
+
+function profileLines(profile: DraftProfile, redact: (text: string) => string): string[] {
+	const { name, for: use, comment, chain, policy } = profile;
 	return [
 		`  ${yamlText(name)}:${commentText(comment, redact)}`,
+		...(use === undefined ? [] : [`    for: ${use}`]),
 		'    chain:',
 		...chain.flatMap((candidate) => candidateLines(candidate, redact)),
 		...(policy === undefined ? [] : ['    policy:', ...sectionLines(policy, '      ')]),

@@ -7,25 +7,53 @@ export interface ImportDraft {
 	providers: readonly DraftProvider[];
 	profiles: readonly DraftProfile[];
 	policy?: DraftPolicy;
+	/** Who may call, and what becomes of names that nothing has. */
+	server?: DraftServer;
 	/** `X-Task-Type` → profile. */
 	taskTypes?: Readonly<Record<string, string>>;
 	/** The keys that the files had, by the variable that is to hold each. Empty where a key was not in them. */
 	keys: ReadonlyMap<string, string>;
+	/** Variables in it that hold no key but an address, or the version of an API. */
+	variables?: readonly string[];
 	notices: readonly Notice[];
+}
+
+export interface DraftServer {
+	unknownModel?: 'reject';
+	/** The variable with the key of each caller, by its name. */
+	clients?: Readonly<Record<string, string>>;
 }
 
 export interface DraftProvider {
 	name: string;
-	/** With `${VAR}` where it had the key in it. */
-	baseUrl: string;
+	/** Absent where it is the usual one. */
+	protocol?: 'anthropic' | 'azure';
+	/** With `${VAR}` where it had the key in it, or was one. Absent where the protocol knows it. */
+	baseUrl?: string;
+	/** Like `baseUrl`. */
+	apiVersion?: string;
 	/** The variable that holds its key. Absent where none is sent. */
 	keyVariable?: string;
+	/** Like `baseUrl`. */
 	headers?: Readonly<Record<string, string>>;
 	policy?: DraftPolicy;
+	/** What is known of its models. */
+	models?: Readonly<Record<string, DraftFacts>>;
+}
+
+/** As `models` of a provider has them. */
+export interface DraftFacts {
+	contextWindow?: number;
+	maxOutputTokens?: number;
+	price?: { input: number; output: number };
+	endpoints?: readonly string[];
+	sameAs?: string;
 }
 
 export interface DraftProfile {
 	name: string;
+	/** What it is asked for; absent: answers. */
+	for?: 'embeddings';
 	/** What it comes from. */
 	comment?: string;
 	chain: readonly DraftCandidate[];

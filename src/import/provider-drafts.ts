@@ -68,21 +68,21 @@ function calledByHost(baseUrl: string, known: KnownModels): string {
 	return knownProviderAt(baseUrl, known) ?? hostName(baseUrl);
 }
 
-function distinguished(host: string, label: string): string {
+export function distinguished(host: string, label: string): string {
 	const word = slug(label);
 	if (word === '' || word === host) return '';
 	return word.startsWith(`${host}-`) ? word : `${host}-${word}`;
 }
 
 /** Some write `${VAR}` or `$VAR` for a key already: that variable goes on holding it. */
-function variableIn(apiKey: string): string | undefined {
+export function variableIn(apiKey: string): string | undefined {
 	return /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/
 		.exec(apiKey)
 		?.slice(1)
 		.find((name) => name !== undefined);
 }
 
-function variableFor(apiKey: string, name: string, known: KnownModels, taken: Set<string>): string | undefined {
+export function variableFor(apiKey: string, name: string, known: KnownModels, taken: Set<string>): string | undefined {
 	if (apiKey === '') return undefined;
 	const own = variableIn(apiKey);
 	if (own !== undefined) return own;

@@ -11,13 +11,25 @@ export interface Verification {
 	isRefused: boolean;
 }
 
+/** It would do for a version, too. */
+const exampleAddress = 'https://not-set-yet.example/v1';
+
 /**
  * Reads a configuration back and runs the lint rules on it.
  * @param file the name that remarks are made under
  * @throws ConfigError when it cannot be read, which is a fault of the importer
  */
-export function verify(text: string, file: string, { keys }: ImportDraft, env: Variables): Verification {
-	const filled = Object.fromEntries([...keys].map(([name, key]) => [name, key || env[name] || 'not-set-yet']));
+export function verify(
+	text: string,
+	file: string,
+	{ keys, variables = [] }: ImportDraft,
+	env: Variables,
+): Verification {
+	// Each is another key, and long enough for one that callers are given.
+	const filled = Object.fromEntries([
+		...[...keys].map(([name, key]) => [name, key || env[name] || `not-set-yet-for-${name}`]),
+		...variables.map((name) => [name, exampleAddress]),
+	]);
 	const lintFindings = lint(readConfigText(text, { file, env: filled })).filter(({ severity }) => severity !== 'note');
 	return {
 		remarks: lintFindings.map((lintFinding) => lintText(file, lintFinding)),

@@ -40,7 +40,7 @@ export function configText(plan: Plan, options: { hasSchema: boolean }): string 
 }
 
 function providerLines(
-	{ name, title, baseUrl, keyVariable, isLocal, models }: PlannedProvider,
+	{ name, title, protocol, baseUrl, apiVersion, keyVariable, isLocal, models }: PlannedProvider,
 	asOf: string,
 ): string[] {
 	const facts = Object.entries(models).map(([model, known]) => [model, factsText(known, isLocal)] as const);
@@ -48,7 +48,9 @@ function providerLines(
 	const isPriced = Object.values(models).some(({ price }) => price !== undefined);
 	return [
 		`  ${yamlText(name)}: # ${title}`,
-		`    baseUrl: ${baseUrl.startsWith('${') ? baseUrl : yamlUrl(baseUrl)}`,
+		...(protocol === undefined ? [] : [`    protocol: ${protocol}`]),
+		...(baseUrl === undefined ? [] : [`    baseUrl: ${baseUrl.startsWith('${') ? baseUrl : yamlUrl(baseUrl)}`]),
+		...(apiVersion === undefined ? [] : [`    apiVersion: ${yamlQuoted(apiVersion)}`]),
 		...(keyVariable === undefined
 			? []
 			: [`    apiKey: \${${keyVariable}} # a list of keys gives each a breaker of its own`]),
@@ -63,10 +65,9 @@ function providerLines(
 const isSlowToBegin = defaultPolicy.timeouts.firstToken < SLOW_FIRST_TOKEN_MS;
 const slowPolicy = { timeouts: { firstToken: writtenDuration(SLOW_FIRST_TOKEN_MS) } };
 
-function factsText({ contextWindow, price, reasons }: PlannedModel, isLocal: boolean): string {
+function factsText({ reasons, ...facts }: PlannedModel, isLocal: boolean): string {
 	return yamlFlow({
-		...(contextWindow !== undefined && { contextWindow }),
-		...(price !== undefined && { price }),
+		...facts,
 		// Of the model, and not of its provider: a sibling that does not think and says nothing for so long hangs.
 		...(reasons && !isLocal && isSlowToBegin && { policy: slowPolicy }),
 	});
@@ -81,8 +82,8 @@ function leftOutLines(sentences: readonly string[]): string[] {
 	return sentences.flatMap((sentence) => wrapped(sentence, COLUMNS - 4).map((line) => `  # ${line}`));
 }
 
-function profileLines({ name, purpose, chain }: PlannedProfile): string[] {
-	return [`  ${name}: # ${purpose}`, ...chainLines(chain)];
+function profileLines({ name, for: use, purpose, chain }: PlannedProfile): string[] {
+	return [`  ${name}: # ${purpose}`, ...(use === undefined ? [] : [`    for: ${use}`]), ...chainLines(chain)];
 }
 
 function chainLines(chain: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { isTarget } from '../config/targets.ts';
 import { inWords, nearest } from '../values/nearest.ts';
-import type { FirstTarget } from './plan.ts';
+import { type FirstTarget, whereOf } from './plan.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
@@ -21,8 +21,9 @@ export function resolveFirst(
 
 	const key = discovery.keys.find(({ provider }) => provider === name);
 	if (key?.problem !== undefined) return { problem: key.problem };
-	if (key?.baseUrl !== undefined) {
-		return { name, model, title: key.title, baseUrl: key.baseUrl, keyVariable: key.variable, isLocal: false };
+	const where = key === undefined ? undefined : whereOf(key, known);
+	if (key !== undefined && where !== undefined) {
+		return { name, model, title: key.title, ...where, keyVariable: key.variable, isLocal: false };
 	}
 	const facts = known.providers[name];
 	if (facts !== undefined) {

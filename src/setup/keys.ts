@@ -1,6 +1,7 @@
 import type { FoundEnvironment } from '../config/dotenv.ts';
 import type { Variables } from '../config/interpolate.ts';
 import type { KnownModels, KnownProvider } from '../config/known-models.ts';
+import { isApiKey, isModelName } from '../config/provider-schema.ts';
 import { isLoopbackHost } from '../verify/lint/addresses.ts';
 
 /** A key that was found. The key itself is not in it. */
@@ -13,8 +14,13 @@ export interface FoundKey {
 	source: 'environment' | '.env';
 	/** Whether it looks like a key of this provider; `unknown` where nobody knows what these look like. */
 	shape: 'fits' | 'unknown' | 'wrong';
+	protocol: KnownProvider['protocol'];
 	/** The address of the API. Absent where it is not known. */
 	baseUrl?: string;
+	/** The version of the API that is asked for, where a variable names one. */
+	apiVersion?: string;
+	/** Models of the user's own resource that variables name. */
+	deployments?: readonly string[];
 	/** Why it is not used, as one sentence. Absent where nothing speaks against it. */
 	problem?: string;
 }
@@ -29,11 +35,12 @@ export function findKeys(known: KnownModels, environment: FoundEnvironment, ownP
 		const key = variable === undefined ? undefined : environment.variables[variable];
 		if (variable === undefined || key === undefined) return [];
 		const source: FoundKey['source'] = environment.fromFile.has(variable) ? '.env' : 'environment';
-		const found = { provider, title: facts.title, variable, source };
+		const found = { provider, title: facts.title, variable, source, protocol: facts.protocol };
 		const misshapen = mistakeOfKey(known, facts, key);
 		if (misshapen !== undefined) return [{ ...found, shape: 'wrong', problem: `${variable} ${misshapen}.` }];
 		const shape: FoundKey['shape'] = facts.keyPrefix === undefined ? 'unknown' : 'fits';
-		return [{ ...found, shape, ...addressOf(facts, environment.variables, ownPort) }];
+		const resource = resourceOf(facts, environment.variables);
+		return [{ ...found, shape, ...resource, ...addressOf(facts, environment.variables, ownPort) }];
 	});
 }
 
@@ -62,8 +69,10 @@ function ownerOf({ providers }: KnownModels, key: string, expected: string): str
 }
 
 function addressOf(facts: KnownProvider, variables: Variables, ownPort: number): Pick<FoundKey, 'baseUrl' | 'problem'> {
-	const { baseUrl, baseUrlFrom = '', needsEndpoint } = facts;
+	const { baseUrl, baseUrlFrom = '', movedBy = '', needsEndpoint } = facts;
 	if (needsEndpoint !== undefined) return endpointOf(facts, needsEndpoint, variables[needsEndpoint]);
+	const followed = variables[movedBy]?.replace(/\/+$/, '');
+	if (followed !== undefined && !isOwnAddress(followed, ownPort)) return movedTo(followed, movedBy);
 	const moved = variables[baseUrlFrom]?.replace(/\/+$/, '');
 	if (moved === undefined || moved === baseUrl || isOwnAddress(moved, ownPort)) return { baseUrl };
 	return {
@@ -77,11 +86,28 @@ function isOwnAddress(url: string, ownPort: number): boolean {
 	return isLoopbackHost(hostname) && port === String(ownPort);
 }
 
-function endpointOf({ title, baseUrl }: KnownProvider, variable: string, endpoint: string | undefined) {
+/** A tool of the provider's own would send the key there, too. */
+function movedTo(address: string, variable: string): Pick<FoundKey, 'baseUrl' | 'problem'> {
+	if (/^https?:\/\/[^\s@?#]+$/i.test(address) && URL.canParse(address)) return { baseUrl: address };
+	return { problem: `${variable} is not an http or https address; correct it, or unset it.` };
+}
+
+function resourceOf(
+	{ versionFrom, deployments }: KnownProvider,
+	variables: Variables,
+): Pick<FoundKey, 'apiVersion' | 'deployments'> {
+	const apiVersion = versionFrom.map((name) => variables[name]).find((value) => value !== undefined);
+	const named = deployments.flatMap((name) => variables[name] ?? []).filter(isModelName);
+	return {
+		...(apiVersion !== undefined && isApiKey(apiVersion) && { apiVersion }),
+		...(named.length > 0 && { deployments: [...new Set(named)] }),
+	};
+}
+
+function endpointOf({ title }: KnownProvider, variable: string, endpoint: string | undefined) {
 	if (endpoint === undefined) return { problem: `${title} needs the address of your resource too; set ${variable}.` };
 	const isUsable = /^https:\/\/[^\s@?#]+$/i.test(endpoint) && URL.canParse(endpoint);
 	if (!isUsable)
 		return { problem: `${variable} is not an https address such as https://name.example.com; correct it.` };
-	const base = endpoint.replace(/\/+$/, '');
-	return { baseUrl: base.endsWith(baseUrl) ? base : `${base}${baseUrl}` };
+	return { baseUrl: endpoint.replace(/\/+$/, '') };
 }

@@ -16,6 +16,8 @@ export interface LocalServer {
 	state: 'answers' | 'absent' | 'hangs' | 'other' | 'elsewhere';
 	/** Those that chat, as it lists them. */
 	models: readonly LocalModel[];
+	/** Names of those that make embeddings. Absent where there are none. */
+	embeddingModels?: readonly string[];
 	/** What is the matter with it, as one sentence. Absent when it answers, or nobody listens. */
 	problem?: string;
 }
@@ -46,7 +48,7 @@ export async function findLocalServers(known: KnownModels, variables: Variables)
 				const problem = `${variable} names another machine, which is not asked; write it into the configuration yourself.`;
 				return { ...server, state: 'elsewhere' as const, problem };
 			}
-			return { ...server, ...(await ask(server.baseUrl, known.notForChat)) };
+			return { ...server, ...(await ask(server.baseUrl, known)) };
 		}),
 	);
 }
@@ -69,9 +71,9 @@ function localUrl(text: string, port: number): URL | undefined {
 	return url;
 }
 
-type Impression = Pick<LocalServer, 'state' | 'models' | 'problem'>;
+type Impression = Pick<LocalServer, 'state' | 'models' | 'embeddingModels' | 'problem'>;
 
-async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Impression> {
+async function ask(baseUrl: string, { notForChat, embeddingNames }: KnownModels): Promise<Impression> {
 	const answer = await askLocal(`${baseUrl}/models`, TIMEOUT_MS);
 	const nothing = { models: [] };
 	if (answer.is === 'absent') return { ...nothing, state: 'absent' };
@@ -90,22 +92,26 @@ async function ask(baseUrl: string, notForChat: readonly string[]): Promise<Impr
 	if (entries.some(({ owned_by }) => owned_by === 'breakwater')) {
 		return { ...nothing, state: 'other', problem: `${baseUrl} is a Breakwater.` };
 	}
-	const models = entries.flatMap((entry) => modelOf(entry, notForChat));
-	if (models.length > 0) return { state: 'answers', models };
+	const all = entries.flatMap(modelOf);
+	const models = all.filter(({ name }) => !isNamed(name, notForChat));
+	const embeddingModels = all.flatMap(({ name }) => (isNamed(name, embeddingNames) ? [name] : []));
+	const embedding = embeddingModels.length > 0 ? { embeddingModels } : {};
+	if (models.length > 0) return { state: 'answers', models, ...embedding };
 	return {
 		...nothing,
+		...embedding,
 		state: 'answers',
 		problem: `${baseUrl} answers, but has no model that chats; load one into it.`,
 	};
 }
 
 /** A name that no configuration can hold, or a terminal would take for a command, is passed over. */
-function modelOf(
-	{ id, max_model_len }: Readonly<Record<string, unknown>>,
-	notForChat: readonly string[],
-): LocalModel[] {
+function modelOf({ id, max_model_len }: Readonly<Record<string, unknown>>): LocalModel[] {
 	if (typeof id !== 'string' || !isTarget(`local/${id}`)) return [];
-	if (notForChat.some((part) => id.toLowerCase().includes(part))) return [];
 	const tellsWindow = typeof max_model_len === 'number' && Number.isInteger(max_model_len) && max_model_len > 0;
 	return [{ name: id, ...(tellsWindow && { contextWindow: max_model_len }) }];
+}
+
+function isNamed(name: string, parts: readonly string[]): boolean {
+	return parts.some((part) => name.toLowerCase().includes(part));
 }

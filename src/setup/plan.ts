@@ -1,4 +1,5 @@
-import type { KnownModel, Use } from '../config/known-models.ts';
+import { type KnownModel, type KnownModels, type KnownProvider, plainName, type Use } from '../config/known-models.ts';
+import type { FoundKey } from './keys.ts';
 import type { Discovery, Surroundings } from './surroundings.ts';
 
 /** A configuration to be written, before it is text. */
@@ -15,7 +16,11 @@ export interface Plan {
 export interface PlannedProvider {
 	name: string;
 	title: string;
-	baseUrl: string;
+	/** Absent where it is the usual one. */
+	protocol?: KnownProvider['protocol'];
+	/** Absent where the protocol knows it. */
+	baseUrl?: string;
+	apiVersion?: string;
 	/** The environment variable with its key. */
 	keyVariable?: string;
 	isLocal: boolean;
@@ -24,10 +29,15 @@ export interface PlannedProvider {
 }
 
 /** What is known of a model; nothing of many. */
-export type PlannedModel = Partial<Omit<KnownModel, 'for'>>;
+export type PlannedModel = Partial<Omit<KnownModel, 'for'>> & {
+	/** The name of this very model at another provider. */
+	sameAs?: string;
+};
 
 export interface PlannedProfile {
-	name: 'default' | 'cheap' | 'critical' | 'local-first' | 'code';
+	name: 'default' | 'cheap' | 'critical' | 'local-first' | 'code' | 'embeddings';
+	/** What it is asked for; absent: answers. */
+	for?: 'embeddings';
 	/** What it is for, in a few words. */
 	purpose: string;
 	/** Targets. */
@@ -66,17 +76,17 @@ export function planConfiguration(
 	const sources = withFirst(sourcesOf({ discovery, known }), first);
 	const candidates = sources.flatMap((source) => source.candidates);
 	if (candidates.length === 0) return undefined;
-	const profiles = profilesOf(candidates, first);
+	const profiles = [...profilesOf(candidates.filter(chats), first), ...embeddingsOf(candidates)];
 	const used = new Set(profiles.flatMap(({ chain }) => chain));
 	const providers = sources.map(({ candidates: own, ...provider }) => ({
 		...provider,
-		models: Object.fromEntries(worthListing(own, used).map(({ model, facts }) => [model, facts])),
+		models: Object.fromEntries(worthListing(own, used).map((offer) => [offer.model, factsOf(offer)])),
 	}));
 	return {
 		port,
 		providers,
 		profiles,
-		leftOut: leftOutOf(discovery, new Set(providers.map(({ name }) => name))),
+		leftOut: leftOutOf(discovery, known, new Set(providers.map(({ name }) => name))),
 		pricesAsOf: known.asOf,
 	};
 }
@@ -89,6 +99,12 @@ function worthListing(candidates: readonly Offer[], used: ReadonlySet<string>): 
 	return (listed.length > 0 ? listed : [...candidates]).slice(0, MOST_LISTED_MODELS);
 }
 
+/** A vendor before the name of a model for embeddings would make it another model, which cannot stand in. */
+function factsOf({ model, uses, facts }: Offer): PlannedModel {
+	const sameAs = plainName(model);
+	return uses.includes('embeddings') && sameAs !== model ? { ...facts, sameAs } : facts;
+}
+
 /** The target that the user named, with where it is. */
 export type FirstTarget = Omit<PlannedProvider, 'models'> & { model: string };
 
@@ -97,31 +113,83 @@ function targetOf({ provider, model }: Offer): string {
 }
 
 function sourcesOf({ discovery, known }: Pick<Surroundings, 'discovery' | 'known'>): Supplier[] {
-	const remote = discovery.keys.flatMap(({ provider, title, variable, baseUrl, problem }) => {
-		if (problem !== undefined || baseUrl === undefined) return [];
-		const models = Object.entries(known.providers[provider]?.models ?? {});
-		const candidates = models.map(([model, { for: uses, ...facts }]) => ({
-			provider,
-			model,
-			uses,
-			facts,
-			isLocal: false,
-		}));
-		return [{ name: provider, title, baseUrl, keyVariable: variable, isLocal: false, candidates }];
+	const remote = discovery.keys.flatMap((key): Supplier[] => {
+		const { provider, title, variable, problem } = key;
+		const where = whereOf(key, known);
+		if (problem !== undefined || where === undefined) return [];
+		return [
+			{ name: provider, title, ...where, keyVariable: variable, isLocal: false, candidates: remoteOffers(key, known) },
+		];
 	});
-	const local = discovery.localServers.map(({ name, title, baseUrl, models }) => {
-		const candidates = models.map(({ name: model, ...facts }) => ({
+	const local = discovery.localServers.map(({ name, title, baseUrl, models, embeddingModels = [] }): Supplier => {
+		const answering = models.map(({ name: model, ...facts }) => ({
 			provider: name,
 			model,
 			uses: /cod(e|er|ing|estral)/i.test(model) ? ['code' as const] : ['strong' as const, 'small' as const],
 			facts,
 			isLocal: true,
 		}));
-		return { name, title, baseUrl, isLocal: true, candidates };
+		const embedding = embeddingModels.map((model) => embeddingOffer(name, model, true));
+		return { name, title, baseUrl, isLocal: true, candidates: [...answering, ...embedding] };
 	});
 	const sources = [...remote, ...local].filter(({ candidates }) => candidates.length > 0);
 	// Two variables may lead to one server.
-	return sources.filter(({ baseUrl }, index) => sources.findIndex((other) => other.baseUrl === baseUrl) === index);
+	const isNew = ({ baseUrl }: Supplier, index: number) =>
+		baseUrl === undefined || sources.findIndex((other) => other.baseUrl === baseUrl) === index;
+	return sources.filter(isNew);
+}
+
+/**
+ * How a provider with this key is asked, and where.
+ * @returns undefined where its address is not known
+ */
+export function whereOf(
+	{ provider, baseUrl, apiVersion }: Pick<FoundKey, 'provider' | 'baseUrl' | 'apiVersion'>,
+	known: KnownModels,
+): Pick<PlannedProvider, 'protocol' | 'baseUrl' | 'apiVersion'> | undefined {
+	const { protocol = 'openai', baseUrl: usual } = known.providers[provider] ?? {};
+	if (baseUrl === undefined) return undefined;
+	const isImplied = protocol === 'anthropic' && baseUrl === usual;
+	return {
+		...(protocol !== 'openai' && { protocol }),
+		...(!isImplied && { baseUrl }),
+		...(apiVersion !== undefined && { apiVersion }),
+	};
+}
+
+function remoteOffers({ provider, deployments = [] }: FoundKey, known: KnownModels): Offer[] {
+	const models = Object.entries(known.providers[provider]?.models ?? {});
+	const ofProvider = models.map(([model, { for: uses, ...facts }]) => ({
+		provider,
+		model,
+		uses,
+		facts,
+		isLocal: false,
+	}));
+	const ofResource = deployments.map((model): Offer => {
+		const isForEmbeddings = known.embeddingNames.some((part) => model.toLowerCase().includes(part));
+		if (isForEmbeddings) return embeddingOffer(provider, model, false);
+		return { provider, model, uses: ['strong', 'small', 'code'], facts: {}, isLocal: false };
+	});
+	return [...ofResource, ...ofProvider];
+}
+
+function embeddingOffer(provider: string, model: string, isLocal: boolean): Offer {
+	return { provider, model, uses: ['embeddings'], facts: { endpoints: ['embeddings'] }, isLocal };
+}
+
+function chats({ uses, facts }: Offer): boolean {
+	return !uses.includes('embeddings') && facts.endpoints?.join() !== 'embeddings';
+}
+
+/** One model, at every provider that has it: vectors of two models cannot stand in for each other. */
+function embeddingsOf(candidates: readonly Offer[]): PlannedProfile[] {
+	const offers = onePerProvider(candidates, 'embeddings');
+	const [first] = offers;
+	if (first === undefined) return [];
+	const same = offers.filter(({ model }) => plainName(model) === plainName(first.model));
+	const purpose = 'for embeddings: one model, wherever it can be had';
+	return [{ name: 'embeddings', for: 'embeddings', purpose, chain: same.map(targetOf) }];
 }
 
 /** Adds the target that the user named, where it was not found, and puts its provider before all others. */
@@ -136,6 +204,7 @@ function withFirst(sources: readonly Supplier[], first: FirstTarget | undefined)
 }
 
 function profilesOf(candidates: readonly Offer[], first: FirstTarget | undefined): PlannedProfile[] {
+	if (candidates.length === 0) return [];
 	const remote = candidates.filter(({ isLocal }) => !isLocal);
 	const local = candidates.filter(({ isLocal }) => isLocal);
 	const chosen = candidates.filter(({ provider, model }) => provider === first?.name && model === first.model);
@@ -201,11 +270,13 @@ function outputPrice({ facts }: Offer): number {
 	return facts.price?.output ?? Number.MAX_VALUE;
 }
 
-function leftOutOf({ keys, localServers }: Discovery, used: ReadonlySet<string>): string[] {
+function leftOutOf({ keys, localServers }: Discovery, known: KnownModels, used: ReadonlySet<string>): string[] {
 	return [
 		...keys.flatMap(({ provider, title, variable, problem }) => {
 			if (used.has(provider)) return [];
-			const reason = `what models ${title} has for ${variable} is not known; name one with --default-model ${provider}/MODEL.`;
+			const byVariable = known.providers[provider]?.deployments[0];
+			const hint = byVariable === undefined ? '' : `set ${byVariable} to one, or `;
+			const reason = `what models ${title} has for ${variable} is not known; ${hint}name one with --default-model ${provider}/MODEL.`;
 			return [`${provider} was left out: ${problem ?? reason}`];
 		}),
 		...localServers.flatMap(({ name, problem }) =>

@@ -8,6 +8,7 @@ import { loadKnownModels } from '../../src/config/known-models.ts';
 import type { ImportDraft } from '../../src/import/draft.ts';
 import { draftText } from '../../src/import/draft-text.ts';
 import { importFailProxy } from '../../src/import/failproxy.ts';
+import { importLitellm } from '../../src/import/litellm.ts';
 import { noticeText } from '../../src/import/notice.ts';
 import { importOpenRouter } from '../../src/import/openrouter.ts';
 import { verify } from '../../src/import/verify.ts';
@@ -104,5 +105,98 @@ test('whatever is in an OpenRouter fallback file', () => {
 			expectSound(importOpenRouter(path));
 		}),
 		runs(150),
+	);
+});
+
+test('whatever is in the configuration of a LiteLLM proxy', () => {
+	const name = fc.oneof(fc.constantFrom('a', 'b', 'x/y', '7', '__proto__', '*', '{{x}}', '推理'), text);
+	const variable = fc.constantFrom('os.environ/A', 'os.environ/B_2', 'os.environ/', '$HOME', '{{x}}');
+	const params = fc.record(
+		{
+			model: mostly(
+				fc.constantFrom(
+					'gpt-4o',
+					'openai/m',
+					'azure/d',
+					'anthropic/claude-x',
+					'ollama/q:8b',
+					'hosted_vllm/a/b',
+					'gemini/g',
+					'openai/text-embedding-3-small',
+					'mistral/mistral-embed',
+					'openai/responses/x',
+					'openai/{{x}}',
+					'bedrock/x',
+					'openai/*',
+				),
+			),
+			api_base: mostly(
+				fc.oneof(variable, fc.constantFrom('https://x.example/v1', 'http://localhost:1/', 'https://y.example/${a}')),
+			),
+			api_key: mostly(fc.oneof(variable, fc.constantFrom('PLANTEDKEY-00000001', 'PLANTEDKEY-00000002'))),
+			api_version: mostly(fc.oneof(variable, fc.constant('2024-10-21'))),
+			extra_headers: mostly(
+				fc.dictionary(fc.constantFrom('X-Team', 'X-Token', 'Host', 'a b', '__proto__'), fc.oneof(variable, text)),
+			),
+			organization: mostly(variable),
+			timeout: mostly(fc.double({ min: 1e-9, max: 3e6, noNaN: true })),
+			num_retries: mostly(fc.nat(12)),
+			order: junk,
+			temperature: junk,
+			max_tokens: junk,
+			extra_body: mostly(fc.dictionary(text, junk, { maxKeys: 2 })),
+			rpm: junk,
+		},
+		{ requiredKeys: ['model'] },
+	);
+	const info = fc.record(
+		{
+			mode: mostly(fc.constantFrom('chat', 'embedding', 'rerank')),
+			base_model: junk,
+			max_input_tokens: junk,
+			input_cost_per_token: mostly(fc.double({ min: 0, max: 1, noNaN: true })),
+			output_cost_per_token: mostly(fc.double({ min: 0, max: 1, noNaN: true })),
+		},
+		{ requiredKeys: [] },
+	);
+	const deployment = fc.record(
+		{ model_name: mostly(name), litellm_params: mostly(params), model_info: mostly(info) },
+		{ requiredKeys: ['model_name', 'litellm_params'] },
+	);
+	const fallbacks = mostly(fc.array(mostly(fc.dictionary(name, mostly(fc.array(mostly(name), { maxLength: 3 }))))));
+	const router = fc.record(
+		{
+			num_retries: mostly(fc.nat(12)),
+			timeout: mostly(fc.nat(3000)),
+			allowed_fails: mostly(fc.nat(20)),
+			cooldown_time: mostly(fc.nat(300)),
+			fallbacks,
+			default_fallbacks: mostly(fc.array(mostly(name), { maxLength: 3 })),
+			context_window_fallbacks: fallbacks,
+			content_policy_fallbacks: fallbacks,
+			model_group_alias: mostly(fc.dictionary(name, mostly(name), { maxKeys: 3 })),
+			retry_policy: mostly(fc.dictionary(fc.constantFrom('TimeoutErrorRetries', 'x'), junk)),
+			model_group_retry_policy: junk,
+		},
+		{ requiredKeys: [] },
+	);
+	const file = fc.record(
+		{
+			model_list: mostly(fc.array(mostly(deployment), { maxLength: 5 })),
+			router_settings: mostly(router),
+			litellm_settings: mostly(router),
+			general_settings: mostly(
+				fc.record({ master_key: mostly(fc.oneof(variable, fc.constantFrom('sk-1', 'PLANTEDKEY-000000000000'))) }),
+			),
+		},
+		{ requiredKeys: ['model_list'] },
+	);
+	fc.assert(
+		fc.property(file, (content) => {
+			const path = join(folder, 'config.json');
+			writeFileSync(path, JSON.stringify(content));
+			expectSound(importLitellm(path, known));
+		}),
+		{ numRuns: 150 },
 	);
 });

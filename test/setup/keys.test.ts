@@ -20,6 +20,7 @@ describe('findKeys', () => {
 				variable: 'OPENAI_API_KEY',
 				source: 'environment',
 				shape: 'fits',
+				protocol: 'openai',
 				baseUrl: 'https://api.openai.com/v1',
 			},
 			expect.objectContaining({ provider: 'gemini', variable: 'GOOGLE_API_KEY', source: '.env', shape: 'fits' }),
@@ -62,11 +63,36 @@ describe('findKeys', () => {
 	});
 
 	test.each([
-		['https://name.openai.azure.com', 'https://name.openai.azure.com/openai/v1'],
-		['https://name.openai.azure.com/', 'https://name.openai.azure.com/openai/v1'],
+		['https://name.openai.azure.com', 'https://name.openai.azure.com'],
+		['https://name.openai.azure.com/', 'https://name.openai.azure.com'],
 		['https://name.openai.azure.com/openai/v1/', 'https://name.openai.azure.com/openai/v1'],
-	])('completes the endpoint %s of Azure', (endpoint, baseUrl) => {
+	])('takes the endpoint %s of Azure', (endpoint, baseUrl) => {
 		expect(found({ AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: endpoint })).toMatchObject([{ baseUrl }]);
+	});
+
+	test('takes the version and the deployments of Azure from their usual variables', () => {
+		const azure = { AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: 'https://name.openai.azure.com' };
+		expect(found(azure)[0]).not.toHaveProperty('apiVersion');
+		expect(found({ ...azure, OPENAI_API_VERSION: '2024-10-21', AZURE_OPENAI_DEPLOYMENT_NAME: 'chat' })).toMatchObject([
+			{ protocol: 'azure', apiVersion: '2024-10-21', deployments: ['chat'] },
+		]);
+		const both = { AZURE_OPENAI_API_VERSION: 'preview', OPENAI_API_VERSION: '2024-10-21' };
+		expect(found({ ...azure, ...both })).toMatchObject([{ apiVersion: 'preview' }]);
+	});
+
+	test.each([
+		[{}, 'https://api.anthropic.com'],
+		[{ ANTHROPIC_BASE_URL: 'https://gateway.example/anthropic/' }, 'https://gateway.example/anthropic'],
+		[{ ANTHROPIC_BASE_URL: 'http://127.0.0.1:4010' }, 'https://api.anthropic.com'],
+	])('speaks to Anthropic in its own protocol, where its own tools do: %j', (more, baseUrl) => {
+		const [only] = found({ ANTHROPIC_API_KEY: 'sk-ant-x', ...more });
+		expect(only).toMatchObject({ protocol: 'anthropic', baseUrl });
+	});
+
+	test('does not follow an address that is none', () => {
+		const [only] = found({ ANTHROPIC_API_KEY: 'sk-ant-x', ANTHROPIC_BASE_URL: 'ftp://x' });
+		expect(only?.problem).toMatch(/^ANTHROPIC_BASE_URL is not an http or https address/);
+		expect(only).not.toHaveProperty('baseUrl');
 	});
 
 	test.each([

@@ -23,14 +23,17 @@ async function ollama(address: string) {
 }
 
 describe('findLocalServers', () => {
-	test('lists the models that chat, with the window that the server tells', async () => {
-		const port = await serve(listing('qwen3:8b', 'nomic-embed-text', { id: 'tuned', max_model_len: 4096 }));
+	test('lists the models that chat, with the window that the server tells, and those that make embeddings', async () => {
+		const port = await serve(
+			listing('qwen3:8b', 'nomic-embed-text', 'bge-reranker', { id: 'tuned', max_model_len: 4096 }),
+		);
 		expect(await ollama(port)).toEqual({
 			name: 'ollama',
 			title: 'Ollama',
 			baseUrl: `http://127.0.0.1:${port}/v1`,
 			state: 'answers',
 			models: [{ name: 'qwen3:8b' }, { name: 'tuned', contextWindow: 4096 }],
+			embeddingModels: ['nomic-embed-text'],
 		});
 	});
 

@@ -46,9 +46,13 @@ const deaths = ['401', '403', '402', '429', '500', '503', '404', 'refused', 'tim
 
 /** The profiles that the death of one provider leaves without an answer. */
 export function lostProfiles({ config }: ReadConfig): string[] {
+	// A model for embeddings that one provider alone has dies with it: no other model may stand in.
+	const profiles = Object.values(config.profiles).filter(
+		({ for: use, chain }) => use === 'answers' || new Set(chain.map(({ provider }) => provider)).size > 1,
+	);
 	return Object.keys(config.providers).flatMap((dead) =>
 		deaths.flatMap((death) =>
-			Object.keys(config.profiles).flatMap((profile) => {
+			profiles.flatMap(({ name: profile }) => {
 				const { client } = explainCase(config, { profile, when: `${dead}: ${death}`, stream: true });
 				return client.gets === 'answer' ? [] : [`${profile}, ${dead}: ${death} → ${client.code}`];
 			}),

@@ -2,9 +2,10 @@ import { existsSync, statSync } from 'node:fs';
 import { loadKnownModels } from '../../config/known-models.ts';
 import { createRedactor } from '../../gateway/redact.ts';
 import type { ImportDraft } from '../../import/draft.ts';
-import { draftText } from '../../import/draft-text.ts';
+import { draftText, variablesOf } from '../../import/draft-text.ts';
 import { envFileText } from '../../import/env-file.ts';
 import { importFailProxy } from '../../import/failproxy.ts';
+import { importLitellm } from '../../import/litellm.ts';
 import { noticeText } from '../../import/notice.ts';
 import { importOpenRouter } from '../../import/openrouter.ts';
 import { type Verification, verify } from '../../import/verify.ts';
@@ -18,7 +19,7 @@ export interface ImportFlags {
 	force?: boolean;
 }
 
-export interface ImportFailProxyFlags extends ImportFlags {
+export interface ImportWithKeysFlags extends ImportFlags {
 	/** The env file that the keys go into. Default: they go nowhere. */
 	keys?: string;
 }
@@ -31,8 +32,17 @@ const SHORTEST_SECRET = 8;
  * the exit code 1.
  * @throws UserError when there is nothing to import, or it cannot be written
  */
-export function importFailProxyFolder(folder: string, options: ImportFailProxyFlags): void {
+export function importFailProxyFolder(folder: string, options: ImportWithKeysFlags): void {
 	finish(importFailProxy(folder, loadKnownModels()), options);
+}
+
+/**
+ * Turns the configuration of a LiteLLM proxy into one. What was not imported is reported on standard error, and makes the exit
+ * code 1.
+ * @throws UserError when there is nothing to import, or it cannot be written
+ */
+export function importLitellmFile(file: string, options: ImportWithKeysFlags): void {
+	finish(importLitellm(file, loadKnownModels()), options);
 }
 
 /**
@@ -44,7 +54,7 @@ export function importOpenRouterFile(file: string, options: ImportFlags): void {
 	finish(importOpenRouter(file), options);
 }
 
-function finish(draft: ImportDraft, options: ImportFailProxyFlags): void {
+function finish(draft: ImportDraft, options: ImportWithKeysFlags): void {
 	const secrets = [...draft.keys.values()].filter((key) => key.length >= SHORTEST_SECRET);
 	const redact = createRedactor(secrets);
 	for (const line of firstLines(draft.notices.map(noticeText), 'notices')) tell(redact(line));
@@ -62,7 +72,7 @@ function finish(draft: ImportDraft, options: ImportFailProxyFlags): void {
 }
 
 /** What would stop the second file is looked for before the first is written. */
-function write(out: string | undefined, text: string, draft: ImportDraft, options: ImportFailProxyFlags): void {
+function write(out: string | undefined, text: string, draft: ImportDraft, options: ImportWithKeysFlags): void {
 	const { keys: envFile, force: replace = false } = options;
 	const secrets = new Map([...draft.keys].filter(([, key]) => key !== ''));
 	if (out !== undefined) refuseToReplace(out, replace);
@@ -92,19 +102,21 @@ function refuseToReplace(file: string, replace: boolean, whatForceDoes?: string)
 }
 
 function tellSummary(
-	{ profiles, keys, notices, from }: ImportDraft,
+	draft: ImportDraft,
 	{ isRefused }: Verification,
 	out: string | undefined,
-	{ keys: envFile }: ImportFailProxyFlags,
+	{ keys: envFile }: ImportWithKeysFlags,
 ): void {
+	const { profiles, keys, notices, from } = draft;
 	const left = notices.filter(({ severity }) => severity === 'error').length;
 	const what = `${profiles.length} ${profiles.length === 1 ? 'profile' : 'profiles'} from ${from}`;
 	tell(
 		`Imported ${what}${out === undefined ? '' : ` into ${out}`}${left === 0 ? '' : `; ${left} ${left === 1 ? 'part was' : 'parts were'} left out`}.`,
 	);
-	const unset = [...keys.keys()].filter((name) => !process.env[name]);
-	if (envFile !== undefined && keys.size > 0) tell(`The keys are in ${envFile}, which only you can read.`);
-	else if (unset.length > 0) tell(`Set these before you start: ${unset.join(', ')}.`);
+	const isWritten = (name: string) => envFile !== undefined && (keys.get(name) ?? '') !== '';
+	const unset = variablesOf(draft).filter((name) => !process.env[name] && !isWritten(name));
+	if ([...keys.keys()].some(isWritten)) tell(`The keys are in ${envFile}, which only you can read.`);
+	if (unset.length > 0) tell(`Set these before you start: ${unset.join(', ')}.`);
 	if (isRefused) tell('`breakwater serve` will refuse it until the errors above are corrected.');
 	else if (out !== undefined) tell(`Next: breakwater check ${out}`);
 }

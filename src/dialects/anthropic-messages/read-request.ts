@@ -5,6 +5,7 @@ import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
 	type FoundEdits,
@@ -69,6 +70,7 @@ export function readBody(
 			stream,
 			includeUsage: true,
 			choices: 1,
+			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),

@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
 	type FoundEdits,
@@ -52,6 +53,7 @@ export function readRequest(
 			stream,
 			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
 			choices,
+			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: choices === 1 && asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),

@@ -4,6 +4,7 @@ import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
 	type FoundEdits,
@@ -52,6 +53,7 @@ export function readRequest(
 			stream,
 			includeUsage: true,
 			choices: 1,
+			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(input.at(-1)),
 			tokens: tokensOf(text.length),

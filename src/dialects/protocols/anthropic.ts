@@ -15,11 +15,11 @@ export const anthropic: Protocol = {
 };
 
 /** Base URLs are given as Anthropic's own clients take them, without the version, or with it. */
-function anthropicAddress(account: ProviderAccount, dialect: ProviderDialect): ProviderAddress {
+function anthropicAddress(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress {
 	const { baseUrl, apiKey, headers, apiVersion } = account;
 	const url = new URL(baseUrl);
 	const root = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
-	const path = `${root}/v1${dialect.path}${url.search}`;
+	const path = `${root}/v1${endpoint.path}${url.search}`;
 	const credentials: Record<string, string> = apiKey === undefined ? {} : { 'x-api-key': apiKey };
 	const version: Record<string, string> = apiVersion === undefined ? {} : { 'anthropic-version': apiVersion };
 	return {

@@ -13,13 +13,13 @@ export const azure: Protocol = {
 	address: azureAddress,
 };
 
-function azureAddress(account: ProviderAccount, dialect: ProviderDialect): ProviderAddress {
+function azureAddress(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress {
 	const { baseUrl, apiKey, headers, apiVersion } = account;
 	const url = new URL(baseUrl);
 	const credentials: Record<string, string> = apiKey === undefined ? {} : { 'api-key': apiKey };
 	return {
 		origin: url.origin,
-		path: pathOf(rootOf(url), dialect.path, versionOf(url, apiVersion)),
+		path: pathOf(rootOf(url), endpoint.path, versionOf(url, apiVersion)),
 		headers: jsonHeaders(credentials, headers),
 	};
 }
@@ -37,7 +37,7 @@ function pathOf(root: string, endpoint: string, version: string | undefined): Pr
 	const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
 	const isDated = version !== undefined && /^\d{4}-/.test(version);
 	if (!isDated) return () => `${root}/openai/v1${endpoint}${query}`;
-	// Responses are not of one deployment, even there.
-	if (endpoint === '/responses') return () => `${root}/openai${endpoint}${query}`;
+	// These are not of one deployment, even there.
+	if (endpoint === '/responses' || endpoint === '/models') return () => `${root}/openai${endpoint}${query}`;
 	return (model) => `${root}/openai/deployments/${encodeURIComponent(model)}${endpoint}${query}`;
 }

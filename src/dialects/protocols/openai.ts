@@ -30,9 +30,10 @@ function usualEndpoints(baseUrl: string | undefined): readonly string[] {
 	return ['chat', 'embeddings', ...(isOpenai ? ['responses'] : []), ...(isLocal ? ['completions'] : [])];
 }
 
-function openaiAddress({ baseUrl, apiKey, headers }: ProviderAccount, dialect: ProviderDialect): ProviderAddress {
+function openaiAddress(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress {
+	const { baseUrl, apiKey, headers } = account;
 	const url = new URL(baseUrl);
-	const path = `${url.pathname.replace(/\/+$/, '')}${dialect.path}${url.search}`;
+	const path = `${url.pathname.replace(/\/+$/, '')}${endpoint.path}${url.search}`;
 	const credentials: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 	return { origin: url.origin, path: () => path, headers: jsonHeaders(credentials, headers) };
 }

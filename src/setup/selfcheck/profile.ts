@@ -5,6 +5,7 @@ import { oneLine } from '../../values/one-line.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 import { clientHeaders, ofProxy, type ProxyQuestion } from './proxy.ts';
+import { isEmbedding } from './smallest-request.ts';
 
 type Form = 'whole' | 'streamed';
 
@@ -26,9 +27,27 @@ export async function selfcheckProfile(
 	const findings: SelfcheckFinding[] = [];
 	for (const form of ['whole', 'streamed'] as const) {
 		const asked = await askProfile(name, form, question);
-		findings.push(findingOf(`profile ${name}, ${form}`, form, asked, first, redact));
+		const mistakeOf = (answer: ReplyAnswer) =>
+			form === 'whole' ? mistakeOfWhole(answer) : mistakeOfStream(answer, redact);
+		findings.push(findingOf(`profile ${name}, ${form}`, mistakeOf, asked, first, redact));
 	}
 	return findings;
+}
+
+/** The same for a profile that is asked for embeddings, which are not streamed. */
+export async function selfcheckEmbeddings(
+	name: string,
+	first: string | undefined,
+	{ url, key, timeoutMs }: ProxyQuestion,
+	redact: (text: string) => string,
+): Promise<SelfcheckFinding[]> {
+	const asked = await ask(`${url}/v1/embeddings`, {
+		headers: { ...clientHeaders(key), 'x-failover-profile': name },
+		json: { model: name, input: 'Hi' },
+		timeoutMs,
+	});
+	const mistakeOf = ({ body }: ReplyAnswer) => (isEmbedding(body) ? undefined : 'there is no vector in it');
+	return [findingOf(`profile ${name}`, mistakeOf, asked, first, redact)];
 }
 
 /** Some models know only the newer of the two names for the limit. */
@@ -49,7 +68,7 @@ function askWith(limit: object, name: string, form: Form, { url, key, timeoutMs,
 
 function findingOf(
 	about: string,
-	form: Form,
+	mistakeOf: (answer: ReplyAnswer) => string | undefined,
 	asked: Reply,
 	first: string | undefined,
 	redact: (text: string) => string,
@@ -59,7 +78,7 @@ function findingOf(
 		return fail(about, `No answer: ${ofProxy(asked.text)}; ${advice}.`);
 	}
 	if (asked.status !== 200) return fail(about, `It answers ${asked.status}${reasonOf(asked, redact)}`);
-	const mistake = form === 'whole' ? mistakeOfWhole(asked) : mistakeOfStream(asked, redact);
+	const mistake = mistakeOf(asked);
 	if (mistake !== undefined) return fail(about, `The answer is not whole: ${mistake}; look at the proxy's log.`);
 	return traceFinding(about, asked, first);
 }

@@ -1,5 +1,6 @@
-import type { Config, Credential, ProviderConfig } from '../../config/config.ts';
-import { readDocument } from '../../dialects/openai-chat/read-document.ts';
+import type { Config, Credential, ProfileConfig, ProviderConfig } from '../../config/config.ts';
+import type { Protocol, ProviderAddress } from '../../contract/dialect.ts';
+import { protocols } from '../../dialects/dialects.ts';
 import { readErrorBody } from '../../dialects/read-error-body.ts';
 import type { Classified, Classify } from '../../upstream/classify/apply-error-rules.ts';
 import type { Proxies } from '../../upstream/proxies.ts';
@@ -7,6 +8,7 @@ import { readTls } from '../../upstream/tls-files.ts';
 import { asObject } from '../../values/json.ts';
 import { ask, jsonOf, type Reply, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
+import { type SmallestRequest, smallestRequest } from './smallest-request.ts';
 
 export interface ProviderCheck {
 	findings: readonly SelfcheckFinding[];
@@ -16,7 +18,7 @@ export interface ProviderCheck {
 export interface ProviderQuestion {
 	config: Config;
 	classify: Classify;
-	/** Of a chat request. */
+	/** Of a request for an answer. */
 	timeoutMs: number;
 	proxies: Proxies;
 }
@@ -25,8 +27,8 @@ export interface ProviderQuestion {
 const LIST_TIMEOUT_MS = 10_000;
 
 /**
- * Does one key of a provider work? Asks the provider alone and directly, in the cheapest way that proves it: the list of
- * its models, and where that says nothing about the key, a chat request for one token.
+ * Does one key of a provider work? Asks the provider alone and directly, in its protocol and in the cheapest way that proves
+ * it: the list of its models, and where that says nothing about the key, for an answer of one token, or an embedding.
  */
 export async function selfcheckCredential(
 	provider: ProviderConfig,
@@ -34,16 +36,17 @@ export async function selfcheckCredential(
 	question: ProviderQuestion,
 ): Promise<ProviderCheck> {
 	const about = `provider ${credential.id}`;
-	if (provider.baseUrl === undefined) {
+	const protocol = protocols[provider.protocol];
+	if (provider.baseUrl === undefined || protocol === undefined) {
 		return { findings: [ok(about, 'It is simulated, and needs no key.')], aheadMs: undefined };
 	}
-	const asking = new Asking(about, provider, credential, question);
+	const asking = new Asking(about, provider, protocol, credential, question);
 	const listed = await asking.list(credential.apiKey);
 	if (listed.is === 'problem') return { findings: [unreachable(about, listed)], aheadMs: undefined };
 	const models = modelsIn(listed);
 	const { aheadMs } = listed;
 	const listedText = `${models?.length === 1 ? '1 model' : `${models?.length ?? 0} models`} in ${listed.ms} ms`;
-	const missing = missingModels(about, models, asking.models);
+	const missing = missingModels(about, isOfModels(provider, listed) ? models : undefined, asking.models);
 	if (models !== undefined && credential.apiKey === undefined) {
 		return { findings: [ok(about, `It answers, without a key: ${listedText}.`), ...missing], aheadMs };
 	}
@@ -51,10 +54,10 @@ export async function selfcheckCredential(
 		return { findings: [ok(about, `The key works: ${listedText}.`), ...missing], aheadMs };
 	}
 	const verdict = models === undefined ? asking.verdictOn(listed) : undefined;
-	// It would say the same of a chat request, which only adds to what has run out.
+	// It would say the same of another request, which only adds to what has run out.
 	const isFinal = verdict !== undefined && ['RATE_LIMIT', 'QUOTA_EXCEEDED'].includes(verdict.failure.category);
 	if (isFinal) return { findings: [asking.failure(verdict, listed.status)], aheadMs };
-	return { findings: [await asking.chat(verdict && asking.failure(verdict, listed.status)), ...missing], aheadMs };
+	return { findings: [await asking.answer(verdict && asking.failure(verdict, listed.status)), ...missing], aheadMs };
 }
 
 class Asking {
@@ -62,23 +65,32 @@ class Asking {
 	readonly models: readonly string[];
 	readonly #about: string;
 	readonly #provider: ProviderConfig;
+	readonly #protocol: Protocol;
 	readonly #credential: Credential;
 	readonly #question: ProviderQuestion;
+	/** Those that only profiles for embeddings ask. */
+	readonly #forEmbeddings: ReadonlySet<string>;
 
-	constructor(about: string, provider: ProviderConfig, credential: Credential, question: ProviderQuestion) {
+	constructor(
+		about: string,
+		provider: ProviderConfig,
+		protocol: Protocol,
+		credential: Credential,
+		question: ProviderQuestion,
+	) {
 		this.#about = about;
 		this.#provider = provider;
+		this.#protocol = protocol;
 		this.#credential = credential;
 		this.#question = question;
-		const candidates = Object.values(question.config.profiles).flatMap(({ chain }) => chain);
-		const chained = candidates.filter((candidate) => candidate.provider === provider.name).map(({ model }) => model);
-		this.models = [...new Set(chained)];
+		const answering = chainedModels(question.config, provider, 'answers');
+		const embedding = chainedModels(question.config, provider, 'embeddings');
+		this.#forEmbeddings = new Set(embedding.filter((model) => !answering.includes(model)));
+		this.models = [...answering, ...this.#forEmbeddings];
 	}
 
 	list(apiKey: string | undefined): Promise<Reply> {
-		const { proxies } = this.#question;
-		const timeoutMs = Math.min(LIST_TIMEOUT_MS, this.#question.timeoutMs);
-		return ask(this.#url('/models'), { headers: this.#headers(apiKey), timeoutMs, proxies, tls: this.#tls });
+		return this.#ask('/models', apiKey, undefined, Math.min(LIST_TIMEOUT_MS, this.#question.timeoutMs));
 	}
 
 	/** Some show their models to everybody: then the list proves nothing. */
@@ -88,33 +100,60 @@ class Asking {
 	}
 
 	/** @param otherwise what was found before, when there is no model that could be asked */
-	async chat(otherwise: SelfcheckFinding | undefined): Promise<SelfcheckFinding> {
+	async answer(otherwise: SelfcheckFinding | undefined): Promise<SelfcheckFinding> {
 		const model = this.models[0] ?? Object.keys(this.#provider.models)[0];
 		if (model === undefined) {
 			const text =
 				'The key could not be tried: no model of this provider is in a chain; add one, or remove the provider.';
 			return otherwise ?? warn(this.#about, text);
 		}
-		const asked = await this.#askFor(model);
+		const smallest = smallestRequest(this.#endpointsOf(model));
+		if (smallest === undefined) {
+			const text = `The key could not be tried: ${model} has no endpoint that could be asked; correct \`endpoints\`.`;
+			return otherwise ?? warn(this.#about, text);
+		}
+		const asked = await this.#askFor(model, smallest);
 		if (asked.is === 'problem') return unreachable(this.#about, asked);
-		const isAnswer = asked.status === 200 && readDocument(asked.body, { model }).is === 'answer';
+		const isAnswer = asked.status === 200 && smallest.isAnswer(asked.body, model);
 		const works = this.#credential.apiKey === undefined ? 'It answers, without a key' : 'The key works';
 		if (isAnswer) return ok(this.#about, `${works}: ${model} answered in ${asked.ms} ms.`);
 		return this.failure(this.verdictOn(asked), asked.status, model);
 	}
 
-	/** Some models want more than one token, under another name. */
-	async #askFor(model: string): Promise<Reply> {
-		const asked = await this.#askWith({ max_tokens: 1 }, model);
-		const isRefused = asked.is === 'answer' && this.verdictOn(asked).failure.category === 'BAD_REQUEST';
-		return isRefused && asked.status !== 200 ? this.#askWith({ max_completion_tokens: 16 }, model) : asked;
+	#endpointsOf(model: string): readonly string[] {
+		const { endpoints, baseUrl, models } = this.#provider;
+		const ofProvider = endpoints ?? this.#protocol.usualEndpoints(baseUrl);
+		const ofModel = models[model]?.endpoints ?? (this.#forEmbeddings.has(model) ? ['embeddings'] : ofProvider);
+		return ofProvider.filter((endpoint) => ofModel.includes(endpoint));
 	}
 
-	#askWith(limit: object, model: string): Promise<Reply> {
-		const { timeoutMs, proxies } = this.#question;
-		const json = { model, messages: [{ role: 'user', content: 'Hi' }], ...limit };
-		const headers = this.#headers(this.#credential.apiKey);
-		return ask(this.#url('/chat/completions'), { headers, json, timeoutMs, proxies, tls: this.#tls });
+	async #askFor(model: string, { path, bodies }: SmallestRequest): Promise<Reply> {
+		const { apiKey } = this.#credential;
+		const [first, ...others] = bodies(model);
+		let asked = await this.#ask(path, apiKey, { model, json: first });
+		for (const json of others) {
+			if (asked.is === 'problem' || asked.status === 200) return asked;
+			if (this.verdictOn(asked).failure.category !== 'BAD_REQUEST') return asked;
+			asked = await this.#ask(path, apiKey, { model, json });
+		}
+		return asked;
+	}
+
+	async #ask(
+		path: string,
+		apiKey: string | undefined,
+		{ model, json }: { model: string; json: object | undefined } = { model: '', json: undefined },
+		timeoutMs = this.#question.timeoutMs,
+	): Promise<Reply> {
+		const { baseUrl = '', headers, apiVersion } = this.#provider;
+		const address = this.#protocol.address({ baseUrl, apiKey, headers, apiVersion }, { path });
+		return ask(`${address.origin}${address.path(model)}`, {
+			headers: await headersOf(address),
+			...(json !== undefined && { json }),
+			timeoutMs,
+			proxies: this.#question.proxies,
+			tls: this.#tls,
+		});
 	}
 
 	verdictOn({ status, headers, body }: ReplyAnswer): Classified {
@@ -156,21 +195,23 @@ class Asking {
 	}
 
 	readonly #tls = () => this.#provider.tls && readTls(this.#provider.name, this.#provider.tls);
+}
 
-	/** A base URL may have a query. */
-	#url(path: string): string {
-		const url = new URL(this.#provider.baseUrl ?? '');
-		url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`;
-		return url.href;
-	}
+/** Those of a provider that stand in chains for this, first come first. */
+function chainedModels({ profiles }: Config, { name }: ProviderConfig, use: ProfileConfig['for']): string[] {
+	const candidates = Object.values(profiles).flatMap((profile) => (profile.for === use ? profile.chain : []));
+	return [...new Set(candidates.flatMap(({ provider, model }) => (provider === name ? [model] : [])))];
+}
 
-	#headers(apiKey: string | undefined): Record<string, string> {
-		return {
-			accept: 'application/json',
-			...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
-			...this.#provider.headers,
-		};
-	}
+/** As an attempt sends them, of a request that is not streamed. */
+async function headersOf({ headers, usualHeaders = [] }: ProviderAddress): Promise<Record<string, string>> {
+	const pairs = [...usualHeaders, ...(await headers({ body: '', stream: false, choices: 1 }))];
+	return Object.fromEntries(pairs.flatMap((name, index) => (index % 2 === 0 ? [[name, pairs[index + 1] ?? '']] : [])));
+}
+
+/** Azure lists what could be deployed, and chains name deployments; a list in pages is only begun. */
+function isOfModels({ protocol }: ProviderConfig, listed: ReplyAnswer): boolean {
+	return protocol !== 'azure' && asObject(jsonOf(listed))?.has_more !== true;
 }
 
 function unreachable(about: string, { text }: { text: string }): SelfcheckFinding {

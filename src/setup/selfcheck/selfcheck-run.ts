@@ -17,7 +17,7 @@ import { localAddress } from '../port.ts';
 import type { Question } from './ask.ts';
 import { type ClockReading, selfcheckClock } from './clock.ts';
 import { fail, type SelfcheckFinding, warn } from './finding.ts';
-import { selfcheckProfile } from './profile.ts';
+import { selfcheckEmbeddings, selfcheckProfile } from './profile.ts';
 import { type ProviderQuestion, selfcheckCredential } from './provider.ts';
 import { type ProxyQuestion, selfcheckProxy } from './proxy.ts';
 
@@ -118,9 +118,11 @@ async function checkProxySide(
 	const isOwn = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 	const readings = aheadMs === undefined ? [] : [{ about: 'the proxy', aheadMs, isOwn }];
 	if (profiles === undefined) return { findings: [...findings], readings };
-	const answered = await eachOf(profiles, PROFILES_AT_ONCE, (name) =>
-		selfcheckProfile(name, config?.profiles[name]?.chain[0]?.target, question, redact),
-	);
+	const answered = await eachOf(profiles, PROFILES_AT_ONCE, (name) => {
+		const profile = config?.profiles[name];
+		const check = profile?.for === 'embeddings' ? selfcheckEmbeddings : selfcheckProfile;
+		return check(name, profile?.chain[0]?.target, question, redact);
+	});
 	return { findings: [...findings, ...sameConfig(profiles, config), ...answered.flat()], readings };
 }
 

@@ -41,7 +41,7 @@ describe('bash', () => {
 		const of = (...words: string[]) => offered(completion, ['breakwater', ...words]);
 		expect(of('self')).toEqual(['selfcheck']);
 		expect(of('')).toEqual(expect.arrayContaining(['serve', 'check', 'import', 'completion', 'help']));
-		expect(of('import', '')).toEqual(['failproxy', 'openrouter', 'help']);
+		expect(of('import', '')).toEqual(['failproxy', 'litellm', 'openrouter', 'help']);
 		expect(of('import', 'failproxy', '--o')).toEqual(['--out']);
 		expect(of('completion', '')).toEqual(['bash', 'zsh', 'fish']);
 		expect(of('help', 'im')).toEqual(['import']);

@@ -18,7 +18,7 @@ let commands: Commands;
 
 beforeEach(() => {
 	commands = new Commands();
-	for (const name of ['failproxy', 'openrouter-fallback.yaml']) {
+	for (const name of ['failproxy', 'litellm', 'openrouter-fallback.yaml']) {
 		cpSync(join(examples, name), join(commands.folder, name), { recursive: true });
 	}
 });
@@ -168,6 +168,28 @@ describe('openrouter', () => {
 			exit: 1,
 			stderr: expect.stringContaining('none.yaml:1:1: error: The file does not exist'),
 		});
+	});
+});
+
+describe('litellm', () => {
+	test('writes a configuration that needs what is named, and the keys of the file', async () => {
+		const { exit, stderr } = await run('litellm', 'litellm/team.yaml', '--out', 'g.yaml', '--keys', '.env');
+		expect(exit).toBe(0);
+		expect(stderr).toMatch(/^litellm\/team\.yaml:9:7: warning: `rpm` has no equivalent/m);
+		expect(stderr).toMatch(
+			/Imported 5 profiles from LiteLLM into g\.yaml\.\nThe keys are in \.env, .*\nSet these before you start: AZURE_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, AZURE_API_BASE\.\n/,
+		);
+		const env = readFileSync(at('.env'), 'utf8');
+		expect(env).toBe('OPENAI_API_KEY=sk-PLANTEDKEY-0001\nLITELLM_MASTER_KEY=sk-PLANTEDKEY-of-the-proxy\n');
+		expect(readFileSync(at('g.yaml'), 'utf8')).not.toMatch(/PLANTEDKEY/);
+	});
+
+	test('what cannot be asked makes the exit code 1', async () => {
+		const { exit, stdout, stderr } = await run('litellm', 'litellm/local.yaml');
+		expect(exit).toBe(1);
+		expect(stdout).toMatch(/^ {2}small:/m);
+		expect(stderr).toMatch(/^litellm\/local\.yaml:11:\d+: error: .*`bedrock` is no provider/m);
+		expect(stderr).toMatch(/; 2 parts were left out\.$/m);
 	});
 });
 

@@ -38,7 +38,8 @@ describe('init --yes writes', () => {
 		expect(text).toMatch(/apiKey: \$\{OPENAI_API_KEY\}/);
 		const config = prepared.written(keys);
 		expect(config.server.port).toBe(Number(prepared.port));
-		expect(Object.keys(config.profiles)).toEqual(['default', 'cheap', 'critical', 'local-first', 'code']);
+		const names = ['default', 'cheap', 'critical', 'local-first', 'code', 'embeddings'];
+		expect(Object.keys(config.profiles)).toEqual(names);
 		expect(chainOf(config, 'default')?.at(0)).toMatch(/^openai\//);
 		expect(chainOf(config, 'default')?.at(-1)).toBe('ollama/qwen3:8b');
 		expect(chainOf(config, 'local-first')?.at(0)).toBe('ollama/qwen3:8b');
