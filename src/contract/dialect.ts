@@ -259,9 +259,10 @@ export interface ProviderDialect {
 	readonly path: string;
 	/**
 	 * What of a request of another dialect it cannot be told; nothing of one of its own.
+	 * @param model by its name: models of one API differ in what they take
 	 * @throws Refusal when the request contradicts itself
 	 */
-	lossesOf(request: ClientRequest, abilities: ModelAbilities): readonly Loss[];
+	lossesOf(request: ClientRequest, abilities: ModelAbilities, model: string): readonly Loss[];
 	/** @throws Error when it cannot render requests of that client dialect */
 	render(ask: ProviderAsk): RenderedRequest;
 	/** Whether an answer to a request with these members could be carried on. */

@@ -17,12 +17,14 @@ import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { clock } from '../values/clock.ts';
+import type { Bond } from './borrowed.ts';
 import { CallClock } from './call-clock.ts';
 import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
 import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
+import type { Makers } from './makers.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
@@ -40,6 +42,10 @@ export interface ExchangeOptions {
 	commit: 'first-token' | 'complete';
 	/** By the position of the candidate. */
 	contacts: readonly Contact[];
+	/** Who made the ids that only one provider knows. */
+	makers: Pick<Makers, 'note'>;
+	/** Whom alone it can be asked of. */
+	bond: Bond | undefined;
 	/** Targets that cannot be told all of the request, and why. */
 	passedOver: readonly PassedOver[];
 	classify: Classify;
@@ -132,13 +138,13 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
-		const { endpoint, settings: members, abilities } = this.#contact(progress);
+		const { endpoint, settings: members, abilities, foreign } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#delivery.comment('another provider carries on');
 
 		const shown = this.#answer.shownFor(way);
 		const withheld = this.#suspected ?? refusedFields.additions(credential, target);
-		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld, abilities };
+		const ask = { request: call.request, model, streamUpstream, members, way, shown, withheld, abilities, foreign };
 		const request = endpoint.dialect.render(ask);
 		this.#asked = request;
 		const { choices } = request;
@@ -216,9 +222,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	reportFailure(progress: Progress): void {
-		const { call, lastFailureOf } = this.#options;
+		const { call, lastFailureOf, bond } = this.#options;
 		const { failure } = progress;
-		const told = reportFailure(progress, call.route, { said: this.#words.saidOf(failure), lastFailureOf });
+		const told = reportFailure(progress, call.route, { said: this.#words.saidOf(failure), lastFailureOf, bond });
 		this.#delivery.fail(this.#words.withId(told, failure));
 		this.#end(progress, 'failed', failureCode(progress, lastFailureOf));
 	}
@@ -261,6 +267,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	onCompleted(completion: Completion): void {
 		this.#clock.attemptEnds();
+		const made = completion.is === 'document' ? completion.answer.made : completion.made;
+		if (made !== undefined) this.#options.makers.note(made, currentCandidate(this.#progress).credential);
 		if (completion.is === 'document') this.#takeDocument(completion);
 		else if (!this.#leavesStream(completion)) this.#endAnswer();
 	}

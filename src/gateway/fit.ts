@@ -1,10 +1,12 @@
 import type { Candidate } from '../../machines/request/progress.ts';
 import type { Call } from '../contract/call.ts';
 import type { Conversation, Loss, MessagePart } from '../contract/conversation.ts';
-import type { ClientRequest, InputKind } from '../contract/dialect.ts';
+import type { Borrowed, ClientRequest, InputKind } from '../contract/dialect.ts';
 import { Refusal } from '../contract/refusal.ts';
+import { type Bond, bondOf, foreignTo } from './borrowed.ts';
 import type { Contact } from './contact.ts';
 import type { LiveRoute } from './live-routes.ts';
+import type { Makers } from './makers.ts';
 
 /** The targets of a route that one request is asked of. */
 export interface FittedRoute {
@@ -12,6 +14,8 @@ export interface FittedRoute {
 	readonly contacts: readonly Contact[];
 	/** Those that cannot be told all of it, and are not asked. */
 	readonly passedOver: readonly PassedOver[];
+	/** Whom alone it can be asked of, by the ids in it. */
+	readonly bond: Bond | undefined;
 }
 
 export interface PassedOver {
@@ -21,38 +25,67 @@ export interface PassedOver {
 }
 
 const none: readonly PassedOver[] = [];
+const nothing: readonly Borrowed[] = [];
 
 /**
  * Decides before anything is asked which targets can be told all of a request, and what the others are asked without.
  * @throws Refusal when it can be told to none, or contradicts itself
  */
-export function fittedRoute(route: LiveRoute, { request, route: name, dialect }: Call): FittedRoute {
+export function fittedRoute(route: LiveRoute, call: Call, makers: Makers): FittedRoute {
+	const { request, route: name, dialect } = call;
 	if (route.contacts.length === 0) {
 		const message = `No target of '${name}' can be asked at ${dialect.path}: none of its providers has such an endpoint.`;
 		throw new Refusal('endpoint_not_available', message);
 	}
-	if (route.takesAll) return { candidates: route.candidates, contacts: route.contacts, passedOver: none };
-	const candidates: Candidate[] = [];
-	const contacts: Contact[] = [];
-	const passedOver: PassedOver[] = [];
+	const { borrowed = nothing } = request;
+	if (route.takesAll && borrowed.length === 0) return { ...route, passedOver: none, bond: undefined };
+	const bond = bondOf(borrowed, route.candidates, makers, name);
+	const fitted: Fitted = { candidates: [], contacts: [], passedOver: [] };
 	route.candidates.forEach((candidate, position) => {
 		const contact = route.contacts[position];
-		if (contact === undefined) return;
-		const losses = lossesOf(request, contact);
-		const needed = losses.filter(({ isNeeded }) => isNeeded);
-		if (needed.length > 0 && !route.sendsWithout) {
-			passedOver.push({ target: candidate.target, what: namesOf(needed) });
-			return;
-		}
-		candidates.push(candidate);
-		contacts.push(losses.length === 0 ? contact : { ...contact, dropped: namesOf(losses) });
+		const isBarred = bond !== undefined && bond.credential !== candidate.credential;
+		if (contact !== undefined && !isBarred)
+			addFitting({ candidate, contact, isForced: route.sendsWithout }, fitted, request, makers);
 	});
-	if (candidates.length === 0) throw notCarried(name, passedOver);
-	return { candidates, contacts, passedOver };
+	if (fitted.candidates.length === 0) throw notCarried(name, fitted.passedOver);
+	return { ...fitted, bond };
 }
 
-function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact): readonly Loss[] {
-	const losses = request.dialect === endpoint.dialect.name ? [] : endpoint.dialect.lossesOf(request, abilities);
+interface Fitted {
+	readonly candidates: Candidate[];
+	readonly contacts: Contact[];
+	readonly passedOver: PassedOver[];
+}
+
+interface Stop {
+	readonly candidate: Candidate;
+	readonly contact: Contact;
+	/** It is asked without what it cannot be told. */
+	readonly isForced: boolean;
+}
+
+function addFitting(
+	{ candidate, contact, isForced }: Stop,
+	fitted: Fitted,
+	request: ClientRequest,
+	makers: Makers,
+): void {
+	const losses = lossesOf(request, contact, candidate.model);
+	const needed = losses.filter(({ isNeeded }) => isNeeded);
+	if (needed.length > 0 && !isForced) {
+		fitted.passedOver.push({ target: candidate.target, what: namesOf(needed) });
+		return;
+	}
+	const foreign = foreignTo(candidate.provider, request.borrowed ?? nothing, makers);
+	const dropped = namesOf([...losses, ...foreign]);
+	const isPlain = dropped.length === 0;
+	fitted.candidates.push(candidate);
+	fitted.contacts.push(isPlain ? contact : { ...contact, dropped, foreign: new Set(foreign.map(({ id }) => id)) });
+}
+
+function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact, model: string): readonly Loss[] {
+	const { dialect } = endpoint;
+	const losses = request.dialect === dialect.name ? [] : dialect.lossesOf(request, abilities, model);
 	const { input } = abilities;
 	const conversation = input === undefined ? undefined : request.conversation?.();
 	return input === undefined || conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
@@ -75,7 +108,7 @@ function inputLosses({ messages }: Conversation, input: readonly InputKind[]): L
 	});
 }
 
-function namesOf(losses: readonly Loss[]): string[] {
+function namesOf(losses: readonly Pick<Loss, 'what'>[]): string[] {
 	return [...new Set(losses.map(({ what }) => what))];
 }
 

@@ -30,6 +30,7 @@ import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { LiveRoutes } from './live-routes.ts';
+import { Makers } from './makers.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
 import { createRedactor, createSecretSearch } from './redact.ts';
 import { RefusedFields } from './refused-fields.ts';
@@ -128,6 +129,7 @@ export async function createGateway(
 	});
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const onLocalFault = (what: string) => observer.localFault?.(what);
+	const makers = new Makers();
 	const exchanges = new LiveMap<Exchange>();
 	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
@@ -149,7 +151,7 @@ export async function createGateway(
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const live = routes.of(request);
 		const { policy, commit } = live;
-		const { candidates, contacts, passedOver } = fittedRoute(live, request);
+		const { candidates, contacts, passedOver, bond } = fittedRoute(live, request, makers);
 		const { retainedText } = policy.continuation;
 		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
 		const inspect = inspectorOf?.('request');
@@ -165,6 +167,8 @@ export async function createGateway(
 				commit,
 				contacts,
 				passedOver,
+				bond,
+				makers,
 				classify,
 				passing,
 				answerLimit,

@@ -9,6 +9,7 @@ import {
 } from '../../machines/request/progress.ts';
 import type { AttemptReport, DenialReport, FailureReport } from '../contract/failure-report.ts';
 import { rfc3339 } from '../values/clock.ts';
+import type { Bond } from './borrowed.ts';
 import {
 	type Denial,
 	type ErrorKind,
@@ -31,6 +32,14 @@ export interface ProviderMessage {
 	param?: string;
 }
 
+/** What is known beside how a request went. */
+interface Known {
+	said?: ProviderMessage;
+	lastFailureOf?: LastFailureOf;
+	/** Whom alone it could be asked of. */
+	bond?: Bond | undefined;
+}
+
 /**
  * The error that a caller gets when a request ended without a whole answer.
  * @param progress of the request actor, at its end
@@ -40,7 +49,7 @@ export interface ProviderMessage {
 export function reportFailure(
 	progress: Progress,
 	route: string,
-	{ said = { message: '' }, lastFailureOf }: { said?: ProviderMessage; lastFailureOf?: LastFailureOf } = {},
+	{ said = { message: '' }, lastFailureOf, bond }: Known = {},
 ): FailureReport {
 	const { ending = 'exhausted' } = progress;
 	const kind = endingKind(progress, lastFailureOf);
@@ -52,7 +61,7 @@ export function reportFailure(
 		headers: replyHeaders(ending, progress, retryAt),
 		body: {
 			error: {
-				message: describe(kind, progress, route, said.message),
+				message: `${describe(kind, progress, route, said.message)}${bondText(ending, bond)}`,
 				type: kind.type,
 				param: (isCallersMistake && said.param) || null,
 				// Where we have a code of our own for the mistake, clients build on that one.
@@ -67,6 +76,12 @@ export function reportFailure(
 			},
 		},
 	};
+}
+
+/** Why nobody else was asked, and how somebody else can be. */
+function bondText(ending: Ending, bond: Bond | undefined): string {
+	if (bond === undefined || ending === 'rejected') return '';
+	return ` Only ${bond.credential} has what its ${bond.what} names; send the whole input instead to let others answer.`;
 }
 
 /** The error for a fault of ours. It gives no details: the log does. */

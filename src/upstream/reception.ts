@@ -14,7 +14,8 @@ import { contentRefused, type Finish, finishIdentifiers, isKnownEnd, shownReason
 /** A whole answer, and how it came. */
 export type Completion =
 	/** In events, all of which have been handed on. */
-	{ readonly is: 'events' } | { readonly is: 'document'; readonly answer: DocumentAnswer; readonly bytes: Buffer };
+	| { readonly is: 'events'; readonly made?: readonly string[] | undefined }
+	| { readonly is: 'document'; readonly answer: DocumentAnswer; readonly bytes: Buffer };
 
 export type Verdict =
 	| { readonly is: 'whole'; readonly completion: Completion }
@@ -36,6 +37,7 @@ export interface ReceptionOptions extends ReaderOptions {
 /** How much of an error response is read before it is classified by what is there, bytes. */
 const ERROR_BODY_LIMIT = 256 * 1024;
 
+const inEvents: Completion = { is: 'events' };
 const noEvents: readonly AnswerEvent[] = [];
 const none: readonly string[] = [];
 
@@ -157,6 +159,12 @@ export class Reception {
 		return { is: 'broken', broken: { failure, message: isSaid ? message : faultMessages[fault] } };
 	}
 
+	/** A whole answer in events. */
+	get #inEvents(): Completion {
+		const made = this.#reader?.made;
+		return made === undefined ? inEvents : { is: 'events', made };
+	}
+
 	get #isTooLarge(): boolean {
 		return this.isSuccess && this.#length > this.#options.answerLimit;
 	}
@@ -183,7 +191,7 @@ export class Reception {
 		if (this.#failedEnd !== undefined) return this.#failedEnd;
 		const state = this.#reader?.state;
 		if (state === undefined || state.is === 'open') return undefined;
-		if (state.is === 'whole') return { is: 'whole', completion: { is: 'events' } };
+		if (state.is === 'whole') return { is: 'whole', completion: this.#inEvents };
 		if (state.is === 'error') return this.#broken(state.error);
 		const isExplained = cut !== undefined && (state.fault === 'answer_empty' || state.fault === 'answer_damaged');
 		if (isExplained && state.error?.json === undefined) return { is: 'broken', broken: cut };

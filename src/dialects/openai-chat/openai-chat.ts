@@ -1,9 +1,11 @@
-import type { ClientDialect, ProviderDialect } from '../../contract/dialect.ts';
+import type { Loss } from '../../contract/conversation.ts';
+import type { ClientDialect, ClientRequest, ModelAbilities, ProviderDialect } from '../../contract/dialect.ts';
 import { isObject } from '../../values/json.ts';
 import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
 import { dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
+import { conversationLosses } from './conversation-losses.ts';
 import { ChatDocumentWriter } from './document-writer.ts';
 import { readDocument } from './read-document.ts';
 import { readRequest } from './read-request.ts';
@@ -28,7 +30,7 @@ export const openaiChatClient: ClientDialect = {
 export const openaiChatProvider: ProviderDialect = {
 	name: dialectName,
 	path: '/chat/completions',
-	lossesOf: () => [],
+	lossesOf: chatLosses,
 	render: renderRequest,
 	isContinuable: (members) => asksForPlainText(members) && (members.n ?? 1) === 1,
 	formOf,
@@ -38,3 +40,9 @@ export const openaiChatProvider: ProviderDialect = {
 	readDocument,
 	readError: readErrorBody,
 };
+
+function chatLosses(request: ClientRequest, abilities: ModelAbilities, model: string): readonly Loss[] {
+	if (request.dialect === dialectName) return [];
+	if (request.conversation !== undefined) return conversationLosses(request.conversation(), abilities, model);
+	return [{ what: `requests of ${request.dialect}`, isNeeded: true }];
+}

@@ -3,23 +3,24 @@ import type { Edits } from '../../values/json-members.ts';
 import { isStreamed, settingsFor } from '../render-members.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { continuedMessages } from './continued-messages.ts';
+import { renderConversation } from './render-conversation.ts';
 
 const none: Edits = {};
 
 /**
  * The caller's request as one attempt puts it: with the model's name, with what the configuration sets, and with the text
  * that a continuation goes on with. Everything else in it stays byte for byte. A continuation is asked with the same
- * settings, and is streamed unless they say otherwise.
- * @throws Error when the request came in another dialect
+ * settings, and is streamed unless they say otherwise. A request of another dialect is written anew.
+ * @throws Error when the request came in another dialect, and has no words but that one's
  */
 export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const { request, model, members, way, shown } = ask;
-	const { body } = request;
-	if (!(body instanceof ChatBody)) throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
+	const isOwn = request.body instanceof ChatBody;
+	const body = isOwn ? (request.body as ChatBody) : translated(ask);
 	const set = settingsFor(body, members);
 	const stream = isStreamed(ask, set);
 	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
-	const ours = streaming(request.stream, stream, ask.withheld);
+	const ours = streaming(isOwn && request.stream, stream, ask.withheld);
 	const edits = { model: JSON.stringify(model), ...ours, ...set };
 	const isAdded = ours.stream_options !== undefined && !Object.hasOwn(set, 'stream_options');
 	const kind = isAdded ? { stream, choices, added } : { stream, choices };
@@ -30,6 +31,13 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 }
 
 const added = ['stream_options'];
+
+function translated(ask: ProviderAsk): ChatBody {
+	const { request } = ask;
+	if (request.conversation === undefined)
+		throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
+	return new ChatBody(JSON.stringify(renderConversation(request.conversation(), ask)));
+}
 
 /** Usage is asked for where the stream is ours alone; a request without a stream must not have options of one. */
 function streaming(isStreamed: boolean, stream: boolean, withheld: ProviderAsk['withheld']): Edits {

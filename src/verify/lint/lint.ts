@@ -5,6 +5,7 @@ import type { LintFinding, Severity } from '../report/report.ts';
 import type { Finding, Rule } from './rule.ts';
 import { breakerRules } from './rules/breaker.ts';
 import { chainRules } from './rules/chain.ts';
+import { dialectRules } from './rules/dialects.ts';
 import { effectRules } from './rules/effects.ts';
 import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
@@ -31,6 +32,7 @@ export const lintRules: readonly Rule[] = [
 	...errorRuleRules,
 	...unusedRules,
 	...exposureRules,
+	...dialectRules,
 ];
 
 /** The gravest first. */

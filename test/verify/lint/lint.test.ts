@@ -7,7 +7,10 @@ import { lint, lintRules, lintText, severities } from '../../../src/verify/lint/
 import { builtInReasons } from '../../../src/verify/lint/rules/reasons.ts';
 import type { LintFinding } from '../../../src/verify/report/report.ts';
 import { filledEnvironment } from '../filled-environment.ts';
-import { lintCases } from './lint-cases.ts';
+import { dialectCases } from './dialect-cases.ts';
+import { lintCases as otherCases } from './lint-cases.ts';
+
+const lintCases = [...otherCases, ...dialectCases];
 
 const env = {
 	A_KEY: 'planted-a',

@@ -1,0 +1,72 @@
+import type { Message, MessagePart, ToolCallContent, ToolResultContent } from '../../contract/conversation.ts';
+import type { JsonObject } from '../../values/json.ts';
+import { callId, contentOf, isSaidByUser, type SaidByUser } from './render-parts.ts';
+
+/** Stands before the pictures and files that a tool returned: the messages of tools are text. */
+const returnedByTools = 'The tool returned:';
+
+/**
+ * The messages of a chat. What the model said in one turn is one message, as what tools returned has to follow right behind
+ * their calls: pictures and files among it come behind all of it.
+ * @param foreign ids of files that another provider knows
+ */
+export function renderMessages(messages: readonly Message[], foreign: ReadonlySet<string> | undefined): JsonObject[] {
+	const rendered: JsonObject[] = [];
+	let returned: SaidByUser[] = [];
+	let turn: MessagePart[][] = [];
+	const endTurn = () => {
+		const message = assistantMessage(turn);
+		if (message !== undefined) rendered.push(message);
+		turn = [];
+	};
+	const user = (parts: readonly SaidByUser[]) => {
+		const all = [...returned, ...parts];
+		if (all.length > 0) rendered.push({ role: 'user', content: contentOf(all, foreign) });
+		returned = [];
+	};
+	for (const { role, parts } of messages) {
+		if (role === 'assistant') {
+			user([]);
+			turn.push([...parts]);
+			continue;
+		}
+		endTurn();
+		const results = parts.filter((part) => part.is === 'tool-result');
+		const said = parts.filter(isSaidByUser);
+		rendered.push(...results.map(toolMessage));
+		returned.push(...results.flatMap(beyondText));
+		if (role === 'system') rendered.push({ role, content: contentOf(said, foreign) });
+		else if (said.length > 0) user(said);
+	}
+	endTurn();
+	user([]);
+	return rendered;
+}
+
+function toolMessage({ id, parts, isError }: ToolResultContent): JsonObject {
+	const text = parts.flatMap((part) => (part.is === 'text' ? part.text : [])).join('\n\n');
+	return { role: 'tool', tool_call_id: callId(id), content: isError === true ? `Error: ${text}` : text };
+}
+
+function beyondText({ parts }: ToolResultContent): SaidByUser[] {
+	const others = parts.filter(({ is }) => is !== 'text');
+	return others.length === 0 ? [] : [{ is: 'text', text: returnedByTools }, ...others];
+}
+
+/** @param turn what it said, in one message or several; thoughts are nobody else's */
+function assistantMessage(turn: readonly (readonly MessagePart[])[]): JsonObject | undefined {
+	const texts = turn.map(spoken).filter((text) => text !== '');
+	const calls = turn.flat().filter((part) => part.is === 'tool-call');
+	const content = texts.join('\n\n');
+	if (calls.length > 0) return { role: 'assistant', content: content || null, tool_calls: calls.map(toolCall) };
+	return content === '' ? undefined : { role: 'assistant', content };
+}
+
+function spoken(parts: readonly MessagePart[]): string {
+	return parts.map((part) => (part.is === 'text' || part.is === 'refusal' ? part.text : '')).join('');
+}
+
+function toolCall({ id, name, arguments: given, isCustom }: ToolCallContent): JsonObject {
+	const text = isCustom === true ? JSON.stringify({ input: given }) : given || '{}';
+	return { id: callId(id), type: 'function', function: { name, arguments: text } };
+}
