@@ -1,4 +1,4 @@
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 
 /** What every program asks for; the words do not matter to the fake provider. */
 export const question = 'What is written on the sign at the quay?';
@@ -22,15 +22,16 @@ export function readSign({ place }) {
 }
 
 /**
- * Has a client do its errands, and says how each of them ended: one line of JSON on the standard output each.
- * @param deeds `whole(model)`, `stream(model)` and `tool(model)`, as far as it can: each returns the text of the answer
+ * Has a client do errands, one for each line of the standard input, and writes a line on how it ended.
+ * @param errands `whole(model)`, `stream(model)` and `tool(model)`, as far as it can: each returns the text of the answer
  */
-export async function run(deeds) {
-	for (const { number, deed, model } of JSON.parse(await text(process.stdin))) {
-		const outcome = await deeds[deed](model).then(
-			(answer) => ({ answer }),
-			(error) => ({ error: String(error?.stack ?? error) }),
+export async function run(errands) {
+	for await (const line of createInterface(process.stdin)) {
+		const { errand, model } = JSON.parse(line);
+		const outcome = await errands[errand](model).then(
+			(answer) => ({ is: 'answer', answer }),
+			(error) => ({ is: 'error', error: String(error) }),
 		);
-		console.log(JSON.stringify({ number, ...outcome }));
+		console.log(JSON.stringify(outcome));
 	}
 }

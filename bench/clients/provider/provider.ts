@@ -76,16 +76,16 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, note:
 		return send(response, 503, wire.failure('server_error', 'The server had an error while processing your request.'));
 	}
 	const saying = sayingTo(question);
-	if (!question.stream) return send(response, 200, wire.document(saying, body));
-	response.writeHead(200, { 'content-type': 'text/event-stream' });
-	const events = wire.events(saying, body);
-	if (deed !== 'breaks') return void response.end(events.join(''));
-	await sendBeginning(response, events);
+	const pieces = question.stream ? wire.events(saying, body) : [JSON.stringify(wire.document(saying, body))];
+	response.writeHead(200, { 'content-type': question.stream ? 'text/event-stream' : 'application/json' });
+	if (deed === 'breaks') return await sendBeginning(response, pieces);
+	response.end(pieces.join(''));
 }
 
-/** The connection breaks when half of the events are at the other end. */
-async function sendBeginning(response: ServerResponse, events: readonly string[]): Promise<void> {
-	for (const event of events.slice(0, events.length / 2)) response.write(event);
+/** The connection breaks when half of the events are at the other end; of a document none is. */
+async function sendBeginning(response: ServerResponse, pieces: readonly string[]): Promise<void> {
+	response.flushHeaders();
+	for (const piece of pieces.slice(0, pieces.length / 2)) response.write(piece);
 	await sleep(50);
 	response.destroy();
 }

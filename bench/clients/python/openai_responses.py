@@ -1,0 +1,29 @@
+import json
+
+from openai import OpenAI
+from program import parameters, question, read_sign, run
+
+client = OpenAI()
+tools = [{"type": "function", "name": "read_sign", "strict": True, "parameters": parameters}]
+
+
+def whole(model):
+    return client.responses.create(model=model, input=question).output_text
+
+
+def stream(model):
+    with client.responses.stream(model=model, input=question) as events:
+        return events.get_final_response().output_text
+
+
+def tool(model):
+    asked = {"role": "user", "content": question}
+    first = client.responses.create(model=model, input=[asked], tools=tools, store=False)
+    call = next(item for item in first.output if item.type == "function_call")
+    output = read_sign(**json.loads(call.arguments))
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": output}
+    last = client.responses.create(model=model, input=[asked, *first.output, result], tools=tools, store=False)
+    return last.output_text
+
+
+run(whole=whole, stream=stream, tool=tool)
