@@ -60,6 +60,8 @@ function bareEnvironment(home: string): NodeJS.ProcessEnv {
 		TMPDIR: home,
 		HTTPS_PROXY: nowhere,
 		https_proxy: nowhere,
+		NO_PROXY: '127.0.0.1',
+		no_proxy: '127.0.0.1',
 	};
 }
 
