@@ -18,6 +18,8 @@ export interface AnswerInfo {
 	dropped?: readonly string[] | undefined;
 	/** Targets that were not asked, as they could not be told all of it: `a/model (images)`. */
 	passedOver?: readonly string[] | undefined;
+	/** No target was asked: it is about right, and made here. */
+	isEstimated?: boolean | undefined;
 	/** A target before it did not take a field of the request. */
 	unsupported?: UnsupportedField | undefined;
 }

@@ -115,7 +115,7 @@ export interface DocumentWriter {
 export interface Protocol {
 	readonly name: string;
 	/** What it may have, by the words of `endpoints` in the configuration. */
-	readonly endpoints: Readonly<Record<string, ProviderDialect>>;
+	readonly endpoints: Readonly<Record<string, ProviderDialect | readonly ProviderDialect[]>>;
 	/** Those that one has whose configuration does not say. @param baseUrl of it, where it has one */
 	usualEndpoints(baseUrl: string | undefined): readonly string[];
 	address(account: ProviderAccount, dialect: ProviderDialect): ProviderAddress;
@@ -143,6 +143,8 @@ export interface ProviderAddress {
 	 * credentials have to be fetched first.
 	 */
 	headers(rendered: RenderedRequest): readonly string[] | Promise<readonly string[]>;
+	/** Name, value, …, of headers that a caller may give, and that are sent where it does not. Names in lower case. */
+	readonly usualHeaders?: readonly string[];
 }
 
 /** What is known of a model. */

@@ -1,11 +1,17 @@
 import type { ClientDialect, Protocol, ProviderDialect } from '../contract/dialect.ts';
+import { anthropicMessagesClient } from './anthropic-messages/anthropic-messages.ts';
+import { anthropicCountClient } from './anthropic-messages/count-tokens.ts';
 import { openaiChatClient, openaiChatProvider } from './openai-chat/openai-chat.ts';
 import { anthropic } from './protocols/anthropic.ts';
 import { azure } from './protocols/azure.ts';
 import { openai } from './protocols/openai.ts';
 
 /** What Breakwater speaks to its callers, each at its own path. */
-export const clientDialects: readonly ClientDialect[] = [openaiChatClient];
+export const clientDialects: readonly ClientDialect[] = [
+	openaiChatClient,
+	anthropicMessagesClient,
+	anthropicCountClient,
+];
 
 /** A simulated provider takes what OpenAI's chat takes; everything else is translated to that. */
 const simulated: Protocol = {

@@ -61,16 +61,17 @@ export class StrayLines {
 	}
 }
 
-/** What nearly every piece of a stream is: lines of data, each with the end of its event. */
+/** What nearly every piece of a stream is: lines of data, each with the end of its event, and perhaps with its name in front. */
 function hasOnlyEvents(text: string): boolean {
 	let start = 0;
-	while (text.startsWith('data:', start)) {
-		const end = text.indexOf('\n', start);
+	while (start < text.length) {
+		const named = text.startsWith('event:', start) ? text.indexOf('\n', start) + 1 : start;
+		if (!text.startsWith('data:', named) || (named === 0 && start > 0)) return false;
+		const end = text.indexOf('\n', named);
 		if (end === -1 || text[end + 1] !== '\n') return false;
 		start = end + 2;
-		if (start === text.length) return !text.includes('\r');
 	}
-	return false;
+	return start > 0 && !text.includes('\r');
 }
 
 function isField(line: string): boolean {

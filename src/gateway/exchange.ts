@@ -151,7 +151,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const mayLeaveSilence = () => this.#mayLeaveSilence(progress);
 		this.#answer.beginAttempt({ target, way, shown, choices, reasons, mayLeaveSilence });
 		const { timeouts } = policy;
-		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined);
+		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined, endpoint.dialect.name);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
 		const options = {
 			endpoint,

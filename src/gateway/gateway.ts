@@ -150,6 +150,9 @@ export async function createGateway(
 
 	function call(request: Call, sink: AnswerSink): RunningCall {
 		const live = routes.of(request);
+		if (live.contacts.length === 0 && request.dialect.estimate !== undefined) {
+			return answerEstimate(request, request.dialect.estimate(request.request), sink);
+		}
 		const { policy, commit } = live;
 		const { candidates, contacts, passedOver, bond } = fittedRoute(live, request, makers);
 		const { retainedText } = policy.continuation;
@@ -250,6 +253,13 @@ export async function createGateway(
 			await Promise.all([...simulators.values()].map((simulator) => simulator.close()));
 		},
 	};
+}
+
+/** What needs no provider is answered at once: there is nothing to leave, and nothing to wait for. */
+function answerEstimate({ id, route, dialect }: Call, body: string, sink: AnswerSink): RunningCall {
+	const info = { requestId: id, route, target: undefined, attempts: undefined, isEstimated: true };
+	sink.answer(info, body, dialect.contentTypes.document);
+	return { leave: () => undefined, resume: () => undefined };
 }
 
 /** @param key the actor of its key, where this one stands for a model of it */

@@ -116,7 +116,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	#sendWith(own: readonly string[], dispatch: Dispatch): void {
 		const { endpoint, model, request, callerHeaders, timeouts } = this.#options;
 		try {
-			const headers = withCallerHeaders(own, callerHeaders);
+			const headers = withCallerHeaders(own, callerHeaders, endpoint.address.usualHeaders);
 			const options = { path: endpoint.address.path(model), method: 'POST' as const, headers, body: request.body };
 			this.#dispatched = dispatch(options, this, this);
 		} catch (error) {

@@ -52,21 +52,34 @@ export class PassingHeaders {
 }
 
 /**
- * The headers of one request: those that the provider is always sent, then those of the caller that it does not set.
+ * The headers of one request: those that the provider is always sent, then those of the caller that it does not set, then those
+ * that it is sent where neither has them.
  * @param own name, value, name, value, …
  * @param ofCaller by their names, in lower case
+ * @param usual name, value, …
  */
 export function withCallerHeaders(
 	own: readonly string[],
 	ofCaller: Readonly<Record<string, string>> | undefined,
+	usual: readonly string[] = none,
 ): string[] {
 	const headers = [...own];
 	for (const name in ofCaller) {
-		const isSet = own.some((text, index) => index % 2 === 0 && text.toLowerCase() === name);
 		const value = ofCaller[name];
-		if (!isSet && value !== undefined) headers.push(name, value);
+		if (value !== undefined && !has(own, name)) headers.push(name, value);
+	}
+	for (let index = 0; index < usual.length; index += 2) {
+		const [name = '', value = ''] = usual.slice(index, index + 2);
+		if (!has(headers, name)) headers.push(name, value);
 	}
 	return headers;
+}
+
+const none: readonly string[] = [];
+
+/** @param name in lower case */
+function has(headers: readonly string[], name: string): boolean {
+	return headers.some((text, index) => index % 2 === 0 && text.toLowerCase() === name);
 }
 
 function first(value: string | string[] | undefined): string | undefined {

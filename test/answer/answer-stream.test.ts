@@ -48,6 +48,10 @@ class ChatAnswer {
 	get silence() {
 		return this.#answer.silence.length;
 	}
+	/** What comes behind all of it: the usage. */
+	get last(): Record<string, unknown> | undefined {
+		return this.#writer.last();
+	}
 	beginAttempt(target: string, way: Way, mayLeaveSilence?: () => boolean): string {
 		// What had come out of an answer that is started over was never sent.
 		if (way === 'fresh') this.#writer = new ChunkWriter(true, 'req');
@@ -180,7 +184,7 @@ describe('a fresh attempt', () => {
 		expect(answer.beginAttempt('c/m3', 'prefill')).toBe('a,');
 		const { chunks } = answer.take([says({ content: 'c' }), ends({ usage: { total_tokens: 1 } })]);
 		expect(chunks.map(({ value }) => value.id)).toEqual(['two', 'two']);
-		expect(chunks.at(-1)?.value.failover).toEqual({
+		expect(answer.last?.failover).toEqual({
 			usage: [
 				{ target: 'b/m2', usage: null },
 				{ target: 'c/m3', usage: { total_tokens: 1 } },
@@ -243,7 +247,8 @@ describe('calls of tools', () => {
 		expect(answer.take([call(0, '{'), tells({ total_tokens: 1 })]).chunks).toEqual([]);
 		expect(answer.heldLength).toBeGreaterThan(100);
 		const { chunks } = answer.take([call(0, '}'), ends({}, 'tool_calls')]);
-		expect(chunks).toHaveLength(4);
+		expect(chunks).toHaveLength(3);
+		expect(answer.last).toMatchObject({ usage: { total_tokens: 1 } });
 		expect([textOf(chunks), finishes(chunks)]).toEqual(['', ['tool_calls']]);
 		expect(answer.seam).toEqual({ sent: sent.length, trimmed: 24 });
 	});
@@ -442,7 +447,6 @@ describe('the usage of an answer in two parts', () => {
 	const total = (usage: unknown) => (usage as { total_tokens: number }).total_tokens;
 	const one = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
 	const two = { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 };
-	const blocks = (chunks: readonly ClientChunk[]) => chunks.flatMap(({ value }) => (value.usage ? [value] : []));
 
 	it.each([
 		['a last chunk without a choice', [says({ content: ' by hand' }), ends(), tells(two)]],
@@ -461,7 +465,10 @@ describe('the usage of an answer in two parts', () => {
 		answer.beginAttempt('a/m1', 'fresh');
 		answer.take([says({ content: sent }, { usage: one })]);
 		answer.beginAttempt('b/m2', 'prefill');
-		const last = blocks(answer.take(chunks).chunks).at(-1);
+		const written = answer.take(chunks).chunks;
+		expect(written.filter(({ value }) => value.usage)).toEqual([]);
+		const { last } = answer;
+		expect(last?.choices).toEqual([]);
 		expect(total(last?.usage)).toBe(33);
 		expect(last?.failover).toEqual({
 			usage: [
@@ -476,12 +483,12 @@ describe('the usage of an answer in two parts', () => {
 		answer.beginAttempt('b/m2', 'prefill');
 		answer.take([says({ content: ' by hand' }, { usage: one }), azureHead]);
 		answer.beginAttempt('c/m3', 'prefill');
-		const { chunks } = answer.take([says({ content: ', stone by stone' }), ends({ usage: two })]);
-		expect(total(blocks(chunks)[0]?.usage)).toBe(33);
+		answer.take([says({ content: ', stone by stone' }), ends({ usage: two })]);
+		expect(total(answer.last?.usage)).toBe(33);
 	});
 
 	it('is not told when nobody told it', () => {
-		expect(blocks(carriedOn(sent, [says({ content: ' by hand' }), ends()]).chunks)).toEqual([]);
+		expect(carriedOn(sent, [says({ content: ' by hand' }), ends()]).answer.last).toBeUndefined();
 	});
 });
 

@@ -1,6 +1,8 @@
 import type { AnswerEvent, AnswerPart, UsagePart } from '../../contract/answer-parts.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { dialectName } from './chat-body.ts';
+import { ForeignDeltas } from './foreign-deltas.ts';
+import { ChatGrammar } from './grammar.ts';
 import { usageOfAll } from './usage.ts';
 
 /** Who answers, and that it is an answer: said once, in the first chunk. */
@@ -15,14 +17,22 @@ const ofTools: readonly string[] = ['tool_calls', 'function_call'];
 
 /**
  * Makes the chunks of one answer: an event of this dialect stays as it came, byte for byte; one of a continuation goes
- * under the id of the answer's first chunk and brings the usage of all attempts; one of another dialect is translated.
+ * under the id of the answer's first chunk; one of another dialect is translated. The usage of all attempts comes last.
  */
 export class ChunkWriter {
 	readonly #includeUsage: boolean;
 	readonly #requestId: string;
+	/** What leaves it is a fault of ours. A provider's own chunks, which go out as they came, are not held against it. */
+	readonly #grammar = new ChatGrammar();
 	/** Of the first chunk that has an id: some providers begin with one that does not. */
 	#head: Head | undefined;
-	#hasRole = false;
+	/** Chunks of a provider have gone out as they came: they have said who speaks. */
+	#hasOwn = false;
+	/** Made by the first event of another dialect. */
+	#deltas: ForeignDeltas | undefined;
+	/** Members of the chunk that comes last: of each event of a continuation, or of another dialect, the last one counts. */
+	#usage: JsonObject | undefined;
+	#model = '';
 
 	/** @param includeUsage whether events of other dialects bring their usage */
 	constructor(includeUsage: boolean, requestId: string) {
@@ -38,37 +48,75 @@ export class ChunkWriter {
 			return value === undefined ? undefined : JSON.stringify(value);
 		}
 		if (this.#head === undefined) this.#keepHead(raw.value as JsonObject);
+		this.#hasOwn = true;
 		return raw.data;
 	}
 
 	/** The same, as an object. */
 	valueOf(event: AnswerEvent): JsonObject | undefined {
 		const { raw } = event;
-		if (raw.dialect !== dialectName) return this.#translated(event);
+		if (raw.dialect !== dialectName) return this.#checked(this.#translated(event));
 		const value = raw.value as JsonObject;
-		const kept = event.form === undefined ? value : trimmed(value, event);
+		if (event.form === undefined) {
+			if (this.#head === undefined) this.#keepHead(value);
+			this.#hasOwn = true;
+			return value;
+		}
+		this.#keepUsage(event);
+		const kept = trimmed(value, event);
 		if (kept === undefined) return undefined;
-		const written = event.form === undefined ? value : { ...kept, ...this.#head, ...usageOf(event.parts) };
+		const written = { ...kept, ...this.#head };
 		if (this.#head === undefined) this.#keepHead(written);
-		return written;
+		return this.#checked(written);
 	}
 
-	#keepHead({ id, created, choices }: JsonObject): void {
+	/** The chunk behind the last event, with the usage; undefined where nothing has come that has not been said. */
+	last(): JsonObject | undefined {
+		if (this.#usage === undefined) return undefined;
+		const envelope = { ...this.#newHead(), object: 'chat.completion.chunk', model: this.#model };
+		return this.#checked({ ...envelope, choices: [], ...this.#usage });
+	}
+
+	/** The end of the stream. @throws Error where it may not end so: a fault of ours */
+	end(is: 'done' | 'error'): void {
+		this.#hold(this.#grammar.next({ is }));
+	}
+
+	#checked(value: JsonObject | undefined): JsonObject | undefined {
+		if (value === undefined) return undefined;
+		if (this.#hasOwn) this.#grammar.adopt(this.#head?.id);
+		this.#hold(this.#grammar.next({ is: 'chunk', value }));
+		return value;
+	}
+
+	#hold(wrong: string | undefined): void {
+		if (wrong !== undefined) throw new Error(`a chat completion of ours leaves the grammar: ${wrong}`);
+	}
+
+	#keepHead({ id, created }: JsonObject): void {
 		if (isSomething(id)) this.#head = { id, created };
-		if (Array.isArray(choices) && choices.length > 0) this.#hasRole = true;
 	}
 
-	#translated({ parts, model }: AnswerEvent): JsonObject | undefined {
-		const usage = this.#includeUsage ? usageOf(parts) : {};
-		const said = parts.filter((part) => part.is !== 'usage');
-		if (said.length === 0 && usage.usage === undefined) return undefined;
+	#newHead(): Head {
 		this.#head ??= { id: `chatcmpl-${this.#requestId}`, created: Math.floor(Date.now() / 1000) };
-		const choices = [...Map.groupBy(said, ({ choice }) => choice)].map(([index, ofChoice]) => {
-			const role = this.#hasRole ? {} : { role: 'assistant' };
-			return { index, delta: { ...role, ...deltaOf(ofChoice) }, finish_reason: reasonOf(ofChoice) };
-		});
-		if (choices.length > 0) this.#hasRole = true;
-		return { ...this.#head, object: 'chat.completion.chunk', model, choices, ...usage };
+		return this.#head;
+	}
+
+	#keepUsage({ parts, model }: AnswerEvent): void {
+		this.#model = model;
+		const part = parts.find((one): one is UsagePart => one.is === 'usage');
+		if (part === undefined) return;
+		const usage = usageOfAll(part.all ?? [{ target: '', usage: part.usage }]);
+		if (usage.usage !== undefined) this.#usage = usage;
+	}
+
+	#translated(event: AnswerEvent): JsonObject | undefined {
+		const { parts, model } = event;
+		if (this.#includeUsage) this.#keepUsage(event);
+		this.#deltas ??= new ForeignDeltas(this.#requestId);
+		const choices = this.#deltas.choicesOf(parts, this.#hasOwn);
+		if (choices.length === 0) return undefined;
+		return { ...this.#newHead(), object: 'chat.completion.chunk', model, choices };
 	}
 }
 
@@ -76,16 +124,17 @@ export class ChunkWriter {
 function trimmed(value: JsonObject, { form, parts }: AnswerEvent): JsonObject | undefined {
 	const { usage: _, ...rest } = value;
 	const text = textOf(parts);
+	const isUsageAlone = parts.every(({ is }) => is === 'usage');
 	if (form === 'joined') {
 		return { ...rest, choices: [{ index: 0, delta: { content: text }, finish_reason: null }] };
 	}
 	const [first] = Array.isArray(value.choices) ? value.choices : [];
-	if (!isObject(first)) return { ...rest, choices: [] };
+	if (!isObject(first)) return parts.length > 0 && isUsageAlone ? undefined : { ...rest, choices: [] };
 	const delta = {
 		...saidBeside(isObject(first.delta) ? first.delta : {}, parts),
 		...(text === '' ? {} : { content: text }),
 	};
-	if (parts.length === 0 && Object.keys(delta).length === 0) return undefined;
+	if (isUsageAlone && Object.keys(delta).length === 0) return undefined;
 	return { ...rest, choices: [{ index: 0, ...first, delta, finish_reason: first.finish_reason ?? null }] };
 }
 
@@ -99,31 +148,6 @@ function saidBeside(delta: JsonObject, parts: readonly AnswerPart[]): JsonObject
 	return Object.fromEntries(Object.entries(delta).filter(([name, value]) => isSaid(name, value)));
 }
 
-function usageOf(parts: readonly AnswerPart[]): JsonObject {
-	const part = parts.find((one): one is UsagePart => one.is === 'usage');
-	return part === undefined ? {} : usageOfAll(part.all ?? [{ target: '', usage: part.usage }]);
-}
-
 function textOf(parts: readonly AnswerPart[]): string {
 	return parts.reduce((text, part) => (part.is === 'text' ? text + part.text : text), '');
-}
-
-function deltaOf(parts: readonly AnswerPart[]): JsonObject {
-	const text = textOf(parts);
-	const reasoning = parts.reduce((told, part) => (part.is === 'reasoning' ? told + part.text : told), '');
-	const calls = parts.flatMap((part) => {
-		if (part.is !== 'tool-call') return [];
-		const { index, id, name } = part;
-		const called = { ...(name === undefined ? {} : { name }), arguments: part.arguments };
-		return [{ index, ...(id === undefined ? {} : { id, type: 'function' }), function: called }];
-	});
-	return {
-		...(reasoning === '' ? {} : { reasoning_content: reasoning }),
-		...(text === '' ? {} : { content: text }),
-		...(calls.length === 0 ? {} : { tool_calls: calls }),
-	};
-}
-
-function reasonOf(parts: readonly AnswerPart[]): string | null {
-	return parts.find((part) => part.is === 'finish')?.reason ?? null;
 }

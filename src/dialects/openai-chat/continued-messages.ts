@@ -1,6 +1,5 @@
 import { withMembers } from '../../values/json-members.ts';
-import type { LastItem } from '../list-body.ts';
-import type { ChatBody } from './chat-body.ts';
+import type { LastItem, ListBody } from '../list-body.ts';
 
 /**
  * How a model is asked to go on.
@@ -16,11 +15,12 @@ export const continuationInstruction =
 	'no new paragraph or code block first, do not comment, do not apologize.';
 
 /**
- * The messages of a request that goes on with an answer that broke off. What the caller gave stays byte for byte.
+ * The messages of a request, of chat or Messages, that goes on with an answer that broke off. What the caller gave stays
+ * byte for byte.
  * @param shown the text that the model is to continue, not empty
  * @returns the JSON text of the list
  */
-export function continuedMessages(body: ChatBody, shown: string, way: ContinuationWay): string {
+export function continuedMessages(body: Pick<ListBody, 'items'>, shown: string, way: ContinuationWay): string {
 	const { all, before, last } = body.items;
 	const prefill = isPrefill(last) ? last : undefined;
 	const given = [prefill === undefined ? all : before].filter((text) => text !== '');

@@ -1,5 +1,6 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { piecesOf } from '../text-pieces.ts';
 import { eventOf } from './chunk.ts';
 import { withTextArguments } from './tool-calls.ts';
 
@@ -9,10 +10,6 @@ export interface DocumentEventsOptions {
 	/** Whether a chunk with the usage follows, as `stream_options.include_usage` asks for. */
 	withUsage: boolean;
 }
-
-/** A long text comes in pieces, so that a client shows it as one that grows; more of them would only be more envelopes. */
-const MOST_PIECES = 200;
-const SHORTEST_PIECE = 24;
 
 /** Members of the envelope that stand in every chunk of a stream; what else a provider tells stands in the last. */
 const inEveryChunk: readonly string[] = ['id', 'created', 'model', 'system_fingerprint', 'service_tier'];
@@ -92,24 +89,4 @@ function saidDeltas(said: JsonObject, isWhole: boolean): JsonObject[] {
 		([name, value]) => !growing.includes(name) && (value ?? undefined) !== undefined,
 	);
 	return [...texts, ...others.map(([name, value]) => ({ [name]: value }))];
-}
-
-/** A text in pieces that end behind a white space where there is one near, and never within a character. */
-function piecesOf(text: string): string[] {
-	const length = Math.max(SHORTEST_PIECE, Math.ceil(text.length / MOST_PIECES));
-	const pieces: string[] = [];
-	for (let start = 0; start < text.length; ) {
-		const end = endOfPiece(text, start, start + length);
-		pieces.push(text.slice(start, end));
-		start = end;
-	}
-	return pieces;
-}
-
-function endOfPiece(text: string, start: number, wanted: number): number {
-	if (wanted >= text.length) return text.length;
-	const behindSpace = Math.max(text.lastIndexOf(' ', wanted - 1), text.lastIndexOf('\n', wanted - 1)) + 1;
-	if (behindSpace > start + (wanted - start) / 2) return behindSpace;
-	const isWithinPair = /[\ud800-\udbff]/.test(text.charAt(wanted - 1));
-	return isWithinPair ? wanted + 1 : wanted;
 }

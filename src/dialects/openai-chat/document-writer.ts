@@ -48,6 +48,8 @@ export class ChatDocumentWriter implements DocumentWriter {
 
 	/** @returns the completion's JSON text */
 	whole(): string {
+		const last = this.#chunks.last();
+		if (last !== undefined) this.addChunk(last);
 		const choices = [...this.#choices.values()].sort((a, b) => a.index - b.index).map(wholeChoice);
 		return JSON.stringify({ ...this.#head, object: 'chat.completion', choices, ...this.#usage });
 	}

@@ -4,7 +4,7 @@ import { isError } from '../error-object.ts';
 import { argumentsText } from './tool-calls.ts';
 
 const thoughts = ['reasoning_content', 'reasoning', 'thinking'];
-/** Content that stands beside the text, and has no words in other dialects. */
+/** Content that stands beside the text; other dialects have words for a refusal alone. */
 const besideText = ['refusal', 'audio', 'images'];
 
 /**
@@ -48,13 +48,18 @@ function readDelta(delta: JsonObject, choice: number, parts: AnswerPart[]): void
 		readContent(content, choice, parts);
 	}
 	for (const name of besideText) {
-		if (isSomething(delta[name])) parts.push({ is: 'other', choice, stands: 'beside' });
+		if (isSomething(delta[name])) parts.push(besidePart(delta[name], name, choice));
 	}
 	if (Array.isArray(delta.tool_calls)) {
 		for (const call of delta.tool_calls) parts.push(toolCall(isObject(call) ? call : {}, choice));
 	}
 	// The older form of a call, of which there is one.
 	if (isSomething(delta.function_call)) parts.push(toolCall({ function: delta.function_call }, choice));
+}
+
+function besidePart(value: unknown, name: string, choice: number): AnswerPart {
+	const isWords = name === 'refusal' && typeof value === 'string';
+	return { is: 'other', choice, stands: 'beside', ...(isWords ? { refusal: value } : {}) };
 }
 
 /** A list of parts, whose thoughts are no text of the answer. */

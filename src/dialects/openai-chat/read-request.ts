@@ -56,7 +56,7 @@ export function readRequest(
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),
 			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
-			conversation: once(() => readConversation(JSON.parse(asked.render()))),
+			conversation: once(() => readConversation(JSON.parse(asked.render({})))),
 		},
 		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
 	};

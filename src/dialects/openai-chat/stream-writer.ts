@@ -25,7 +25,9 @@ export class ChatStreamWriter implements StreamWriter {
 	}
 
 	end(): string {
-		return 'data: [DONE]\n\n';
+		const last = this.#chunks.last();
+		this.#chunks.end('done');
+		return `${last === undefined ? '' : `data: ${JSON.stringify(last)}\n\n`}data: [DONE]\n\n`;
 	}
 
 	/** An error event, and no `[DONE]`: no OpenAI client can take the fragment for a whole answer. */

@@ -6,10 +6,27 @@ import { dialectName } from './chat-body.ts';
 const counts = ['prompt_tokens', 'completion_tokens', 'total_tokens'];
 const breakdowns = ['prompt_tokens_details', 'completion_tokens_details'];
 
+const none: JsonObject = {};
+
 /** @returns undefined when it is no usage */
 export function readUsage(raw: unknown): Usage | undefined {
 	if (!isObject(raw)) return undefined;
-	return { input: countOf(raw.prompt_tokens), output: countOf(raw.completion_tokens), raw, dialect: dialectName };
+	const { prompt_tokens_details: ofPrompt, completion_tokens_details: ofAnswer } = raw;
+	const { cached_tokens: cached = raw.prompt_cache_hit_tokens, cache_write_tokens: cacheWritten } = objectOr(ofPrompt);
+	const { reasoning_tokens: reasoning } = objectOr(ofAnswer);
+	return {
+		input: countOf(raw.prompt_tokens),
+		output: countOf(raw.completion_tokens),
+		...(typeof cached === 'number' ? { cached: countOf(cached) } : {}),
+		...(typeof cacheWritten === 'number' ? { cacheWritten: countOf(cacheWritten) } : {}),
+		...(typeof reasoning === 'number' ? { reasoning: countOf(reasoning) } : {}),
+		raw,
+		dialect: dialectName,
+	};
+}
+
+function objectOr(value: unknown): JsonObject {
+	return isObject(value) ? value : none;
 }
 
 function countOf(value: unknown): number {
@@ -20,8 +37,14 @@ function countOf(value: unknown): number {
 function rawUsage(usage: Usage | undefined): JsonObject | undefined {
 	if (usage === undefined) return undefined;
 	if (usage.dialect === dialectName && isObject(usage.raw)) return usage.raw;
-	const { input, output } = usage;
-	return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+	const { input, output, cached, reasoning } = usage;
+	return {
+		prompt_tokens: input,
+		completion_tokens: output,
+		total_tokens: input + output,
+		...(cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: cached } }),
+		...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
+	};
 }
 
 /**

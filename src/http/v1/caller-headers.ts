@@ -1,7 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Headers of a caller that go to the provider. Everything else, first of all credentials and cookies, ends here. */
-const passed = ['openai-beta', 'openai-organization', 'openai-project', 'idempotency-key', 'traceparent'] as const;
+const passed = [
+	...['openai-beta', 'openai-organization', 'openai-project'],
+	...['anthropic-version', 'anthropic-beta'],
+	...['idempotency-key', 'traceparent'],
+];
 
 /** @returns those that the caller gave, by their names in lower case; undefined for none */
 export function callerHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> | undefined {

@@ -76,6 +76,7 @@ function withAnswerHeaders(headers: string[], info: AnswerInfo, reply: FastifyRe
 	if (target !== undefined) headers.push('x-breakwater-target', headerValue(target));
 	if (attempts !== undefined) headers.push('x-breakwater-attempts', String(attempts));
 	if (unsupported !== undefined) headers.push('x-breakwater-unsupported', unsupportedText(unsupported));
+	if (info.isEstimated === true) headers.push('x-breakwater-estimated', 'true');
 	if (info.dropped !== undefined) headers.push('x-breakwater-dropped', listed(info.dropped));
 	if (info.passedOver !== undefined) headers.push('x-breakwater-passed-over', listed(info.passedOver));
 	return headers;

@@ -1,0 +1,163 @@
+import type { Borrowed, ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
+import { Refusal } from '../../contract/refusal.ts';
+import { clip } from '../../values/clip.ts';
+import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { JsonText } from '../../values/json-members.ts';
+import { readHints, withoutHints } from '../body-hints.ts';
+import { parseBody } from '../parse-body.ts';
+import {
+	type FoundEdits,
+	lastUserMessage,
+	readModel,
+	readModels,
+	readProfile,
+	readStream,
+	tokensOf,
+} from '../routing-members.ts';
+import { dialectName, limitsOf, MessagesBody } from './messages-body.ts';
+import { readConversation } from './read-conversation.ts';
+
+/** Where requests belong that are of another API of ours. */
+const chatPath = 'POST /v1/chat/completions';
+const responsesPath = 'POST /v1/responses';
+
+type Read = { request: ClientRequest; wish: RoutingWish };
+
+/**
+ * Reads the body of `POST /v1/messages`.
+ * @param text the body; parsed once, here
+ * @throws Refusal when it is not one that any provider could answer
+ */
+export function readRequest(text: string, options?: ReadOptions): Read {
+	const read = readBody(text, dialectName, options);
+	readMaxTokens(read.body.max_tokens);
+	return read;
+}
+
+/**
+ * Reads what this API's requests have in common: those that are to be answered, and those whose tokens are to be counted.
+ * @throws Refusal
+ */
+export function readBody(
+	text: string,
+	dialect: string,
+	{ takesHints }: ReadOptions = { takesHints: false },
+): Read & { readonly body: JsonObject } {
+	const body = parseBody(text);
+	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
+	const model = readModel(body.model);
+	const messages = readMessages(body);
+	refuseChatTools(body.tools);
+	const stream = readStream(body.stream);
+	const edits: FoundEdits = {};
+	const models = readModels(body.models, edits);
+	const profile = readProfile(body.failover);
+	const hints = readHints(body);
+	if (body.failover !== undefined) edits.failover = undefined;
+	if (body.meta !== undefined) edits.meta = undefined;
+	const { metadata } = body;
+	if (takesHints && isObject(metadata)) Object.assign(edits, withoutHints(new JsonText(text), metadata));
+	const borrowed = borrowedIn(text, body);
+	return {
+		body,
+		request: {
+			dialect,
+			body: new MessagesBody(text, limitsOf(body), edits),
+			stream,
+			includeUsage: true,
+			choices: 1,
+			isContinuable: asksForPlainText(body),
+			mayBeSilent: isToolResult(messages.at(-1)),
+			tokens: tokensOf(text.length),
+			conversation: once(() => readConversation(body)),
+			...(borrowed === undefined ? {} : { borrowed }),
+		},
+		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
+	};
+}
+
+/** Whether the answer is one plain text, which another model could carry on: not half a document of a schema. */
+export function asksForPlainText({ output_config: config, output_format: format }: JsonObject): boolean {
+	return !isSomething(format) && !(isObject(config) && isSomething(config.format));
+}
+
+function readMaxTokens(maxTokens: unknown): void {
+	if (Number.isSafeInteger(maxTokens) && Number(maxTokens) >= 1) return;
+	const message =
+		maxTokens === undefined
+			? `'max_tokens' is missing: this API needs it, as a positive whole number. (${chatPath} does without.)`
+			: "'max_tokens' must be a positive whole number.";
+	throw new Refusal('invalid_request', message, 'max_tokens');
+}
+
+function readMessages({ messages, input }: JsonObject): readonly unknown[] {
+	if (messages === undefined && input !== undefined) {
+		const message = `'messages' is missing; a request with 'input' belongs to ${responsesPath}.`;
+		throw new Refusal('invalid_request', message, 'messages');
+	}
+	if (!Array.isArray(messages) || messages.length === 0) {
+		throw new Refusal('invalid_request', "'messages' must be a list with at least one message.", 'messages');
+	}
+	messages.forEach(checkMessage);
+	return messages;
+}
+
+const roles: readonly unknown[] = ['user', 'assistant', 'system'];
+const rolesOfChat: readonly unknown[] = ['tool', 'function', 'developer'];
+
+function checkMessage(message: unknown, at: number): void {
+	const param = `messages[${at}]`;
+	if (!isObject(message)) throw new Refusal('invalid_request', `'${param}' must be an object.`, param);
+	const { role, content } = message;
+	if (rolesOfChat.includes(role)) {
+		const advice =
+			role === 'developer'
+				? "instructions stand in 'system'"
+				: "what a tool returned stands in a message of the user, as a 'tool_result' block";
+		const text = `'${param}.role' is '${String(role)}', which belongs to ${chatPath}; here ${advice}.`;
+		throw new Refusal('invalid_request', text, `${param}.role`);
+	}
+	if (!roles.includes(role)) {
+		const given = typeof role === 'string' ? `, not '${clip(role)}'` : '';
+		throw new Refusal('invalid_request', `'${param}.role' must be 'user' or 'assistant'${given}.`, `${param}.role`);
+	}
+	if (typeof content === 'string' || (Array.isArray(content) && content.every(isObject))) return;
+	const advice = Array.isArray(message.tool_calls)
+		? `a message with 'tool_calls' belongs to ${chatPath}`
+		: 'a text or a list of blocks';
+	throw new Refusal('invalid_request', `'${param}.content' must be ${advice}.`, `${param}.content`);
+}
+
+function refuseChatTools(tools: unknown): void {
+	if (!Array.isArray(tools)) return;
+	const at = tools.findIndex((tool) => isObject(tool) && tool.type === 'function' && isObject(tool.function));
+	if (at === -1) return;
+	const message = `'tools[${at}]' is a tool of ${chatPath}; here a tool has 'name', 'description' and 'input_schema'.`;
+	throw new Refusal('invalid_request', message, `tools[${at}]`);
+}
+
+function isToolResult(message: unknown): boolean {
+	if (!isObject(message) || !Array.isArray(message.content)) return false;
+	return message.content.some((block) => isObject(block) && block.type === 'tool_result');
+}
+
+/** Files and containers that one provider has. Looked for only where the text has their member. */
+function borrowedIn(text: string, { container }: JsonObject): readonly Borrowed[] | undefined {
+	const borrowed: Borrowed[] = [];
+	const id = isObject(container) ? container.id : container;
+	if (typeof id === 'string') borrowed.push({ id, what: 'container', isNeeded: true });
+	if (text.includes('"file_id"')) {
+		for (const [, file = ''] of text.matchAll(/"file_id"\s*:\s*"([\w.-]{1,200})"/g)) {
+			borrowed.push({ id: file, what: 'file_id', isNeeded: true });
+		}
+	}
+	return borrowed.length === 0 ? undefined : borrowed;
+}
+
+function once<T>(make: () => T): () => T {
+	let made: { readonly value: T } | undefined;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
+	};
+}

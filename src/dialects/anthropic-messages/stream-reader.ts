@@ -1,0 +1,123 @@
+import type { EventSourceMessage } from 'eventsource-parser';
+import { isContent } from '../../contract/answer-parts.ts';
+import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { isTooDeep } from '../../values/json-depth.ts';
+import { isError, isErrorObject } from '../error-object.ts';
+import { EventStreamReader } from '../event-stream-reader.ts';
+import { readErrorBody, readErrorJson } from '../read-error-body.ts';
+import { EventParts } from './event-parts.ts';
+import { MessagesGrammar } from './grammar.ts';
+import { dialectName } from './messages-body.ts';
+
+/** A piece of the answer stands in it, which would be lost if the event were left out. */
+const showsContent = /"type"\s*:\s*"(content_block|text_delta|thinking_delta|input_json_delta)/;
+
+/**
+ * Reads a streamed message. An event that may not stand where it stands is taken for damage: what should have come before it is
+ * lost. What says nothing new there is left out and counted; so is `message_stop`, since the end of the stream is not the
+ * provider's to declare.
+ */
+export class MessagesStreamReader extends EventStreamReader {
+	readonly #grammar = new MessagesGrammar();
+	readonly #parts = new EventParts();
+	#model: string | undefined;
+
+	get isFinished(): boolean {
+		return this.#grammar.isFinished;
+	}
+
+	protected isOfAnswer(line: string): boolean {
+		return showsContent.test(line) || line.includes('message_');
+	}
+
+	protected read({ event: name, data }: EventSourceMessage): void {
+		const value = parseObject(data);
+		if (value === undefined) this.#readBroken(name, data);
+		else if (isFailure(name, value)) this.#fail(() => readErrorJson(value));
+		else if (value.type === 'message_stop') this.#end();
+		else if (this.#isSuperfluous(value)) this.skippedEvents++;
+		else this.#take(value, data);
+	}
+
+	#readBroken(name: string | undefined, data: string): void {
+		if (name === 'error') this.#fail(() => readErrorBody(200, data));
+		else if (!this.isFinished && (showsContent.test(data) || isTooDeep(data))) this.#damage();
+		else this.skippedEvents++;
+	}
+
+	/** After the finish nothing of the answer is missing, whatever went wrong then. */
+	#fail(error: () => ReturnType<typeof readErrorJson>): void {
+		this.state = this.isFinished ? { is: 'whole' } : { is: 'error', error: error() };
+	}
+
+	#end(): void {
+		if (this.isFinished) this.state = { is: 'whole' };
+		else this.state = this.hasContent ? { is: 'faulty', fault: 'answer_unfinished' } : this.empty();
+	}
+
+	#damage(): void {
+		this.state = { is: 'faulty', fault: 'answer_damaged' };
+	}
+
+	/** Without it nothing of the answer is missing: it was said before, or says nothing. */
+	#isSuperfluous({ type, index, delta }: JsonObject): boolean {
+		const { hasBegun, isFinished, open } = this.#grammar;
+		switch (type) {
+			case 'message_start':
+				return hasBegun;
+			case 'content_block_start':
+			case 'content_block_delta':
+				return isFinished;
+			case 'content_block_stop':
+				return hasBegun && index !== open?.index;
+			case 'message_delta':
+				return isFinished && isObject(delta) && typeof delta.stop_reason === 'string';
+			default:
+				return !hasBegun || typeof type !== 'string';
+		}
+	}
+
+	#take(value: JsonObject, data: string): void {
+		const { open } = this.#grammar;
+		const endsBlock = value.type === 'content_block_start' || value.type === 'message_delta';
+		// Some servers leave the end of a block to be understood.
+		if (open !== undefined && endsBlock) this.#push({ type: 'content_block_stop', index: open.index });
+		if (value.type !== 'message_start') {
+			this.#push(value, data);
+			return;
+		}
+		const named = withModel(value, this.options.model);
+		this.#push(named, named === value ? data : undefined);
+	}
+
+	/** @param data the JSON text of the event, where it came as one */
+	#push(value: JsonObject, data: string = JSON.stringify(value)): void {
+		if (this.#grammar.next(value) !== undefined) {
+			this.#damage();
+			return;
+		}
+		this.#model ??= modelOf(value);
+		const parts = this.#parts.of(value);
+		for (const part of parts) {
+			if (isContent(part) || part.is === 'finish') this.hasContent = true;
+		}
+		const raw = { dialect: dialectName, data: data.includes('\n') ? data.replaceAll('\n', ' ') : data, value };
+		this.events.push({ parts, model: this.#model ?? this.options.model, raw });
+	}
+}
+
+/** Errors have a type of their own; some servers send them in a shape of other APIs. */
+function isFailure(name: string | undefined, value: JsonObject): boolean {
+	const { type } = value;
+	if (type === 'error' || name === 'error' || isError(value.error)) return true;
+	return (type === undefined || type === '') && isErrorObject(value);
+}
+
+function modelOf({ message }: JsonObject): string | undefined {
+	return isObject(message) && typeof message.model === 'string' && message.model !== '' ? message.model : undefined;
+}
+
+function withModel(value: JsonObject, model: string): JsonObject {
+	if (!isObject(value.message) || modelOf(value) !== undefined) return value;
+	return { ...value, message: { ...value.message, model } };
+}
