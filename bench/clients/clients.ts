@@ -43,7 +43,7 @@ export interface Command {
 export const shownAddress = 'http://127.0.0.1:4010';
 
 const openaiLines: Lines = {
-	variables: { OPENAI_BASE_URL: `${shownAddress}/v1`, OPENAI_API_KEY: 'none' },
+	variables: { OPENAI_BASE_URL: `${shownAddress}/v1`, OPENAI_API_KEY: 'unused' },
 };
 
 /** Without the last one they send what they do to OpenAI, with the key. */
@@ -52,7 +52,7 @@ const agentsLines: Lines = {
 };
 
 const anthropicLines: Lines = {
-	variables: { ANTHROPIC_BASE_URL: shownAddress, ANTHROPIC_API_KEY: 'none' },
+	variables: { ANTHROPIC_BASE_URL: shownAddress, ANTHROPIC_API_KEY: 'unused' },
 };
 
 const codexSettings = `model = "default"
@@ -137,7 +137,7 @@ export const nodeClients: readonly Client[] = [
 		package: '@ai-sdk/anthropic',
 		speaks: 'messages',
 		errands: all,
-		lines: { variables: { ANTHROPIC_BASE_URL: `${shownAddress}/v1`, ANTHROPIC_API_KEY: 'none' } },
+		lines: { variables: { ANTHROPIC_BASE_URL: `${shownAddress}/v1`, ANTHROPIC_API_KEY: 'unused' } },
 		runs: program('ai-sdk-anthropic.js'),
 	},
 	{
@@ -162,7 +162,7 @@ export const nodeClients: readonly Client[] = [
 		speaks: 'responses',
 		errands: streamed,
 		lines: {
-			variables: { BREAKWATER_API_KEY: 'none' },
+			variables: { BREAKWATER_API_KEY: 'unused' },
 			file: { path: '.codex/config.toml', text: codexSettings },
 		},
 		runs: {

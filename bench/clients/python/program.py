@@ -35,6 +35,7 @@ def run(**errands):
         errands: `whole`, `stream` and `tool`, as far as the client can: each takes a model, and returns the text, or
             is a coroutine. They share one loop, as connections that are kept belong to it.
     """
+    outcomes, sys.stdout = sys.stdout, sys.stderr  # some clients print
     with asyncio.Runner() as loop:
         for line in sys.stdin:
             asked = json.loads(line)
@@ -43,4 +44,4 @@ def run(**errands):
                 outcome = {"is": "answer", "answer": loop.run(answer) if inspect.iscoroutine(answer) else answer}
             except Exception as error:
                 outcome = {"is": "error", "error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(outcome), flush=True)
+            print(json.dumps(outcome), file=outcomes, flush=True)
