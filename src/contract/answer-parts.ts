@@ -28,8 +28,10 @@ export interface ToolCallPart {
 	readonly index: number;
 	readonly id?: string;
 	readonly name?: string;
-	/** A piece of the JSON text of the arguments. */
+	/** A piece of the JSON text of the arguments; of a custom tool, of the text that it takes. */
 	readonly arguments: string;
+	/** It is of a custom tool, which takes a text and no JSON. */
+	readonly isCustom?: boolean;
 }
 
 /** Something that has no words here and that no other model could carry on: sound, pictures, a refusal, probabilities. */

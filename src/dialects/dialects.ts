@@ -2,6 +2,7 @@ import type { ClientDialect, Protocol, ProviderDialect } from '../contract/diale
 import { anthropicMessagesClient } from './anthropic-messages/anthropic-messages.ts';
 import { anthropicCountClient } from './anthropic-messages/count-tokens.ts';
 import { openaiChatClient, openaiChatProvider } from './openai-chat/openai-chat.ts';
+import { openaiResponsesClient } from './openai-responses/openai-responses.ts';
 import { anthropic } from './protocols/anthropic.ts';
 import { azure } from './protocols/azure.ts';
 import { openai } from './protocols/openai.ts';
@@ -9,6 +10,7 @@ import { openai } from './protocols/openai.ts';
 /** What Breakwater speaks to its callers, each at its own path. */
 export const clientDialects: readonly ClientDialect[] = [
 	openaiChatClient,
+	openaiResponsesClient,
 	anthropicMessagesClient,
 	anthropicCountClient,
 ];

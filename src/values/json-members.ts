@@ -87,6 +87,23 @@ export class JsonText {
 	}
 }
 
+/**
+ * The texts of the items of a list, in order.
+ * @param json the text of one list, parsed before
+ */
+export function listItems(json: string): string[] {
+	const items: string[] = [];
+	let index = skipSpace(json, json.indexOf('[') + 1);
+	while (index < json.length && json.charCodeAt(index) !== CLOSE_BRACKET) {
+		const item: Member = { key: '', start: index, valueStart: index, end: index };
+		markEnd(json, item);
+		items.push(json.slice(index, item.end));
+		index = skipSpace(json, item.end);
+		if (json.charCodeAt(index) === COMMA) index = skipSpace(json, index + 1);
+	}
+	return items;
+}
+
 function edited(json: string, members: readonly Member[], edits: Edits): string {
 	const written = new Set<string>();
 	let text = json.slice(0, members[0]?.start ?? json.indexOf('{') + 1);

@@ -87,7 +87,8 @@ function formatMember(format: AnswerFormat): JsonObject {
 	return { type: 'json_schema', json_schema: withoutUndefined({ name, description, schema, strict }) };
 }
 
-function effortOf(wish: ReasoningWish | undefined): string | undefined {
+/** In OpenAI's words; undefined where nothing is wished for. */
+export function effortOf(wish: ReasoningWish | undefined): string | undefined {
 	if (wish?.effort !== undefined) return wish.effort === 'max' ? 'xhigh' : wish.effort;
 	const { budget } = wish ?? {};
 	return budget === undefined ? undefined : efforts.find(({ most }) => budget <= most)?.effort;

@@ -1,11 +1,12 @@
 import type { Protocol, ProviderAccount, ProviderAddress, ProviderDialect } from '../../contract/dialect.ts';
 import { openaiChatProvider } from '../openai-chat/openai-chat.ts';
+import { openaiResponsesProvider } from '../openai-responses/openai-responses.ts';
 import { jsonHeaders } from './json-headers.ts';
 
 /** OpenAI's API, and everything that is made like it. */
 export const openai: Protocol = {
 	name: 'openai',
-	endpoints: { chat: openaiChatProvider },
+	endpoints: { chat: openaiChatProvider, responses: openaiResponsesProvider },
 	usualEndpoints,
 	address: openaiAddress,
 };

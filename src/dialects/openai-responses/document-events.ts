@@ -1,0 +1,27 @@
+import { isObject, type JsonObject } from '../../values/json.ts';
+import { piecesOf } from '../text-pieces.ts';
+import { itemEvents } from './item-events.ts';
+
+/**
+ * A whole response as the events of a stream that says the same, numbered.
+ * @param response one that has been found whole
+ */
+export function documentEvents(response: JsonObject): readonly JsonObject[] {
+	const { output, status } = response;
+	const begun: JsonObject = { ...response, status: 'in_progress', output: [], usage: null, incomplete_details: null };
+	const items = (Array.isArray(output) ? output : []).filter(isObject);
+	const end = status === 'incomplete' ? 'response.incomplete' : 'response.completed';
+	const events: JsonObject[] = [
+		{ type: 'response.created', response: begun },
+		{ type: 'response.in_progress', response: begun },
+		...items.flatMap((item, index) => itemEvents(item, index, hasProbabilities(item) ? undefined : piecesOf)),
+		{ type: end, response },
+	];
+	return events.map((event, number) => ({ ...event, sequence_number: number }));
+}
+
+/** Probabilities belong to the tokens of one text, which cannot be told apart: it stays in one piece. */
+function hasProbabilities({ content }: JsonObject): boolean {
+	const parts: unknown[] = Array.isArray(content) ? content : [];
+	return parts.some((part) => isObject(part) && Array.isArray(part.logprobs) && part.logprobs.length > 0);
+}

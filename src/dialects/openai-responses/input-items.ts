@@ -1,0 +1,44 @@
+import { isObject, type JsonObject, parseJson } from '../../values/json.ts';
+import { listItems, withMembers } from '../../values/json-members.ts';
+import type { ListBody } from '../list-body.ts';
+import { isOwnId } from './own-ids.ts';
+import { proofId } from './proofs.ts';
+
+/** Items whose id says only where they came from: without it they are the same. */
+const identified: readonly unknown[] = ['message', 'function_call', 'custom_tool_call', undefined];
+
+/** An item of an answer that Breakwater wrote itself. */
+export function isOfOwnMaking({ id }: JsonObject): boolean {
+	return isOwnId(id);
+}
+
+/** The JSON text of the input without what Breakwater made: its thoughts are left out, other items lose their id. */
+export function withoutOwn(body: ListBody): string {
+	return rewritten(`[${body.items.all}]`, (item) => {
+		if (!isOfOwnMaking(item)) return 'keep';
+		return item.type === 'reasoning' ? 'drop' : 'anonymous';
+	});
+}
+
+/**
+ * The same without what other providers made.
+ * @param list the JSON text of the input
+ * @param foreign their proofs
+ */
+export function withoutForeign(list: string, foreign: ReadonlySet<string>): string {
+	return rewritten(list, ({ type, id, encrypted_content: encrypted }) => {
+		if (type === 'reasoning' && typeof encrypted === 'string' && foreign.has(proofId(encrypted))) return 'drop';
+		// A provider that knows an item looks for the thoughts that belong to it.
+		return id !== undefined && identified.includes(type) ? 'anonymous' : 'keep';
+	});
+}
+
+function rewritten(list: string, fateOf: (item: JsonObject) => 'keep' | 'drop' | 'anonymous'): string {
+	const kept = listItems(list).flatMap((text) => {
+		const item = parseJson(text);
+		const fate = isObject(item) ? fateOf(item) : 'keep';
+		if (fate === 'drop') return [];
+		return fate === 'keep' ? [text] : [withMembers(text, { id: undefined })];
+	});
+	return `[${kept.join(',')}]`;
+}

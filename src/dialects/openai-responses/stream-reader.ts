@@ -1,0 +1,102 @@
+import type { EventSourceMessage } from 'eventsource-parser';
+import { type AnswerEvent, isContent } from '../../contract/answer-parts.ts';
+import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { isTooDeep } from '../../values/json-depth.ts';
+import { isErrorObject } from '../error-object.ts';
+import { EventStreamReader } from '../event-stream-reader.ts';
+import { readErrorBody } from '../read-error-body.ts';
+import { documentEvents } from './document-events.ts';
+import { EventParts } from './event-parts.ts';
+import { failureIn } from './failure-in.ts';
+import { ResponseGrammar } from './grammar.ts';
+import { madeIn } from './made.ts';
+import { dialectName } from './responses-body.ts';
+
+/** A piece of the answer stands in it, which would be lost if the event were left out. */
+const showsContent = /"(delta|text|refusal|arguments|input)"\s*:\s*"[^"]/;
+
+/**
+ * Reads a streamed response. Events that are not known here go on as they came; those that are none of a response are left out
+ * and counted.
+ */
+export class ResponsesStreamReader extends EventStreamReader {
+	readonly #grammar = new ResponseGrammar(true);
+	readonly #parts = new EventParts();
+	readonly #made: string[] = [];
+	#isKept = true;
+	#model: string | undefined;
+
+	get isFinished(): boolean {
+		return this.#grammar.isComplete;
+	}
+
+	get made(): readonly string[] {
+		return this.#made;
+	}
+
+	protected isOfAnswer(line: string): boolean {
+		return line.includes('"type":"response.') || line.includes('"type": "response.');
+	}
+
+	protected read({ event, data }: EventSourceMessage): void {
+		if (data.trim() === '[DONE]') {
+			this.state = this.hasContent ? { is: 'faulty', fault: 'answer_unfinished' } : this.empty();
+			return;
+		}
+		const value = parseObject(data);
+		if (value === undefined) this.#readBroken(event, data);
+		else
+			this.#readValue(typeof value.type === 'string' || event === undefined ? value : { ...value, type: event }, data);
+	}
+
+	#readBroken(event: string | undefined, data: string): void {
+		if (event === 'error' || event === 'response.failed') {
+			this.state = { is: 'error', error: readErrorBody(200, data) };
+		} else if (showsContent.test(data) || isTooDeep(data)) {
+			this.state = { is: 'faulty', fault: 'answer_damaged' };
+		} else this.skippedEvents++;
+	}
+
+	#readValue(value: JsonObject, data: string): void {
+		const { type } = value;
+		if (type === 'error' || type === 'response.failed' || type === 'response.cancelled') {
+			this.state = { is: 'error', error: failureIn(value) };
+			return;
+		}
+		if (typeof type === 'string') this.#take(value, data);
+		else if (isErrorObject(value)) this.state = { is: 'error', error: failureIn(value) };
+		else if (Array.isArray(value.output) && !this.hasContent) this.#takeDocument(value);
+		else this.skippedEvents++;
+	}
+
+	/** Some servers stream by sending the whole response as one event. */
+	#takeDocument(response: JsonObject): void {
+		for (const event of documentEvents(response)) this.#take(event, JSON.stringify(event));
+	}
+
+	#take(value: JsonObject, data: string): void {
+		if (this.#grammar.next(value) !== undefined) {
+			this.state = { is: 'faulty', fault: 'answer_damaged' };
+			return;
+		}
+		this.#noteMade(value);
+		const parts = this.#parts.of(value);
+		for (const part of parts) {
+			if (isContent(part) || part.is === 'finish') this.hasContent = true;
+		}
+		const raw = { dialect: dialectName, data: data.includes('\n') ? data.replaceAll('\n', ' ') : data, value };
+		const event: AnswerEvent = { parts, model: this.#model ?? this.options.model, raw };
+		this.events.push(event);
+		if (this.#grammar.isComplete) this.state = { is: 'whole' };
+	}
+
+	#noteMade({ type, response, item }: JsonObject): void {
+		if (isObject(response)) {
+			if (typeof response.model === 'string' && response.model !== '') this.#model = response.model;
+			this.#isKept = response.store !== false;
+		}
+		if (type === 'response.output_item.done' && isObject(item)) this.#made.push(...madeIn(item, this.#isKept));
+		else if (type === 'response.created' && this.#isKept && isObject(response))
+			this.#made.push(...madeIn(response, true));
+	}
+}
