@@ -78,7 +78,8 @@ function isCalled(client: Client, name: string): boolean {
 }
 
 async function tried(clients: readonly Client[], directory: string): Promise<Result[]> {
-	const waiting = [...clients];
+	// Those for the terminal take the longest: they begin, so that no lane ends long before the other.
+	const waiting = clients.toSorted((a, b) => Number(b.runs.is === 'command') - Number(a.runs.is === 'command'));
 	const results: Result[] = [];
 	const lane = async (_: unknown, number: number) => {
 		for (let client = waiting.shift(); client !== undefined; client = waiting.shift()) {

@@ -37,6 +37,7 @@ export const scenarios: readonly Scenario[] = [
 	{ name: 'answer', title: 'answer', errand: 'whole', first: 'answers' },
 	{ name: 'stream', title: 'stream', errand: 'stream', first: 'answers' },
 	{ name: 'tool', title: 'tool', errand: 'tool', first: 'calls' },
+	{ name: 'moved', title: 'tool, then another', errand: 'tool', first: 'calls-once', second: 'calls' },
 	{ name: 'failover', title: '503, then another', errand: 'whole', first: 'unavailable', second: 'answers' },
 	{ name: 'failover-stream', title: 'the same, streamed', errand: 'stream', first: 'unavailable', second: 'answers' },
 	{ name: 'broken', title: 'cut off, then another', errand: 'stream', first: 'breaks', second: 'answers' },

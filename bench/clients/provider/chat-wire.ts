@@ -1,4 +1,4 @@
-import type { Saying } from './model.ts';
+import { type Saying, thought } from './model.ts';
 import { type Content, halves, openaiFailure, textOf, tokens, unnamed, type Wire } from './wire.ts';
 
 interface ChatMessage {
@@ -94,5 +94,6 @@ function deltasOf(saying: Saying): object[] {
 	if (saying.is === 'text') return saying.pieces.map((content) => ({ content }));
 	const begun = { index: 0, id: 'call_1', type: 'function', function: { name: saying.tool, arguments: '' } };
 	const more = halves(saying.arguments).map((piece) => ({ index: 0, function: { arguments: piece } }));
-	return [begun, ...more].map((call) => ({ tool_calls: [call] }));
+	const calls = [begun, ...more].map((call) => ({ tool_calls: [call] }));
+	return [...halves(thought).map((piece) => ({ reasoning_content: piece })), ...calls];
 }

@@ -1,4 +1,4 @@
-import type { Saying } from './model.ts';
+import { proofOf, type Saying, thought } from './model.ts';
 import { type Content, halves, named, textOf, tokens, type Wire } from './wire.ts';
 
 interface Block {
@@ -6,6 +6,7 @@ interface Block {
 	readonly text?: string;
 	readonly id?: string;
 	readonly tool_use_id?: string;
+	readonly signature?: string;
 	readonly content?: Content;
 }
 
@@ -21,13 +22,15 @@ const roles = ['system', 'user', 'assistant'];
 
 export const messages: Wire<MessagesBody> = {
 	path: '/messages',
-	mistakeIn({ max_tokens, messages: all }) {
+	mistakeIn({ max_tokens, messages: all }, provider) {
 		if (!Number.isSafeInteger(max_tokens)) return 'max_tokens: Field required';
 		if (!Array.isArray(all) || all.length === 0) return 'messages: at least one message is required';
 		const calls = new Set<string | undefined>();
 		for (const { role, content } of all as MessagesBody['messages']) {
 			if (!roles.includes(role)) return `messages: the role ${role} is unknown`;
-			for (const { type, text, id, tool_use_id } of blocksOf(content)) {
+			for (const { type, text, id, tool_use_id, signature } of blocksOf(content)) {
+				if (type === 'thinking' && signature !== proofOf(provider))
+					return 'messages: Invalid `signature` in `thinking` block';
 				if (type === 'text' && text === '') return 'messages: text content blocks must be non-empty';
 				if (type === 'tool_use') calls.add(id);
 				if (type === 'tool_result' && !calls.has(tool_use_id))
@@ -47,16 +50,18 @@ export const messages: Wire<MessagesBody> = {
 			endsWithSaid: all.at(-1)?.role === 'assistant',
 		};
 	},
-	document(saying, { model }) {
-		return messageOf(model, [blockOf(saying)], finishOf(saying), tokens.output);
+	document(saying, { model }, provider) {
+		return messageOf(model, blocksSaid(saying, provider), finishOf(saying), tokens.output);
 	},
-	events(saying, { model }) {
+	events(saying, { model }, provider) {
 		return [
 			{ type: 'message_start', message: messageOf(model, [], null, 1) },
-			{ type: 'content_block_start', index: 0, content_block: emptyBlockOf(saying) },
 			{ type: 'ping' },
-			...deltasOf(saying).map((delta) => ({ type: 'content_block_delta', index: 0, delta })),
-			{ type: 'content_block_stop', index: 0 },
+			...blocksSaid(saying, provider).flatMap((block, index) => [
+				{ type: 'content_block_start', index, content_block: emptied(block) },
+				...deltasOf(block, saying).map((delta) => ({ type: 'content_block_delta', index, delta })),
+				{ type: 'content_block_stop', index },
+			]),
 			{
 				type: 'message_delta',
 				delta: { stop_reason: finishOf(saying), stop_sequence: null },
@@ -91,17 +96,30 @@ function finishOf({ is }: Saying): string {
 	return is === 'text' ? 'end_turn' : 'tool_use';
 }
 
-function blockOf(saying: Saying): object {
-	if (saying.is === 'text') return { type: 'text', text: saying.pieces.join('') };
-	return { type: 'tool_use', id: 'toolu_1', name: saying.tool, input: JSON.parse(saying.arguments) };
+type Said =
+	| { type: 'thinking'; thinking: string; signature: string }
+	| { type: 'text'; text: string }
+	| { type: 'tool_use'; id: string; name: string; input: object };
+
+function blocksSaid(saying: Saying, provider: string): Said[] {
+	if (saying.is === 'text') return [{ type: 'text', text: saying.pieces.join('') }];
+	return [
+		{ type: 'thinking', thinking: thought, signature: proofOf(provider) },
+		{ type: 'tool_use', id: 'toolu_1', name: saying.tool, input: JSON.parse(saying.arguments) },
+	];
 }
 
-function emptyBlockOf(saying: Saying): object {
-	if (saying.is === 'text') return { type: 'text', text: '' };
-	return { type: 'tool_use', id: 'toolu_1', name: saying.tool, input: {} };
+/** A block as it begins. */
+function emptied(block: Said): Said {
+	if (block.type === 'thinking') return { ...block, thinking: '', signature: '' };
+	return block.type === 'text' ? { ...block, text: '' } : { ...block, input: {} };
 }
 
-function deltasOf(saying: Saying): object[] {
+function deltasOf(block: Said, saying: Saying): object[] {
+	if (block.type === 'thinking') {
+		const thoughts = halves(block.thinking).map((thinking) => ({ type: 'thinking_delta', thinking }));
+		return [...thoughts, { type: 'signature_delta', signature: block.signature }];
+	}
 	if (saying.is === 'text') return saying.pieces.map((text) => ({ type: 'text_delta', text }));
 	return halves(saying.arguments).map((json) => ({ type: 'input_json_delta', partial_json: json }));
 }

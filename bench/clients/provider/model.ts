@@ -17,14 +17,23 @@ export type Saying =
 	| { readonly is: 'text'; readonly pieces: readonly string[] }
 	| { readonly is: 'call'; readonly tool: string; readonly arguments: string };
 
+/** What a model thinks before it calls a tool, where its API tells thoughts. */
+export const thought = 'The sign can only be read at the quay.';
+
+/** The proof of a thought, which a real API takes back from nobody but whom it gave it to. */
+export function proofOf(provider: string): string {
+	return Buffer.from(`proof of ${provider}`).toString('base64');
+}
+
 /**
  * What a model of the fake provider does, which its name says.
  * - `answers`: it answers, or goes on with the answer that it is shown
  * - `calls`: it calls a tool, and says what that returned
+ * - `calls-once`: it calls a tool, and its provider answers 503 when it is told what that returned
  * - `unavailable`: its provider answers 503
  * - `breaks`: its answer is cut off in the middle
  */
-export const deeds = ['answers', 'calls', 'unavailable', 'breaks'] as const;
+export const deeds = ['answers', 'calls', 'calls-once', 'unavailable', 'breaks'] as const;
 
 export type Deed = (typeof deeds)[number];
 
@@ -33,6 +42,12 @@ export function deedOf({ model }: Pick<Question, 'model'>): Deed {
 	const deed = deeds.find((name) => name === model);
 	if (deed === undefined) throw new Error(`No model is called ${model}.`);
 	return deed;
+}
+
+/** @returns whether the provider answers with 503 */
+export function isUnavailable(question: Question): boolean {
+	const deed = deedOf(question);
+	return deed === 'unavailable' || (deed === 'calls-once' && question.returned !== '');
 }
 
 /** The answer to everything. No eight words in a row stand in it twice, so a continuation fits in one place only. */
@@ -58,7 +73,7 @@ const readingTools: Readonly<Record<string, object>> = {
 
 /** @throws Error where a client gives no tool that could be called */
 export function sayingTo(question: Question): Saying {
-	if (deedOf(question) !== 'calls') return text(restOf(question));
+	if (!deedOf(question).startsWith('calls')) return text(restOf(question));
 	const [word] = signWord.exec(question.returned) ?? [];
 	if (word !== undefined) return text(signAnswer(word));
 	if (question.returned !== '') return text(`The tool returned no sign but: ${question.returned.slice(0, 500)}`);

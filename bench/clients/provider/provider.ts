@@ -11,7 +11,7 @@ import { chat } from './chat-wire.ts';
 import { completions } from './completions-wire.ts';
 import { embeddings } from './embeddings-wire.ts';
 import { messages } from './messages-wire.ts';
-import { type Deed, deedOf, sayingTo } from './model.ts';
+import { type Deed, deedOf, isUnavailable, sayingTo } from './model.ts';
 import { responses } from './responses-wire.ts';
 import type { Wire } from './wire.ts';
 
@@ -67,16 +67,18 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, note:
 	const wire = wires.find((one) => one.path === path);
 	if (wire === undefined) return send(response, 404, { error: { message: `Nothing is at ${incoming.url}.` } });
 	const body: unknown = JSON.parse(await readText(incoming));
-	const mistake = wire.mistakeIn(body);
+	const mistake = wire.mistakeIn(body, provider);
 	const question = wire.read(body);
 	const deed = deedOf(question);
 	note({ provider, path, deed, ...(mistake === undefined ? {} : { mistake }) });
 	if (mistake !== undefined) return send(response, 400, wire.failure('invalid_request_error', mistake));
-	if (deed === 'unavailable') {
+	if (isUnavailable(question)) {
 		return send(response, 503, wire.failure('server_error', 'The server had an error while processing your request.'));
 	}
 	const saying = sayingTo(question);
-	const pieces = question.stream ? wire.events(saying, body) : [JSON.stringify(wire.document(saying, body))];
+	const pieces = question.stream
+		? wire.events(saying, body, provider)
+		: [JSON.stringify(wire.document(saying, body, provider))];
 	response.writeHead(200, { 'content-type': question.stream ? 'text/event-stream' : 'application/json' });
 	if (deed === 'breaks') return await sendBeginning(response, pieces);
 	response.end(pieces.join(''));

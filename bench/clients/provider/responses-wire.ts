@@ -1,4 +1,4 @@
-import type { Saying } from './model.ts';
+import { proofOf, type Saying, thought } from './model.ts';
 import { type Content, halves, named, openaiFailure, textOf, tokens, type Wire } from './wire.ts';
 
 interface Item {
@@ -7,6 +7,7 @@ interface Item {
 	readonly content?: Content;
 	readonly call_id?: string;
 	readonly output?: Content;
+	readonly encrypted_content?: string | null;
 }
 
 interface ResponsesBody {
@@ -26,11 +27,14 @@ const usage = {
 
 export const responses: Wire<ResponsesBody> = {
 	path: '/responses',
-	mistakeIn({ input }) {
+	mistakeIn({ input }, provider) {
 		if (typeof input === 'string') return undefined;
 		if (!Array.isArray(input)) return 'input: a text or a list is required.';
 		const calls = new Set<string | undefined>();
-		for (const { type, call_id } of input as readonly Item[]) {
+		for (const { type, call_id, encrypted_content } of input as readonly Item[]) {
+			const proof = encrypted_content ?? proofOf(provider);
+			if (type === 'reasoning' && proof !== proofOf(provider))
+				return 'input: the encrypted content could not be verified.';
 			if (type === 'function_call') calls.add(call_id);
 			if (type === 'function_call_output' && !calls.has(call_id)) return 'input: an output has no call before it.';
 		}
@@ -47,19 +51,20 @@ export const responses: Wire<ResponsesBody> = {
 			endsWithSaid: items.at(-1)?.role === 'assistant',
 		};
 	},
-	document(saying, body) {
-		return responseOf(body, 'completed', [itemOf(saying, 'completed')]);
+	document(saying, body, provider) {
+		return responseOf(body, 'completed', itemsOf(saying, provider));
 	},
-	events(saying, body) {
-		const empty = itemOf(saying, 'in_progress');
-		const whole = itemOf(saying, 'completed');
+	events(saying, body, provider) {
+		const items = itemsOf(saying, provider);
 		const events = [
 			{ type: 'response.created', response: responseOf(body, 'in_progress', []) },
 			{ type: 'response.in_progress', response: responseOf(body, 'in_progress', []) },
-			{ type: 'response.output_item.added', output_index: 0, item: empty },
-			...contentEvents(saying),
-			{ type: 'response.output_item.done', output_index: 0, item: whole },
-			{ type: 'response.completed', response: responseOf(body, 'completed', [whole]) },
+			...items.flatMap((item, index) => [
+				{ type: 'response.output_item.added', output_index: index, item: emptied(item) },
+				...contentEvents(item, saying).map((event) => ({ ...event, item_id: item.id, output_index: index })),
+				{ type: 'response.output_item.done', output_index: index, item },
+			]),
+			{ type: 'response.completed', response: responseOf(body, 'completed', items) },
 		];
 		return events.map((event, position) => named({ ...event, sequence_number: position }));
 	},
@@ -87,38 +92,58 @@ function responseOf({ model }: ResponsesBody, status: string, output: readonly o
 	};
 }
 
-/** What the answer consists of, empty as long as it is in progress. */
-function itemOf(saying: Saying, status: 'in_progress' | 'completed'): object {
-	const isWhole = status === 'completed';
-	if (saying.is === 'call') {
-		const written = isWhole ? saying.arguments : '';
-		return { id: 'fc_1', type: 'function_call', status, call_id: 'call_1', name: saying.tool, arguments: written };
+type Said =
+	| { id: string; type: 'reasoning'; summary: object[]; encrypted_content: string }
+	| { id: string; type: 'message'; status: string; role: 'assistant'; content: object[] }
+	| { id: string; type: 'function_call'; status: string; call_id: string; name: string; arguments: string };
+
+function itemsOf(saying: Saying, provider: string): Said[] {
+	const status = 'completed';
+	if (saying.is === 'text') {
+		return [{ id: 'msg_1', type: 'message', status, role: 'assistant', content: [textPart(saying.pieces.join(''))] }];
 	}
-	const content = isWhole ? [partOf(saying.pieces.join(''))] : [];
-	return { id: 'msg_1', type: 'message', status, role: 'assistant', content };
+	const called = { name: saying.tool, arguments: saying.arguments };
+	return [
+		{ id: 'rs_1', type: 'reasoning', summary: [summaryPart(thought)], encrypted_content: proofOf(provider) },
+		{ id: 'fc_1', type: 'function_call', status, call_id: 'call_1', ...called },
+	];
 }
 
-function partOf(text: string): object {
+/** An item as it begins. */
+function emptied(item: Said): Said {
+	if (item.type === 'reasoning') return { ...item, summary: [] };
+	const begun = { ...item, status: 'in_progress' };
+	return begun.type === 'message' ? { ...begun, content: [] } : { ...begun, arguments: '' };
+}
+
+function textPart(text: string): object {
 	return { type: 'output_text', text, annotations: [], logprobs: [] };
 }
 
-function contentEvents(saying: Saying): { type: string }[] {
-	if (saying.is === 'call') {
-		const at = { item_id: 'fc_1', output_index: 0 };
-		const type = 'response.function_call_arguments';
-		const deltas = halves(saying.arguments).map((delta) => ({ type: `${type}.delta`, ...at, delta }));
+function summaryPart(text: string): object {
+	return { type: 'summary_text', text };
+}
+
+function contentEvents(item: Said, saying: Saying): { type: string; [member: string]: unknown }[] {
+	if (item.type === 'reasoning') {
+		const type = 'response.reasoning_summary';
 		return [
-			...deltas,
-			{ type: `${type}.done`, ...at, name: saying.tool, arguments: saying.arguments } as { type: string },
+			{ type: `${type}_part.added`, summary_index: 0, part: summaryPart('') },
+			...halves(thought).map((delta) => ({ type: `${type}_text.delta`, summary_index: 0, delta })),
+			{ type: `${type}_text.done`, summary_index: 0, text: thought },
+			{ type: `${type}_part.done`, summary_index: 0, part: summaryPart(thought) },
 		];
 	}
-	const at = { item_id: 'msg_1', output_index: 0, content_index: 0 };
+	if (saying.is === 'call') {
+		const type = 'response.function_call_arguments';
+		const deltas = halves(saying.arguments).map((delta) => ({ type: `${type}.delta`, delta }));
+		return [...deltas, { type: `${type}.done`, name: saying.tool, arguments: saying.arguments }];
+	}
 	const text = saying.pieces.join('');
-	const events: ({ type: string } & Record<string, unknown>)[] = [
-		{ type: 'response.content_part.added', ...at, part: partOf('') },
-		...saying.pieces.map((delta) => ({ type: 'response.output_text.delta', ...at, delta, logprobs: [] })),
-		{ type: 'response.output_text.done', ...at, text, logprobs: [] },
-		{ type: 'response.content_part.done', ...at, part: partOf(text) },
+	return [
+		{ type: 'response.content_part.added', content_index: 0, part: textPart('') },
+		...saying.pieces.map((delta) => ({ type: 'response.output_text.delta', content_index: 0, delta, logprobs: [] })),
+		{ type: 'response.output_text.done', content_index: 0, text, logprobs: [] },
+		{ type: 'response.content_part.done', content_index: 0, part: textPart(text) },
 	];
-	return events;
 }

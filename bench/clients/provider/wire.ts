@@ -1,15 +1,15 @@
 import type { Question, Saying } from './model.ts';
 
-/** How an endpoint is spoken; `Body` is what is read of its requests. */
+/** How an endpoint is spoken; `Body` is what is read of its requests, `provider` whose it is. */
 export interface Wire<Body> {
 	/** The last part of the address: `/chat/completions`. */
 	readonly path: string;
 	/** @returns what the real API would refuse the request for; undefined for nothing */
-	mistakeIn(body: Body): string | undefined;
+	mistakeIn(body: Body, provider: string): string | undefined;
 	read(body: Body): Question;
-	document(saying: Saying, body: Body): object;
+	document(saying: Saying, body: Body, provider: string): object;
 	/** The stream, event by event, its end mark included. */
-	events(saying: Saying, body: Body): readonly string[];
+	events(saying: Saying, body: Body, provider: string): readonly string[];
 	/** The body of an error. @param type `server_error` */
 	failure(type: string, message: string): object;
 }
