@@ -142,7 +142,14 @@ const drains: Readonly<Record<string, Deed>> = {
 	},
 };
 
-export async function startHostileProvider(seed: number): Promise<{ port: number; server: Server }> {
+export interface HostileProvider {
+	readonly port: number;
+	readonly server: Server;
+	/** How often it was asked so far. */
+	asked(): number;
+}
+
+export async function startHostileProvider(seed: number): Promise<HostileProvider> {
 	let asked = 0;
 	const server = createServer(async (incoming, response) => {
 		// A proxy that gives a request up in its middle is none of our business.
@@ -161,7 +168,7 @@ export async function startHostileProvider(seed: number): Promise<{ port: number
 	server.keepAliveTimeout = 60_000;
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
-	return { port: (server.address() as AddressInfo).port, server };
+	return { port: (server.address() as AddressInfo).port, server, asked: () => asked };
 }
 
 const right: Deed = ({ prompt, stream, response }) => {

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { categories } from '../../machines/failure.ts';
 import { freePort, start, untilReady } from '../children.ts';
 import { residentMB } from '../machine.ts';
 
@@ -51,7 +52,17 @@ export class AttackedProxy {
 		writeFileSync(file, stringify(configuration(providers)));
 		const program = join(import.meta.dirname, '../../src/cli.ts');
 		const flags = ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'];
-		const command = [process.execPath, ...flags, program, 'serve', '--config', file, '--port', String(port)];
+		const command = [
+			process.execPath,
+			...flags,
+			program,
+			'serve',
+			'--no-check',
+			'--config',
+			file,
+			'--port',
+			String(port),
+		];
 		const child = start({ command, logFile, env: { ...process.env, LOG_LEVEL: 'info' }, core: undefined });
 		await untilReady(child, port, '/health', logFile);
 		return new AttackedProxy(child, port, logFile);
@@ -93,11 +104,11 @@ export class AttackedProxy {
 }
 
 /**
- * `hostile` is asked whatever it did before: its breaker does not open, so that every attack gets through. `spare` stands
+ * `hostile` is asked whatever it did before: no failure means anything to it, so that every attack gets through. `spare` stands
  * behind it, and `calm` serves the calm caller alone.
  */
 function configuration({ hostile, good }: { hostile: number; good: number }) {
-	const neverOpens = { failureThreshold: 10_000, minimumVolume: 1_000_000 };
+	const neverOpens = { effects: Object.fromEntries(categories.map((category) => [category, 'none'])) };
 	return {
 		providers: {
 			hostile: {

@@ -6,7 +6,7 @@ import { CALL_LIMIT_MS, chat, chatBody, wholeText } from './calls.ts';
 import { CalmCaller } from './calm.ts';
 import { brokenConfiguration, readBroken } from './configurations.ts';
 import { startGoodProvider, textOf } from './good-provider.ts';
-import { answerAttacks, startHostileProvider } from './hostile-provider.ts';
+import { answerAttacks, type HostileProvider, startHostileProvider } from './hostile-provider.ts';
 import { hostileRequest, sendRaw } from './hostile-requests.ts';
 import { AttackedProxy, leakIn } from './proxy.ts';
 import { note, type Tally, tallyOf } from './tally.ts';
@@ -33,12 +33,15 @@ const LARGE_BODY = 19 * 1024 ** 2;
 /** Any command has so long for any configuration, ms. */
 const CONFIGURATION_LIMIT_MS = 10_000;
 
+/** The share of an attack that the hostile provider must have been asked by. */
+const LEAST_REACHED = 1 / 20;
+
 /** Attacks a running proxy in every way there is, each for its share of the time, while a calm caller goes on. */
 export async function runAttack({ seed, seconds, directory }: AttackOptions): Promise<AttackResult> {
 	const [hostile, good] = await Promise.all([startHostileProvider(seed), startGoodProvider()]);
 	const proxy = await AttackedProxy.start(directory, { hostile: hostile.port, good: good.port });
 	const calm = new CalmCaller(proxy.port);
-	const attack = new Attack(proxy, calm, seed);
+	const attack = new Attack({ proxy, calm, hostile, seed });
 	const share = (part: number) => part * seconds * 1000;
 	await attack.answers('right answers', ['right'], share(0.1));
 	const benignMB = proxy.takePeak();
@@ -61,22 +64,32 @@ export async function runAttack({ seed, seconds, directory }: AttackOptions): Pr
 	return { tallies: attack.tallies, benignMB, endedWell };
 }
 
+interface AttackParts {
+	proxy: AttackedProxy;
+	calm: CalmCaller;
+	hostile: HostileProvider;
+	seed: number;
+}
+
 class Attack {
 	readonly tallies: Tally[] = [];
 	readonly #proxy: AttackedProxy;
 	readonly #calm: CalmCaller;
+	readonly #hostile: HostileProvider;
 	readonly #seed: number;
 	#number = 0;
 
-	constructor(proxy: AttackedProxy, calm: CalmCaller, seed: number) {
+	constructor({ proxy, calm, hostile, seed }: AttackParts) {
 		this.#proxy = proxy;
 		this.#calm = calm;
+		this.#hostile = hostile;
 		this.#seed = seed;
 	}
 
 	/** Providers that answer anything. The caller gets the right text, whole, or is told that it does not. */
 	async answers(name: string, kinds: readonly string[], ms: number): Promise<void> {
 		const tally = this.#begin(name);
+		const askedBefore = this.#hostile.asked();
 		const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 		await this.#manyUntil(tally, Date.now() + ms, 16, async (number, random) => {
 			const prompt = `${random.pick(kinds)} #${number}`;
@@ -93,6 +106,7 @@ class Attack {
 			note(tally, `${prompt} (stream: ${stream}): ${text.slice(0, 80)}`);
 		});
 		agent.destroy();
+		this.#expectReached(tally, askedBefore);
 		this.#end(tally);
 	}
 
@@ -111,6 +125,7 @@ class Attack {
 	/** Many requests at once to a provider that only costs. They go when the time is over. */
 	async drain(name: string, count: number, profile: string, deed: string, ms: number): Promise<void> {
 		const tally = this.#begin(name);
+		const askedBefore = this.#hostile.asked();
 		const agent = new Agent({ maxSockets: count });
 		const calls = Array.from({ length: count }, (_, at) => {
 			const stream = deed === 'endless stream';
@@ -124,6 +139,7 @@ class Attack {
 			else this.#search(tally, reply.body, deed);
 		}
 		agent.destroy();
+		this.#expectReached(tally, askedBefore);
 		this.#end(tally);
 	}
 
@@ -131,10 +147,15 @@ class Attack {
 		const tally = this.#begin('large bodies');
 		const until = Date.now() + ms;
 		do {
-			const body = chatBody('attacked', `right ${'x'.repeat(LARGE_BODY)} #1`);
+			const prompt = `right #${tally.tried}`;
+			const messages = [prompt, 'x'.repeat(LARGE_BODY)].map((content) => ({ role: 'user', content }));
+			const body = chatBody('attacked', prompt, { messages });
 			const replies = await Promise.all(Array.from({ length: count }, () => chat({ port: this.#proxy.port, body })));
 			tally.tried += count;
-			for (const reply of replies) if (reply === undefined) this.#hung(tally, 'a large body');
+			for (const reply of replies) {
+				if (reply === undefined) this.#hung(tally, 'a large body');
+				else if (reply.status === 200 && this.#textIn(tally, reply, false, prompt) !== textOf(prompt)) tally.lied += 1;
+			}
 		} while (Date.now() < until);
 		this.#end(tally);
 	}
@@ -193,6 +214,17 @@ class Attack {
 		tally.tried = lines.length;
 		for (const line of lines) this.#search(tally, line, line.slice(0, 100));
 		this.tallies.push(tally);
+	}
+
+	/**
+	 * An attack that does not get through proves nothing: the hostile provider must have been asked, by more than the few requests
+	 * that come before it is put aside. A proxy that sheds most of it is another matter.
+	 * @throws Error where it was not
+	 */
+	#expectReached({ name, tried }: Tally, askedBefore: number): void {
+		const asked = this.#hostile.asked() - askedBefore;
+		if (asked >= tried * LEAST_REACHED) return;
+		throw new Error(`${name}: the hostile provider was asked ${asked} times for ${tried} requests; it is put aside`);
 	}
 
 	#begin(name: string): Tally {

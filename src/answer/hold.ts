@@ -4,12 +4,29 @@ import type { AnswerEvent } from '../contract/answer-parts.ts';
 const EVENT_OVERHEAD = 700;
 
 /**
+ * So many events are packed together. Most answers that wait are shorter; of a longer one the objects die young, where they
+ * would else fill the heap and lie there, long after the answer, until V8 collects all of it.
+ */
+const PACKED_EVENTS = 512;
+
+/** What waits, in its order, and what it adds to the text of the answer. */
+interface Held {
+	readonly events: readonly AnswerEvent[];
+	readonly text: string;
+}
+
+/**
  * What has come of an answer and has not gone out: the only place where an answer waits. What is in it can still be taken
  * back; what has left it is committed.
  */
 export class Hold {
+	/** What came first, as bytes. */
+	#packed: Buffer[] = [];
+	#packedMemory = 0;
+	/** What came behind that. */
 	#events: AnswerEvent[] = [];
 	#text = '';
+	#looseBytes = 0;
 	#bytes = 0;
 
 	/** Of the events that wait, UTF-8. */
@@ -17,38 +34,65 @@ export class Hold {
 		return this.#bytes;
 	}
 
-	/** About what the events that wait take in memory, bytes: each has its text, and the same once more as values. */
+	/** About what the events that wait take in memory, bytes: unpacked, each has its text, and the same once more as values. */
 	get memory(): number {
-		return this.#bytes * 2 + this.#events.length * EVENT_OVERHEAD;
+		return this.#packedMemory + this.#looseBytes * 2 + this.#events.length * EVENT_OVERHEAD;
 	}
 
 	get isEmpty(): boolean {
-		return this.#events.length === 0;
+		return this.#packed.length === 0 && this.#events.length === 0;
 	}
 
 	/** What waits, in its order. */
 	get events(): readonly AnswerEvent[] {
-		return this.#events;
+		return this.#all().events;
 	}
 
 	/** @param text what the event adds to the text of the answer */
 	add(event: AnswerEvent, text: string): void {
+		const bytes = Buffer.byteLength(event.raw.data);
 		this.#events.push(event);
 		this.#text += text;
-		this.#bytes += Buffer.byteLength(event.raw.data);
+		this.#looseBytes += bytes;
+		this.#bytes += bytes;
+		if (this.#events.length === PACKED_EVENTS) this.#pack();
 	}
 
 	/** Lets everything out, in its order, and forgets it. */
-	release(): { readonly events: readonly AnswerEvent[]; readonly text: string } {
-		const released = { events: this.#events, text: this.#text };
+	release(): Held {
+		const released = this.#all();
 		this.drop();
 		return released;
 	}
 
 	/** Takes everything back: the client never hears of it. */
 	drop(): void {
+		this.#packed = [];
+		this.#packedMemory = 0;
+		this.#forgetLoose();
+		this.#bytes = 0;
+	}
+
+	#pack(): void {
+		const held: Held = { events: this.#events, text: this.#text };
+		const bytes = Buffer.from(JSON.stringify(held));
+		this.#packed.push(bytes);
+		this.#packedMemory += bytes.length;
+		this.#forgetLoose();
+	}
+
+	#forgetLoose(): void {
 		this.#events = [];
 		this.#text = '';
-		this.#bytes = 0;
+		this.#looseBytes = 0;
+	}
+
+	#all(): Held {
+		if (this.#packed.length === 0) return { events: this.#events, text: this.#text };
+		const all = [
+			...this.#packed.map((bytes): Held => JSON.parse(bytes.toString())),
+			{ events: this.#events, text: this.#text },
+		];
+		return { events: all.flatMap(({ events }) => events), text: all.map(({ text }) => text).join('') };
 	}
 }

@@ -60,6 +60,11 @@ program
 		`explore up to so many states of each provider and profile; default: ${defaultBounds.provider} of a provider, ${defaultBounds.profile} of a profile, fewer where its chain has more than 60 targets`,
 		parseBound,
 	)
+	.option(
+		'--total <transitions>',
+		`explore up to so many transitions in the whole check; default: ${defaultBounds.total}`,
+		parseTotal,
+	)
 	.option('--profile <name>', 'check one profile only, and show its worst cases step by step')
 	.addHelpText('after', '\nExit codes: 0 it holds, 1 it does not, 2 it could not be checked.')
 	// Commander's own code for a wrong option is 1, which means here that the configuration does not hold.
@@ -210,9 +215,17 @@ function parsePort(text: string): number {
 }
 
 function parseBound(text: string): number {
-	const states = Number(text);
-	if (/^\d+$/.test(text) && states >= 1 && Number.isSafeInteger(states)) return states;
-	throw new InvalidArgumentError('A bound is a whole number of states, of at least 1.');
+	return parseAmount(text, 'A bound is a whole number of states, of at least 1.');
+}
+
+function parseTotal(text: string): number {
+	return parseAmount(text, 'A total is a whole number of transitions, of at least 1.');
+}
+
+function parseAmount(text: string, help: string): number {
+	const amount = Number(text);
+	if (/^\d+$/.test(text) && amount >= 1 && Number.isSafeInteger(amount)) return amount;
+	throw new InvalidArgumentError(help);
 }
 
 function parseSeconds(text: string): number {

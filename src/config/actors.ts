@@ -47,7 +47,19 @@ function actorsOfKey(
 	];
 }
 
-/** The id of the actor that a request asks for this model through this key. */
-export function gateOf(actors: readonly ActorConfig[], credential: string, model: string): string {
-	return actors.find((actor) => actor.credential === credential && actor.model === model)?.id ?? credential;
+/** The ids of the actors that a request asks. */
+export interface Gates {
+	/** @returns the id of the actor to ask for this model through this key */
+	of(credential: string, model: string): string;
+}
+
+/** Looked up in one step: a file may have a hundred thousand actors, and asks for each. */
+export function gatesOf(actors: readonly ActorConfig[]): Gates {
+	const idsOfModels = new Map<string, Map<string, string>>();
+	for (const { id, credential, model } of actors) {
+		if (model === undefined) continue;
+		const ids = idsOfModels.get(credential) ?? new Map<string, string>();
+		idsOfModels.set(credential, ids.set(model, id));
+	}
+	return { of: (credential, model) => idsOfModels.get(credential)?.get(model) ?? credential };
 }

@@ -19,6 +19,8 @@ export interface Config {
 	/** Absent where requests that name no profile go to the default one. */
 	routing?: RoutingConfig;
 	/** The user's own classification rules, in their order; they go before the shipped ones. */
+	/** Texts that `request.defaults` and `request.force` have from the environment: they are not shown. Absent for none. */
+	requestValues?: readonly string[];
 	errorRules: readonly ErrorRuleConfig[];
 }
 

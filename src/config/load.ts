@@ -10,7 +10,7 @@ import { resolve } from './resolve.ts';
 import { fileSchema } from './schema.ts';
 import { convertInterpolated, reportIssues } from './schema-issues.ts';
 import { excess, syntaxMistakes } from './syntax.ts';
-import { readTree, type Tree } from './tree.ts';
+import { type Path, readTree, type Tree } from './tree.ts';
 
 /**
  * Reads a configuration file, at once, as nothing can start without it.
@@ -76,9 +76,18 @@ export function readConfigText(text: string, source: { file: string; env: Variab
 	checkReferences(tree, collector);
 	if (!result.success || !collector.isEmpty) throw new ConfigError(collector.problems);
 
-	const config = resolve(file, result.data);
+	const config = resolve(file, result.data, requestValuesFilledIn(tree));
 	if (!collector.isEmpty) throw new ConfigError(collector.problems);
 	return { config, positions: new Positions(tree, lines) };
+}
+
+/** Texts in `request.defaults` and `request.force` that came from the environment, wherever those stand. */
+function requestValuesFilledIn(tree: Tree): string[] {
+	return tree.filledIn.filter(({ path }) => isInRequest(path)).map(({ text }) => text);
+}
+
+function isInRequest(path: Path): boolean {
+	return path.some((key, at) => key === 'request' && ['defaults', 'force'].includes(String(path[at + 1])));
 }
 
 /** Zod would compile the schema first, which costs more than it saves on the one file that a process reads. */

@@ -230,10 +230,16 @@ export const continuation = {
 	),
 } satisfies OptionsOf<ContinuationPolicy>;
 
+/** Said of the words too: their own message would leave out the form that is none. */
+const deniedHelp = { error: 'does not fit; write `fail`, `try-soonest`, or `{ wait: 2s }`' };
+
 export const whenAllDenied = option(
 	z.union(
-		[oneOf(['fail', 'try-soonest']), section({ wait: time.describe('The longest wait, a duration. Required.') })],
-		{ error: 'does not fit; write `fail`, `try-soonest`, or `{ wait: 2s }`' },
+		[
+			z.enum(['fail', 'try-soonest'], deniedHelp),
+			section({ wait: time.describe('The longest wait, a duration. Required.') }),
+		],
+		deniedHelp,
 	),
 	'try-soonest',
 	'What a request does when every target is denied: try the one that would open first, where it is closed for failures alone; fail; or, with `{ wait: 2s }`, wait for that one once, if it opens within this time and before the deadline, and ask the chain again.',

@@ -11,8 +11,16 @@ import { keysAt, type Path, placeKey, type Tree, valueAt } from './tree.ts';
  * It reads the tree and not the parsed file, so that a wrong type elsewhere hides nothing.
  */
 export function checkReferences(tree: Tree, collector: ProblemCollector): void {
-	for (const name of keysAt(tree, ['providers'])) checkProviderEntry(name, tree, collector);
+	for (const name of keysAt(tree, ['providers'])) {
+		checkProviderEntry(name, tree, collector);
+		for (const model of keysAt(tree, ['providers', name, 'models'])) {
+			checkLength(model, ['providers', name, 'models', model], 'key', tree, collector);
+		}
+	}
 	for (const name of keysAt(tree, ['profiles'])) checkProfileEntry(name, tree, collector);
+	for (const table of ['providers', 'profiles']) {
+		for (const name of keysAt(tree, [table])) checkLength(name, [table, name], 'key', tree, collector);
+	}
 	checkRouting(tree, collector);
 	checkServerKeys(tree, collector);
 	checkOrigins(tree, collector);
@@ -137,8 +145,17 @@ function checkRouting(tree: Tree, collector: ProblemCollector): void {
 function checkTarget(path: Path, tree: Tree, collector: ProblemCollector): void {
 	const target = valueAt(tree, path);
 	if (typeof target !== 'string' || !isTarget(target)) return;
+	checkLength(target, path, 'value', tree, collector);
 	const [provider = ''] = target.split('/');
 	checkName(provider, 'provider', ['providers'], path, tree, collector);
+}
+
+/** Names go into headers, metrics, and every line of a trace. Characters. */
+const LONGEST_NAME = 500;
+
+function checkLength(name: string, path: Path, at: 'key' | 'value', tree: Tree, collector: ProblemCollector): void {
+	if (name.length <= LONGEST_NAME) return;
+	collector.add(tree, path, at, `is a name of more than ${LONGEST_NAME} characters; shorten it`);
 }
 
 function checkName(name: string, kind: string, table: Path, path: Path, tree: Tree, collector: ProblemCollector): void {

@@ -25,9 +25,10 @@ type Table<T> = Readonly<Record<string, T>>;
 /**
  * Makes the configuration out of a file that has been checked: layers laid over each other, profiles extended,
  * facts attached to targets.
+ * @param requestValues texts in `request.defaults` and `request.force` that came from the environment
  * @returns deeply frozen, as machines and requests all share it
  */
-export function resolve(file: string, content: File): Config {
+export function resolve(file: string, content: File, requestValues: readonly string[] = []): Config {
 	const base = overlayPolicy(defaultPolicy, content.policy);
 	const patient = overlayPolicy(defaultPolicy, { timeouts: { firstToken: reasoningFirstToken } });
 	const reasoningBase = overlayPolicy(patient, content.policy);
@@ -46,6 +47,7 @@ export function resolve(file: string, content: File): Config {
 		defaultProfile: 'default' in profiles ? 'default' : first,
 		...(content.routing !== undefined && { routing: content.routing }),
 		errorRules: content.errorRules.map(resolveRule),
+		...(requestValues.length > 0 && { requestValues }),
 	});
 }
 

@@ -1,4 +1,5 @@
-import type { Config } from './config.ts';
+import { asObject } from '../values/json.ts';
+import type { Config, RequestConfig } from './config.ts';
 
 /** Whether the name of a header, of a query parameter or of a path segment says that its value is a secret. */
 export function isSecretName(name: string): boolean {
@@ -21,26 +22,29 @@ const harmlessValue = /^(?:true|false|yes|no|on|off|none|null|default|auto|enabl
 
 /**
  * Every secret that a configuration holds, to be taken out of what is shown: keys, the values of headers and queries but
- * for well-known harmless ones, segments of paths that look like secrets, addresses of webhooks. Each as it is written and,
- * where it is encoded, as it is meant.
+ * for well-known harmless ones, segments of paths that look like secrets, addresses of webhooks, and of what is set in
+ * requests whatever came from the environment or looks like a secret. Each as it is written and, where it is encoded, as
+ * it is meant.
  * @returns without repetition
  */
-export function secretsOf({ providers, profiles, server, notifications }: Config): string[] {
-	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl }) => [
+export function secretsOf({ providers, profiles, server, notifications, requestValues = [] }: Config): string[] {
+	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl, models, request }) => [
 		...(baseUrl === undefined ? [] : secretsInUrl(baseUrl)),
 		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
 		...secretsInHeaders(headers),
+		...[request, ...Object.values(models).map((model) => model.request)].flatMap(secretsInRequest),
 	]);
 	const ofTargets = Object.values(profiles).flatMap(({ chain }) =>
-		chain.flatMap(({ headers }) => secretsInHeaders(headers)),
+		chain.flatMap(({ headers, request }) => [...secretsInHeaders(headers), ...secretsInRequest(request)]),
 	);
+	const ofVariables = requestValues.filter((value) => !harmlessValue.test(value)).flatMap(secretsInCredentials);
 	const ofWebhooks = (notifications?.webhooks ?? []).flatMap(({ url, headers }) => [
 		...secretsInUrl(url),
 		...secretsInHeaders(headers),
 	]);
 	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
 	const own = [server.adminKey, server.monitoringKey].flatMap((key) => key ?? []);
-	return [...new Set([...ofProviders, ...ofTargets, ...ofWebhooks, ...ofCallers, ...own])];
+	return [...new Set([...ofProviders, ...ofTargets, ...ofVariables, ...ofWebhooks, ...ofCallers, ...own])];
 }
 
 /** An address as it may be shown: without its query, and without the segments of its path that look like secrets. */
@@ -71,6 +75,19 @@ function secretsInHeaders(headers: Readonly<Record<string, string>>): string[] {
 
 function isHarmless(name: string, value: string): boolean {
 	return value === '' || harmlessNames.has(name.toLowerCase()) || harmlessValue.test(value);
+}
+
+function secretsInRequest({ defaults = {}, force = {} }: Partial<RequestConfig> = {}): string[] {
+	return [defaults, force].flatMap((members) => secretsInMember('', members));
+}
+
+/** @param name of the member, or of the nearest one around it that has one */
+function secretsInMember(name: string, value: unknown): string[] {
+	if (Array.isArray(value)) return value.flatMap((item) => secretsInMember(name, item));
+	const members = asObject(value);
+	if (members !== undefined) return Object.entries(members).flatMap((entry) => secretsInMember(...entry));
+	if (typeof value !== 'string' || isHarmless(name, value)) return [];
+	return isSecretName(name) || looksSecret(value) ? secretsInCredentials(value) : [];
 }
 
 function secretsInUrl(text: string): string[] {

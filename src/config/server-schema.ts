@@ -46,7 +46,7 @@ const limits = section({
 	memory: defaulted(
 		size(),
 		'128MB',
-		'What requests in flight hold, a size: their bodies (three times), and answers that are held back; at most a quarter of the heap.',
+		'What requests in flight hold, a size: bodies and documents (three times), and streams that are held back; at most a quarter of the heap.',
 	),
 	eventLoopLag: defaulted(
 		duration(),

@@ -31,6 +31,8 @@ export interface Tree {
 	/** Undefined when the file is too large to be taken apart. */
 	value: unknown;
 	places: ReadonlyMap<string, TextPlace>;
+	/** Texts that came from the environment, in whole or in part. */
+	filledIn: readonly { readonly path: Path; readonly text: string }[];
 	mistakes: readonly Mistake[];
 }
 
@@ -47,7 +49,8 @@ export function placeKey(path: Path): string {
 export function readTree(document: Document, env: Variables): Tree {
 	const reader = new TreeReader(document, env);
 	const value = reader.read(document.contents as Node | null, [], undefined);
-	return { value: reader.isFull ? undefined : value, places: reader.places, mistakes: reader.mistakes };
+	const { places, filledIn, mistakes } = reader;
+	return { value: reader.isFull ? undefined : value, places, filledIn, mistakes };
 }
 
 interface Entry {
@@ -57,6 +60,7 @@ interface Entry {
 
 class TreeReader {
 	readonly places = new Map<string, TextPlace>();
+	readonly filledIn: { path: Path; text: string }[] = [];
 	readonly mistakes: Mistake[] = [];
 	private readonly env: Variables;
 	private readonly anchors: Anchors;
@@ -135,7 +139,10 @@ class TreeReader {
 			this.mistake(path, place.value, result.mistake);
 			return this.broken(place) ?? '';
 		}
-		if (result.replaced) place.interpolated = result.whole ? 'whole' : 'part';
+		if (result.replaced) {
+			place.interpolated = result.whole ? 'whole' : 'part';
+			this.filledIn.push({ path, text: result.text });
+		}
 		return result.text;
 	}
 

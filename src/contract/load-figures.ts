@@ -1,5 +1,5 @@
 /** Why a request or a connection was turned away: too much was asked of this process at once. */
-export const shedReasons = ['requests', 'connections', 'memory', 'event_loop', 'descriptors'] as const;
+export const shedReasons = ['requests', 'connections', 'memory', 'event_loop', 'descriptors', 'caller_share'] as const;
 export type ShedReason = (typeof shedReasons)[number];
 
 /** How much is asked of this process at this moment, and how often it has turned something away. */

@@ -33,13 +33,21 @@ export interface GatewayObserver {
 	 */
 	localFault?(what: string): void;
 	/**
-	 * A provider sent bytes that belong to none of its answers: its connections are not kept for a while.
+	 * A connection to a provider was ended, for it sent bytes that belong to none of its answers: its connections are not
+	 * kept for a while.
 	 * @param origin `https://api.example.com`
+	 * @param wasTrusted they were kept until now
 	 */
-	surplusReceived?(origin: string): void;
+	surplusReceived?(origin: string, wasTrusted: boolean): void;
+	/** A look-up of a name ended with an error, or is late. */
+	lookUpTroubled?(trouble: LookUpTrouble): void;
 	/** A bug of ours, with the request that met it. */
 	crashed?(error: unknown, requestId: string): void;
 }
+
+/** `late` look-ups may still end well; each is counted as late once. */
+export const lookUpTroubles = ['failed', 'late'] as const;
+export type LookUpTrouble = (typeof lookUpTroubles)[number];
 
 /** A field that a target does not take. */
 export interface RefusedField {

@@ -25,6 +25,7 @@ export const refusals = {
 	body_too_large: 413,
 	unsupported_media_type: 415,
 	client_rate_limited: 429,
+	client_share_exceeded: 429,
 	too_many_wrong_keys: 429,
 	too_many_connections: 429,
 	internal_error: 500,

@@ -6,7 +6,7 @@ import { readErrorJson } from './read-error-body.ts';
 /** How much of the lines of a stream that are no events is kept, characters. */
 const KEPT_LENGTH = 16 * 1024;
 
-/** `retry:`, `event:`: a line that is longer shows what it is, characters. */
+/** `retry:`, `event:`, `: {"`: a line that is longer shows what it is, characters. */
 const LONGEST_FIELD = 6;
 
 const none: { end: number; line: string }[] = [];
@@ -74,8 +74,9 @@ function hasOnlyEvents(text: string): boolean {
 	return start > 0 && !text.includes('\r');
 }
 
+/** A comment that is an object may be a chunk that has lost the name of its field. */
 function isField(line: string): boolean {
-	return /^(data|event|id|retry)?(:|$)/.test(line);
+	return /^(data|event|id|retry)(:|$)|^(:(?!\s*\{")|$)/.test(line);
 }
 
 function lineEnd(text: string, start: number, ends: readonly string[]): number {

@@ -35,6 +35,9 @@ export type RequestActor = ActorRefFrom<RequestMachine>;
 
 const noHeaders: AnswerHeaders = {};
 
+/** What is read in one piece is held about this often at its end: as it came, as its text, and as what is made of that. */
+const UNREAD_COPIES = 3;
+
 export interface ExchangeOptions {
 	call: Call;
 	sink: AnswerSink;
@@ -255,7 +258,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	/** @param unread bytes that the attempt keeps, in which no event is complete */
 	#hold(unread: number): void {
-		const bytes = unread + this.#answer.heldMemory + this.#delivery.waitingBytes;
+		const bytes = unread * UNREAD_COPIES + this.#answer.heldMemory + this.#delivery.waitingBytes;
 		if (this.#options.call.memory?.holdAnswer(bytes) === false) this.#shed();
 	}
 

@@ -4,7 +4,7 @@ import { providerMachine } from '../../machines/provider/machine.ts';
 import { stateNameOf } from '../../machines/provider/memory.ts';
 import { type RequestContext, requestMachine } from '../../machines/request/machine.ts';
 import { stateName } from '../../machines/request/state-name.ts';
-import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
+import { type ActorConfig, actorsOf, gatesOf } from '../config/actors.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { secretsInCredentials, secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
@@ -20,6 +20,7 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
+import { LookUps } from '../upstream/look-ups.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
 import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
@@ -86,8 +87,11 @@ export async function createGateway(
 	// As files that cannot be used are.
 	const material = tlsOf(config);
 	const simulators = await startSimulators(config);
-	const onSurplus = (origin: string) => observer.surplusReceived?.(origin);
-	const connections = new Connections(config.server.answerLimit, { proxies, onSurplus });
+	const connections = new Connections(config.server.answerLimit, {
+		proxies,
+		lookUps: new LookUps({ onTrouble: (trouble) => observer.lookUpTroubled?.(trouble) }),
+		onSurplus: (origin, wasTrusted) => observer.surplusReceived?.(origin, wasTrusted),
+	});
 	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
 	const secrets = [...secretsOf(config), ...proxySecrets];
 	const classify = createClassifier(rules, createRedactor(secrets));
@@ -95,6 +99,7 @@ export async function createGateway(
 
 	const providers = new Map<string, ProviderActor>();
 	const actors = actorsOf(config);
+	const gates = gatesOf(actors);
 	for (const actor of actors) {
 		const key = actor.model === undefined ? undefined : required(providers.get(actor.credential), actor.credential);
 		providers.set(actor.id, startProvider(actor, key, config, observer, inspectorOf?.('provider')));
@@ -236,7 +241,7 @@ export async function createGateway(
 			};
 		},
 		grants: (credential, model) =>
-			[credential, gateOf(actors, credential, model)].every((id) =>
+			[credential, gates.of(credential, model)].every((id) =>
 				wouldGrant(required(providers.get(id), id).getSnapshot(), model, clock.now()),
 			),
 		servable: () => {

@@ -1,6 +1,6 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { Candidate } from '../../machines/request/progress.ts';
-import { type ActorConfig, actorsOf, gateOf } from '../config/actors.ts';
+import { actorsOf, type Gates, gatesOf } from '../config/actors.ts';
 import type { Config, ProfileConfig, TargetConfig } from '../config/config.ts';
 import { resolveTarget, streamsUpstream, targetsOf } from '../config/targets.ts';
 import type { ModelAbilities } from '../contract/dialect.ts';
@@ -41,14 +41,14 @@ export interface Asking {
  * @param config checked and resolved
  */
 export function routesOf(config: Config): ReadonlyMap<string, ConfiguredRoute> {
-	const actors = actorsOf(config);
+	const gates = gatesOf(actorsOf(config));
 	const targets = targetsOf(config).map((target): [string, ConfiguredRoute] => [
 		target.target,
-		routeOf(config, actors, [target], { ...alone, policy: target.policy }),
+		routeOf(config, gates, [target], { ...alone, policy: target.policy }),
 	]);
 	const profiles = Object.values(config.profiles).map((profile): [string, ConfiguredRoute] => [
 		profile.name,
-		routeOf(config, actors, profile.chain, profile),
+		routeOf(config, gates, profile.chain, profile),
 	]);
 	return new Map([...targets, ...profiles]);
 }
@@ -63,12 +63,12 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 	const profile = config.profiles[config.defaultProfile];
 	if (profile === undefined) throw new Error(`${config.defaultProfile} is not among the profiles`);
 	const { policyLayers, streamUpstream } = profile;
-	const actors = actorsOf(config);
+	const gates = gatesOf(actorsOf(config));
 	const routes = targetsOf(config).flatMap(({ target }) =>
 		resolveTarget(target, config.providers, policyLayers).map((resolved): [string, ConfiguredRoute] => {
 			const wished = streamUpstream ?? resolved.streamUpstream;
 			const candidate = { ...resolved, streamUpstream: streamsUpstream(resolved.request, wished) };
-			return [target, routeOf(config, actors, [candidate], profile)];
+			return [target, routeOf(config, gates, [candidate], profile)];
 		}),
 	);
 	return new Map(routes);
@@ -81,11 +81,11 @@ const alone = { commit: 'first-token', for: 'answers', whenNotCarried: 'pass-ove
 
 function routeOf(
 	config: Config,
-	actors: readonly ActorConfig[],
+	gates: Gates,
 	chain: readonly TargetConfig[],
 	settings: RouteSettings,
 ): ConfiguredRoute {
-	const candidates = chain.flatMap((target, link) => candidatesOf(config, actors, target, link));
+	const candidates = chain.flatMap((target, link) => candidatesOf(config, gates, target, link));
 	return {
 		candidates: candidates.map(({ candidate }) => candidate),
 		asking: candidates.map(({ asking }) => asking),
@@ -97,7 +97,7 @@ function routeOf(
 }
 
 /** One target for each credential of a target. */
-function candidatesOf(config: Config, actors: readonly ActorConfig[], candidate: TargetConfig, link: number) {
+function candidatesOf(config: Config, gates: Gates, candidate: TargetConfig, link: number) {
 	const { target, provider, model, contextWindow, prefill, reasons, streamUpstream, policy, request, headers } =
 		candidate;
 	const { maxOutputTokens, input, sameAs } = candidate;
@@ -111,7 +111,7 @@ function candidatesOf(config: Config, actors: readonly ActorConfig[], candidate:
 	};
 	const facts = { model, contextWindow, prefill, reasons, streamUpstream, policy };
 	return credentials.map(({ id: credential }) => {
-		const gate = gateOf(actors, credential, model);
+		const gate = gates.of(credential, model);
 		return { candidate: { link, target, provider, credential, gate, ...facts }, asking };
 	});
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Server as Listener, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { RefusedCall } from '../contract/observer.ts';
 import { Refusal } from '../contract/refusal.ts';
@@ -27,6 +27,7 @@ export class Connections {
 	/** In boxes that are emptied, as in `LiveMap`: else V8 keeps every response until its next full collection. */
 	readonly #busy = new Set<{ response: ServerResponse | undefined }>();
 	readonly #perAddress = new Map<string, number>();
+	readonly #further: { listener: Listener; ended: Promise<void> }[] = [];
 	#drainsSince: number | undefined;
 	/** When the last answer on a connection ended, since the server drains; by `placeOf`. */
 	readonly #endedAt = new Map<string, number>();
@@ -42,6 +43,27 @@ export class Connections {
 		const began = (_request: IncomingMessage, response: ServerResponse) => this.#began(response);
 		server.prependListener('request', began);
 		server.prependListener('checkContinue', began);
+	}
+
+	/** What connects there comes to this server as well. */
+	takeFrom(listener: Listener): void {
+		const ended = new Promise<void>((resolve) => listener.once('close', resolve));
+		this.#further.push({ listener, ended });
+		listener.on('connection', (socket) => this.#server.emit('connection', socket));
+	}
+
+	get furtherAddresses(): readonly AddressInfo[] {
+		return this.#further.map(({ listener }) => listener.address() as AddressInfo);
+	}
+
+	/** To be called when the server begins to close, which knows of none of them. */
+	closeFurther(): void {
+		for (const { listener } of this.#further) listener.close();
+	}
+
+	/** Resolves when nothing more comes there, and no connection that came there is open any more. */
+	async furtherEnded(): Promise<void> {
+		await Promise.all(this.#further.map(({ ended }) => ended));
 	}
 
 	/** From now on answers tell clients to send nothing more on their connection. */

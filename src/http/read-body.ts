@@ -1,20 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { brotliDecompress, gunzip, zstdDecompress } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../contract/refusal.ts';
+import { overloaded } from './load/admission.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
-type Decoder = (
-	bytes: Buffer,
-	options: { maxOutputLength: number },
-	done: (error: Error | null, decoded: Buffer) => void,
-) => void;
-
 /** By their names in `Content-Encoding`. */
-const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
-	['gzip', gunzip],
-	['x-gzip', gunzip],
-	['br', brotliDecompress],
-	['zstd', zstdDecompress],
+const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+	['gzip', createGunzip],
+	['x-gzip', createGunzip],
+	['br', createBrotliDecompress],
+	['zstd', createZstdDecompress],
 ]);
 
 export interface BodyOptions {
@@ -29,14 +26,17 @@ export interface BodyOptions {
 
 type Done = (error: Error | null, body?: string) => void;
 
+/** What a body is read for: who has sent it, and what it holds. */
+type Reader = Pick<FastifyRequest, 'raw' | 'share'>;
+
 /**
  * Reads request bodies as text in UTF-8: decoded, and without a byte-order mark.
  * @returns a parser for Fastify; its errors are Refusals, and what is left of a refused body is not read
  */
-export function bodyReader(options: BodyOptions): (request: unknown, body: IncomingMessage, done: Done) => void {
+export function bodyReader(options: BodyOptions): (request: Reader, body: IncomingMessage, done: Done) => void {
 	const { limit, waiting } = options;
 
-	return (_request, body, done) => {
+	return (request, body, done) => {
 		const { 'content-encoding': encoding = '', 'content-length': length } = body.headers;
 		const name = encoding.trim().toLowerCase();
 		const decode = decoders.get(name);
@@ -45,8 +45,8 @@ export function bodyReader(options: BodyOptions): (request: unknown, body: Incom
 		waiting.get(body)?.writeContinue();
 		read(body, options, (error, bytes) => {
 			if (bytes === undefined) done(error);
-			else if (decode === undefined) done(null, textOf(bytes));
-			else decodeBody(decode, bytes, { limit, name }, done);
+			else if (decode === undefined) takeText(bytes, request, done);
+			else decodeBody(decode(), bytes, { limit, name, request }, done);
 		});
 	};
 }
@@ -76,8 +76,7 @@ function read(
 	/** Also where the process takes no more bytes on (`load/admission.ts`), which says so itself. */
 	function leave(error: Error): void {
 		if (error instanceof Refusal) end(error);
-		else
-			end(new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.'));
+		else end(unreadable());
 	}
 
 	function end(refusal?: Refusal): void {
@@ -90,23 +89,58 @@ function read(
 	}
 }
 
+/** Whoever decodes is not asked for more than there is room for: twenty kilobytes may become twenty megabytes. */
 function decodeBody(
-	decode: Decoder,
+	decoder: Transform,
 	bytes: Buffer,
-	{ limit, name }: { limit: number; name: string },
+	{ limit, name, request }: { limit: number; name: string; request: Reader },
 	done: Done,
 ): void {
-	decode(bytes, { maxOutputLength: limit }, (error, decoded) => {
-		if (error === null) done(null, textOf(decoded));
-		else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') done(tooLarge(limit));
-		else done(new Refusal('invalid_request', `The body is not whole ${name}, as its Content-Encoding says.`));
-	});
+	const pieces: Buffer[] = [];
+	let length = 0;
+	decoder.on('data', take);
+	decoder.on('end', end);
+	decoder.on('error', () => end(notWhole(name)));
+	decoder.end(bytes);
+
+	function take(piece: Buffer): void {
+		length += piece.length;
+		const { raw, share } = request;
+		if (length > limit) return end(tooLarge(limit));
+		// What it holds has been given back: nobody would give back what it takes from now on.
+		if (raw.socket.destroyed) return end(unreadable());
+		const reason = share?.holdBody(bytes.length + length);
+		if (reason === undefined) pieces.push(piece);
+		else end(overloaded(reason));
+	}
+
+	function end(refusal?: Refusal): void {
+		decoder.destroy();
+		if (refusal !== undefined) done(refusal);
+		else if (request.raw.socket.destroyed) done(unreadable());
+		else takeText(Buffer.concat(pieces, length), request, done);
+	}
+}
+
+function takeText(bytes: Buffer, { share }: Reader, done: Done): void {
+	const text = textOf(bytes);
+	const reason = share?.holdText(bytes.length, text.length);
+	if (reason === undefined) done(null, text);
+	else done(overloaded(reason));
 }
 
 /** Editors and some shells put a byte-order mark in front of a text; to JSON it is no white space. */
 function textOf(bytes: Buffer): string {
 	const text = bytes.toString('utf8');
 	return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function unreadable(): Refusal {
+	return new Refusal('invalid_request', 'The request could not be read; check its headers and its Content-Length.');
+}
+
+function notWhole(name: string): Refusal {
+	return new Refusal('invalid_request', `The body is not whole ${name}, as its Content-Encoding says.`);
 }
 
 function tooLarge(limit: number): Refusal {

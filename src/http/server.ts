@@ -160,6 +160,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	server.addHook('preClose', async () => uploads.stop());
 	const perAddress = options.limits?.connectionsPerAddress;
 	server.decorate('connections', new Connections(server.server, { perAddress, onRefused: options.onRefused }));
+	server.addHook('preClose', async () => server.connections.closeFurther());
 	server.decorateRequest('client', undefined);
 	server.decorateRequest('share', undefined);
 	// Answers of providers are written past this, with the same headers.

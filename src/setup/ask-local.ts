@@ -1,5 +1,6 @@
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { parseJson } from '../values/json.ts';
+import type { OwnCertificate } from './own-certificate.ts';
 
 /** What an HTTP server on this machine said, or why there is nothing. */
 export type LocalAnswer =
@@ -17,15 +18,24 @@ const MOST_BYTES = 4_000_000;
 /**
  * Asks a server for a JSON document, for a bounded time and size, and follows no redirect: it is a stranger.
  * @param timeoutMs for the whole exchange
+ * @param tls what the connection is made with, where it is no stranger
  */
-export async function askLocal(url: string, timeoutMs: number): Promise<LocalAnswer> {
+export async function askLocal(url: string, timeoutMs: number, tls?: OwnCertificate): Promise<LocalAnswer> {
 	const signal = AbortSignal.timeout(timeoutMs);
+	const dispatcher = tls && new Agent({ connect: { ...tls } });
 	try {
-		const { statusCode, body } = await request(url, { signal, reset: true, headers: { accept: 'application/json' } });
+		const { statusCode, body } = await request(url, {
+			signal,
+			reset: true,
+			headers: { accept: 'application/json' },
+			...(dispatcher && { dispatcher }),
+		});
 		return { is: 'answer', status: statusCode, body: await readJson(body) };
 	} catch (error) {
 		if (signal.aborted) return { is: 'hangs' };
 		return { is: hasCode(error, 'ECONNREFUSED') ? 'absent' : 'other' };
+	} finally {
+		await dispatcher?.destroy();
 	}
 }
 

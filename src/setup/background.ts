@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
 import { UserError } from '../values/user-error.ts';
+import type { Speaking } from './own-certificate.ts';
 import { askHealth } from './port.ts';
 import { writeWhole } from './write-file.ts';
 
@@ -26,10 +28,13 @@ export function selfArguments(...args: string[]): string[] {
  * @returns its process id
  * @throws UserError with what it said last when it does not come up
  */
-export async function startInBackground(configFile: string, address: string): Promise<number> {
+export async function startInBackground(
+	{ file, server }: Pick<Config, 'file' | 'server'>,
+	address: string,
+): Promise<number> {
 	const log = openLog();
 	const from = fstatSync(log).size;
-	const child = spawn(process.execPath, selfArguments('serve', '--config', configFile), {
+	const child = spawn(process.execPath, selfArguments('serve', '--config', file), {
 		detached: true,
 		stdio: ['ignore', log, log],
 	});
@@ -46,7 +51,7 @@ export async function startInBackground(configFile: string, address: string): Pr
 	try {
 		if (child.pid === undefined) throw new UserError(`${process.execPath} cannot be started.`);
 		writeWhole(pidFile, `${child.pid}\n`, { replace: true });
-		await answering(child, address, from);
+		await answering(child, { address, server }, from);
 		child.unref();
 		return child.pid;
 	} catch (error) {
@@ -66,7 +71,11 @@ function openLog(): number {
 	}
 }
 
-async function answering(child: ChildProcess, address: string, logFrom: number): Promise<void> {
+async function answering(
+	child: ChildProcess,
+	{ address, server }: { address: string; server: Speaking },
+	logFrom: number,
+): Promise<void> {
 	const state = { isOver: false };
 	child.once('error', () => {
 		state.isOver = true;
@@ -78,7 +87,7 @@ async function answering(child: ChildProcess, address: string, logFrom: number):
 	while (performance.now() < until) {
 		// Whoever else may answer there, it is not this one.
 		if (state.isOver) throw new UserError(`It ended at once: ${lastWords(logFrom)} (${logFile})`);
-		if ((await askHealth(address)) !== undefined && !state.isOver) return;
+		if ((await askHealth(address, server)) !== undefined && !state.isOver) return;
 		await sleep(POLL_MS);
 	}
 	throw new UserError(

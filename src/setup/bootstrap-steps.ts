@@ -44,7 +44,7 @@ export async function bootstrap(
 		return skip(['serve', 'selfcheck'], options);
 	const { config } = setUp.read;
 	const { variables, inFile } = surroundings.environment;
-	const address = localAddress(config.server.host, config.server.port);
+	const address = localAddress(config.server);
 	const served = await attempt('serve', onStep, () => serveStep({ config, address, run: options.run, inFile }));
 	if (served !== undefined) onStep(served);
 	if (served === undefined || served.outcome === 'not-asked') skip(['selfcheck'], options);

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { ServerConfig } from '../config/config.ts';
 import { asObject } from '../values/json.ts';
 import { askLocal } from './ask-local.ts';
+import { ownCertificate, type Speaking } from './own-certificate.ts';
 
 /** Who has the port on which Breakwater listens. */
 export interface PortOwner {
@@ -17,10 +19,14 @@ export interface PortOwner {
 	problem?: string;
 }
 
+/** Where a proxy listens, and how it speaks there. */
+export type Listening = Pick<ServerConfig, 'host' | 'port'> & Speaking;
+
 const TIMEOUT_MS = 1500;
 
 /** Looks who has a port, by listening there for a moment and, where that fails, by asking for `/health`. */
-export async function findPortOwner(host: string, port: number): Promise<PortOwner> {
+export async function findPortOwner(server: Listening): Promise<PortOwner> {
+	const { host, port } = server;
 	const code = await listenProblem(host, port);
 	const at = { host, port };
 	if (code === undefined) return { ...at, owner: 'nobody' };
@@ -28,21 +34,28 @@ export async function findPortOwner(host: string, port: number): Promise<PortOwn
 		const problem = `Nothing can listen on ${host}:${port} (${code}); choose another address or port.`;
 		return { ...at, owner: 'unusable', problem };
 	}
-	const health = await askHealth(localAddress(host, port));
+	const health = await askHealth(localAddress(server), server);
 	if (health !== undefined) return { ...at, owner: 'breakwater', ...health };
 	const problem = `Port ${port} on ${host} is in use by another program; end that, or choose another port with --port or server.port.`;
 	return { ...at, owner: 'other', problem };
 }
 
-/** Where a server that listens on this host is reached from this machine: `http://127.0.0.1:4010`. */
-export function localAddress(host: string, port: number): string {
+/** Where a server that listens so is reached from this machine: `http://127.0.0.1:4010`. */
+export function localAddress({ host, port, tls }: Listening): string {
 	const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-	return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+	const scheme = tls === undefined ? 'http' : 'https';
+	return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** @returns what `/health` says; undefined when no Breakwater answers there */
-export async function askHealth(address: string): Promise<{ version: string; status: string } | undefined> {
-	const answer = await askLocal(`${address}/health`, TIMEOUT_MS);
+/**
+ * @param server the configuration of the proxy that is expected there
+ * @returns what `/health` says; undefined when no such Breakwater answers there
+ */
+export async function askHealth(
+	address: string,
+	server: Speaking,
+): Promise<{ version: string; status: string } | undefined> {
+	const answer = await askLocal(`${address}/health`, TIMEOUT_MS, ownCertificate(server));
 	const body = answer.is === 'answer' && answer.status === 200 ? asObject(answer.body) : undefined;
 	const { status, version, uptimeSeconds, providers } = body ?? {};
 	const isBreakwater = typeof uptimeSeconds === 'number' && asObject(providers) !== undefined;

@@ -4,6 +4,7 @@ import { asObject } from '../values/json.ts';
 import { UserError } from '../values/user-error.ts';
 import { askLocal } from './ask-local.ts';
 import { logFile, pidFile, startInBackground } from './background.ts';
+import { ownCertificate } from './own-certificate.ts';
 import { findPortOwner } from './port.ts';
 import { missingForService } from './service-variables.ts';
 import type { SetupStep } from './step.ts';
@@ -28,7 +29,7 @@ export async function serveStep(target: ServeTarget): Promise<SetupStep> {
 	const { file, server } = config;
 	if (server.port === 0)
 		throw new UserError('server.port is 0, any free one; write a fixed port to run it in the background.');
-	const { owner, problem } = await findPortOwner(server.host, server.port);
+	const { owner, problem } = await findPortOwner(server);
 	const isService = run === 'systemd';
 	if (owner === 'breakwater') {
 		await refuseAnother(target);
@@ -41,18 +42,12 @@ export async function serveStep(target: ServeTarget): Promise<SetupStep> {
 		const text = `Nothing was started; \`breakwater serve --config ${file}\` runs it, and --start or --systemd does so in the background.`;
 		return { name: 'serve', outcome: 'not-asked', text };
 	}
-	// Whether it answers is asked over http.
-	if (server.tls !== undefined) {
-		throw new UserError(
-			`server.tls is set, and only \`breakwater serve --config ${file}\` runs a proxy that speaks https.`,
-		);
-	}
 	if (owner === 'other' || owner === 'unusable') throw new UserError(problem ?? `${address} cannot be used.`);
 	return isService ? asService(target) : inBackground(target);
 }
 
 async function inBackground({ config, address }: ServeTarget): Promise<SetupStep> {
-	const pid = await startInBackground(config.file, address);
+	const pid = await startInBackground(config, address);
 	const text = `It answers at ${address} (process ${pid}; its log is ${logFile}; \`kill $(cat ${pidFile})\` stops it).`;
 	return { name: 'serve', outcome: 'done', text };
 }
@@ -81,9 +76,11 @@ async function asService({ config, address, inFile }: ServeTarget): Promise<Setu
  * @throws UserError when it is not
  */
 async function refuseAnother({ config, address }: ServeTarget): Promise<void> {
-	const { file, profiles } = config;
+	const { file, profiles, server } = config;
+	const certificate = ownCertificate(server);
 	const stop = 'stop it, and run this again, or choose another port';
-	const [ready, health] = await Promise.all([askLocal(`${address}/ready`, 1500), askLocal(`${address}/health`, 1500)]);
+	const ask = (path: string) => askLocal(`${address}${path}`, 1500, certificate);
+	const [ready, health] = await Promise.all([ask('/ready'), ask('/health')]);
 	const served = ready.is === 'answer' ? Object.keys(asObject(asObject(ready.body)?.profiles) ?? {}) : [];
 	if (JSON.stringify(served.sort()) !== JSON.stringify(Object.keys(profiles).sort())) {
 		throw new UserError(`The Breakwater that runs at ${address} has another configuration; ${stop}.`);

@@ -9,7 +9,7 @@ import { packageRoot } from '../values/package-paths.ts';
 import { type FoundConfiguration, findConfigurations } from './configurations.ts';
 import { type FoundKey, findKeys } from './keys.ts';
 import { findLocalServers, type LocalServer } from './local-servers.ts';
-import { findPortOwner, type PortOwner } from './port.ts';
+import { findPortOwner, type Listening, type PortOwner } from './port.ts';
 
 /** What is there to build a configuration from. It holds no key. */
 export interface Discovery {
@@ -50,7 +50,7 @@ export async function discover(options: DiscoverOptions, processVariables: Varia
 	if (options.port !== undefined) address.port = options.port;
 	const [localServers, port] = await Promise.all([
 		findLocalServers(known, environment.variables),
-		findPortOwner(address.host, address.port),
+		findPortOwner(address),
 	]);
 	const discovery = {
 		node: nodeVersion(),
@@ -64,7 +64,7 @@ export async function discover(options: DiscoverOptions, processVariables: Varia
 	return { discovery, known, environment };
 }
 
-function configuredAddress(file: string, variables: Variables): { host: string; port: number } {
+function configuredAddress(file: string, variables: Variables): Listening {
 	try {
 		return readConfig(file, variables).config.server;
 	} catch {

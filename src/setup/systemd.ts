@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../values/user-error.ts';
 import { selfArguments } from './background.ts';
+import type { Speaking } from './own-certificate.ts';
 import { askHealth } from './port.ts';
 import { writeWhole } from './write-file.ts';
 
@@ -43,12 +44,12 @@ export async function installService(
 		throw new UserError(`${file} is there already and is not of this making; remove it, or change it yourself.`);
 	}
 	const isCurrent = present === text;
-	if (isCurrent && isActive() && (await askHealth(address)) !== undefined) return { changed: false };
+	if (isCurrent && isActive() && (await askHealth(address, server)) !== undefined) return { changed: false };
 	if (!isCurrent) writeWhole(file, text, { replace: true });
 	run('daemon-reload');
 	run('enable', unitName);
 	run('restart', unitName);
-	await answering(address);
+	await answering(address, server);
 	return { changed: true };
 }
 
@@ -91,10 +92,10 @@ function quoted(argument: string): string {
 	return /^[\w./=%-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
 
-async function answering(address: string): Promise<void> {
+async function answering(address: string, server: Speaking): Promise<void> {
 	const until = performance.now() + START_TIMEOUT_MS;
 	while (performance.now() < until) {
-		if ((await askHealth(address)) !== undefined) return;
+		if ((await askHealth(address, server)) !== undefined) return;
 		await sleep(200);
 	}
 	throw new UserError(

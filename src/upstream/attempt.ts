@@ -7,7 +7,7 @@ import { type Classified, type Classify, classifyTransportError } from './classi
 import type { Dispatch, Dispatched, Endpoint, LookUpListener } from './endpoint.ts';
 import { withCallerHeaders } from './passing-headers.ts';
 import { type Completion, Reception, type Verdict } from './reception.ts';
-import { writtenLength } from './written-length.ts';
+import { ThroughputWatch } from './throughput.ts';
 
 export interface AttemptOptions {
 	endpoint: Endpoint;
@@ -50,9 +50,6 @@ const TRAILING_TIME_MS = 1000;
  */
 const STALE_TIME_MS = 1000;
 
-/** What a token is taken for where it is measured how fast a stream is. */
-const CHARACTERS_A_TOKEN = 4;
-
 type Phase = 'connecting' | 'waiting' | 'reading' | 'over';
 
 /**
@@ -79,18 +76,18 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	#phaseTimer: NodeJS.Timeout | undefined;
 	#idleTimer: NodeJS.Timeout | undefined;
 	#isPaused = false;
-	/** Ends where a stream is too slow; it begins anew with each stretch that was fast enough. */
-	#throughputTimer: NodeJS.Timeout | undefined;
+	/** Undefined where a stream may be as slow as it likes. */
+	readonly #throughput: ThroughputWatch | undefined;
 	/** What was last told of to be kept, bytes. */
 	#heldBytes = 0;
-	/** Characters that came since it began. */
-	#written = 0;
 	/** The response has ended, well or badly: there is nothing left to abort. */
 	#isExchangeOver = false;
 
 	constructor(options: AttemptOptions, listener: AttemptListener) {
 		this.#options = options;
 		this.#listener = listener;
+		const { throughput } = options.timeouts;
+		if (throughput !== 'off') this.#throughput = new ThroughputWatch(throughput, () => this.#timeOut('slow'));
 	}
 
 	start(): void {
@@ -143,7 +140,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	pause(): void {
 		if (this.#phase !== 'reading' || this.#isExchangeOver) return;
 		this.#isPaused = true;
-		clearTimeout(this.#throughputTimer);
+		this.#throughput?.stop();
 		clearTimeout(this.#idleTimer);
 		this.#idleTimer = undefined;
 		this.#controller?.pause();
@@ -154,7 +151,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		if (this.#phase !== 'reading' || !this.#isPaused) return;
 		this.#isPaused = false;
 		this.#watchIdle();
-		if (this.#reception?.hasContent) this.#watchThroughput();
+		if (this.#reception?.hasContent) this.#throughput?.start();
 		// Last, for it may bring the next piece at once, and with it the next pause.
 		this.#controller?.resume();
 	}
@@ -298,25 +295,13 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	#endWaiting(): void {
 		clearTimeout(this.#phaseTimer);
 		this.#watchIdle();
-		this.#watchThroughput();
+		this.#throughput?.start();
 		this.#listener.onFirstContent();
-	}
-
-	#watchThroughput(): void {
-		const { throughput } = this.#options.timeouts;
-		if (throughput === 'off') return;
-		this.#written = 0;
-		clearTimeout(this.#throughputTimer);
-		const least = (throughput.tokensPerSecond * throughput.over * CHARACTERS_A_TOKEN) / 1000;
-		this.#throughputTimer = setTimeout(() => {
-			if (this.#written < least) this.#timeOut('slow');
-			else this.#watchThroughput();
-		}, throughput.over);
 	}
 
 	#pass(events: readonly AnswerEvent[]): void {
 		if (events.length === 0) return;
-		if (this.#throughputTimer !== undefined) this.#written += writtenLength(events);
+		this.#throughput?.note(events);
 		this.#listener.onEvents(events);
 	}
 
@@ -376,7 +361,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		this.#phase = 'over';
 		clearTimeout(this.#phaseTimer);
 		clearTimeout(this.#idleTimer);
-		clearTimeout(this.#throughputTimer);
+		this.#throughput?.stop();
 	}
 
 	/** A timer that ran on would hold the request and its answer in memory. */

@@ -55,8 +55,11 @@ export interface ConnectionsOptions {
 	proxies?: Proxies | undefined;
 	/** Where names are looked up; default: as the system does. */
 	lookUps?: LookUps | undefined;
-	/** Called with an origin that sent bytes which belong to no answer, once for each time that its connections are not kept. */
-	onSurplus?: ((origin: string) => void) | undefined;
+	/**
+	 * Called for each connection that is ended because of bytes which belong to no answer, with its origin and whether its
+	 * connections were kept until then.
+	 */
+	onSurplus?: ((origin: string, wasTrusted: boolean) => void) | undefined;
 }
 
 /**
@@ -76,7 +79,7 @@ export class Connections {
 	/** What is being opened, or was opened last. */
 	#opened: Opening | undefined;
 
-	readonly #onSurplus: (origin: string) => void;
+	readonly #onSurplus: (origin: string, wasTrusted: boolean) => void;
 
 	/** @param answerLimit bytes of the largest answer that is decoded */
 	constructor(
@@ -109,7 +112,7 @@ export class Connections {
 		const way = this.#wayTo(origin, tls === undefined ? this.#connector : this.#connectorWith(tls));
 		const pool = new Pool(way.to, way.options);
 		const decoding = pool.compose(this.#decoding);
-		const trust = new Trust(pool, () => this.#onSurplus(origin));
+		const trust = new Trust(pool, (wasTrusted) => this.#onSurplus(origin, wasTrusted));
 		const dispatchAnew: Dispatch = (request, ...heard) => this.#dispatchAnew(way, request, ...heard);
 		const dispatch: Dispatch = (request, ...heard) =>
 			trust.isGiven ? this.#dispatch(decoding, way.asked(request), ...heard) : dispatchAnew(request, ...heard);

@@ -2,6 +2,7 @@ import { type LookupAddress, type LookupOptions, lookup as systemLookUp } from '
 import { closeSync, openSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { devNull } from 'node:os';
+import type { LookUpTrouble } from '../contract/observer.ts';
 
 /** How long what the system said of a name is taken without asking again, ms. */
 const FRESH_MS = 30_000;
@@ -21,12 +22,24 @@ const RETRY_MS = 5_000;
 /** How long after a descriptor was lacking a failed look-up is put down to that, ms. */
 const SHORTAGE_MS = 1_000;
 
+/** How long a look-up may take before it counts as late, ms: resolvers ask the next server after as much. */
+const LATE_MS = 5_000;
+
 /** Asks the system, as `dns.lookup` does: what it says holds for /etc/hosts and mDNS, too. */
 export type AskSystem = (
 	hostname: string,
 	options: LookupOptions & { all: true },
 	callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
+
+export interface LookUpOptions {
+	/** The resolver; default: that of the system. */
+	ask?: AskSystem;
+	/** ms, by a clock that never goes back. */
+	now?: () => number;
+	/** Called for each look-up that fails, and for each that is late. */
+	onTrouble?: (trouble: LookUpTrouble) => void;
+}
 
 type Callback = Parameters<LookupFunction>[2];
 
@@ -56,17 +69,15 @@ interface Name {
 export class LookUps {
 	readonly #ask: AskSystem;
 	readonly #now: () => number;
+	readonly #onTrouble: (trouble: LookUpTrouble) => void;
 	/** As many as there are in the configuration. */
 	readonly #names = new Map<string, Name>();
 	#shortageAt = Number.NEGATIVE_INFINITY;
 
-	/**
-	 * @param ask the resolver; default: that of the system
-	 * @param now ms, by a clock that never goes back
-	 */
-	constructor(ask: AskSystem = systemLookUp, now: () => number = () => performance.now()) {
+	constructor({ ask = systemLookUp, now = () => performance.now(), onTrouble = () => {} }: LookUpOptions = {}) {
 		this.#ask = ask;
 		this.#now = now;
+		this.#onTrouble = onTrouble;
 	}
 
 	/** The `lookup` of `net.connect`. It calls back before it returns where the name is known. */
@@ -100,7 +111,9 @@ export class LookUps {
 
 	#askAgain(name: Name, hostname: string, { family = 0, hints = 0 }: LookupOptions): void {
 		name.isAsked = true;
+		const lateness = setTimeout(() => this.#onTrouble('late'), LATE_MS).unref();
 		this.#ask(hostname, { family, hints, all: true }, (error, addresses) => {
+			clearTimeout(lateness);
 			const now = this.#now();
 			name.isAsked = false;
 			if (error === null && addresses.length > 0) {
@@ -111,6 +124,7 @@ export class LookUps {
 				this.#settle(name);
 				return;
 			}
+			this.#onTrouble('failed');
 			const cause = this.#causeOf(error ?? notFound(hostname), hostname);
 			// The system knows that there is no such name: whoever has its address now is somebody else.
 			if (cause.code === 'ENOTFOUND') name.addresses = undefined;

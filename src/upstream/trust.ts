@@ -12,13 +12,13 @@ export const DISTRUST_MS = 10 * 60_000;
 export class Trust {
 	#deniedUntil = 0;
 
-	/** @param onDenied called each time that it ends */
-	constructor(pool: Pool, onDenied: () => void) {
+	/** @param onSurplus called for each connection that ends so, with whether trust was given until then */
+	constructor(pool: Pool, onSurplus: (wasTrusted: boolean) => void) {
 		pool.on('disconnect', (_origin, _path, error) => {
 			if (!isSurplus(error)) return;
-			const wasGiven = this.isGiven;
+			const wasTrusted = this.isGiven;
 			this.#deniedUntil = performance.now() + DISTRUST_MS;
-			if (wasGiven) onDenied();
+			onSurplus(wasTrusted);
 		});
 	}
 

@@ -1,15 +1,10 @@
+import { CLOSE_BRACE, CLOSE_BRACKET, closingQuote, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './json-signs.ts';
+
 /**
  * How many levels of lists and objects a JSON text of a stranger may have. What goes through it level by level calls itself, as
  * `JSON.stringify` does, and runs out of stack at a few thousand; no API comes near a hundred.
  */
 export const MOST_LEVELS = 500;
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const OPEN_BRACKET = 91;
-const CLOSE_BRACKET = 93;
 
 /**
  * Whether a text has more levels than may be. Nothing is looked at twice, nor at all where the text is too short to be deep.
@@ -22,7 +17,7 @@ export function isTooDeep(json: string): boolean {
 	for (let index = 0; index < json.length; index++) {
 		const code = json.charCodeAt(index);
 		if (code === QUOTE) {
-			index = endOfText(json, index);
+			index = closingQuote(json, index);
 			if (index === -1) return false;
 		} else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
 			depth++;
@@ -42,17 +37,4 @@ function hasManyBrackets(json: string): boolean {
 		}
 	}
 	return false;
-}
-
-/** Where the quote stands that ends the text that begins here; -1 where none does. */
-function endOfText(json: string, quote: number): number {
-	let end = json.indexOf('"', quote + 1);
-	while (end !== -1 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
-	return end;
-}
-
-function isEscaped(json: string, quote: number): boolean {
-	let backslashes = 0;
-	while (json.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
-	return backslashes % 2 === 1;
 }

@@ -1,3 +1,14 @@
+import {
+	CLOSE_BRACE,
+	CLOSE_BRACKET,
+	COLON,
+	COMMA,
+	closingQuote,
+	OPEN_BRACE,
+	OPEN_BRACKET,
+	QUOTE,
+} from './json-signs.ts';
+
 /** Where one member of a JSON object's text stands: from its key's quote to the end of its value. */
 export interface Member {
 	key: string;
@@ -7,15 +18,6 @@ export interface Member {
 	/** Where the last item of a list begins; absent where the value is no list, or an empty one. */
 	lastItem?: number;
 }
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const OPEN_BRACKET = 91;
-const CLOSE_BRACKET = 93;
-const COMMA = 44;
-const COLON = 58;
 
 /**
  * The members of the outermost object, in order, duplicates included.
@@ -132,16 +134,9 @@ function skipSpace(json: string, from: number): number {
 }
 
 function endOfString(json: string, quote: number): number {
-	let end = json.indexOf('"', quote + 1);
-	while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
+	const end = closingQuote(json, quote);
 	if (end === -1) throw new SyntaxError('a string of the JSON text does not end');
 	return end + 1;
-}
-
-function isEscaped(json: string, quote: number): boolean {
-	let backslashes = 0;
-	while (json.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
-	return backslashes % 2 === 1;
 }
 
 /** Finds where the value of a member ends and, in a list, where its last item begins. */

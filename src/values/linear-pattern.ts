@@ -31,14 +31,22 @@ export function linearPattern(source: string): LinearPattern {
  */
 export function patternMistake(source: string): string | undefined {
 	try {
-		const set = setOf(source);
-		set.compile();
-		const count = set.prog.numInst();
+		const count = patternSteps(source);
 		if (count <= MOST_INSTRUCTIONS) return undefined;
 		return `is too large a regular expression (${count} steps, at most ${MOST_INSTRUCTIONS}); use smaller repetitions`;
 	} catch (error) {
 		return (error as Error).message;
 	}
+}
+
+/**
+ * How many steps a pattern may cost for each character of a text.
+ * @throws Error, in a few words without the source, when it is no such pattern
+ */
+export function patternSteps(source: string): number {
+	const set = setOf(source);
+	set.compile();
+	return set.prog.numInst();
 }
 
 function setOf(source: string): RE2Set {

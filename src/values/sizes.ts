@@ -22,3 +22,9 @@ export function readSize(text: string): Reading {
 	if (bytes > largestBytes) return { mistake: 'is too large; write at most `1GB`' };
 	return { value: bytes };
 }
+
+/** Bytes as `readSize` reads them, rounded up to whole units: `60MB`. */
+export function sizeText(bytes: number): string {
+	const unit = bytes < 1024 ** 2 ? 'KB' : 'MB';
+	return `${Math.ceil(bytes / (bytesPerUnit[unit] ?? 1))}${unit}`;
+}

@@ -8,9 +8,18 @@ export function yamlText(text: string): string {
 	return isName || isAmount ? text : yamlQuoted(text);
 }
 
-/** A text in quotes, in which nothing is interpolated. */
+/** What JSON writes as it is, although YAML forbids it, takes it for the end of a line, or a terminal obeys it. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A text in quotes, in which nothing is interpolated and no character is one that cannot be seen. */
 export function yamlQuoted(text: string): string {
-	return JSON.stringify(text.replace(/\$(?=\{)/g, '$$$$'));
+	return JSON.stringify(text.replace(/\$(?=\{)/g, '$$$$')).replace(unprintable, escaped);
+}
+
+/** Of one or two UTF-16 units, as YAML and JSON read it. */
+function escaped(character: string): string {
+	const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+	return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** A JSON value in YAML's flow style. */

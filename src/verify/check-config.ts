@@ -4,21 +4,26 @@ import type { requestMachine } from '../../machines/request/machine.ts';
 import { actorsOf } from '../config/actors.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
-import { type Route, routesOf } from '../gateway/routes.ts';
-import { isObject } from '../values/json.ts';
+import { routesOf } from '../gateway/routes.ts';
+import { nameList } from '../values/first-lines.ts';
+import { behaviourKey, routeKey } from './alike.ts';
 import { withCauses } from './causes.ts';
 import { causesIn, lint } from './lint/lint.ts';
+import { defaultBounds } from './prove/default-bounds.ts';
 import type { Bounds } from './prove/explore.ts';
 import { inMinutes } from './prove/provider/aspects.ts';
 import { checkProvider, type SharedExplorations } from './prove/provider/prove-provider.ts';
 import type { ProviderSummary } from './prove/provider/summary.ts';
-import { checkProfile } from './prove/request/prove-profile.ts';
+import { type ExploredProfile, exploreProfile } from './prove/request/prove-profile.ts';
 import { checkScopes, type ScopesResult } from './prove/scopes/prove-scopes.ts';
-import type { LintFinding, ProfileReport, ProviderReport, Report } from './report/report.ts';
+import { TotalBound } from './prove/total-bound.ts';
+import type { Coverage, LintFinding, ProfileReport, ProviderReport, Report } from './report/report.ts';
 
 export interface CheckSetup {
 	/** Of each exploration; each has a default of its own. */
 	bounds?: Pick<Bounds, 'states'>;
+	/** Transitions of all explorations together; what was not begun by then is left out. It has a default. */
+	total?: number | undefined;
 	/** Called now and then in an exploration. @param what `profile default` */
 	onProgress?: (what: string, states: number) => void;
 	/** Explore these machines instead of those that run. */
@@ -32,18 +37,18 @@ export interface CheckSetup {
 type CheckedProvider = ReturnType<typeof checkProvider>;
 
 /**
- * What checks have explored, each part by the text of all that it depends on. It holds reports alone, never the states
- * that were explored, which are hundreds of megabytes.
+ * What checks have explored, each part by the text of all that it depends on. It holds reports and the ways to the worst
+ * cases alone, never all the states that were explored, which are hundreds of megabytes.
  */
 export class ExploredParts {
 	readonly providers = new Map<string, CheckedProvider>();
 	readonly keys = new Map<string, ScopesResult>();
-	readonly profiles = new Map<string, ProfileReport>();
+	readonly profiles = new Map<string, ExploredProfile>();
 }
 
 /**
  * Checks what a configuration does: applies the lint rules, explores each policy of its providers once, and each of its profiles
- * against everything that the providers can say. Profiles that differ in nothing but their name are explored once.
+ * against everything that the providers can say. Profiles that differ in names alone are explored once.
  * @param read from `readConfig`
  */
 export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
@@ -51,49 +56,37 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const { config } = read;
 	const lintFindings = lint(read);
 	const causes = causesIn(read);
-	const earlier = setup.explored ?? new ExploredParts();
+	const check: Check = {
+		setup,
+		total: new TotalBound(setup.total ?? defaultBounds.total),
+		earlier: setup.explored ?? new ExploredParts(),
+		skipped: { providers: [], keys: [], profiles: [] },
+	};
 	const toCheck = providersToCheck(config, setup);
-	const providersKey = stableText(toCheck.map(({ ids, isOfModel, policy }) => [ids, isOfModel, behaviourKey(policy)]));
-	const checked = checkProviders(toCheck, setup, earlier);
-	const summaries = new Map<string, ProviderSummary>();
-	const providers = checked.map(({ summary, properties, ...report }, index) => {
-		for (const id of report.ids) summaries.set(id, summary);
-		return { ...report, properties: withCauses(properties, toCheck[index]?.names ?? [], causes) };
+	const checked = checkProviders(toCheck, check);
+	const providers = checked.map(({ names, report: { summary, properties, ...report } }) => {
+		return { ...report, properties: withCauses(properties, names, causes) };
 	});
-	const keys = keysToCheck(config, setup).map(({ names, ids, policy }) => {
-		const key = behaviourKey(inMinutes(policy));
-		const options = {
-			...machineOption(setup.machines?.provider),
-			...boundsOption(`models of ${ids.join(', ')}`, setup),
-		};
-		const known = earlier.keys.get(key) ?? checkScopes(policy, options);
-		earlier.keys.set(key, known);
-		const { properties, ...report } = known;
-		return { ids, ...report, properties: withCauses(properties, names, causes) };
+	const keys = checkKeys(keysToCheck(config, setup), check).map(({ names, report: { properties, ...report } }) => {
+		return { ...report, properties: withCauses(properties, names, causes) };
 	});
-	const routes = routesOf(config);
-	const explored = new Map<string, ProfileReport>();
-	const profiles = Object.keys(config.profiles).flatMap((name) => {
-		const route = routes.get(name);
-		if (route === undefined || name !== (setup.profile ?? name)) return [];
-		const options = { ...machineOption(setup.machines?.request), ...boundsOption(`profile ${name}`, setup) };
-		const key = routeKey(route);
-		// Its providers' summaries are a part of what a profile depends on.
-		const earlierKey = `${providersKey} ${key}`;
-		const known = earlier.profiles.get(earlierKey) ?? checkProfile({ ...route, name, providers: summaries }, options);
-		earlier.profiles.set(earlierKey, known);
-		explored.set(key, known);
-		const { properties, ...report } = known;
-		return [{ ...report, name, properties: withCauses(properties, [name], causes) }];
+	const summaries = new Map(checked.flatMap(({ report }) => report.ids.map((id) => [id, report.summary] as const)));
+	const explored = checkProfiles(config, toCheck, summaries, check);
+	const profiles = explored.map(({ report }) => {
+		return { ...report, properties: withCauses(report.properties, [report.name], causes) };
 	});
-	const parts = [...providers, ...keys, ...explored.values()];
+	// Profiles that are alike were explored once.
+	const parts = [...providers, ...keys, ...new Map(explored.map(({ key, report }) => [key, report])).values()];
+	const { total, skipped } = check;
+	const isStopped = Object.values(skipped).some((names) => names.length > 0) || wasCutShort(total, parts);
 	return {
 		file: config.file,
-		verdict: verdictOn(lintFindings, [...providers, ...keys, ...profiles]),
+		verdict: verdictOn(lintFindings, [...providers, ...keys, ...profiles], isStopped),
 		lintFindings,
 		providers,
 		keys,
 		profiles,
+		...(isStopped && { stopped: { transitions: total.most, skipped } }),
 		states: parts.reduce((sum, { states }) => sum + states, 0),
 		transitions: parts.reduce((sum, { transitions }) => sum + transitions, 0),
 		ms: Math.round(performance.now() - startedAt),
@@ -101,26 +94,95 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	};
 }
 
-function checkProviders(
-	toCheck: ReturnType<typeof providersToCheck>,
-	setup: CheckSetup,
-	earlier: ExploredParts,
-): CheckedProvider[] {
+/** One check that is under way. */
+interface Check {
+	readonly setup: CheckSetup;
+	readonly total: TotalBound;
+	readonly earlier: ExploredParts;
+	/** What was not begun, since the total was used up. */
+	readonly skipped: { providers: string[]; keys: string[]; profiles: string[] };
+}
+
+function wasCutShort(total: TotalBound, parts: readonly Coverage[]): boolean {
+	return total.isReached && parts.some(({ unexplored }) => unexplored.length > 0);
+}
+
+/** A result that was cut short by the total says nothing to a later check, which has a total of its own. */
+function remember<T extends Coverage>(known: Map<string, T>, key: string, found: T, { total }: Check): T {
+	if (!wasCutShort(total, [found])) known.set(key, found);
+	return found;
+}
+
+function checkProviders(toCheck: ReturnType<typeof providersToCheck>, check: Check) {
+	const { setup, total, earlier, skipped } = check;
 	const shared: SharedExplorations = new Map();
-	return toCheck.map(({ ids, policy, isOfModel }) => {
+	return toCheck.flatMap(({ names, ids, policy, isOfModel }): { names: string[]; report: CheckedProvider }[] => {
 		const key = `${isOfModel} ${behaviourKey(policy)}`;
 		const known = earlier.providers.get(key);
 		// A counterexample has the ids in it.
-		if (known?.properties.every(({ holds }) => holds)) return { ...known, ids };
+		if (known?.properties.every(({ holds }) => holds)) return [{ names, report: { ...known, ids } }];
+		if (total.isReached) {
+			skipped.providers.push(...ids);
+			return [];
+		}
 		const options = {
 			shared,
 			isOfModel,
 			...machineOption(setup.machines?.provider),
-			...boundsOption(`provider ${ids.join(', ')}`, setup),
+			...boundsOption(`provider ${nameList(ids)}`, check),
 		};
-		const checked = checkProvider(ids, policy, options);
-		earlier.providers.set(key, checked);
-		return checked;
+		return [{ names, report: remember(earlier.providers, key, checkProvider(ids, policy, options), check) }];
+	});
+}
+
+function checkKeys(toCheck: ReturnType<typeof keysToCheck>, check: Check) {
+	const { setup, total, earlier, skipped } = check;
+	return toCheck.flatMap(({ names, ids, policy }): { names: string[]; report: ProviderReport }[] => {
+		const key = behaviourKey(inMinutes(policy));
+		const known = earlier.keys.get(key);
+		if (known !== undefined) return [{ names, report: { ids, ...known } }];
+		if (total.isReached) {
+			skipped.keys.push(...ids);
+			return [];
+		}
+		const options = {
+			...machineOption(setup.machines?.provider),
+			...boundsOption(`models of ${nameList(ids)}`, check),
+		};
+		return [{ names, report: { ids, ...remember(earlier.keys, key, checkScopes(policy, options), check) } }];
+	});
+}
+
+function checkProfiles(
+	config: Config,
+	toCheck: ReturnType<typeof providersToCheck>,
+	providers: ReadonlyMap<string, ProviderSummary>,
+	check: Check,
+): { key: string; report: ProfileReport }[] {
+	const { setup, total, earlier, skipped } = check;
+	const behaviours = new Map(
+		toCheck.flatMap(({ ids, policy, isOfModel }) => {
+			const behaviour = `${isOfModel} ${behaviourKey(policy)}`;
+			return ids.map((id) => [id, behaviour] as const);
+		}),
+	);
+	const routes = routesOf(config);
+	return Object.keys(config.profiles).flatMap((name) => {
+		const plan = routes.get(name);
+		if (plan === undefined || name !== (setup.profile ?? name)) return [];
+		const route = { ...plan, name, providers };
+		const key = routeKey(route, (id) => behaviours.get(id) ?? '');
+		const known = earlier.profiles.get(key)?.reportOn(route);
+		if (known !== undefined) return [{ key, report: known }];
+		if (total.isReached) {
+			skipped.profiles.push(name);
+			return [];
+		}
+		const options = { ...machineOption(setup.machines?.request), ...boundsOption(`profile ${name}`, check) };
+		const explored = exploreProfile(route, options);
+		const { report } = explored;
+		if (!wasCutShort(total, [report])) earlier.profiles.set(key, explored);
+		return [{ key, report }];
 	});
 }
 
@@ -128,14 +190,15 @@ function checkProviders(
 function verdictOn(
 	lintFindings: readonly LintFinding[],
 	parts: readonly (ProviderReport | ProfileReport)[],
+	isStopped: boolean,
 ): Report['verdict'] {
 	const isBroken = parts.some(({ properties }) => properties.some(({ holds }) => !holds));
 	if (isBroken || lintFindings.some(({ severity }) => severity === 'error')) return 'fails';
-	return parts.some(({ unexplored }) => unexplored.length > 0) ? 'unknown' : 'holds';
+	return isStopped || parts.some(({ unexplored }) => unexplored.length > 0) ? 'unknown' : 'holds';
 }
 
-function boundsOption(what: string, { bounds, onProgress }: CheckSetup): { bounds: Partial<Bounds> } {
-	return { bounds: { ...bounds, ...(onProgress && { onProgress: (states) => onProgress(what, states) }) } };
+function boundsOption(what: string, { setup: { bounds, onProgress }, total }: Check): { bounds: Partial<Bounds> } {
+	return { bounds: { ...bounds, total, ...(onProgress && { onProgress: (states) => onProgress(what, states) }) } };
 }
 
 function machineOption<M>(machine: M | undefined): { machine?: M } {
@@ -176,21 +239,4 @@ function keysToCheck(config: Config, { profile }: CheckSetup): { names: string[]
 		const names = [...new Set(group.map(({ name }) => name))];
 		return [{ names, ids: group.map(({ id }) => id), policy: first.policy }];
 	});
-}
-
-/** All that a provider actor obeys of a policy, and that its failures are made from. */
-function behaviourKey({ breaker, retry, onError }: Policy): string {
-	return stableText({ breaker, retry, onError });
-}
-
-/** All that a request obeys of a route. */
-function routeKey({ candidates, policy, commit }: Route): string {
-	return stableText({ candidates, policy, commit });
-}
-
-/** The same for what is the same, in whatever order it is written. */
-function stableText(data: object): string {
-	return JSON.stringify(data, (_key, value: unknown) =>
-		isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value,
-	);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problems.ts';
+import { routesOf } from '../../src/gateway/routes.ts';
 import { withoutComments } from '../../src/import/source-file.ts';
 import { readBounded } from '../../src/values/bounded-file.ts';
 import { makeFolder } from '../../src/values/make-folder.ts';
@@ -53,6 +54,47 @@ describe('a configuration that would never be read to its end is refused', () =>
 		expect(messageOf(text)).toMatch(/more than 20 in a line/);
 	});
 });
+
+describe('error rules that would cost too much for each error', () => {
+	const rules = (count: number, pattern: string) => `${base}profiles: { default: { chain: [a/b] } }
+errorRules:
+${steps(count, (i) => `  - { message: '${i}${pattern}', as: TIMEOUT }`)}`;
+
+	it('are refused where they become too much, and are compiled no further', () => {
+		const message = messageOf(rules(60, '[^b]{1,400}'));
+		expect(message).toMatch(
+			/^my\.yaml:28:16: `errorRules\[24\]\.message` is too much: .* have 2\d{4} steps, at most 20000;/,
+		);
+		expect(message.split('\n')).toHaveLength(1);
+	});
+
+	it('are tried no further where a hundred are too large', () => {
+		expect(messageOf(rules(150, '[^b]{1,501}')).split('\n')).toHaveLength(100);
+	});
+});
+
+it.each([
+	['a provider', `? ${'p'.repeat(501)}\n  : { baseUrl: "http://127.0.0.1:2/v1" }`, '{ default: { chain: [a/b] } }'],
+	[
+		'a model',
+		`b: { baseUrl: "http://127.0.0.1:2/v1", models: { ? ${'m'.repeat(501)} : {} } }`,
+		'{ default: { chain: [a/b] } }',
+	],
+	['a profile', '', `{ ? ${'p'.repeat(501)} : { chain: [a/b] } }`],
+	['a target', '', `{ default: { chain: [a/${'m'.repeat(499)}] } }`],
+])('the name of %s that fills pages is refused', (_whose, provider, profiles) => {
+	const text = `providers:\n  a: { baseUrl: "http://127.0.0.1:1/v1" }\n  ${provider}\nprofiles: ${profiles}\n`;
+	expect(messageOf(text)).toMatch(/is a name of more than 500 characters; shorten it/);
+});
+
+it('routes through a hundred keys with hundreds of models are found without comparing each with each', () => {
+	const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`).join(', ');
+	const models = Array.from({ length: 400 }, (_, i) => `m${i}: {}`).join(', ');
+	const text = `providers: { a: { baseUrl: "http://127.0.0.1:1/v1", apiKey: [${keys}], models: { ${models} } } }
+profiles: { default: { chain: [a/m0] } }`;
+	const routes = routesOf(parseConfig(text, { file: 'my.yaml', env: {} }));
+	expect(routes.get('a/m399')?.candidates[99]?.gate).toBe('a#100/m399');
+}, 5000);
 
 it('an honest merge and an alias below it are still taken', () => {
 	const text = `${base}profiles:\n  one: &one { chain: &chain [a/b], commit: complete }\n  default: { <<: *one, chain: *chain }\n`;

@@ -220,6 +220,11 @@ describe('policy', () => {
 			more('policy: { whenAllDenied: { wait: 0s } }'),
 			'5:34: `policy.whenAllDenied.wait` is no time at all; write at least `1ms`',
 		],
+		...['try-sonest', 'wait', '2s', '{ wiat: 2s }'].map((value): [string, string, string] => [
+			`no form of \`whenAllDenied\`: ${value}`,
+			more(`policy: { whenAllDenied: ${value} }`),
+			'5:26: `policy.whenAllDenied` does not fit; write `fail`, `try-soonest`, or `{ wait: 2s }`',
+		]),
 		[
 			'an empty answer',
 			more('policy: { emptyAnswer: retry }'),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
 import { isSecretName, secretsInCredentials, secretsOf, shownAddress } from '../../src/config/secrets.ts';
 import { read } from './read.ts';
 
@@ -39,6 +40,23 @@ profiles:
   default: { chain: [a/m] }
 `);
 	expect(secretsOf(config).toSorted()).toEqual(['c2lnbmVk', 's-77', 'swordfish']);
+});
+
+it('finds what is set in requests, where it came from the environment or looks like a secret', () => {
+	const text = `
+providers:
+  a:
+    baseUrl: https://a.example/v1
+    request: { defaults: { user: "\${TENANT}", service_tier: flex, n: "\${COUNT}", stop: [END, sk-literal-12345] } }
+    models: { m: { request: { force: { metadata: { api_token: swordfish, team: search } } } } }
+profiles:
+  default: { chain: [{ target: a/m, request: { force: { extra: ["Bearer \${PASS}"], max_tokens: 5 } } }] }
+`;
+	const env = { TENANT: 'acme-tenant', PASS: 'pass-1', COUNT: '2' };
+	const config = parseConfig(text, { file: 'f.yaml', env });
+	expect(secretsOf(config).toSorted()).toEqual(
+		['acme-tenant', 'sk-literal-12345', 'swordfish', 'Bearer pass-1', 'pass-1'].toSorted(),
+	);
 });
 
 it('finds what is in addresses, as it is written and as it is meant', () => {

@@ -15,18 +15,23 @@ import {
 const keys = { a: 'planted/key+of-a==', b: 'planted.key~of-b' };
 const headerSecret = 'planted-header-secret';
 
+const requestSecret = 'planted-request-1x2y3z';
+
 let breakwater: TestGateway;
 
 beforeEach(async () => {
 	breakwater = await startGateway({
-		providers: { a: { apiKey: keys.a, headers: { 'x-api-key': headerSecret } }, b: { apiKey: keys.b } },
+		providers: {
+			a: { apiKey: keys.a, headers: { 'x-api-key': headerSecret }, request: { force: { user: requestSecret } } },
+			b: { apiKey: keys.b },
+		},
 	});
 });
 
 afterEach(() => breakwater.close());
 
 /** An error that repeats everything that is secret, wherever an error has room for it. */
-const echo = `${keys.a} or ${keys.b} or ${headerSecret} or Bearer sk-someone-elses-key-123456`;
+const echo = `${keys.a} or ${keys.b} or ${headerSecret} or ${requestSecret} or Bearer sk-someone-elses-key-123456`;
 const error = { error: { message: `Incorrect API key: ${echo}`, type: echo, param: echo, code: echo } };
 const echoHeaders = { 'x-request-id': keys.a, 'www-authenticate': `Bearer ${keys.b}` };
 
@@ -54,7 +59,7 @@ test.each(echoes)('keys that a provider repeats in its error go nowhere: %s', as
 		authorization: `Bearer ${keys.a}`,
 		'x-api-key': headerSecret,
 	});
-	for (const secret of [keys.a, keys.b, headerSecret, 'sk-someone-elses-key']) {
+	for (const secret of [keys.a, keys.b, headerSecret, requestSecret, 'sk-someone-elses-key']) {
 		expect(seen.join('\n')).not.toContain(secret);
 	}
 });

@@ -29,9 +29,14 @@ describe('yamlText', () => {
 		'@at',
 		'~',
 		'{}',
+		'\u0080 \u007f \u0085 \u2028 \ufeff',
 	])('%j is read as itself, in a block, in a list and as a key', (text) => {
 		expect(parse(yamlText(text))).toBe(text);
 		expect(parse(yamlFlow([text, { [text]: text }]))).toEqual([text, { [text]: text }]);
+	});
+
+	test('what cannot be seen, or moves a cursor, is written as an escape', () => {
+		expect(yamlText('a\u009b2J\u202eb')).toBe('"a\\u009b2J\\u202eb"');
 	});
 });
 

@@ -1,10 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, createServer as createNetServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfigText } from '../../src/config/load.ts';
 import { heapForRequests } from '../../src/http/load/memory-budget.ts';
 import { packageRoot } from '../../src/values/package-paths.ts';
+import { secondCertificate } from '../helpers/certificates.ts';
 import { documentedVariables, fileText, requiredEnvironment, usedVariables } from './documented.ts';
 import { partAt } from './kubernetes.ts';
 
@@ -77,4 +83,34 @@ it('may do nothing but serve', () => {
 it('asks for its health as the image does', () => {
 	const [, check = '[]'] = /^ {2}CMD (\[.*\])$/m.exec(fileText('Dockerfile')) ?? [];
 	expect(partAt(service, 'healthcheck.test')).toEqual(['CMD', ...JSON.parse(check)]);
+});
+
+describe('the health check', () => {
+	const program = (partAt(service, 'healthcheck.test') as string[]).at(-1) ?? '';
+
+	/** @returns its exit code, where this answers at the port */
+	async function checked(server: Server): Promise<number | null> {
+		server.listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const { port } = server.address() as AddressInfo;
+		const child = spawn(process.execPath, ['-e', program.replace('4010', String(port))]);
+		const [code] = await once(child, 'exit');
+		server.close();
+		return code;
+	}
+
+	const answering = (status: number) => (_: IncomingMessage, response: ServerResponse) =>
+		void response.writeHead(status).end('{}');
+
+	it.each([
+		['http', (status: number) => createServer(answering(status))],
+		['https', (status: number) => createTlsServer(secondCertificate, answering(status))],
+	])('asks over %s, too', async (_, serverThat) => {
+		expect(await checked(serverThat(200))).toBe(0);
+		expect(await checked(serverThat(500))).toBe(1);
+	});
+
+	it('fails where nobody answers', async () => {
+		expect(await checked(createNetServer((socket) => void socket.destroy()))).toBe(1);
+	});
 });

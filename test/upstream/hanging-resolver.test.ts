@@ -38,7 +38,7 @@ beforeEach(async () => {
 		if (free > 0) run();
 		else queue.push(run);
 	};
-	bench = new AttemptBench(undefined, { lookUps: new LookUps(ask) });
+	bench = new AttemptBench(undefined, { lookUps: new LookUps({ ask }) });
 });
 
 afterEach(async () => {

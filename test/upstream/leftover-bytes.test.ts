@@ -37,7 +37,11 @@ beforeEach(async () => {
 		});
 	}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
-	bench = new AttemptBench(undefined, { onSurplus: (origin) => void surplusOf.push(origin) });
+	bench = new AttemptBench(undefined, {
+		onSurplus: (origin, wasTrusted) => {
+			if (wasTrusted) surplusOf.push(origin);
+		},
+	});
 });
 
 afterEach(async () => {

@@ -9,11 +9,16 @@ const [first, second] = ['192.0.2.1', '192.0.2.2'].map((address): LookupAddress 
 
 let asked: { hostname: string; reply: Reply }[];
 let lookUps: LookUps;
+let troubles: string[];
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 	asked = [];
-	lookUps = new LookUps((hostname, _options, reply) => void asked.push({ hostname, reply }));
+	troubles = [];
+	lookUps = new LookUps({
+		ask: (hostname, _options, reply) => void asked.push({ hostname, reply }),
+		onTrouble: (trouble) => void troubles.push(trouble),
+	});
 });
 
 afterEach(() => {
@@ -141,5 +146,26 @@ describe('a name', () => {
 			one = found;
 		});
 		expect(one).toEqual([null, '192.0.2.1', 4]);
+	});
+});
+
+describe('the troubles of look-ups', () => {
+	it('are those that fail, and those that are late, once each', () => {
+		find();
+		vi.advanceTimersByTime(4_999);
+		expect(troubles).toEqual([]);
+		vi.advanceTimersByTime(60_000);
+		expect(troubles).toEqual(['late']);
+		reply('EAI_AGAIN');
+		expect(troubles).toEqual(['late', 'failed']);
+	});
+
+	it('are none where an answer comes in time', () => {
+		known();
+		vi.advanceTimersByTime(MINUTE);
+		find();
+		reply(second);
+		vi.advanceTimersByTime(MINUTE);
+		expect(troubles).toEqual([]);
 	});
 });

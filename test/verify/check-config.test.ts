@@ -101,6 +101,48 @@ profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m],
 		expect(states).toBe([...providers, one, three].reduce((sum, part) => sum + (part?.states ?? 0), 0));
 	});
 
+	it('explores profiles that differ in names alone once, and reports on each as if it had been explored itself', () => {
+		const renamed = read(`providers:
+  a: { baseUrl: https://a.example/v1, apiKey: [one, two] }
+  b: { baseUrl: https://b.example/v1, apiKey: [three, four] }
+profiles: { one: { chain: [a/m, b/n] }, two: { chain: [b/n, a/m] } }
+`);
+		const checked = checkConfig(renamed, { bounds });
+		const [one, two] = checked.profiles;
+		const [alone] = checkConfig(renamed, { bounds, profile: 'two' }).profiles;
+		expect(JSON.stringify(two?.worst)).toContain('"model":"n"');
+		expect(two).toEqual(alone);
+		expect(checked.states).toBe([...checked.providers, one].reduce((sum, part) => sum + (part?.states ?? 0), 0));
+	});
+
+	it('explores apart what has the same targets, but not the same of them twice, or providers of another kind', () => {
+		const others = read(`providers:
+  a: { baseUrl: https://a.example/v1 }
+  b: { baseUrl: https://b.example/v1 }
+  c: { baseUrl: https://c.example/v1, policy: { breaker: { cooldown: 59s } } }
+profiles: { one: { chain: [a/m, b/m] }, two: { chain: [a/m, a/m] }, three: { chain: [a/m, c/m] } }
+`);
+		const explored = new ExploredParts();
+		checkConfig(others, { bounds, explored });
+		expect(explored.profiles.size).toBe(3);
+	});
+
+	it('tells what is wrong of each profile with the names of its own', () => {
+		const request = requestMachine.provide({ actions: { noteDenial: () => {} } });
+		const renamed = read(`providers: { a: { baseUrl: https://a.example/v1 }, b: { baseUrl: https://b.example/v1 } }
+profiles: { one: { chain: [a/m] }, two: { chain: [b/m] } }
+`);
+		const [one, two] = checkConfig(renamed, { bounds, machines: { request } }).profiles;
+		for (const [profile, other] of [
+			[one, 'b/m'],
+			[two, 'a/m'],
+		] as const) {
+			const broken = profile?.properties.filter(({ holds }) => !holds) ?? [];
+			expect(broken.length).toBeGreaterThan(0);
+			expect(JSON.stringify(broken)).not.toContain(other);
+		}
+	});
+
 	it('explores one profile with the providers that it leads to, where it is told to', () => {
 		const { providers, profiles } = checkConfig(several, { bounds, profile: 'small' });
 		expect(providers.map(({ ids }) => ids)).toEqual([['c']]);
@@ -124,6 +166,42 @@ profiles: { one: { chain: [a/m] }, two: { extends: one }, three: { chain: [a/m],
 		const told = new Set<string>();
 		checkConfig(long, { bounds: { states: 1000 }, onProgress: (what) => told.add(what) });
 		expect([...told]).toEqual(['models of a', 'profile p']);
+	});
+});
+
+describe('the bound on the whole check', () => {
+	const all = { providers: report.providers, profiles: report.profiles };
+
+	it('ends it amid the part that is explored, and leaves out the rest, by name', () => {
+		const total = Math.round((report.providers[0]?.transitions ?? 0) / 4);
+		const { providers, profiles, stopped, verdict } = checkConfig(several, { bounds, total });
+		expect(verdict).toBe('unknown');
+		expect(providers.map(({ ids }) => ids)).toEqual([['a#1', 'a#2', 'c']]);
+		expect(providers[0]?.transitions).toBe(total);
+		expect(providers[0]?.unexplored.join()).toContain('the exploration stopped with the check');
+		expect(profiles).toEqual([]);
+		const skipped = { providers: ['b'], keys: [], profiles: ['default', 'small'] };
+		expect(stopped).toEqual({ transitions: total, skipped });
+	});
+
+	it('leaves out a last profile for which nothing is left', () => {
+		const total = report.transitions - (report.profiles[1]?.transitions ?? 0);
+		const { profiles, stopped, transitions } = checkConfig(several, { bounds, total });
+		expect(profiles).toEqual([report.profiles[0]]);
+		expect(stopped).toEqual({ transitions: total, skipped: { providers: [], keys: [], profiles: ['small'] } });
+		expect(transitions).toBe(total);
+	});
+
+	it('says nothing where it is not reached', () => {
+		const { providers, profiles, ...rest } = checkConfig(several, { bounds, total: report.transitions + 1 });
+		expect({ providers, profiles }).toEqual(all);
+		expect(rest).not.toHaveProperty('stopped');
+	});
+
+	it('keeps nothing that it cut short for a later check', () => {
+		const explored = new ExploredParts();
+		checkConfig(several, { bounds, explored, total: 20 });
+		expect(checkConfig(several, { bounds, explored })).toMatchObject(all);
 	});
 });
 

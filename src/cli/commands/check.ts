@@ -17,6 +17,8 @@ export interface CheckFlags {
 	mermaid?: boolean;
 	/** States of one exploration. */
 	bound?: number;
+	/** Transitions of the whole check. */
+	total?: number;
 	profile?: string;
 }
 
@@ -43,7 +45,7 @@ export function check(file: string | undefined, options: CheckFlags): void {
 	}
 }
 
-function explored(file: string | undefined, { config, bound, profile }: CheckFlags): Report {
+function explored(file: string | undefined, { config, bound, total, profile }: CheckFlags): Report {
 	if (file !== undefined && config !== undefined) throw new UserError('Name the file once: as FILE, or with --config.');
 	const { isEmbedded, ...read } = findConfig(file ?? config);
 	if (isEmbedded) process.stderr.write('No configuration found: these are the simulated providers.\n');
@@ -58,7 +60,7 @@ function explored(file: string | undefined, { config, bound, profile }: CheckFla
 		progress.tell(what, states);
 	};
 	try {
-		return checkConfig(read, { onProgress, ...(bound && { bounds: { states: bound } }), profile });
+		return checkConfig(read, { onProgress, ...(bound && { bounds: { states: bound } }), total, profile });
 	} finally {
 		progress.end();
 	}

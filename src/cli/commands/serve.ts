@@ -9,6 +9,7 @@ import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { adminSources } from '../../http/admin/admin-sources.ts';
 import { readCertificate } from '../../http/certificate.ts';
 import { inspectorRoutes } from '../../http/inspector/inspector-routes.ts';
+import { listenAt } from '../../http/listen.ts';
 import { Load } from '../../http/load/load.ts';
 import { createServer } from '../../http/server.ts';
 import { Feed } from '../../observe/inspector/feed.ts';
@@ -124,13 +125,11 @@ async function openedBridge(port: number | true): Promise<StatelyBridge> {
 async function listen(server: FastifyInstance, config: Config, options: ServeFlags): Promise<string> {
 	const host = options.host ?? config.server.host;
 	const port = options.port ?? config.server.port;
-	try {
-		await server.listen({ host, port });
-	} catch (error) {
-		throw new UserError(listenProblem(error as NodeJS.ErrnoException, host, port));
-	}
+	const addresses = await listenAt(server, { host, port }).catch((error: NodeJS.ErrnoException) => {
+		throw new UserError(listenProblem(error, host, port));
+	});
 	// What a name or a wildcard stands for is known for certain only once it is bound.
-	const open = (server.addresses() as AddressInfo[]).find(({ address }) => !isLoopback(address));
+	const open = addresses.find(({ address }) => !isLoopback(address));
 	if (open !== undefined && config.server.clients === undefined) {
 		await server.close();
 		const { reason, advice } = openAddress(open.address);
@@ -193,6 +192,7 @@ function stopOnSignal(
 		}, drainTimeout);
 		const idle = setInterval(() => server.connections.closeIdle(), 50);
 		await server.close();
+		await server.connections.furtherEnded();
 		clearInterval(idle);
 		clearTimeout(cutOff);
 		await gateway.close();

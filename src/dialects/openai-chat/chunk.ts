@@ -13,13 +13,16 @@ export type Chunk =
 	| { readonly is: 'error'; readonly value: JsonObject }
 	/** Not an event of a completion at all: nothing of the answer is lost with it. */
 	| { readonly is: 'malformed' }
-	/** A chunk whose JSON is broken, or too deep to be gone through, around a piece of the answer, which is lost with it. */
+	/** A chunk, or what is left of one, whose JSON is broken or too deep to be gone through: a piece of the answer may be lost with it. */
 	| { readonly is: 'damaged' };
 
 const malformed: Chunk = { is: 'malformed' };
 const damaged: Chunk = { is: 'damaged' };
-/** Answer text stands in it, which would be lost if the event were left out. */
-const showsContent = /"(content|reasoning_content|reasoning|arguments)"\s*:\s*"[^"]/;
+/**
+ * The beginning of a chunk, or answer text. Where bytes in the middle of a chunk end its event, the text of the answer stands in what
+ * is left of it, on a line that is no event: only what came before them shows that something is missing.
+ */
+const isOfChunk = /^\s*\{\s*"|"(content|reasoning_content|reasoning|arguments)"\s*:\s*"[^"]/;
 const noParts: readonly AnswerPart[] = [];
 
 /**
@@ -29,7 +32,7 @@ const noParts: readonly AnswerPart[] = [];
  */
 export function readChunk(data: string, model: string): Chunk {
 	const value = parseObject(data);
-	if (value === undefined) return showsContent.test(data) || isTooDeep(data) ? damaged : malformed;
+	if (value === undefined) return isOfChunk.test(data) || isTooDeep(data) ? damaged : malformed;
 	if (isErrorObject(value)) return { is: 'error', value };
 	const { choices } = value;
 	if (!Array.isArray(choices)) return isObject(value.usage) ? chunk(data, value, [], model) : malformed;

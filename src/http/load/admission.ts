@@ -24,12 +24,14 @@ const reasons: Readonly<Record<ShedReason, string>> = {
 	memory: 'as many bytes in flight as it takes on (server.limits.memory)',
 	event_loop: 'more to do than it can keep up with (server.limits.eventLoopLag)',
 	descriptors: 'as many files and connections open as the system lets it have (ulimit -n)',
+	caller_share: 'as much of this caller in flight as its equal share while others call, too (server.limits)',
 };
 
-function overloaded(load: Load, reason: ShedReason): Refusal {
-	load.count(reason);
+/** What a request is told that is turned away. */
+export function overloaded(reason: ShedReason): Refusal {
 	const message = `Breakwater has ${reasons[reason]}; try again in a second.`;
-	return new Refusal('overloaded', message, { headers: { 'retry-after': '1' } });
+	const code = reason === 'caller_share' ? 'client_share_exceeded' : 'overloaded';
+	return new Refusal(code, message, { headers: { 'retry-after': '1' } });
 }
 
 /** Takes requests on, within the bounds of the process: hooks for the routes that cost something. */
@@ -42,14 +44,15 @@ export interface Admission {
 export function admission(load: Load, bodyLimit: number): Admission {
 	return {
 		onRequest: (request, reply, done) => {
-			const reason = load.reasonAgainst(request.raw);
+			const reason = load.reasonAgainst(request.raw, request.client);
 			if (reason !== undefined) {
 				// Whose connection is one too many is not to send the next request on it.
 				if (reason === 'connections') reply.header('connection', 'close');
-				done(overloaded(load, reason));
+				load.count(reason, request.client);
+				done(overloaded(reason));
 				return;
 			}
-			const share = load.enter();
+			const share = load.enter(request.client);
 			request.share = share;
 			reply.raw.once('close', () => load.leave(share));
 			done();
@@ -59,9 +62,11 @@ export function admission(load: Load, bodyLimit: number): Admission {
 			const announced = Number(request.headers['content-length']);
 			// What is too large is refused without being read.
 			if (share === undefined || announced > bodyLimit) done(null, payload);
-			else if (announced <= ANNOUNCED) done(share.holdBody(announced) ? null : overloaded(load, 'memory'), payload);
-			else {
-				countBody(load, request, reply, share);
+			else if (announced <= ANNOUNCED) {
+				const reason = share.holdBody(announced);
+				done(reason === undefined ? null : overloaded(reason), payload);
+			} else {
+				countBody(request, reply, share);
 				done(null, payload);
 			}
 		},
@@ -69,15 +74,16 @@ export function admission(load: Load, bodyLimit: number): Admission {
 }
 
 /** Counts a body as it comes, and ends it where it is too much. The listener of whoever reads it is added in this tick. */
-function countBody(load: Load, { raw }: FastifyRequest, reply: FastifyReply, share: RequestShare): void {
+function countBody({ raw }: FastifyRequest, reply: FastifyReply, share: RequestShare): void {
 	let bytes = 0;
 	const count = (piece: Buffer) => {
 		bytes += piece.length;
-		if (share.holdBody(bytes)) return;
+		const reason = share.holdBody(bytes);
+		if (reason === undefined) return;
 		raw.removeListener('data', count);
 		// What is still to come of it is thrown away, and soon not listened to.
 		reply.header('connection', 'close');
-		raw.emit('error', overloaded(load, 'memory'));
+		raw.emit('error', overloaded(reason));
 		raw.resume();
 	};
 	raw.on('data', count);

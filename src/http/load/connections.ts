@@ -10,6 +10,7 @@ const TOLD_WITHIN_MS = 2000;
 /** The connections of a server, and which of them are beyond its limit: those are answered with a refusal, and closed. */
 export class ConnectionLimit {
 	readonly #limit: number;
+	readonly #most: number;
 	readonly #onDropped: () => void;
 	readonly #excess = new Set<Socket>();
 	#open = 0;
@@ -17,6 +18,7 @@ export class ConnectionLimit {
 	/** @param onDropped called for each connection that is closed without an answer */
 	constructor(limit: number, onDropped: () => void) {
 		this.#limit = limit;
+		this.#most = limit + Math.min(MOST_TOLD, limit);
 		this.#onDropped = onDropped;
 	}
 
@@ -25,7 +27,7 @@ export class ConnectionLimit {
 	}
 
 	watch(server: Server): void {
-		server.maxConnections = this.#limit + Math.min(MOST_TOLD, this.#limit);
+		server.maxConnections = this.#most;
 		server.on('drop', this.#onDropped);
 		server.on('connection', (socket: Socket) => this.#add(socket));
 	}
@@ -35,6 +37,12 @@ export class ConnectionLimit {
 	}
 
 	#add(socket: Socket): void {
+		// A server drops its own before they come here, and none of those that were handed to it.
+		if (this.#open >= this.#most) {
+			socket.destroy();
+			this.#onDropped();
+			return;
+		}
 		this.#open += 1;
 		const isExcess = this.#open > this.#limit;
 		const timer = isExcess ? setTimeout(() => socket.destroy(), TOLD_WITHIN_MS) : undefined;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { LoadFigures, ShedReason } from '../../contract/load-figures.ts';
+import { CallerShares } from './caller-shares.ts';
 import { ConnectionLimit } from './connections.ts';
 import { DescriptorWatch, descriptorLimit } from './descriptors.ts';
 import { EventLoopWatch, TICK_MS } from './event-loop.ts';
@@ -38,7 +39,8 @@ export class Load {
 	readonly #loop: EventLoopWatch;
 	readonly #descriptors: DescriptorWatch;
 	readonly #connections: ConnectionLimit;
-	readonly #shed = { requests: 0, connections: 0, memory: 0, event_loop: 0, descriptors: 0 };
+	readonly #shed = { requests: 0, connections: 0, memory: 0, event_loop: 0, descriptors: 0, caller_share: 0 };
+	readonly #callers = new CallerShares();
 	#requests = 0;
 	#ticks = 0;
 
@@ -65,28 +67,36 @@ export class Load {
 		if (this.#ticks % TICKS_A_LOOK === 0) void this.#descriptors.look();
 	}
 
-	/** Why a request that has come cannot be taken on; undefined when it can. */
-	reasonAgainst({ socket }: IncomingMessage): ShedReason | undefined {
+	/**
+	 * Why a request that has come cannot be taken on; undefined when it can.
+	 * @param caller its name, where callers have keys
+	 */
+	reasonAgainst({ socket }: IncomingMessage, caller?: string): ShedReason | undefined {
+		const { requests } = this.#limits;
 		if (this.#connections.isExcess(socket)) return 'connections';
-		if (this.#requests >= this.#limits.requests) return 'requests';
+		if (caller !== undefined && this.#callers.hasAllRequests(caller, this.#requests, requests)) return 'caller_share';
+		if (this.#requests >= requests) return 'requests';
 		if (this.#loop.isOverloaded) return 'event_loop';
 		return this.#descriptors.areScarce ? 'descriptors' : undefined;
 	}
 
 	/** A request is taken on, until `leave`. */
-	enter(): RequestShare {
+	enter(caller?: string): RequestShare {
 		this.#requests += 1;
-		return new RequestShare(this.#budget, () => this.count('memory'));
+		const use = caller === undefined ? undefined : this.#callers.enter(caller);
+		return new RequestShare(this.#budget, this.#callers, use, (reason) => this.count(reason, caller));
 	}
 
 	leave(share: RequestShare): void {
 		this.#requests -= 1;
 		share.release();
+		if (share.caller !== undefined) this.#callers.leave(share.caller);
 	}
 
-	/** Something was turned away. */
-	count(reason: ShedReason): void {
+	/** Something was turned away. @param caller whose it was, where callers have keys */
+	count(reason: ShedReason, caller?: string): void {
 		this.#shed[reason] += 1;
+		if (caller !== undefined) this.#callers.noteTurnedAway(caller);
 	}
 
 	get figures(): LoadFigures {

@@ -169,11 +169,11 @@ export function logObserver(log: Logger): GatewayObserver {
 			log.warn(line, `provider ${provider}: ${action.type} through the admin API, ${from} → ${to}`);
 		},
 		localFault: (what) => localFaults.add(what),
-		surplusReceived: (origin) =>
-			log.warn(
-				{ origin },
-				'a provider sent bytes that belong to none of its answers; its connections are not kept for now',
-			),
+		surplusReceived: (origin, wasTrusted) => {
+			if (!wasTrusted) return;
+			const text = 'a provider sent bytes that belong to none of its answers; its connections are not kept for now';
+			log.warn({ origin }, text);
+		},
 		crashed: (error, requestId) =>
 			log.error({ requestId, error: describeCrash(error) }, 'a fault of Breakwater itself'),
 	};

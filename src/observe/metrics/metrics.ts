@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import type { LoadFigures } from '../../contract/load-figures.ts';
-import type { GatewayObserver } from '../../contract/observer.ts';
+import { type GatewayObserver, lookUpTroubles } from '../../contract/observer.ts';
 import type { LogOutput } from '../log/log.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
@@ -52,6 +52,17 @@ export function createMetrics(config: Config, version: string): Metrics {
 		labels: ['output'],
 	});
 	for (const output of config.logs === undefined ? ['stderr'] : ['stderr', 'files']) lostLines.cell({ output });
+	const surplusConnections = new Cells(registry, {
+		name: 'breakwater_surplus_connections_total',
+		help: 'Connections that were ended because a provider sent bytes on them which belong to no answer.',
+		labels: [],
+	}).cell({});
+	const lookUpTrouble = new Cells(registry, {
+		name: 'breakwater_look_up_troubles_total',
+		help: 'Look-ups of the names of providers that ended with an error (failed) or took longer than five seconds (late).',
+		labels: ['trouble'],
+	});
+	for (const trouble of lookUpTroubles) lookUpTrouble.cell({ trouble });
 	const notifications = new Cells(registry, {
 		name: 'breakwater_notifications_total',
 		help: 'Notifications, by the number of their webhook in the configuration and by outcome.',
@@ -70,6 +81,10 @@ export function createMetrics(config: Config, version: string): Metrics {
 			providerChanged: (id, _from, to) => providers.changed(id, to),
 			providerAlarmed: (id, _source, alarm) => providers.alarmed(id, alarm),
 			providerOperated: (id, action) => providers.operated(id, action),
+			surplusReceived: () => {
+				surplusConnections.pending += 1;
+			},
+			lookUpTroubled: (trouble) => lookUpTrouble.count({ trouble }),
 			crashed: () => {
 				crashes.pending += 1;
 			},

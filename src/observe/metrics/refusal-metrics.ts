@@ -20,7 +20,8 @@ export class RefusalMetrics {
 			labels: ['code', 'client'],
 		});
 		for (const code of codes) this.#refused.cell({ code, client: undefined });
-		for (const client of this.#clients) this.#refused.cell({ code: 'client_rate_limited', client });
+		for (const client of this.#clients)
+			for (const code of ['client_rate_limited', 'client_share_exceeded']) this.#refused.cell({ code, client });
 	}
 
 	count({ code, client }: RefusedCall): void {

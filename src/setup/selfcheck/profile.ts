@@ -38,11 +38,12 @@ async function askProfile(name: string, form: Form, question: ProxyQuestion): Pr
 	return askWith({ max_completion_tokens: MOST_TOKENS }, name, form, question);
 }
 
-function askWith(limit: object, name: string, form: Form, { url, key, timeoutMs }: ProxyQuestion): Promise<Reply> {
+function askWith(limit: object, name: string, form: Form, { url, key, timeoutMs, tls }: ProxyQuestion): Promise<Reply> {
 	return ask(`${url}/v1/chat/completions`, {
 		headers: { ...clientHeaders(key), 'x-failover-profile': name },
 		json: { model: name, messages, stream: form === 'streamed', ...limit },
 		timeoutMs,
+		tls,
 	});
 }
 

@@ -1,6 +1,6 @@
 import { asObject } from '../../values/json.ts';
 import { version as ownVersion } from '../../values/package-paths.ts';
-import { ask, jsonOf, type ReplyAnswer } from './ask.ts';
+import { ask, jsonOf, type Question, type ReplyAnswer } from './ask.ts';
 import { fail, ok, type SelfcheckFinding, warn } from './finding.ts';
 
 export interface ProxyQuestion {
@@ -9,6 +9,8 @@ export interface ProxyQuestion {
 	/** The key of a client, where the proxy wants one. */
 	key: string | undefined;
 	timeoutMs: number;
+	/** What connections to it are made with; absent: as to any server. */
+	tls?: Question['tls'];
 }
 
 export interface ProxyCheck {
@@ -22,8 +24,8 @@ const about = 'proxy';
 
 /** Is something there, is it Breakwater and of our version, would it take requests, and would it take ours? */
 export async function selfcheckProxy(question: ProxyQuestion): Promise<ProxyCheck> {
-	const { url, timeoutMs } = question;
-	const asked = await ask(`${url}/health`, { timeoutMs });
+	const { url, timeoutMs, tls } = question;
+	const asked = await ask(`${url}/health`, { timeoutMs, tls });
 	const stop = (...findings: SelfcheckFinding[]) => ({ findings, profiles: undefined });
 	if (asked.is === 'problem') {
 		const text = asked.isRefused
@@ -73,8 +75,9 @@ function healthFinding(url: string, { version, hurt }: Health): SelfcheckFinding
 async function checkReady({
 	url,
 	timeoutMs,
+	tls,
 }: ProxyQuestion): Promise<{ findings: SelfcheckFinding[]; profiles: string[] }> {
-	const asked = await ask(`${url}/ready`, { timeoutMs });
+	const asked = await ask(`${url}/ready`, { timeoutMs, tls });
 	if (asked.is === 'problem')
 		return { findings: [fail('ready', `/ready says nothing: ${ofProxy(asked.text)}.`)], profiles: [] };
 	const { status, profiles: reported } = asObject(jsonOf(asked)) ?? {};
@@ -97,8 +100,8 @@ async function checkReady({
 }
 
 /** @returns a failure when callers need a key and ours is not one; nothing where they need none */
-async function checkDoor({ url, key, timeoutMs }: ProxyQuestion): Promise<SelfcheckFinding[]> {
-	const asked = await ask(`${url}/v1/models`, { headers: clientHeaders(key), timeoutMs });
+async function checkDoor({ url, key, timeoutMs, tls }: ProxyQuestion): Promise<SelfcheckFinding[]> {
+	const asked = await ask(`${url}/v1/models`, { headers: clientHeaders(key), timeoutMs, tls });
 	if (asked.is === 'problem') return [fail('client key', `/v1/models says nothing: ${ofProxy(asked.text)}.`)];
 	if (asked.status === 401 || asked.status === 403) {
 		const text =

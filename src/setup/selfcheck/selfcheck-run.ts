@@ -13,7 +13,9 @@ import { readProxies } from '../../upstream/proxies.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { oneLine } from '../../values/one-line.ts';
 import { errorRulesFile } from '../../values/package-paths.ts';
+import { ownCertificate } from '../own-certificate.ts';
 import { localAddress } from '../port.ts';
+import type { Question } from './ask.ts';
 import { type ClockReading, selfcheckClock } from './clock.ts';
 import { fail, type SelfcheckFinding, warn } from './finding.ts';
 import { selfcheckProfile } from './profile.ts';
@@ -60,7 +62,7 @@ export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFin
 	// What is short, such as the `ollama` that a server without keys is given, may be a word of ours; theirs it is taken out of.
 	const redactOurs = createRedactor(secrets.filter((secret) => secret.length >= SHORTEST_SECRET));
 	const [proxy, providers] = await Promise.all([
-		checkProxySide({ url, key: options.key, timeoutMs }, config, redact),
+		checkProxySide({ url, key: options.key, timeoutMs, tls: certificateAt(url, config) }, config, redact),
 		config === undefined
 			? { findings: [], readings: [] }
 			: checkProviderSide(config, { timeoutMs, proxies: readProxies(options.env) }, redact),
@@ -96,8 +98,14 @@ function configOf({ config, env }: SelfcheckOptions): { config?: Config; finding
 }
 
 function addressOf(config: Config | undefined): string {
-	const { host, port } = config?.server ?? defaultAddress;
-	return localAddress(host, port === 0 ? defaultAddress.port : port);
+	const server = config?.server ?? defaultAddress;
+	return localAddress({ ...server, port: server.port === 0 ? defaultAddress.port : server.port });
+}
+
+/** At another address than its own, a proxy is whom the authorities say. */
+function certificateAt(url: string, config: Config | undefined): Question['tls'] {
+	if (config === undefined || url !== addressOf(config)) return undefined;
+	return () => ownCertificate(config.server);
 }
 
 async function checkProxySide(

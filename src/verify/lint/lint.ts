@@ -9,6 +9,7 @@ import { dialectRules } from './rules/dialects.ts';
 import { effectRules } from './rules/effects.ts';
 import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
+import { limitRules } from './rules/limits.ts';
 import { reasonRules } from './rules/reasons.ts';
 import { retryRules } from './rules/retries.ts';
 import { fateRules } from './rules/shared-fate.ts';
@@ -33,6 +34,7 @@ export const lintRules: readonly Rule[] = [
 	...unusedRules,
 	...exposureRules,
 	...dialectRules,
+	...limitRules,
 ];
 
 /** The gravest first. */

@@ -1,3 +1,5 @@
+import type { TotalBound } from './total-bound.ts';
+
 /** One thing that may happen next, and what comes of it. */
 export interface Move<Node> {
 	/** Where it leads. */
@@ -38,6 +40,8 @@ export interface World<Node> {
 export interface Bounds {
 	/** States after which the exploration stops. */
 	states: number;
+	/** What this and other explorations may cost together; without it, there is no such bound. */
+	total?: TotalBound;
 	/** Called now and then, with the states explored so far. */
 	onProgress?: (states: number) => void;
 }
@@ -53,7 +57,7 @@ export interface Exploration<Node> {
 	states: number;
 	/** Events that were tried. */
 	transitions: number;
-	/** Every state was explored: the bound was not reached. */
+	/** Every state was explored: no bound was reached. */
 	isComplete: boolean;
 	/** For each property that was violated, the first violation; its path ends with the state that it led to. */
 	violations: ReadonlyMap<string, { message: string; at: Reached<Node> }>;
@@ -124,6 +128,10 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 	function leave(from: Reached<Node>): void {
 		if (isOutdone(from.node)) return;
 		for (const { node, violations: found } of world.moves(from.node)) {
+			if (bounds.total?.take() === false) {
+				isComplete = false;
+				return;
+			}
 			transitions += 1;
 			for (const { property, message } of found) {
 				if (!violations.has(property)) violations.set(property, { message, at: { node, from } });
@@ -135,7 +143,13 @@ export function explore<Node>(world: World<Node>, bounds: Bounds): Exploration<N
 	arrive(world.initial, undefined);
 	for (; layer < queues.length; layer++) {
 		const queue = queues[layer] ?? [];
-		for (let next = 0; next < queue.length; next++) leave(queue[next] as Reached<Node>);
+		for (let next = 0; next < queue.length; next++) {
+			if (bounds.total?.isReached) {
+				isComplete = false;
+				break;
+			}
+			leave(queue[next] as Reached<Node>);
+		}
 		// What has been left is still told by `reached`; the rest of a long exploration does not need it.
 		queues[layer] = [];
 	}

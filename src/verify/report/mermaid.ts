@@ -1,4 +1,5 @@
 import { wrapped } from '../../values/figures.ts';
+import { nameList } from '../../values/first-lines.ts';
 import { timeText } from '../../values/time-text.ts';
 import type { CaseStep, Report } from './report.ts';
 
@@ -56,8 +57,8 @@ function thatFit(cases: readonly string[][]): readonly string[][] {
 
 function counterexamples({ providers, keys, profiles }: Report): DrawnCase[] {
 	const subjects = [
-		...providers.map(({ ids, properties }) => ({ name: `provider ${ids.join(', ')}`, properties })),
-		...keys.map(({ ids, properties }) => ({ name: `models of ${ids.join(', ')}`, properties })),
+		...providers.map(({ ids, properties }) => ({ name: `provider ${nameList(ids)}`, properties })),
+		...keys.map(({ ids, properties }) => ({ name: `models of ${nameList(ids)}`, properties })),
 		...profiles.map(({ name, properties }) => ({ name: `profile ${name}`, properties })),
 	];
 	return subjects.flatMap(({ name, properties }) =>

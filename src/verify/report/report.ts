@@ -12,6 +12,13 @@ export interface Report {
 	/** One for each set of keys with several models in use: what their actors make of it together. */
 	keys: readonly ProviderReport[];
 	profiles: readonly ProfileReport[];
+	/** Only where the bound on the whole check was reached before its end. */
+	stopped?: {
+		/** The bound. */
+		transitions: number;
+		/** What was not begun, by its names: nothing is known of it. */
+		skipped: { providers: readonly string[]; keys: readonly string[]; profiles: readonly string[] };
+	};
 	/** Everything that was explored. */
 	states: number;
 	transitions: number;

@@ -1,5 +1,5 @@
 import { amountText, memoryText, wrapped } from '../../values/figures.ts';
-import { firstLines } from '../../values/first-lines.ts';
+import { firstLines, nameList } from '../../values/first-lines.ts';
 import { timeText } from '../../values/time-text.ts';
 import type {
 	LintFinding,
@@ -36,12 +36,23 @@ export function reportText(report: Report, page: Page): string {
 		),
 		...failures(report).map((failure) => failureLines(report.file, failure, page)),
 		holdingLines(report, page),
-		...report.profiles.map((profile) => profileLines(profile, page)),
+		...report.profiles.slice(0, MOST_PROFILES).map((profile) => profileLines(profile, page)),
+		moreProfilesLines(report, page),
 		unexploredLines(report, page),
+		stoppedLines(report, page),
 		[totals(report, page)],
 	];
 	const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
 	return `${text.join('\n\n')}\n`;
+}
+
+/** Profiles whose worst cases are printed. */
+const MOST_PROFILES = 50;
+
+function moreProfilesLines({ profiles }: Report, { columns }: Page): string[] {
+	const more = profiles.length - MOST_PROFILES;
+	if (more <= 0) return [];
+	return wrapped(`and ${amountText(more, 'more profile')}; --profile NAME shows one, --json all of them`, columns);
 }
 
 const colors = { holds: 'green', fails: 'red', unknown: 'yellow' } as const;
@@ -86,8 +97,8 @@ interface FailedProperty {
 /** What breaks in the same way in several places is one failure, shown where the way to it is the shortest. */
 function failures({ providers, keys, profiles }: Report): FailedProperty[] {
 	const subjects = [
-		...providers.map(({ ids, properties }) => ({ kind: 'provider', name: ids.join(', '), properties })),
-		...keys.map(({ ids, properties }) => ({ kind: 'key', name: ids.join(', '), properties })),
+		...providers.map(({ ids, properties }) => ({ kind: 'provider', name: nameList(ids), properties })),
+		...keys.map(({ ids, properties }) => ({ kind: 'key', name: nameList(ids), properties })),
 		...profiles.map(({ name, properties }) => ({ kind: 'profile', name, properties })),
 	];
 	const broken = subjects.flatMap(({ kind, name, properties }) =>
@@ -114,7 +125,7 @@ function failureLines(file: string, { property, of: [where, ...others] }: Failed
 		...wrapped(`${place}broken: ${statement} [${id}]`, columns).map((line) => paint('red', line)),
 		...indented(wrapped(`in ${where}: ${counterexample?.message ?? 'no way to it was kept'}`, columns - 2)),
 		...indented(stepLines(counterexample?.steps ?? [], columns - 2)),
-		...(others.length === 0 ? [] : indented(wrapped(`the same in ${others.join('; ')}`, columns - 2))),
+		...(others.length === 0 ? [] : indented(wrapped(`the same in ${nameList(others, '; ')}`, columns - 2))),
 	];
 }
 
@@ -122,10 +133,10 @@ function failureLines(file: string, { property, of: [where, ...others] }: Failed
 function holdingLines({ providers, keys, profiles }: Report, page: Page): string[] {
 	const ids = providers.flatMap((provider) => provider.ids);
 	return [
-		...groupLines(`providers ${ids.join(', ')}`, providers, page),
+		...groupLines(`providers ${nameList(ids)}`, providers, page),
 		...(keys.length === 0
 			? []
-			: groupLines(`models of ${keys.flatMap((key) => key.ids).join(', ')}, together`, keys, page)),
+			: groupLines(`models of ${nameList(keys.flatMap((key) => key.ids))}, together`, keys, page)),
 		...groupLines(amountText(profiles.length, 'profile'), profiles, page),
 	];
 }
@@ -172,19 +183,36 @@ function worstLines(title: string, { steps }: WorstCase, { columns, paint, shows
 	return [`  ${title}`, ...way.map((line) => paint('gray', `    ${line}`))];
 }
 
-function unexploredLines({ providers, keys, profiles }: Report, { columns, paint }: Page): string[] {
+function unexploredLines({ providers, keys, profiles, stopped }: Report, { columns, paint }: Page): string[] {
 	const sentences = [
-		...keys.flatMap(({ ids, unexplored }) => unexplored.map((what) => `models of ${ids.join(', ')}: ${what}`)),
-		...providers.flatMap(({ ids, unexplored }) => unexplored.map((what) => `provider ${ids.join(', ')}: ${what}`)),
+		...keys.flatMap(({ ids, unexplored }) => unexplored.map((what) => `models of ${nameList(ids)}: ${what}`)),
+		...providers.flatMap(({ ids, unexplored }) => unexplored.map((what) => `provider ${nameList(ids)}: ${what}`)),
 		...profiles.flatMap(({ name, unexplored }) => unexplored.map((what) => `profile ${name}: ${what}`)),
 	];
 	if (sentences.length === 0) return [];
+	const shown = firstLines(sentences, 'sentences like these; --json lists them all');
 	const advice = 'A larger exploration may get to the end: --bound sets how many states it may have.';
 	return [
 		paint('yellow', 'not explored:'),
-		...sentences.flatMap((sentence) => indented(wrapped(sentence, columns - 2))),
-		...indented(wrapped(advice, columns - 2)),
+		...shown.flatMap((sentence) => indented(wrapped(sentence, columns - 2))),
+		...(stopped === undefined ? indented(wrapped(advice, columns - 2)) : []),
 	];
+}
+
+/** Which bound ended the check, what it left out altogether, and what to do. */
+function stoppedLines({ stopped }: Report, { columns, paint }: Page): string[] {
+	if (stopped === undefined) return [];
+	const { transitions, skipped } = stopped;
+	const parts = [
+		['providers', skipped.providers] as const,
+		['the models of', skipped.keys] as const,
+		['profiles', skipped.profiles] as const,
+	].filter(([, names]) => names.length > 0);
+	const left = parts.map(([kind, names]) => `${kind} ${nameList(names)}`).join('; ');
+	const title = `the check stopped at its bound of ${amountText(transitions, 'transition')}${left === '' ? '' : `; not begun, so that nothing is known of them: ${left}`}`;
+	const advice =
+		'--total sets how many transitions it may have; --profile NAME checks one profile and its providers alone.';
+	return [...wrapped(title, columns).map((line) => paint('yellow', line)), ...indented(wrapped(advice, columns - 2))];
 }
 
 /** What was explored, and what it cost. */

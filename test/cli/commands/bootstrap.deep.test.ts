@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { secondCertificate } from '../../helpers/certificates.ts';
 import { Commands } from '../../helpers/command.ts';
 import { soon } from '../../helpers/gateway.ts';
 import { freePort, type ModelServer, noLocalServers, startServer } from '../../helpers/model-server.ts';
@@ -118,6 +119,23 @@ describe('bootstrap --start', () => {
 		const withoutLog = (lines: string[]) => lines.filter((line) => !line.startsWith('breakwater.log'));
 		expect(withoutLog(state())).toEqual(withoutLog(before));
 		expect(readFileSync(path('breakwater.log'), 'utf8')).not.toMatch(/PLANTED/);
+	});
+
+	test('runs one that speaks https, whoever signed its certificate and for whatever name', async () => {
+		const { cert, key } = secondCertificate;
+		writeFileSync(path('cert.pem'), cert);
+		writeFileSync(path('key.pem'), key);
+		configured();
+		const file = path('config/gateway.yaml');
+		const tls = '{ port: $1, tls: { cert: cert.pem, key: key.pem } }';
+		writeFileSync(file, readFileSync(file, 'utf8').replace(/\{ port: (\d+) \}/, tls));
+		const first = await bootstrap(own(), '--start');
+		expect(first.stdout).toMatch(/It answers at https:\/\/127\.0\.0\.1:\d+ \(process \d+/);
+		expect(first.stdout).toMatch(/(\d+) of \1 findings are well/);
+		expect(first.code).toBe(0);
+		const again = await bootstrap(own(), '--start');
+		expect(again.stdout).toMatch(/It runs already at https:/);
+		expect(again.code).toBe(0);
 	});
 
 	test('starts it again where it has died and left its pid file', async () => {

@@ -110,7 +110,8 @@ describe('an event', () => {
 	it.each([
 		[''],
 		['hello'],
-		['{"choices":['],
+		['{'],
+		["{'python': None}"],
 		['null'],
 		['7'],
 		['"text"'],
@@ -123,6 +124,13 @@ describe('an event', () => {
 	])('is malformed: %j', (data) => {
 		expect(readChunk(data)).toMatchObject({ kind: 'malformed' });
 	});
+
+	it.each([['{"choices":['], ['{"id"\u0000'], [' { "id":"1","object":"chat.comple'], ['x"content":"Hello"']])(
+		'is what is left of a chunk: %j',
+		(data) => {
+			expect(readChunk(data)).toMatchObject({ kind: 'damaged' });
+		},
+	);
 
 	it.each([
 		['with no choices', '{"model":"m","choices":[]}'],

@@ -206,7 +206,7 @@ describe('the end', () => {
 		['[DONE] at once', sse('[DONE]'), 'answer_empty'],
 		['[DONE] after a role', sse(role, '[DONE]'), 'answer_empty'],
 		['content and nothing more', sse(role, hello), 'open'],
-		['content and an event cut off', `${sse(hello)}data: ${JSON.stringify(stop).slice(0, 30)}`, 'open'],
+		['content and an event cut off', `${sse(hello)}data: ${JSON.stringify(stop).slice(0, 30)}`, 'answer_damaged'],
 	])('%s', (_name, text, is) => {
 		const { state } = readText(text);
 		expect(state.is === 'faulty' ? state.fault : state.is).toBe(is);
@@ -260,7 +260,7 @@ describe('an error event', () => {
 
 describe('malformed events', () => {
 	it('are left out and counted', () => {
-		const reading = readText(sse(hello, 'garbage', '{"choices":[', '[]', '7', '{}', '{"choices":[null]}', stop));
+		const reading = readText(sse(hello, 'garbage', '{', '[]', '7', '{}', '{"choices":[null]}', stop));
 		expect(reading.events).toBe(sse(hello, stop));
 		expect(reading.skippedEvents).toBe(6);
 		expect(reading.state).toEqual({ is: 'whole' });
@@ -284,6 +284,15 @@ describe('a chunk whose JSON is broken around its text', () => {
 			expect(readText(damaged).state).toEqual({ is: 'faulty', fault: 'answer_damaged' });
 		},
 	);
+
+	it('is known wherever bytes that end an event come between', () => {
+		const whole = Buffer.from(sse(role, hello, chunkOf({ content: ' there' }), stop, '[DONE]'));
+		for (let at = 0; at <= whole.length; at += 1) {
+			const reading = readText(`${whole.subarray(0, at)}\u0001\ufffd\n\n${whole.subarray(at)}`);
+			if (reading.state.is === 'whole') expect(contentOf(reading.events)).toBe('Hello there');
+			else expect(reading.state).toMatchObject({ is: 'faulty' });
+		}
+	});
 
 	it('is nothing to an answer that is finished', () => {
 		expect(readText(sse(hello, stop, broken)).state).toEqual({ is: 'whole' });

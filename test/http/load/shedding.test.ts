@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
 	contentOf,
@@ -120,9 +120,9 @@ describe('connections', () => {
 	});
 });
 
-describe('request bodies', () => {
-	const body = (bytes: number) => ({ messages: [{ role: 'user', content: 'x'.repeat(bytes) }] });
+const body = (bytes: number) => ({ messages: [{ role: 'user', content: 'x'.repeat(bytes) }] });
 
+describe('request bodies', () => {
 	it('are bounded together, while small ones still come through', async () => {
 		await start({ memory: '1MB' });
 		const release = await stuck(1, body(250_000));
@@ -149,6 +149,69 @@ describe('request bodies', () => {
 		expect((await breakwater.post(body(200_000))).status).toBe(200);
 		for (const socket of idle) socket.destroy();
 		await soon(() => expect(breakwater.load.figures).toMatchObject({ requests: 0, bytes: 0 }));
+	});
+
+	it.each([
+		['gzip', gzipSync],
+		['br', brotliCompressSync],
+		['zstd', zstdCompressSync],
+	])('count as what they are decoded to: %s', async (encoding, encode) => {
+		await start({ memory: '1MB' });
+		const release = await stuck(1, body(50_000));
+		const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+		const bomb = new Uint8Array(encode(JSON.stringify(body(300_000))));
+		expect(bomb.length).toBeLessThan(2000);
+		const send = () => fetch(`${breakwater.origin}/v1/chat/completions`, { method: 'POST', headers, body: bomb });
+		await expectShed(await send(), 'server.limits.memory');
+		expect(breakwater.load.figures.shed.memory).toBe(1);
+		await release();
+		breakwater.upstream('a').next(hangs());
+		const taken = send();
+		await soon(() => expect(breakwater.upstream('a').requests).toHaveLength(2));
+		expect(breakwater.load.figures.bytes).toBeGreaterThan(900_000);
+		breakwater.gateway.interrupt();
+		await (await taken).text();
+		await unhurt();
+	});
+
+	it('are not decoded to their end where there is no room for them', async () => {
+		await start({ memory: '1MB' });
+		const release = await stuck(1, body(50_000));
+		const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+		const bomb = new Uint8Array(gzipSync(JSON.stringify(body(30 * MB))));
+		const sent = fetch(`${breakwater.origin}/v1/chat/completions`, { method: 'POST', headers, body: bomb });
+		await expectShed(await sent, 'server.limits.memory');
+		await release();
+	});
+
+	it('hold nothing for a client that leaves while they are decoded', async () => {
+		await start({ memory: '100MB' });
+		const { hostname, port } = new URL(breakwater.origin);
+		const bytes = gzipSync(JSON.stringify(body(10 * MB)));
+		const socket = connect(Number(port), hostname);
+		socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n');
+		socket.write(`content-encoding: gzip\r\ncontent-length: ${bytes.length}\r\n\r\n`);
+		socket.write(bytes);
+		await soon(() => expect(breakwater.load.figures.bytes).toBeGreaterThan(bytes.length * 6));
+		socket.destroy();
+		await soon(() => expect(breakwater.load.figures.requests).toBe(0));
+		await soon(async () => expect(await metric('requests_refused_total{code="invalid_request"}')).toMatch(/ 1$/));
+		expect(breakwater.load.figures.bytes).toBe(0);
+		expect(breakwater.upstream('a').requests).toHaveLength(0);
+	});
+
+	it('that are not all ASCII count as wide as their texts are', async () => {
+		await start({ memory: '1MB' });
+		const release = await stuck(1, { messages: [{ role: 'user', content: `${'x'.repeat(100_000)}…` }] });
+		expect(breakwater.load.figures.bytes).toBeGreaterThan(500_000);
+		await release();
+	});
+
+	it('that are turned away leave their room to those that came with them', async () => {
+		await start({ memory: '1MB' });
+		const sent = await Promise.all(Array.from({ length: 8 }, () => breakwater.post(body(250_000))));
+		expect(sent.filter(({ status }) => status === 200)).not.toHaveLength(0);
+		await Promise.all(sent.map((response) => response.text()));
 	});
 
 	it('that never end are ended', async () => {
@@ -206,7 +269,7 @@ describe('answers that are held back', () => {
 		['a gzip bomb', bomb, false, {}],
 	] as const)('are shed where they outgrow the limit: %s', async (_, behaviour, stream, setup) => {
 		await start({ memory: '1MB' }, setup);
-		const release = await stuck(1);
+		const release = await stuck(1, body(50_000));
 		breakwater.upstream('a').next(behaviour);
 		await expectShed(await breakwater.post({ stream }), 'server.limits.memory');
 		expect(breakwater.records.at(-1)).toMatchObject({ outcome: 'failed', code: 'overloaded' });
@@ -232,7 +295,7 @@ describe('answers that are held back', () => {
 		await start({ memory: '100MB' });
 		breakwater.upstream('a').next(answers('x'.repeat(40 * MB)));
 		const response = await breakwater.post();
-		await soon(() => expect(breakwater.load.figures.bytes).toBeGreaterThan(40 * MB));
+		await soon(() => expect(breakwater.load.figures.bytes).toBeGreaterThan(3 * 40 * MB));
 		await response.text();
 		await soon(() => expect(breakwater.load.figures.bytes).toBe(0));
 	});

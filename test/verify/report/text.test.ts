@@ -126,6 +126,23 @@ describe('the worst cases of a profile', () => {
 	});
 });
 
+it('says which bound the whole check reached, what was not begun, and what to do', () => {
+	const providers = Array.from({ length: 1500 }, (_, i) => `p${i}`);
+	const stopped = { transitions: 2_000_000, skipped: { providers, keys: [], profiles: ['default'] } };
+	const shown = text({ verdict: 'unknown', stopped }, { columns: 1000 });
+	expect(shown).toMatch(
+		/^the check stopped at its bound of 2,000,000 transitions; not begun, so that nothing is known of them: providers p0, .* p19 and 1,480 more; profiles default\n {2}--total sets/m,
+	);
+});
+
+it('shows the first fifty of many profiles, and how many there are', () => {
+	const profiles = Array.from({ length: 3000 }, (_, i) => profileReport({ name: `name-${i}` }));
+	const lines = text({ profiles }).split('\n');
+	const shown = lines.filter((line) => /^(profile name-|and )/.test(line));
+	expect(shown.length).toBe(51);
+	expect(shown.at(-1)).toBe('and 2,950 more profiles; --profile NAME shows one, --json all of them');
+});
+
 it('says what was not explored, and what to do', () => {
 	const shown = text({
 		verdict: 'unknown',

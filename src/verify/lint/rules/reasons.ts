@@ -1,3 +1,4 @@
+import { answerSilent } from '../../../../machines/failure.ts';
 import { categoryOf } from '../../../config/failure-keys.ts';
 import { defaultPolicy } from '../../../config/policy-schema.ts';
 import type { Path } from '../../../config/tree.ts';
@@ -5,7 +6,7 @@ import { loadErrorRules } from '../../../upstream/classify/load-error-rules.ts';
 import { inWords, nearest } from '../../../values/nearest.ts';
 import { errorRulesFile } from '../../../values/package-paths.ts';
 import type { Finding, Rule } from '../rule.ts';
-import type { Layered, LintSubject } from '../subject.ts';
+import { type Layered, type LintSubject, written } from '../subject.ts';
 
 /** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
 export const builtInReasons: readonly string[] = [
@@ -97,11 +98,30 @@ function reasonOf(key: string): string {
 	return key.split('.')[1] ?? '';
 }
 
+const silence = `${answerSilent.category}.${answerSilent.reason}`;
+
+/** A silent answer is left for the next target or handed out, and no entry is asked about it. */
+function silenceOnError(subject: LintSubject): Finding[] {
+	return tablesOf(subject)
+		.filter(({ table, keys }) => table[0] === 'onError' && keys.includes(silence))
+		.map(({ layered }) => ({
+			at: written(layered, ['onError', silence]),
+			reason: `\`onError\` has no say in answers that say nothing (\`${silence}\`), so this entry has no effect`,
+			advice: 'remove it; `emptyAnswer` decides whether the next target is asked',
+		}));
+}
+
 export const reasonRules: readonly Rule[] = [
 	{
 		id: 'unknown-reason',
 		severities: ['warning'],
 		finds: 'an entry for a reason that no failure has',
 		find: unknownReasons,
+	},
+	{
+		id: 'silence-on-error',
+		severities: ['warning'],
+		finds: 'an `onError` entry for answers that say nothing, which `emptyAnswer` is about',
+		find: silenceOnError,
 	},
 ];

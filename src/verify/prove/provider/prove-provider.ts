@@ -2,6 +2,7 @@ import type { Failure } from '../../../../machines/failure.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
 import { providerMachine } from '../../../../machines/provider/machine.ts';
+import { behaviourKey } from '../../alike.ts';
 import type { PropertyResult, ProviderReport } from '../../report/report.ts';
 import { defaultBounds } from '../default-bounds.ts';
 import { type Bounds, type Exploration, explore, type Move, pathTo, type Reached, type World } from '../explore.ts';
@@ -64,15 +65,20 @@ export function checkProvider(
 	const findings = new Findings(machine, policy);
 	const failures = [...failureSamples(policy), misplaced];
 	const unexplored: string[] = [];
+	const cutShort: string[] = [];
 	for (const aspect of aspectsOf(machine, policy, failures)) {
 		const { name, small, liberties, isAboutPermits, isTold } = aspect;
-		const key = JSON.stringify([small, liberties, isAboutPermits, isOfModel]);
+		const key = JSON.stringify([behaviourKey(small), liberties, isAboutPermits, isOfModel]);
 		const known = isTold ? undefined : shared.get(key);
 		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary, isOfModel);
 		if (!isTold) shared.set(key, { exploration, stuck });
 		findings.explored(exploration, small, known !== undefined);
 		if (exploration.isComplete) {
 			findings.stuck(stuck, small);
+			continue;
+		}
+		if (bounds.total?.isReached) {
+			cutShort.push(name);
 			continue;
 		}
 		unexplored.push(
@@ -84,23 +90,37 @@ export function checkProvider(
 	if (mixed !== undefined) {
 		const exploration = explore(mixed, bounds);
 		findings.explored(exploration);
-		if (!exploration.isComplete) {
+		if (!exploration.isComplete && bounds.total?.isReached) cutShort.push('the failure rate');
+		else if (!exploration.isComplete) {
 			unexplored.push(
 				`the exploration of the failure rate stopped at its bound of ${bounds.states} states; not every order of results was tried`,
 			);
 		}
 	}
 	const untold = new ProviderStage(machine, policy, windowKey, { startedAt: STARTED_AT, isOfModel });
-	for (const rail of rails(stage, untold, failures)) findings.ran(rail);
-	unexplored.push(...beyondRails(policy));
+	for (const rail of rails(stage, untold, failures)) {
+		if (bounds.total?.isReached) {
+			cutShort.push('the numbers of the file');
+			break;
+		}
+		findings.ran(rail);
+		bounds.total?.used(rail.events);
+	}
+	unexplored.push(...beyondRails(policy), ...(cutShort.length === 0 ? [] : [stoppedAmid(cutShort)]));
 	const { properties, ...report } = findings.report(ids[0] ?? 'provider');
 	const own = isOfModel ? properties.filter(({ id }) => !keyProperties.includes(id)) : properties;
 	return { ids, ...report, properties: own, unexplored, summary: summary.summary() };
 }
 
+/** @param names aspects whose exploration was not finished when the bound of the whole check was reached */
+function stoppedAmid(names: readonly string[]): string {
+	return `the exploration stopped with the check; not every order of events was tried with ${names.join(', with ')}`;
+}
+
 /** An exploration, and the first state of it from which closed is not reached again. */
 interface Explored {
-	exploration: Exploration<Node>;
+	/** Without the states that were reached: thousands of policies may have one each. */
+	exploration: Pick<Exploration<Node>, 'states' | 'transitions' | 'isComplete' | 'violations'>;
 	stuck: Reached<Node> | undefined;
 }
 
@@ -123,7 +143,9 @@ function exploreAspect(
 	});
 	const world = new WatchedWorld((isAboutPermits ? permitsWorld : providerWorld)(stage, liberties));
 	const exploration = explore(world, bounds);
-	return { exploration, stuck: exploration.isComplete ? world.withoutWayToClosed(exploration) : undefined };
+	const { states, transitions, isComplete, violations } = exploration;
+	const stuck = isComplete ? world.withoutWayToClosed(exploration) : undefined;
+	return { exploration: { states, transitions, isComplete, violations }, stuck };
 }
 
 const windowKey: KeyWriter = ({ run, ghost }) => {
@@ -169,7 +191,11 @@ class Findings {
 	}
 
 	/** @param isCounted another policy's share of the work has it already */
-	explored({ states, transitions, violations }: Exploration<Node>, policy = this.#policy, isCounted = false): void {
+	explored(
+		{ states, transitions, violations }: Explored['exploration'],
+		policy = this.#policy,
+		isCounted = false,
+	): void {
 		this.states += isCounted ? 0 : states;
 		this.transitions += isCounted ? 0 : transitions;
 		for (const [property, { message, at }] of violations) this.#note(property, message, at, policy);

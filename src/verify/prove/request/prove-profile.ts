@@ -1,11 +1,12 @@
 import { requestMachine } from '../../../../machines/request/machine.ts';
-import type { ProfileReport, PropertyResult, WorstCase } from '../../report/report.ts';
+import type { Route } from '../../../gateway/routes.ts';
+import type { CaseStep, ProfileReport, PropertyResult, WorstCase } from '../../report/report.ts';
 import { defaultBounds } from '../default-bounds.ts';
 import { type Bounds, explore } from '../explore.ts';
 import type { Focus } from './environment.ts';
 import { type RequestProperty, requestProperties } from './properties.ts';
 import type { RouteToCheck } from './route.ts';
-import { stepsTo } from './steps.ts';
+import { renaming, stepsTo } from './steps.ts';
 import { caseStartMs, type RequestNode, RequestWorld, thrownMessage } from './world.ts';
 
 export interface ProfileCheckOptions {
@@ -45,26 +46,75 @@ interface Part {
  * and for a whole answer, where every step takes as long as its timeout allows.
  */
 export function checkProfile(route: RouteToCheck, options: ProfileCheckOptions = {}): ProfileReport {
-	const parts = {
+	return exploreProfile(route, options).report;
+}
+
+/** What was found out about a route, and holds for each that differs from it in names alone. */
+export interface ExploredProfile {
+	readonly report: ProfileReport;
+	/**
+	 * @param route one of which only the names differ
+	 * @returns undefined where something is wrong, and is told with the names of the other route
+	 */
+	reportOn(route: Route & { name: string }): ProfileReport | undefined;
+}
+
+interface Parts {
+	readonly everything: Part;
+	readonly attempts: Part;
+	readonly stream: Part;
+	readonly document: Part;
+}
+
+/** Explores a route as `checkProfile` does. */
+export function exploreProfile(explored: RouteToCheck, options: ProfileCheckOptions = {}): ExploredProfile {
+	const parts = exploreParts(explored, options);
+	const all: Part[] = Object.values(parts);
+	const holds = all.every(({ found }) => found.size === 0);
+	return {
+		report: reportOn(explored, explored, parts),
+		reportOn: (route) => (holds || namesOf(route) === namesOf(explored) ? reportOn(route, explored, parts) : undefined),
+	};
+}
+
+function namesOf({ candidates }: Route): string {
+	return JSON.stringify(
+		candidates.map(({ target, provider, credential, gate, model }) => [target, provider, credential, gate, model]),
+	);
+}
+
+function amountsOf(parts: readonly Part[]): { states: number; transitions: number } {
+	return {
+		states: sum(parts.map(({ states }) => states)),
+		transitions: sum(parts.map(({ transitions }) => transitions)),
+	};
+}
+
+function exploreParts(route: RouteToCheck, options: ProfileCheckOptions): Parts {
+	return {
 		everything: explorePart(route, 'everything', options, () => 0),
 		attempts: explorePart(route, 'most-attempts', options, ({ seen }) => seen.attempts),
 		stream: explorePart(route, 'slow-stream', options, waited),
 		document: explorePart(route, 'slow-document', options, waited),
 	};
-	const all = Object.values(parts);
+}
+
+function reportOn(route: Route & { name: string }, explored: Route, parts: Parts): ProfileReport {
+	const all: Part[] = Object.values(parts);
 	const found = new Map(all.toReversed().flatMap((part) => [...part.found]));
+	const inNamesOfRoute = renaming(explored.candidates, route.candidates);
+	const stepsOn = (node: RequestNode | undefined) => inNamesOfRoute(stepsTo(node, route.candidates));
 	const worstOf = ({ worst, isComplete, found: faults }: Part): WorstCase => ({
 		most: worst.most,
 		isExact: isComplete && faults.size === 0,
-		steps: stepsTo(worst.node, route.candidates),
+		steps: stepsOn(worst.node),
 	});
 	return {
 		name: route.name,
 		chain: chainOf(route),
-		states: sum(all.map(({ states }) => states)),
-		transitions: sum(all.map(({ transitions }) => transitions)),
-		unexplored: unexplored(route, Object.values(parts)),
-		properties: Object.entries(requestProperties).map(([id, statement]) => resultOf(id, statement, found, route)),
+		...amountsOf(all),
+		unexplored: unexplored(route, all),
+		properties: Object.entries(requestProperties).map(([id, statement]) => resultOf(id, statement, found, stepsOn)),
 		worst: {
 			attempts: worstOf(parts.attempts),
 			firstContent: worstOf(parts.stream),
@@ -117,19 +167,18 @@ function resultOf(
 	id: string,
 	statement: string,
 	found: ReadonlyMap<string, Found>,
-	route: RouteToCheck,
+	stepsOn: (node: RequestNode | undefined) => CaseStep[],
 ): PropertyResult {
 	const fault = found.get(id satisfies string as RequestProperty);
 	if (fault === undefined) return { id, statement, holds: true };
-	const steps = stepsTo(fault.node, route.candidates);
-	return { id, statement, holds: false, counterexample: { message: fault.message, steps } };
+	return { id, statement, holds: false, counterexample: { message: fault.message, steps: stepsOn(fault.node) } };
 }
 
 function mostStates({ candidates }: RouteToCheck): number {
 	return Math.min(defaultBounds.profile, Math.floor(MOST_WORK / candidates.length));
 }
 
-function unexplored({ candidates }: RouteToCheck, parts: readonly Part[]): string[] {
+function unexplored({ candidates }: Route, parts: readonly Part[]): string[] {
 	const stopped = parts.filter(({ isComplete }) => !isComplete);
 	if (stopped.length === 0) return [];
 	const states = Math.max(...stopped.map((part) => part.states));
@@ -140,7 +189,7 @@ function unexplored({ candidates }: RouteToCheck, parts: readonly Part[]): strin
 }
 
 /** The targets in order; the credentials of one are one link. */
-function chainOf({ candidates }: RouteToCheck): string[] {
+function chainOf({ candidates }: Route): string[] {
 	return candidates.flatMap(({ target, link }, index) => (candidates[index - 1]?.link === link ? [] : [target]));
 }
 

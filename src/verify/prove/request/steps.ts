@@ -1,10 +1,40 @@
+import type { EventObject } from 'xstate';
 import type { RequestEvent } from '../../../../machines/events.ts';
 import type { CandidatePlan } from '../../../gateway/routes.ts';
+import { isObject } from '../../../values/json.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import type { CaseStep } from '../../report/report.ts';
 import { failureWords } from '../failure-samples.ts';
 import { isTimer } from './monitor.ts';
 import { caseStartMs, type RequestNode, type RequestObservation } from './world.ts';
+
+/**
+ * The names of one route in the events of steps that were explored on another, which differs from it in names alone.
+ * @returns a function of steps that tell of the first route
+ */
+export function renaming(
+	from: readonly CandidatePlan[],
+	to: readonly CandidatePlan[],
+): (steps: readonly CaseStep[]) => CaseStep[] {
+	if (from === to) return (steps) => [...steps];
+	const models = new Map<unknown, string>();
+	const actors = new Map<unknown, string>();
+	for (const [position, { model, credential, gate }] of from.entries()) {
+		const other = to[position];
+		if (other === undefined) continue;
+		models.set(model, other.model);
+		actors.set(credential, other.credential).set(gate, other.gate);
+	}
+	/** Models and actors stand in these fields of events and permits alone. */
+	const renamed = (key: string, value: unknown): unknown => {
+		if (key === 'model') return models.get(value) ?? value;
+		if (key === 'counted' && Array.isArray(value)) return value.map((id) => actors.get(id) ?? id);
+		return isObject(value) ? membersRenamed(value) : value;
+	};
+	const membersRenamed = (members: Readonly<Record<string, unknown>>) =>
+		Object.fromEntries(Object.entries(members).map(([key, value]) => [key, renamed(key, value)]));
+	return (steps) => steps.map((step) => ({ ...step, event: membersRenamed(step.event) as unknown as EventObject }));
+}
 
 /** Everything that happened on the way to a node, as a person would tell it; nothing where there is none. */
 export function stepsTo(node: RequestNode | undefined, candidates: readonly CandidatePlan[]): CaseStep[] {

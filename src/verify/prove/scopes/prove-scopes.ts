@@ -62,9 +62,10 @@ export function checkScopes(
 		return { id, statement, holds: false, counterexample: { message: violation.message, steps, policy: small } };
 	});
 	const { states, transitions, isComplete } = exploration;
+	const stopped = bounds?.total?.isReached ? 'stopped with the check' : 'stopped at its bound';
 	const unexplored = isComplete
 		? []
-		: ['the exploration of a key with two models stopped at its bound; not every order of events was tried'];
+		: [`the exploration of a key with two models ${stopped}; not every order of events was tried`];
 	return { states, transitions, unexplored, properties };
 }
 
