@@ -6,7 +6,7 @@ import { pythonVersionOf } from './python.ts';
 import { nameOf, type Result, rowsOf } from './report.ts';
 import { scenarios } from './trials.ts';
 
-const page = join(import.meta.dirname, '../../docs/clients.md');
+export const page = join(import.meta.dirname, '../../docs/clients.md');
 
 /** Which table of the page is filled. */
 export type Table = 'node-clients' | 'python-clients';
@@ -25,7 +25,7 @@ function pageWith(results: readonly Result[], table: Table): string {
 }
 
 /** Clients that need the same lines share a heading. */
-function linesPart(): string {
+export function linesPart(): string {
 	const groups = Map.groupBy([...nodeClients, ...pythonClients], ({ lines }) => JSON.stringify(lines));
 	return [...groups.values()].map(groupText).join('\n\n');
 }
