@@ -8,8 +8,10 @@ export interface Lines {
 	readonly variables: Readonly<Record<string, string>>;
 	/** Where variables do not do: a file of settings, from the home of the user. */
 	readonly file?: { readonly path: string; readonly text: string };
-	/** The same in the words of the program, for the page alone. */
+	/** What stands in the program, for the page alone. */
 	readonly code?: string;
+	/** Why these lines and no fewer: a sentence. */
+	readonly reason?: string;
 }
 
 export interface Client {
@@ -46,9 +48,9 @@ const openaiLines: Lines = {
 	variables: { OPENAI_BASE_URL: `${shownAddress}/v1`, OPENAI_API_KEY: 'unused' },
 };
 
-/** Without the last one they send what they do to OpenAI, with the key. */
 const agentsLines: Lines = {
 	variables: { ...openaiLines.variables, OPENAI_AGENTS_DISABLE_TRACING: '1' },
+	reason: 'Without the last line every run is reported to OpenAI, with the key.',
 };
 
 const anthropicLines: Lines = {
@@ -65,7 +67,7 @@ env_key = "BREAKWATER_API_KEY"
 wire_api = "responses"
 `;
 
-const all: readonly Errand[] = ['whole', 'stream', 'tool'];
+const all: readonly Errand[] = ['whole', 'stream', 'turns', 'tool'];
 
 /** Those for the terminal stream whatever they ask. */
 const streamed: readonly Errand[] = ['stream', 'tool'];
@@ -118,7 +120,13 @@ export const nodeClients: readonly Client[] = [
 		package: '@ai-sdk/openai',
 		speaks: 'responses',
 		errands: all,
-		lines: openaiLines,
+		lines: {
+			...openaiLines,
+			code: `const middleware = defaultSettingsMiddleware({ settings: { providerOptions: { openai: { store: false } } } });
+const model = wrapLanguageModel({ model: openai('default'), middleware });`,
+			reason:
+				'Unless it is told to store nothing, it refers to earlier answers by an id, which only the provider that wrote them can follow: there is no failover then.',
+		},
 		runs: program('ai-sdk-openai.js'),
 	},
 	{
@@ -128,7 +136,7 @@ export const nodeClients: readonly Client[] = [
 		errands: all,
 		lines: {
 			...openaiLines,
-			code: `createOpenAICompatible({ name: 'breakwater', baseURL: '${shownAddress}/v1' })`,
+			code: `const model = createOpenAICompatible({ name: 'breakwater', baseURL: process.env.OPENAI_BASE_URL })('default');`,
 		},
 		runs: program('ai-sdk-openai-compatible.js'),
 	},

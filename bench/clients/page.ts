@@ -33,13 +33,15 @@ export function linesPart(): string {
 function groupText(clients: readonly Client[]): string {
 	const [first] = clients;
 	if (first === undefined) return '';
-	const { variables, file: settings, code } = first.lines;
+	const { variables, file: settings, code, reason } = first.lines;
 	const names = [...new Set(clients.map(({ package: name }) => `\`${name}\``))].join(', ');
 	const shell = Object.entries(variables).map(([name, value]) => `export ${name}=${value}`);
 	return [
 		`### ${names}`,
 		...(settings === undefined ? [] : [`\`~/${settings.path}\`:`, fenced('toml', settings.text.trimEnd())]),
-		code === undefined ? fenced('sh', shell.join('\n')) : fenced('js', code),
+		fenced('sh', shell.join('\n')),
+		...(code === undefined ? [] : [fenced('js', code)]),
+		...(reason === undefined ? [] : [reason]),
 	].join('\n\n');
 }
 

@@ -1,9 +1,9 @@
 import { vector } from './provider/embeddings-wire.ts';
-import { type Deed, signAnswer, wholeAnswer } from './provider/model.ts';
+import { type Deed, secondAnswer, signAnswer, wholeAnswer } from './provider/model.ts';
 import type { Visit } from './provider/provider.ts';
 
-/** What a client is told to do: take a whole answer, take one as a stream, or have its tool called. */
-export const errands = ['whole', 'stream', 'tool'] as const;
+/** What a client is told to do: take a whole answer, take one as a stream, ask once more after it, or have its tool called. */
+export const errands = ['whole', 'stream', 'turns', 'tool'] as const;
 
 export type Errand = (typeof errands)[number];
 
@@ -37,7 +37,8 @@ export const scenarios: readonly Scenario[] = [
 	{ name: 'answer', title: 'answer', errand: 'whole', first: 'answers' },
 	{ name: 'stream', title: 'stream', errand: 'stream', first: 'answers' },
 	{ name: 'tool', title: 'tool', errand: 'tool', first: 'calls' },
-	{ name: 'moved', title: 'tool, then another', errand: 'tool', first: 'calls-once', second: 'calls' },
+	{ name: 'turns', title: 'second turn by another', errand: 'turns', first: 'answers-once', second: 'answers' },
+	{ name: 'moved', title: 'tool result to another', errand: 'tool', first: 'calls-once', second: 'calls' },
 	{ name: 'failover', title: '503, then another', errand: 'whole', first: 'unavailable', second: 'answers' },
 	{ name: 'failover-stream', title: 'the same, streamed', errand: 'stream', first: 'unavailable', second: 'answers' },
 	{ name: 'broken', title: 'cut off, then another', errand: 'stream', first: 'breaks', second: 'answers' },
@@ -78,6 +79,7 @@ export function trialsOf(settings: readonly Setting[], done: readonly Errand[]):
 /** @param sign the word that a tool reads */
 export function expectedAnswer({ scenario }: Trial, speaks: string, sign: string): string {
 	if (speaks === 'embeddings') return vector.join(' ');
+	if (scenario.errand === 'turns') return secondAnswer;
 	return scenario.errand === 'tool' ? signAnswer(sign) : wholeAnswer;
 }
 

@@ -11,6 +11,12 @@ export async function runAiSdk(modelNamed) {
 		async stream(model) {
 			return await streamed({ model: modelNamed(model), prompt: question });
 		},
+		async turns(model) {
+			const asked = { role: 'user', content: question };
+			const { response } = await generateText({ model: modelNamed(model), messages: [asked] });
+			const messages = [asked, ...response.messages, asked];
+			return (await generateText({ model: modelNamed(model), messages })).text;
+		},
 		async tool(model) {
 			const { description, parameters } = tool;
 			const reading = toolOf({ description, inputSchema: jsonSchema(parameters), execute: readSign });

@@ -12,6 +12,11 @@ await run({
 	async stream(model) {
 		return textIn(await client.messages.stream({ model, max_tokens: 1024, messages: [asked] }).finalMessage());
 	},
+	async turns(model) {
+		const { content } = await client.messages.create({ model, max_tokens: 1024, messages: [asked] });
+		const messages = [asked, { role: 'assistant', content }, asked];
+		return textIn(await client.messages.create({ model, max_tokens: 1024, messages }));
+	},
 	async tool(model) {
 		const { name, description, parameters } = tool;
 		const asking = { model, max_tokens: 1024, tools: [{ name, description, input_schema: parameters }] };

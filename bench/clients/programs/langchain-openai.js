@@ -14,6 +14,10 @@ await run({
 		for await (const { text } of await new ChatOpenAI({ model }).stream([asked])) answer += text;
 		return answer;
 	},
+	async turns(model) {
+		const first = await new ChatOpenAI({ model }).invoke([asked]);
+		return (await new ChatOpenAI({ model }).invoke([asked, first, asked])).text;
+	},
 	async tool(model) {
 		const bound = new ChatOpenAI({ model }).bindTools([{ type: 'function', function: tool }]);
 		const first = await bound.invoke([asked]);

@@ -13,6 +13,11 @@ await run({
 		await result.completed;
 		return result.finalOutput;
 	},
+	async turns(model) {
+		const { history } = await runAgent(agentWith(model), question);
+		const input = [...history, { role: 'user', content: question }];
+		return (await runAgent(agentWith(model), input)).finalOutput;
+	},
 	async tool(model) {
 		const reading = toolOf({ ...tool, execute: readSign });
 		const { finalOutput } = await runAgent(agentWith(model, [reading]), question);

@@ -15,6 +15,11 @@ await run({
 		for await (const { choices } of stream) answer += choices[0]?.delta.content ?? '';
 		return answer;
 	},
+	async turns(model) {
+		const { choices } = await client.chat.completions.create({ model, messages: [asked] });
+		const messages = [asked, choices[0].message, asked];
+		return (await client.chat.completions.create({ model, messages })).choices[0].message.content;
+	},
 	async tool(model) {
 		const readingTool = { type: 'function', function: { ...tool, parse: JSON.parse, function: readSign } };
 		const runner = client.chat.completions.runTools({ model, messages: [asked], tools: [readingTool], stream: true });

@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import { question, readSign, run, tool } from './program.js';
 
 const client = new OpenAI();
+const asked = { role: 'user', content: question };
 
 await run({
 	async whole(model) {
@@ -12,8 +13,11 @@ await run({
 		const response = await client.responses.stream({ model, input: question }).finalResponse();
 		return response.output_text;
 	},
+	async turns(model) {
+		const { output } = await client.responses.create({ model, input: [asked], store: false });
+		return (await client.responses.create({ model, input: [asked, ...output, asked], store: false })).output_text;
+	},
 	async tool(model) {
-		const asked = { role: 'user', content: question };
 		const asking = { model, tools: [{ type: 'function', strict: true, ...tool }], store: false };
 		const first = await client.responses.stream({ ...asking, input: [asked] }).finalResponse();
 		const call = first.output.find(({ type }) => type === 'function_call');

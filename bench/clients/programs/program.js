@@ -23,7 +23,7 @@ export function readSign({ place }) {
 
 /**
  * Has a client do errands, one for each line of the standard input, and writes a line on how it ended.
- * @param errands `whole(model)`, `stream(model)` and `tool(model)`, as far as it can: each returns the text of the answer
+ * @param errands `whole(model)`, `stream(model)`, `turns(model)` and `tool(model)`, as far as it can: each returns the text of the answer
  */
 export async function run(errands) {
 	for await (const line of createInterface(process.stdin)) {

@@ -30,10 +30,11 @@ export function proofOf(provider: string): string {
  * - `answers`: it answers, or goes on with the answer that it is shown
  * - `calls`: it calls a tool, and says what that returned
  * - `calls-once`: it calls a tool, and its provider answers 503 when it is told what that returned
+ * - `answers-once`: it answers, and its provider answers 503 to what is asked after that
  * - `unavailable`: its provider answers 503
  * - `breaks`: its answer is cut off in the middle
  */
-export const deeds = ['answers', 'calls', 'calls-once', 'unavailable', 'breaks'] as const;
+export const deeds = ['answers', 'answers-once', 'calls', 'calls-once', 'unavailable', 'breaks'] as const;
 
 export type Deed = (typeof deeds)[number];
 
@@ -47,6 +48,7 @@ export function deedOf({ model }: Pick<Question, 'model'>): Deed {
 /** @returns whether the provider answers with 503 */
 export function isUnavailable(question: Question): boolean {
 	const deed = deedOf(question);
+	if (deed === 'answers-once') return question.said !== '';
 	return deed === 'unavailable' || (deed === 'calls-once' && question.returned !== '');
 }
 
@@ -54,6 +56,9 @@ export function isUnavailable(question: Question): boolean {
 export const wholeAnswer =
 	'The harbour lies behind two piers of grey stone. Fishing boats leave it before dawn and come back with the tide at noon. ' +
 	'A lamp on the longer pier burns through every night of the year, and its keeper writes down each sail that passes.';
+
+/** The answer to whoever has that one already. */
+export const secondAnswer = 'As I said: behind two piers of grey stone.';
 
 /** What `calls` says in the end: the word on the sign can only come from the tool. */
 export function signAnswer(word: string): string {
@@ -84,6 +89,7 @@ export function sayingTo(question: Question): Saying {
 
 /** A model that is asked to go on begins with the last eight words again, as the instruction wants; one that is not, does not. */
 function restOf({ said, endsWithSaid }: Question): string {
+	if (said === wholeAnswer) return secondAnswer;
 	if (said === '' || !wholeAnswer.startsWith(said)) return wholeAnswer;
 	if (endsWithSaid) return wholeAnswer.slice(said.length);
 	const [again = ''] = /(\S+\s*){1,8}$/.exec(said) ?? [];

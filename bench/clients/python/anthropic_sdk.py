@@ -19,6 +19,12 @@ def stream(model):
         return "".join(events.text_stream)
 
 
+def turns(model):
+    first = client.messages.create(model=model, max_tokens=1024, messages=[asked])
+    messages = [asked, {"role": "assistant", "content": first.content}, asked]
+    return text_in(client.messages.create(model=model, max_tokens=1024, messages=messages))
+
+
 def tool(model):
     first = client.messages.create(model=model, max_tokens=1024, messages=[asked], tools=tools)
     call = next(block for block in first.content if block.type == "tool_use")
@@ -27,4 +33,4 @@ def tool(model):
     return text_in(client.messages.create(model=model, max_tokens=1024, messages=messages, tools=tools))
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)

@@ -15,6 +15,11 @@ def stream(model):
     return "".join(chunk.text for chunk in ChatOpenAI(model=model).stream([asked]))
 
 
+def turns(model):
+    first = ChatOpenAI(model=model).invoke([asked])
+    return ChatOpenAI(model=model).invoke([asked, first, asked]).text
+
+
 def tool(model):
     bound = ChatOpenAI(model=model).bind_tools([reading])
     first = bound.invoke([asked])
@@ -23,4 +28,4 @@ def tool(model):
     return bound.invoke([asked, first, result]).text
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)

@@ -16,6 +16,12 @@ def stream(model):
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
 
+def turns(model):
+    first = litellm.completion(model=f"openai/{model}", messages=[asked]).choices[0].message
+    messages = [asked, first.model_dump(exclude_none=True), asked]
+    return litellm.completion(model=f"openai/{model}", messages=messages).choices[0].message.content
+
+
 def tool(model):
     tools = [{"type": "function", "function": reading}]
     first = litellm.completion(model=f"openai/{model}", messages=[asked], tools=tools).choices[0].message
@@ -25,4 +31,4 @@ def tool(model):
     return litellm.completion(model=f"openai/{model}", messages=messages, tools=tools).choices[0].message.content
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)

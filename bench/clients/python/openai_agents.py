@@ -19,8 +19,14 @@ async def stream(model):
     return result.final_output
 
 
+async def turns(model):
+    first = await Runner.run(agent_with(model), question)
+    asked = {"role": "user", "content": question}
+    return (await Runner.run(agent_with(model), [*first.to_input_list(), asked])).final_output
+
+
 async def tool(model):
     return (await Runner.run(agent_with(model, reading), question)).final_output
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)

@@ -18,6 +18,11 @@ def stream(model):
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
 
+def turns(model):
+    first = client.chat.completions.create(model=model, messages=[asked]).choices[0].message
+    return client.chat.completions.create(model=model, messages=[asked, first, asked]).choices[0].message.content
+
+
 def tool(model):
     tools = [{"type": "function", "function": reading}]
     first = client.chat.completions.create(model=model, messages=[asked], tools=tools).choices[0].message
@@ -27,4 +32,4 @@ def tool(model):
     return last.choices[0].message.content
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)

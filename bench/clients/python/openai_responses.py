@@ -4,6 +4,7 @@ from openai import OpenAI
 from program import parameters, question, read_sign, run
 
 client = OpenAI()
+asked = {"role": "user", "content": question}
 tools = [{"type": "function", "name": "read_sign", "strict": True, "parameters": parameters}]
 
 
@@ -16,8 +17,12 @@ def stream(model):
         return events.get_final_response().output_text
 
 
+def turns(model):
+    first = client.responses.create(model=model, input=[asked], store=False)
+    return client.responses.create(model=model, input=[asked, *first.output, asked], store=False).output_text
+
+
 def tool(model):
-    asked = {"role": "user", "content": question}
     first = client.responses.create(model=model, input=[asked], tools=tools, store=False)
     call = next(item for item in first.output if item.type == "function_call")
     output = read_sign(**json.loads(call.arguments))
@@ -26,4 +31,4 @@ def tool(model):
     return last.output_text
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)

@@ -32,7 +32,7 @@ def run(**errands):
     """Does errands, one for each line of the standard input, and writes a line on how it ended.
 
     Args:
-        errands: `whole`, `stream` and `tool`, as far as the client can: each takes a model, and returns the text, or
+        errands: `whole`, `stream`, `turns` and `tool`, as far as the client can: each takes a model, and returns the text, or
             is a coroutine. They share one loop, as connections that are kept belong to it.
     """
     outcomes, sys.stdout = sys.stdout, sys.stderr  # some clients print

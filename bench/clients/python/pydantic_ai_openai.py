@@ -15,8 +15,13 @@ async def stream(model):
         return await result.get_output()
 
 
+async def turns(model):
+    first = await agent_with(model).run(question)
+    return (await agent_with(model).run(question, message_history=first.all_messages())).output
+
+
 async def tool(model):
     return (await agent_with(model, read_sign).run(question)).output
 
 
-run(whole=whole, stream=stream, tool=tool)
+run(whole=whole, stream=stream, turns=turns, tool=tool)
