@@ -18,7 +18,7 @@ import type { Service } from '../contract/service.ts';
 import { dialectFor, protocols } from '../dialects/dialects.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
-import { loadErrorRules } from '../upstream/classify/load-error-rules.ts';
+import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
 import { LookUps } from '../upstream/look-ups.ts';
 import { PassingHeaders } from '../upstream/passing-headers.ts';
@@ -26,7 +26,6 @@ import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
 import { clock } from '../values/clock.ts';
 import { LiveMap } from '../values/live-map.ts';
-import { errorRulesFile } from '../values/package-paths.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
@@ -92,7 +91,7 @@ export async function createGateway(
 		lookUps: new LookUps({ onTrouble: (trouble) => observer.lookUpTroubled?.(trouble) }),
 		onSurplus: (origin, wasTrusted) => observer.surplusReceived?.(origin, wasTrusted),
 	});
-	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
+	const rules = [...config.errorRules, ...shippedErrorRules()];
 	const secrets = [...secretsOf(config), ...proxySecrets];
 	const classify = createClassifier(rules, createRedactor(secrets));
 	const passing = new PassingHeaders(createSecretSearch(secrets));

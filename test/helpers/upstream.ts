@@ -69,6 +69,9 @@ export async function startUpstream(): Promise<Upstream> {
 			incoming.socket.destroy();
 		}
 	});
+	// By default it closes a connection that is idle for 5 s, and in a process that is held up it would close one on which a
+	// request has come that it has not seen yet.
+	server.keepAliveTimeout = 600_000;
 	server.on('connection', (socket) => {
 		sockets.add(socket);
 		socket.on('close', () => sockets.delete(socket));

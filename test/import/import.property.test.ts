@@ -11,6 +11,7 @@ import { importFailProxy } from '../../src/import/failproxy.ts';
 import { noticeText } from '../../src/import/notice.ts';
 import { importOpenRouter } from '../../src/import/openrouter.ts';
 import { verify } from '../../src/import/verify.ts';
+import { runs } from '../helpers/runs.ts';
 
 const known = loadKnownModels();
 let folder: string;
@@ -72,7 +73,7 @@ test('whatever is in a FailProxy folder', () => {
 			}
 			expectSound(importFailProxy(folder, known));
 		}),
-		{ numRuns: 150 },
+		runs(150),
 	);
 });
 
@@ -102,6 +103,6 @@ test('whatever is in an OpenRouter fallback file', () => {
 			writeFileSync(path, JSON.stringify(isInner ? { fallback: content } : content));
 			expectSound(importOpenRouter(path));
 		}),
-		{ numRuns: 150 },
+		runs(150),
 	);
 });

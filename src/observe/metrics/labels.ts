@@ -1,8 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { targetsOf } from '../../config/targets.ts';
 import { modelsRoute } from '../../contract/models-route.ts';
-import { loadErrorRules } from '../../upstream/classify/load-error-rules.ts';
-import { errorRulesFile } from '../../values/package-paths.ts';
+import { shippedErrorRules } from '../../upstream/classify/shipped-error-rules.ts';
 
 /** The value of a label whose own value is not among the known ones: the number of series must not grow with traffic. */
 export const otherValue = 'other';
@@ -53,7 +52,7 @@ const ownReasons = [
  * @throws Error when the shipped error rules cannot be read
  */
 export function knownReasons(config: Config): ReadonlySet<string> {
-	const rules = [...config.errorRules, ...loadErrorRules(errorRulesFile)];
+	const rules = [...config.errorRules, ...shippedErrorRules()];
 	return new Set([...ownReasons, ...rules.flatMap(({ as }) => as.split('.')[1] ?? [])]);
 }
 

@@ -8,11 +8,10 @@ import { ConfigError } from '../../config/problems.ts';
 import { secretsOf } from '../../config/secrets.ts';
 import { createRedactor } from '../../gateway/redact.ts';
 import { createClassifier } from '../../upstream/classify/apply-error-rules.ts';
-import { loadErrorRules } from '../../upstream/classify/load-error-rules.ts';
+import { shippedErrorRules } from '../../upstream/classify/shipped-error-rules.ts';
 import { readProxies } from '../../upstream/proxies.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { oneLine } from '../../values/one-line.ts';
-import { errorRulesFile } from '../../values/package-paths.ts';
 import { ownCertificate } from '../own-certificate.ts';
 import { localAddress } from '../port.ts';
 import type { Question } from './ask.ts';
@@ -140,7 +139,7 @@ async function checkProviderSide(
 	how: Pick<ProviderQuestion, 'timeoutMs' | 'proxies'>,
 	redact: (text: string) => string,
 ): Promise<Side> {
-	const classify = createClassifier([...config.errorRules, ...loadErrorRules(errorRulesFile)], redact);
+	const classify = createClassifier([...config.errorRules, ...shippedErrorRules()], redact);
 	const credentials = Object.values(config.providers).flatMap((provider) =>
 		provider.credentials.map((credential) => ({ provider, credential })),
 	);

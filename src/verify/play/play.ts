@@ -8,9 +8,8 @@ import { createRedactor } from '../../gateway/redact.ts';
 import { reportFailure } from '../../gateway/report-failure.ts';
 import { type CandidatePlan, routesOf } from '../../gateway/routes.ts';
 import { type Classify, createClassifier } from '../../upstream/classify/apply-error-rules.ts';
-import { type ErrorRule, loadErrorRules } from '../../upstream/classify/load-error-rules.ts';
+import { shippedErrorRules } from '../../upstream/classify/shipped-error-rules.ts';
 import { suggestion } from '../../values/nearest.ts';
-import { errorRulesFile } from '../../values/package-paths.ts';
 import type { CaseStep } from '../report/report.ts';
 import { concerns, type Subject } from './case-script.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
@@ -152,11 +151,8 @@ function noteOn(subject: Subject, candidates: readonly CandidatePlan[], profile:
 	return [`\`${subject.name}\` is not in the chain of ${profile}, so what it does changes nothing.`];
 }
 
-let shippedRules: readonly ErrorRule[] | undefined;
-
 function classifierOf(config: Config): Classify {
-	shippedRules ??= loadErrorRules(errorRulesFile);
-	return createClassifier([...config.errorRules, ...shippedRules], createRedactor([]));
+	return createClassifier([...config.errorRules, ...shippedErrorRules()], createRedactor([]));
 }
 
 function clientView({ progress, ending, begun }: WorldEnd, profile: string): ClientView {

@@ -5,6 +5,7 @@ import type { ChatBody } from '../../../src/dialects/openai-chat/chat-body.ts';
 import { readRequest } from '../../../src/dialects/openai-chat/read-request.ts';
 import { recognizeMessage } from '../../../src/http/v1/heuristics.ts';
 import { repairJson } from '../../../src/http/v1/repair.ts';
+import { runs } from '../../helpers/runs.ts';
 
 const part = fc.oneof(
 	fc.jsonValue(),
@@ -61,7 +62,7 @@ test('whatever comes is refused, or goes up as it is, less what is ours', () => 
 			expect(sent.metadata?.mine).toEqual(metadata?.mine);
 			recognizeMessage(asked.wish.lastUserMessage(), new Set(['code', 'critical', 'cheap'] as const));
 		}),
-		{ numRuns: 500 },
+		runs(500),
 	);
 });
 

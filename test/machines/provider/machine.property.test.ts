@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PolicyChanges } from '../../helpers/policy.ts';
+import { runs } from '../../helpers/runs.ts';
 import { yearMs } from '../samples.ts';
 import { type Happening, happen, happening, models, permitOf, policyChanges, type World } from './histories.ts';
 import { startProvider } from './provider-harness.ts';
@@ -41,7 +42,7 @@ describe('whatever happens to a provider', () => {
 					if (reply?.type === 'permit.denied') expect(reply.state).toBe(provider.state());
 				}
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 
@@ -56,7 +57,7 @@ describe('whatever happens to a provider', () => {
 					expect(out.length).toBeLessThanOrEqual(probes);
 				});
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 
@@ -79,7 +80,7 @@ describe('whatever happens to a provider', () => {
 					};
 				});
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 
@@ -103,7 +104,7 @@ describe('whatever happens to a provider', () => {
 					};
 				});
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 
@@ -122,7 +123,7 @@ describe('whatever happens to a provider', () => {
 					};
 				});
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 
@@ -135,7 +136,7 @@ describe('whatever happens to a provider', () => {
 				provider.pass(yearMs);
 				expect(provider.ask()).toMatchObject({ type: 'permit.granted' });
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 
@@ -151,7 +152,7 @@ describe('whatever happens to a provider', () => {
 					expect(provider.clock.timers).toBe(isCoolingDown(provider.state()) ? 1 : probes.length);
 				});
 			}),
-			{ numRuns: 400 },
+			runs(400),
 		);
 	});
 });

@@ -248,7 +248,7 @@ describe('every scrape', () => {
 		await call({ model: 'made-up' });
 		await call({ failover: { profile: 'made-up' } });
 		const before = new Set((await scrape(breakwater.origin)).keys());
-		const bombs = Array.from({ length: 1200 }, (_, number) => `made-up-${number}"\n{}\\`);
+		const bombs = Array.from({ length: 300 }, (_, number) => `made-up-${number}"\n{}\\`);
 		const calls = bombs.map((name, number) => () => {
 			if (number % 3 === 0) return call({ model: name, stream: false });
 			if (number % 3 === 1) return call({ failover: { profile: name } });
@@ -261,7 +261,7 @@ describe('every scrape', () => {
 		);
 		const after = await scrape(breakwater.origin);
 		expect([...after.keys()].filter((series) => isOwn(series) && !before.has(series))).toEqual([]);
-		expect(after.get('breakwater_requests_total{outcome="done",route="default",stream="false"}')).toBe(401);
+		expect(after.get('breakwater_requests_total{outcome="done",route="default",stream="false"}')).toBe(101);
 		expect([...after.keys()].join('')).not.toContain('made-up');
 	});
 

@@ -316,8 +316,9 @@ test('a reminder, while it lasts', async () => {
 	await call();
 	await soon(() => expect(receiver.requests.length).toBeGreaterThan(6));
 	reset('a');
-	await soon(() => expect(receiver.requests.at(-1)?.text).toContain('Reset'));
-	const json = receiver.requests.filter(({ path }) => path.includes('json')).map(({ json }) => json as Notification);
+	const told = () => receiver.requests.filter(({ path }) => path.includes('json'));
+	await soon(() => expect(told().at(-1)?.text).toContain('Reset'));
+	const json = told().map(({ json }) => json as Notification);
 	expect(new Set(json.map(({ incident }) => incident)).size).toBe(1);
 	expect(json.map(({ event }) => event)).toEqual([
 		'incident.opened',

@@ -2,9 +2,8 @@ import { answerSilent } from '../../../../machines/failure.ts';
 import { categoryOf } from '../../../config/failure-keys.ts';
 import { defaultPolicy } from '../../../config/policy-schema.ts';
 import type { Path } from '../../../config/tree.ts';
-import { loadErrorRules } from '../../../upstream/classify/load-error-rules.ts';
+import { shippedErrorRules } from '../../../upstream/classify/shipped-error-rules.ts';
 import { inWords, nearest } from '../../../values/nearest.ts';
-import { errorRulesFile } from '../../../values/package-paths.ts';
 import type { Finding, Rule } from '../rule.ts';
 import { type Layered, type LintSubject, written } from '../subject.ts';
 
@@ -38,17 +37,9 @@ const familiar: readonly string[] = [
 	...Object.keys(defaultPolicy.breaker.effects),
 ];
 
-let shipped: readonly string[] | undefined;
-
-/** Read once, as it takes longer than all of the judging. */
-function shippedReasons(): readonly string[] {
-	shipped ??= loadErrorRules(errorRulesFile).map((rule) => rule.as);
-	return shipped;
-}
-
 function knownReasons({ config }: LintSubject): readonly string[] {
-	const own = config.errorRules.map((rule) => rule.as);
-	return [...new Set([...builtInReasons, ...own, ...shippedReasons()])].filter((key) => key.includes('.'));
+	const ofRules = [...config.errorRules, ...shippedErrorRules()].map((rule) => rule.as);
+	return [...new Set([...builtInReasons, ...ofRules])].filter((key) => key.includes('.'));
 }
 
 function tablesOf(subject: LintSubject): { layered: Layered; table: Path; keys: readonly string[] }[] {

@@ -6,7 +6,7 @@ import { policyWith } from '../../../helpers/policy.ts';
 import { itPicksUp } from './picking-up.ts';
 
 /** One state of so many; all of them are deep tests. */
-const EVERY = 7;
+const EVERY = 20;
 
 /** The fewest states; other policies, the defaults among them, are deep tests. */
 const policy = policyWith({ breaker: { failureThreshold: 1, minimumVolume: 1 } });

@@ -1,14 +1,13 @@
-import { assign, type EventObject, enqueueActions } from 'xstate';
-import type { ProviderEvent, RequestEvent } from '../../../../machines/events.ts';
+import { enqueueActions } from 'xstate';
+import type { ProviderEvent } from '../../../../machines/events.ts';
 import { mayCarryOn } from '../../../../machines/request/continuation.ts';
 import { mayRetryHere, nextTarget, retryWait } from '../../../../machines/request/failover.ts';
 import { requestMachine } from '../../../../machines/request/machine.ts';
-import { currentCandidate, lastFailed, type Progress } from '../../../../machines/request/progress.ts';
+import { currentCandidate, lastFailed } from '../../../../machines/request/progress.ts';
 import {
 	answerBroke,
 	attemptFailed,
 	carriedOn,
-	committed,
 	completed,
 	denied,
 	ended,
@@ -20,51 +19,9 @@ import {
 	settled,
 	waited,
 } from '../../../../machines/request/progress-updates.ts';
-import type { RequestProperty } from '../../../../src/verify/prove/request/properties.ts';
-import type { RouteToCheck } from '../../../../src/verify/prove/request/route.ts';
-import { type ChartState, chainOf, rewired, routeOver } from './route.ts';
+import { acting, guarding, type Mutant, noting } from './mutant.ts';
+import { chainOf, rewired, routeOver } from './route.ts';
 
-export type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
-
-/** A machine that is broken in one way, and the property that this breaks. */
-export interface Mutant {
-	name: string;
-	breaks: RequestProperty;
-	machine: typeof requestMachine;
-	route?: RouteToCheck;
-}
-
-/** An action that changes the trace in another way than the machine's own. */
-export function noting<T extends RequestEvent['type']>(
-	name: string,
-	change: (progress: Progress, event: Event<T>) => Progress,
-) {
-	const action = assign(({ context, event }: { context: { progress: Progress }; event: EventObject }) => ({
-		progress: change(context.progress, event as Event<T>),
-	}));
-	return requestMachine.provide({ actions: { [name]: action } as never });
-}
-
-/** A guard that answers its question in another way than the machine's own. */
-export function guarding<T extends RequestEvent['type']>(
-	name: string,
-	answer: (progress: Progress, event: Event<T>) => boolean,
-) {
-	const guard = ({ context, event }: { context: { progress: Progress }; event: EventObject }) =>
-		answer(context.progress, event as Event<T>);
-	return requestMachine.provide({ guards: { [name]: guard } as never });
-}
-
-/** Other actions on one transition, before the commit (`attempting`) or after it (`committed.streaming`). */
-function acting(state: string, event: string, target: string, actions: readonly string[]) {
-	return rewired((chart) => {
-		let at: Pick<ChartState, 'on' | 'states'> = chart;
-		for (const key of state.split('.')) at = at.states[key] ?? at;
-		at.on[event] = { target, actions };
-	});
-}
-
-const twoCandidates = routeOver(chainOf(2));
 const trySoonest = routeOver(chainOf(2), { policy: { whenAllDenied: 'try-soonest' } });
 
 export const mutants: readonly Mutant[] = [
@@ -129,61 +86,6 @@ export const mutants: readonly Mutant[] = [
 		breaks: 'ending-is-true',
 		machine: noting('endRejected', (progress) => ({ ...progress, ending: 'rejected' })),
 		route: routeOver(chainOf(3)),
-	},
-	{
-		name: 'has no deadline',
-		breaks: 'ends-by-deadline',
-		machine: rewired(({ on }) => {
-			delete on['deadline.passed'];
-		}),
-	},
-	{
-		name: 'has no deadline after the commit',
-		breaks: 'ends-by-deadline',
-		machine: rewired(({ states }) => {
-			if (states.committed !== undefined) states.committed.on = { 'deadline.passed': {} };
-		}),
-	},
-	{
-		name: 'ends a stream at the deadline of the search for it',
-		breaks: 'ends-by-deadline',
-		machine: noting<'attempt.answering'>('noteCommit', (progress, event) => ({
-			...committed(progress, event),
-			deadlineAt: progress.deadlineAt,
-		})),
-	},
-	{
-		name: 'begins no new search at a break',
-		breaks: 'ends-by-deadline',
-		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({
-			...answerBroke(progress, event),
-			deadlineAt: progress.streamEndsAt,
-		})),
-	},
-	{
-		name: 'begins a new search at each failure to carry on',
-		breaks: 'ends-by-deadline',
-		machine: noting<'attempt.broke'>('noteFailure', (progress, event) => ({
-			...attemptFailed(progress, event),
-			deadlineAt: event.now + progress.policy.timeouts.request + (progress.continuations > 0 ? 1 : 0),
-		})),
-	},
-	{
-		name: 'gives each continuation the time of a whole stream',
-		breaks: 'ends-by-deadline',
-		machine: noting<'attempt.answering'>('noteSeam', (progress, event) => ({
-			...joined(progress, event),
-			deadlineAt: event.now + progress.policy.timeouts.stream,
-		})),
-	},
-	{
-		name: 'lets a search outlast its stream',
-		breaks: 'ends-by-deadline',
-		machine: noting<'attempt.broke'>('noteBreak', (progress, event) => ({
-			...answerBroke(progress, event),
-			deadlineAt: event.now + progress.policy.timeouts.request,
-		})),
-		route: routeOver(chainOf(2), { policy: { timeouts: { stream: 60_000 } } }),
 	},
 	{
 		name: 'keeps the first content of a probe to itself',
@@ -356,11 +258,6 @@ export const mutants: readonly Mutant[] = [
 		}),
 	},
 	{
-		name: 'calls an interruption a deadline',
-		breaks: 'ending-is-true',
-		machine: acting('committed', 'deadline.passed', 'failed', ['abandonAttempt', 'noteDeadline', 'endOutOfTime']),
-	},
-	{
 		name: 'keeps its permit when the client leaves',
 		breaks: 'permits-settled-once',
 		machine: rewired(({ on }) => {
@@ -489,14 +386,6 @@ export const mutants: readonly Mutant[] = [
 		route: routeOver(['a/m', 'a/n']),
 	},
 	{
-		name: 'retries when the time is up',
-		breaks: 'waits-within-policy',
-		machine: guarding<'attempt.settled'>('mayRetryHere', (progress, { retryAt }) =>
-			mayRetryHere({ ...progress, deadlineAt: Number.MAX_SAFE_INTEGER }, retryAt),
-		),
-		route: routeOver(chainOf(2), { policy: { timeouts: { request: 700 } } }),
-	},
-	{
 		name: 'throws when it asks from further back',
 		breaks: 'never-throws',
 		machine: noting<'permit.granted'>('noteGrantToCarryOn', (progress, event) => {
@@ -505,5 +394,3 @@ export const mutants: readonly Mutant[] = [
 		}),
 	},
 ];
-
-export const routeOf = ({ route = twoCandidates }: Mutant) => route;

@@ -18,7 +18,7 @@ import {
 	waited,
 } from '../../../../machines/request/progress-updates.ts';
 import { policyWith } from '../../../helpers/policy.ts';
-import { type Event, guarding, type Mutant, noting } from './mutants.ts';
+import { type Event, guarding, type Mutant, noting } from './mutant.ts';
 import { beginning, chainOf, routeOver } from './route.ts';
 
 type Settled = Event<'attempt.settled'>;

@@ -2,7 +2,7 @@ import { openingToAwait } from '../../../../machines/request/failover.ts';
 import { requestMachine } from '../../../../machines/request/machine.ts';
 import type { Progress } from '../../../../machines/request/progress.ts';
 import { opened } from '../../../../machines/request/progress-updates.ts';
-import { guarding, type Mutant, noting } from './mutants.ts';
+import { guarding, type Mutant, noting } from './mutant.ts';
 import { chainOf, routeOver } from './route.ts';
 
 const wait = 60_000;

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { requestProperties } from '../../../../src/verify/prove/request/properties.ts';
 import { checkProfile } from '../../../../src/verify/prove/request/prove-profile.ts';
 import { deepSample } from '../../../helpers/deep-sample.ts';
-import { mutants as grossMutants, routeOf } from './mutants.ts';
+import { deadlineMutants } from './deadline-mutants.ts';
+import { routeOf } from './mutant.ts';
+import { mutants as grossMutants } from './mutants.ts';
 import { nearMisses } from './near-misses.ts';
 import { openingMutants } from './opening-mutants.ts';
 import { beginning, caseAgainst, chainOf, replay, routeOver, violated } from './route.ts';
 import { silenceMutants } from './silence-mutants.ts';
 
-const mutants = [...grossMutants, ...nearMisses, ...silenceMutants, ...openingMutants];
+const mutants = [...grossMutants, ...deadlineMutants, ...nearMisses, ...silenceMutants, ...openingMutants];
 
 const allWays = routeOver([
 	{ target: 'a/l', credentials: 2, contextWindow: 8_000, prefill: true },

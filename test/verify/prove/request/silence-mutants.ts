@@ -1,7 +1,7 @@
 import { mayRetryHere } from '../../../../machines/request/failover.ts';
 import type { Progress } from '../../../../machines/request/progress.ts';
 import { fellSilent } from '../../../../machines/request/progress-updates.ts';
-import { guarding, type Mutant, noting } from './mutants.ts';
+import { guarding, type Mutant, noting } from './mutant.ts';
 import { type ChartState, chainOf, rewired, routeOver } from './route.ts';
 
 /** The silence of an attempt leads elsewhere than to its settlement. */
