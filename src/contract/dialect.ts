@@ -267,6 +267,8 @@ export interface ProviderDialect {
 	lossesOf(request: ClientRequest, abilities: ModelAbilities, model: string): readonly Loss[];
 	/** @throws Error when it cannot render requests of that client dialect */
 	render(ask: ProviderAsk): RenderedRequest;
+	/** A model goes on with the text that it is shown, as its own: there is nothing to instruct it to. */
+	readonly prefills?: true;
 	/** Whether an answer to a request with these members could be carried on. */
 	isContinuable(members: Readonly<Record<string, unknown>>): boolean;
 	/** What the headers say of an answer's form, whatever was asked for; undefined when they say nothing. */
@@ -277,7 +279,7 @@ export interface ProviderDialect {
 	/** Whether an event without any content in its parts has members that may be content all the same. */
 	hasUnreadContent(event: AnswerEvent): boolean;
 	/** @param text the whole body of a success; never throws */
-	readDocument(text: string, options: Pick<ReaderOptions, 'model'>): DocumentRead;
+	readDocument(text: string, options: Pick<ReaderOptions, 'model' | 'choices'>): DocumentRead;
 	/** @param text the body of a failed answer, perhaps cut off; never throws */
 	readError(status: number, text: string): ErrorBody;
 }

@@ -2,6 +2,8 @@ import type { ClientDialect, Protocol, ProviderDialect } from '../contract/diale
 import { anthropicMessagesClient } from './anthropic-messages/anthropic-messages.ts';
 import { anthropicCountClient } from './anthropic-messages/count-tokens.ts';
 import { openaiChatClient, openaiChatProvider } from './openai-chat/openai-chat.ts';
+import { openaiCompletionsClient } from './openai-completions/openai-completions.ts';
+import { openaiEmbeddingsClient } from './openai-embeddings/openai-embeddings.ts';
 import { openaiResponsesClient } from './openai-responses/openai-responses.ts';
 import { anthropic } from './protocols/anthropic.ts';
 import { azure } from './protocols/azure.ts';
@@ -13,6 +15,8 @@ export const clientDialects: readonly ClientDialect[] = [
 	openaiResponsesClient,
 	anthropicMessagesClient,
 	anthropicCountClient,
+	openaiCompletionsClient,
+	openaiEmbeddingsClient,
 ];
 
 /** A simulated provider takes what OpenAI's chat takes; everything else is translated to that. */

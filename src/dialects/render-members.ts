@@ -18,3 +18,14 @@ export function isStreamed({ request, streamUpstream, way }: ProviderAsk, set: E
 	if (Object.hasOwn(set, 'stream')) return set.stream === 'true';
 	return request.stream || streamUpstream || way !== 'fresh';
 }
+
+/** What OpenAI's older dialects are asked for a stream's usage with; an answer does not depend on it. */
+export const addedToStreams = ['stream_options'];
+
+/** Usage is asked for where the stream is ours alone; a request without a stream must not have options of one. */
+export function streamMembers(isStreamed: boolean, stream: boolean, withheld: ProviderAsk['withheld']): Edits {
+	if (isStreamed === stream) return none;
+	if (!stream) return { stream: 'false', stream_options: undefined };
+	const isWithheld = withheld?.includes('stream_options') === true;
+	return { stream: 'true', stream_options: isWithheld ? undefined : '{"include_usage":true}' };
+}

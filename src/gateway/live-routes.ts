@@ -95,7 +95,11 @@ export class LiveRoutes {
 		});
 		const used = dialect.needsOneModel === true ? ofOneModel(stops, route.isForEmbeddings) : stops;
 		return {
-			candidates: used.map(({ plan }) => ({ ...plan, actor: actorOf(plan.gate) })),
+			candidates: used.map(({ plan, contact }) => ({
+				...plan,
+				...(contact.endpoint.dialect.prefills === true ? { prefill: true } : {}),
+				actor: actorOf(plan.gate),
+			})),
 			contacts: used.map(({ contact }) => contact),
 			policy: route.policy,
 			commit: route.commit,

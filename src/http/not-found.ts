@@ -4,13 +4,12 @@ interface KnownPath {
 	method: 'GET' | 'POST';
 	/** As it is shown. */
 	path: string;
-	pattern: RegExp;
+	pattern: { test(path: string): boolean };
 	/** Named in the answer to a path that does not exist. */
 	isShown: boolean;
 }
 
 const routes: readonly KnownPath[] = [
-	route('POST', '/v1/chat/completions', /^\/v1\/chat\/completions$/),
 	route('GET', '/v1/models', /^\/v1\/models$/),
 	route('GET', '/health', /^\/health$/),
 	route('GET', '/ready', /^\/ready$/),
@@ -24,12 +23,16 @@ const routes: readonly KnownPath[] = [
 	hidden('GET', '/admin/requests/{id}', /^\/admin\/requests\/[^/]+$/),
 ];
 
-function route(method: KnownPath['method'], path: string, pattern: RegExp): KnownPath {
+function route(method: KnownPath['method'], path: string, pattern: KnownPath['pattern']): KnownPath {
 	return { method, path, pattern, isShown: true };
 }
 
-function hidden(method: KnownPath['method'], path: string, pattern: RegExp): KnownPath {
+function hidden(method: KnownPath['method'], path: string, pattern: KnownPath['pattern']): KnownPath {
 	return { method, path, pattern, isShown: false };
+}
+
+function posts(path: string): KnownPath {
+	return { method: 'POST', path, pattern: { test: (given) => given === path }, isShown: true };
 }
 
 /** Its paths are named only to callers who have passed the check of the admin key. */
@@ -49,12 +52,14 @@ export function isBelow(path: string, folder: string): boolean {
 /**
  * What is wrong with a request that no handler takes: its method, or its path.
  * @param path without its query; who may know of what is there has been seen to already
+ * @param posted where requests of the dialects are posted
  */
-export function notFound(method: string, path: string): Refusal {
-	const known = routes.find(({ pattern }) => pattern.test(path));
+export function notFound(method: string, path: string, posted: readonly string[]): Refusal {
+	const all = [...posted.map(posts), ...routes];
+	const known = all.find(({ pattern }) => pattern.test(path));
 	if (known === undefined) {
 		const isOperator = isBelow(path, adminRoot);
-		const shown = routes
+		const shown = all
 			.filter((one) => (isOperator ? isBelow(one.path, adminRoot) : one.isShown))
 			.map((one) => `${one.method} ${one.path}`);
 		return new Refusal('not_found', `There is nothing here; Breakwater answers ${shown.join(', ')}.`);

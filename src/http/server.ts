@@ -8,7 +8,6 @@ import Fastify, {
 } from 'fastify';
 import type { ClientDialect } from '../contract/dialect.ts';
 import type { RefusedCall } from '../contract/observer.ts';
-import { Refusal } from '../contract/refusal.ts';
 import type { Service } from '../contract/service.ts';
 import { clientDialects } from '../dialects/dialects.ts';
 import { openaiChatClient } from '../dialects/openai-chat/openai-chat.ts';
@@ -33,8 +32,10 @@ import { asRefusal, refuseUnreadable } from './refusing.ts';
 import { idHeaders } from './request-ids.ts';
 import { pathTaker } from './taken-paths.ts';
 import { Uploads } from './uploads.ts';
+import { isAnthropicCaller } from './v1/caller-kind.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, type Routing } from './v1/directory.ts';
+import { addModels } from './v1/models.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
 declare module 'fastify' {
@@ -106,7 +107,14 @@ const defaultTimeouts = { head: 15_000, body: 30_000 };
  */
 export function createServer(service: Service, options: ServerOptions): FastifyInstance {
 	const { dialects = clientDialects, monitoringKey, tls } = options;
+	const posted = dialects.map(({ path }) => path);
 	const uploads = new Uploads();
+	const anthropic = dialects.find(({ name }) => name === 'anthropic-messages');
+	/** In which an error is written: the one of its path, else that of the client. */
+	const dialectOf = (request: FastifyRequest) =>
+		request.routeOptions?.config.dialect ??
+		(isBelow(pathOf(request), '/v1') && isAnthropicCaller(request.headers) ? anthropic : undefined) ??
+		openaiChatClient;
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
 		const refusal = asRefusal(error);
 		const { id, client, ip: address } = request;
@@ -114,7 +122,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		const { status } = report;
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
-		const { failure, contentTypes } = request.routeOptions?.config.dialect ?? openaiChatClient;
+		const { failure, contentTypes } = dialectOf(request);
 		const answer = [reply, id, report, failure(report), contentTypes.document] as const;
 		const send = () => (hasMoreToCome(request.raw) ? sendAndClose(...answer, uploads) : sendFailure(...answer));
 		// What is on its way in the same packet has come by then, and the connection can be kept.
@@ -126,7 +134,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const server = Fastify({
 		bodyLimit: options.bodyLimit,
 		genReqId: newRequestId,
-		rewriteUrl: pathTaker([...dialects.map(({ path }) => path), '/v1/models']),
+		rewriteUrl: pathTaker([...posted, '/v1/models']),
 		...(tls === undefined
 			? { http }
 			: { https: { ...http, ...readCertificate(tls), handshakeTimeout: headersTimeout } }),
@@ -191,12 +199,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		});
 		server.post<{ Body: string | undefined }>(dialect.path, { ...taken, config: { dialect } }, handler);
 	}
-	server.get('/v1/models', checked, () => ({ object: 'list', data: modelList(service, startedAt) }));
-	server.get<{ Params: { '*': string } }>('/v1/models/*', checked, (request) => {
-		const model = modelList(service, startedAt).find(({ id }) => id === request.params['*']);
-		if (model !== undefined) return model;
-		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');
-	});
+	addModels(server, service, { checked, startedAt });
 	const checkAccess = monitoringKey === undefined ? undefined : monitoringCheck(server, monitoringKey);
 	const monitored = checkAccess === undefined ? {} : { onRequest: checkAccess };
 	const { metrics } = options;
@@ -213,7 +216,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		// Which paths exist is said only to callers who may use them.
 		if (isBelow(path, '/v1')) await checkCaller?.(request, reply);
 		if (isBelow(path, '/admin')) await checkAdmin(request, reply);
-		throw notFound(request.method, path);
+		throw notFound(request.method, path, posted);
 	};
 	server.setNotFoundHandler(refusePath);
 	addArrivalHook(server, options, refusePath);
@@ -248,12 +251,4 @@ function addArrivalHook(
 		if (request.is404) refusePath(request, reply).catch(done);
 		else done();
 	});
-}
-
-function modelList({ profiles, targets }: Service, startedAt: number) {
-	const created = Math.floor(startedAt / 1000);
-	return [
-		...profiles.map((id) => ({ id, object: 'model', created, owned_by: 'breakwater' })),
-		...targets.map(({ target, provider }) => ({ id: target, object: 'model', created, owned_by: provider })),
-	];
 }

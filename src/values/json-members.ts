@@ -78,7 +78,7 @@ export class JsonText {
 	}
 
 	/** The text with these edits, and those that are always made. */
-	render(edits: Edits): string {
+	render(edits: Edits = {}): string {
 		return edited(this.text, this.members, { ...this.#edits, ...edits });
 	}
 

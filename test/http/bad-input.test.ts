@@ -142,7 +142,7 @@ test('a body over server.bodyLimit, announced or not', async () => {
 
 test.each([
 	['/', 404, 'not_found', /POST \/v1\/chat\/completions/],
-	['/v1/completions', 404, 'not_found', /GET \/v1\/models/],
+	['/v1/nothing', 404, 'not_found', /GET \/v1\/models/],
 	[`/v1/${prompt}?key=${prompt}`, 404, 'not_found', /nothing here/],
 	['/v1/chat/completions', 405, 'method_not_allowed', /takes POST, not GET/],
 	['/v1/chat/completions?x=1', 405, 'method_not_allowed', /takes POST, not GET/],

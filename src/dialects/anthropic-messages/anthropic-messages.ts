@@ -28,7 +28,7 @@ export const anthropicMessagesClient: ClientDialect = {
 export const anthropicMessagesProvider: ProviderDialect = {
 	name: dialectName,
 	path: '/messages',
-	lossesOf: (request) => (request.dialect === dialectName ? [] : lossesOf(request)),
+	lossesOf: (request, _abilities, model) => (request.dialect === dialectName ? [] : lossesOf(request, model)),
 	render: renderRequest,
 	isContinuable: asksForPlainText,
 	formOf,

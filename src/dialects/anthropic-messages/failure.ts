@@ -3,6 +3,7 @@ import type { FailureReport } from '../../contract/failure-report.ts';
 /** The types of errors that Anthropic's clients know, by the status. */
 const types: Readonly<Record<number, string>> = {
 	401: 'authentication_error',
+	402: 'billing_error',
 	403: 'permission_error',
 	404: 'not_found_error',
 	413: 'request_too_large',

@@ -1,6 +1,7 @@
 import type { Conversation, Loss, MessagePart, Source } from '../../contract/conversation.ts';
 import type { ClientRequest } from '../../contract/dialect.ts';
 import { isText } from './render-messages.ts';
+import { canThink, refusesSampling, takesSchema } from './render-thinking.ts';
 
 /** Characters of base64 of the largest image that Anthropic takes, which is one of 5 MB. */
 const LARGEST_IMAGE = Math.ceil((5 * 1024 * 1024 * 4) / 3);
@@ -11,7 +12,7 @@ const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'ima
  * What of a request of another dialect this one has no words for.
  * @throws Refusal when the request contradicts itself
  */
-export function lossesOf(request: ClientRequest): readonly Loss[] {
+export function lossesOf(request: ClientRequest, model: string): readonly Loss[] {
 	const conversation = request.conversation?.();
 	if (conversation === undefined) return [{ what: `requests of ${request.dialect}`, isNeeded: true }];
 	const { messages, tools } = conversation;
@@ -23,13 +24,15 @@ export function lossesOf(request: ClientRequest): readonly Loss[] {
 		...conversation.losses,
 		...parts.flatMap(partLosses),
 		...memberLosses(conversation),
+		...modelLosses(conversation, model),
+		...samplingLosses(conversation, model),
 		...(strict ? [hint('strict')] : []),
 	];
 }
 
 function partLosses(part: MessagePart): Loss[] {
 	if (part.is === 'audio') return [needed('audio')];
-	if (part.is === 'reasoning') return [hint('earlier thoughts')];
+	if (part.is === 'reasoning') return [hint('thinking')];
 	if (part.is === 'image') return imageLosses(part.source);
 	if (part.is !== 'file') return [];
 	const { source } = part;
@@ -45,16 +48,39 @@ function imageLosses(source: Source): Loss[] {
 	return source.base64.length > LARGEST_IMAGE ? [needed('images over 5 MB')] : [];
 }
 
-function memberLosses({ choices, sampling, verbosity, format }: Conversation): Loss[] {
-	const { seed, frequencyPenalty, presencePenalty } = sampling;
+function memberLosses({ choices, verbosity, format }: Conversation): Loss[] {
 	return [
 		...(choices > 1 ? [needed('several answers at once')] : []),
 		...(format?.is === 'json' ? [hint('JSON without a schema')] : []),
-		...(seed === undefined ? [] : [hint('seed')]),
-		...(frequencyPenalty === undefined ? [] : [hint('frequency_penalty')]),
-		...(presencePenalty === undefined ? [] : [hint('presence_penalty')]),
 		...(verbosity === undefined ? [] : [hint('verbosity')]),
 	];
+}
+
+/** What older models of this API cannot do. */
+function modelLosses({ format, reasoning }: Conversation, model: string): Loss[] {
+	const wantsThoughts = reasoning !== undefined && reasoning.effort !== 'none';
+	return [
+		...(format?.is === 'schema' && !takesSchema(model) ? [needed('a JSON schema for the answer')] : []),
+		...(wantsThoughts && !canThink(model) ? [hint('reasoning')] : []),
+	];
+}
+
+/** As they are called; those that newer models alone refuse are the first. */
+const drawn = {
+	temperature: 'temperature',
+	topP: 'top_p',
+	topK: 'top_k',
+	seed: 'seed',
+	frequencyPenalty: 'frequency_penalty',
+	presencePenalty: 'presence_penalty',
+} as const;
+
+function samplingLosses({ sampling }: Conversation, model: string): Loss[] {
+	const taken: readonly string[] = refusesSampling(model) ? [] : ['temperature', 'topP', 'topK'];
+	return Object.entries(drawn).flatMap(([name, what]) => {
+		const isGiven = sampling[name as keyof typeof drawn] !== undefined;
+		return isGiven && !taken.includes(name) ? [hint(what)] : [];
+	});
 }
 
 function hint(what: string): Loss {

@@ -8,8 +8,6 @@ import { readToolChoice, readTools } from './read-tools.ts';
 const known: ReadonlySet<string> = new Set([
 	...['model', 'messages', 'system', 'max_tokens', 'stream', 'stop_sequences', 'temperature', 'top_p', 'top_k'],
 	...['tools', 'tool_choice', 'thinking', 'output_config', 'output_format', 'metadata', 'mcp_servers'],
-	// Our own.
-	...['models', 'failover', 'meta'],
 ]);
 
 /** Without these the answer would be made where, or of what, the caller does not want it. */
@@ -17,7 +15,7 @@ const needed: ReadonlySet<string> = new Set(['inference_geo']);
 
 /**
  * A Messages request in no dialect's words.
- * @param body parsed, with messages that have been checked
+ * @param body parsed, without the members that are Breakwater's, and with messages that have been checked
  * @throws Refusal when it contradicts itself
  */
 export function readConversation(body: JsonObject): Conversation {

@@ -5,6 +5,7 @@ import { withMembers } from '../../values/json-members.ts';
 import { isError } from '../error-object.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { documentEvents } from './document-events.ts';
+import { madeIn } from './made.ts';
 import { readUsage } from './usage.ts';
 
 /** A longer document is no error: to look for one in it would only cost time, characters. */
@@ -36,9 +37,11 @@ function isBlock(block: unknown): boolean {
 function documentAnswer(text: string, value: JsonObject, model: string): DocumentAnswer {
 	const given = typeof value.model === 'string' && value.model !== '' ? value.model : undefined;
 	const { stop_reason: reason, content } = value;
+	const made = madeIn(text, value);
 	return {
 		usage: readUsage(value.usage),
 		finishes: typeof reason === 'string' && reason !== '' ? [{ reason }] : [],
+		...(made.length === 0 ? {} : { made }),
 		hasContent: () => Array.isArray(content) && content.some(saysSomething),
 		body: (bytes) => (given === undefined ? withMembers(text, { model: JSON.stringify(model) }) : bytes),
 		events: (withUsage) => documentEvents({ ...value, model: given ?? model }, { model: given ?? model, withUsage }),

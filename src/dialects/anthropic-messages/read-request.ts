@@ -3,6 +3,7 @@ import { Refusal } from '../../contract/refusal.ts';
 import { clip } from '../../values/clip.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
+import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
 import { parseBody } from '../parse-body.ts';
 import {
@@ -14,6 +15,7 @@ import {
 	readStream,
 	tokensOf,
 } from '../routing-members.ts';
+import { containerIn, filesIn } from './made.ts';
 import { dialectName, limitsOf, MessagesBody } from './messages-body.ts';
 import { readConversation } from './read-conversation.ts';
 
@@ -57,19 +59,21 @@ export function readBody(
 	if (body.meta !== undefined) edits.meta = undefined;
 	const { metadata } = body;
 	if (takesHints && isObject(metadata)) Object.assign(edits, withoutHints(new JsonText(text), metadata));
+	const asked = new MessagesBody(text, limitsOf(body), edits);
 	const borrowed = borrowedIn(text, body);
 	return {
 		body,
 		request: {
 			dialect,
-			body: new MessagesBody(text, limitsOf(body), edits),
+			body: asked,
 			stream,
 			includeUsage: true,
 			choices: 1,
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
 			tokens: tokensOf(text.length),
-			conversation: once(() => readConversation(body)),
+			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
+			conversation: once(() => readConversation(JSON.parse(asked.render()))),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},
 		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
@@ -141,23 +145,10 @@ function isToolResult(message: unknown): boolean {
 	return message.content.some((block) => isObject(block) && block.type === 'tool_result');
 }
 
-/** Files and containers that one provider has. Looked for only where the text has their member. */
-function borrowedIn(text: string, { container }: JsonObject): readonly Borrowed[] | undefined {
-	const borrowed: Borrowed[] = [];
-	const id = isObject(container) ? container.id : container;
-	if (typeof id === 'string') borrowed.push({ id, what: 'container', isNeeded: true });
-	if (text.includes('"file_id"')) {
-		for (const [, file = ''] of text.matchAll(/"file_id"\s*:\s*"([\w.-]{1,200})"/g)) {
-			borrowed.push({ id: file, what: 'file_id', isNeeded: true });
-		}
-	}
-	return borrowed.length === 0 ? undefined : borrowed;
-}
-
-function once<T>(make: () => T): () => T {
-	let made: { readonly value: T } | undefined;
-	return () => {
-		made ??= { value: make() };
-		return made.value;
-	};
+/** Files and containers that one provider has. */
+function borrowedIn(text: string, body: JsonObject): readonly Borrowed[] | undefined {
+	const container = containerIn(body);
+	const files = filesIn(text).map((id) => ({ id, what: 'file_id', isNeeded: true }));
+	if (container === undefined) return files.length === 0 ? undefined : files;
+	return [{ id: container, what: 'container', isNeeded: true }, ...files];
 }

@@ -19,6 +19,20 @@ const thinksAdaptively = /claude-(opus|sonnet|haiku)-(4-[6-9]|[5-9])(?!\d)|claud
 /** They also refuse to be told how to sample. */
 const isSince47 = /claude-(opus|sonnet|haiku)-(4-[7-9]|[5-9])(?!\d)|claude-(mythos|fable)/;
 
+/** Those before 3.7 were not made to think. */
+const isBefore37 = /claude-(2|instant|3-(?!7))/;
+
+/** Those before 4.1 write no document of a schema. */
+const isBefore41 = /claude-(2|instant|3)|claude-(opus|sonnet)-4-(0|20\d\d)/;
+
+export function canThink(model: string): boolean {
+	return !isBefore37.test(plainName(model));
+}
+
+export function takesSchema(model: string): boolean {
+	return !isBefore41.test(plainName(model));
+}
+
 export function refusesSampling(model: string): boolean {
 	return isSince47.test(plainName(model));
 }
@@ -37,7 +51,7 @@ export function renderThinking(
 	model: string,
 	maxTokens: number,
 ): { thinking?: JsonObject; effort?: string } {
-	if (reasoning === undefined || reasoning.effort === 'none') return {};
+	if (reasoning === undefined || reasoning.effort === 'none' || !canThink(model)) return {};
 	const isForced = toolChoice?.is === 'required' || toolChoice?.is === 'tool';
 	if (thinksAdaptively.test(plainName(model))) {
 		const effort = effortOf(reasoning.effort, model);

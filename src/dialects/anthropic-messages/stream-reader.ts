@@ -1,12 +1,13 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import { isContent } from '../../contract/answer-parts.ts';
-import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
+import { asObject, isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { isTooDeep } from '../../values/json-depth.ts';
 import { isError, isErrorObject } from '../error-object.ts';
 import { EventStreamReader } from '../event-stream-reader.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { EventParts } from './event-parts.ts';
 import { MessagesGrammar } from './grammar.ts';
+import { madeIn } from './made.ts';
 import { dialectName } from './messages-body.ts';
 
 /** A piece of the answer stands in it, which would be lost if the event were left out. */
@@ -18,6 +19,8 @@ const showsContent = /"type"\s*:\s*"(content_block|text_delta|thinking_delta|inp
  * provider's to declare.
  */
 export class MessagesStreamReader extends EventStreamReader {
+	/** Containers and files. */
+	made?: readonly string[];
 	readonly #grammar = new MessagesGrammar();
 	readonly #parts = new EventParts();
 	#model: string | undefined;
@@ -90,6 +93,11 @@ export class MessagesStreamReader extends EventStreamReader {
 		this.#push(named, named === value ? data : undefined);
 	}
 
+	#noteMade(value: JsonObject, data: string): void {
+		const ids = madeIn(data, asObject(value.message) ?? asObject(value.delta) ?? value);
+		if (ids.length > 0) this.made = [...(this.made ?? []), ...ids];
+	}
+
 	/** @param data the JSON text of the event, where it came as one */
 	#push(value: JsonObject, data: string = JSON.stringify(value)): void {
 		if (this.#grammar.next(value) !== undefined) {
@@ -101,6 +109,8 @@ export class MessagesStreamReader extends EventStreamReader {
 		for (const part of parts) {
 			if (isContent(part) || part.is === 'finish') this.hasContent = true;
 		}
+		// Files are named where a block begins, containers with the message.
+		if (value.type !== 'content_block_delta' && value.type !== 'content_block_stop') this.#noteMade(value, data);
 		const raw = { dialect: dialectName, data: data.includes('\n') ? data.replaceAll('\n', ' ') : data, value };
 		this.events.push({ parts, model: this.#model ?? this.options.model, raw });
 	}

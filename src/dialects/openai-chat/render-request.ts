@@ -1,11 +1,8 @@
 import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
-import type { Edits } from '../../values/json-members.ts';
-import { isStreamed, settingsFor } from '../render-members.ts';
+import { addedToStreams, isStreamed, settingsFor, streamMembers } from '../render-members.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { continuedMessages } from './continued-messages.ts';
 import { renderConversation } from './render-conversation.ts';
-
-const none: Edits = {};
 
 /**
  * The caller's request as one attempt puts it: with the model's name, with what the configuration sets, and with the text
@@ -20,29 +17,19 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const set = settingsFor(body, members);
 	const stream = isStreamed(ask, set);
 	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
-	const ours = streaming(isOwn && request.stream, stream, ask.withheld);
+	const ours = streamMembers(isOwn && request.stream, stream, ask.withheld);
 	const edits = { model: JSON.stringify(model), ...ours, ...set };
 	const isAdded = ours.stream_options !== undefined && !Object.hasOwn(set, 'stream_options');
-	const kind = isAdded ? { stream, choices, added } : { stream, choices };
+	const kind = isAdded ? { stream, choices, added: addedToStreams } : { stream, choices };
 	if (shown === '') return { body: body.render(edits), ...kind };
 	const conversation = Object.hasOwn(set, 'messages') ? new ChatBody(body.render(edits)) : body;
 	const messages = continuedMessages(conversation, shown, way === 'prefill' ? 'prefill' : 'instruct');
 	return { body: body.render({ ...edits, messages }), ...kind };
 }
 
-const added = ['stream_options'];
-
 function translated(ask: ProviderAsk): ChatBody {
 	const { request } = ask;
 	if (request.conversation === undefined)
 		throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
 	return new ChatBody(JSON.stringify(renderConversation(request.conversation(), ask)));
-}
-
-/** Usage is asked for where the stream is ours alone; a request without a stream must not have options of one. */
-function streaming(isStreamed: boolean, stream: boolean, withheld: ProviderAsk['withheld']): Edits {
-	if (isStreamed === stream) return none;
-	if (!stream) return { stream: 'false', stream_options: undefined };
-	const isWithheld = withheld?.includes('stream_options') === true;
-	return { stream: 'true', stream_options: isWithheld ? undefined : '{"include_usage":true}' };
 }

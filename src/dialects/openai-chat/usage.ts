@@ -8,8 +8,11 @@ const breakdowns = ['prompt_tokens_details', 'completion_tokens_details'];
 
 const none: JsonObject = {};
 
+/** OpenAI's older dialects have the same words for it. */
+const sameWords: ReadonlySet<string> = new Set([dialectName, 'openai-completions', 'openai-embeddings']);
+
 /** @returns undefined when it is no usage */
-export function readUsage(raw: unknown): Usage | undefined {
+export function readUsage(raw: unknown, dialect: string = dialectName): Usage | undefined {
 	if (!isObject(raw)) return undefined;
 	const { prompt_tokens_details: ofPrompt, completion_tokens_details: ofAnswer } = raw;
 	const { cached_tokens: cached = raw.prompt_cache_hit_tokens, cache_write_tokens: cacheWritten } = objectOr(ofPrompt);
@@ -21,7 +24,7 @@ export function readUsage(raw: unknown): Usage | undefined {
 		...(typeof cacheWritten === 'number' ? { cacheWritten: countOf(cacheWritten) } : {}),
 		...(typeof reasoning === 'number' ? { reasoning: countOf(reasoning) } : {}),
 		raw,
-		dialect: dialectName,
+		dialect,
 	};
 }
 
@@ -36,7 +39,7 @@ function countOf(value: unknown): number {
 /** In the words of this dialect. */
 function rawUsage(usage: Usage | undefined): JsonObject | undefined {
 	if (usage === undefined) return undefined;
-	if (usage.dialect === dialectName && isObject(usage.raw)) return usage.raw;
+	if (sameWords.has(usage.dialect) && isObject(usage.raw)) return usage.raw;
 	const { input, output, cached, reasoning } = usage;
 	return {
 		prompt_tokens: input,

@@ -1,12 +1,19 @@
 import type { Protocol, ProviderAccount, ProviderAddress, ProviderDialect } from '../../contract/dialect.ts';
 import { openaiChatProvider } from '../openai-chat/openai-chat.ts';
+import { openaiCompletionsProvider } from '../openai-completions/openai-completions.ts';
+import { openaiEmbeddingsProvider } from '../openai-embeddings/openai-embeddings.ts';
 import { openaiResponsesProvider } from '../openai-responses/openai-responses.ts';
 import { jsonHeaders } from './json-headers.ts';
 
 /** OpenAI's API, and everything that is made like it. */
 export const openai: Protocol = {
 	name: 'openai',
-	endpoints: { chat: openaiChatProvider, responses: openaiResponsesProvider },
+	endpoints: {
+		chat: openaiChatProvider,
+		completions: openaiCompletionsProvider,
+		embeddings: openaiEmbeddingsProvider,
+		responses: openaiResponsesProvider,
+	},
 	usualEndpoints,
 	address: openaiAddress,
 };

@@ -61,7 +61,7 @@ export function callerCheck(server: FastifyInstance, clients: Clients): AccessCh
 
 function wrongKey(key: string | undefined): Refusal {
 	const what = key === undefined ? 'This request has no API key' : 'This API key is not one of those given out';
-	const message = `${what}; send one of server.clients as Authorization: Bearer KEY.`;
+	const message = `${what}; send one of server.clients as Authorization: Bearer KEY, x-api-key or api-key.`;
 	return new Refusal('invalid_api_key', message, { headers: { 'www-authenticate': 'Bearer' } });
 }
 
