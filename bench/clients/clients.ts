@@ -269,10 +269,10 @@ export function settingsOf({ speaks }: Pick<Client, 'speaks'>): readonly Setting
 }
 
 const settings: Readonly<Record<Speech, readonly Setting[]>> = {
-	chat: [both('openai'), both('anthropic'), { first: 'openai', second: 'anthropic' }],
+	chat: [both('openai'), both('responses'), both('anthropic'), { first: 'openai', second: 'anthropic' }],
 	responses: [both('openai'), both('chat'), both('anthropic'), { first: 'openai', second: 'anthropic' }],
-	messages: [both('anthropic'), both('openai'), both('chat'), { first: 'anthropic', second: 'chat' }],
-	completions: [both('openai')],
+	messages: [both('anthropic'), both('responses'), both('chat'), { first: 'anthropic', second: 'chat' }],
+	completions: [both('openai'), both('chat'), both('anthropic'), { first: 'openai', second: 'chat' }],
 	embeddings: [both('openai')],
 };
 

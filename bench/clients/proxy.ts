@@ -2,8 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { end, freePort, start, untilReady } from '../children.ts';
+import type { Speech } from './clients.ts';
 import { deeds } from './provider/model.ts';
 import { chainOf, kinds, profileOf, type Trial } from './trials.ts';
+
+/** What Breakwater is asked. */
+interface Asked {
+	readonly trials: readonly Trial[];
+	readonly speaks: Speech;
+}
 
 /** A running Breakwater. Its process ends with this one, or before. */
 export interface Proxy {
@@ -15,11 +22,11 @@ export interface Proxy {
  * Starts Breakwater with a profile for each of the trials.
  * @param directory exists; for its configuration and log
  */
-export async function startProxy(directory: string, providersPort: number, trials: readonly Trial[]): Promise<Proxy> {
+export async function startProxy(directory: string, providersPort: number, asked: Asked): Promise<Proxy> {
 	const port = await freePort();
 	const logFile = join(directory, 'proxy.log');
 	const file = join(directory, 'clients.yaml');
-	writeFileSync(file, stringify(configuration(providersPort, trials)));
+	writeFileSync(file, stringify(configuration(providersPort, asked)));
 	const program = join(import.meta.dirname, '../../src/cli.ts');
 	const command = [process.execPath, program, 'serve', '--config', file, '--port', String(port)];
 	const child = start({ command, logFile, env: { ...process.env, LOG_LEVEL: 'info' }, core: undefined });
@@ -28,7 +35,7 @@ export async function startProxy(directory: string, providersPort: number, trial
 }
 
 /** Breakers never open, so that each trial meets the providers that its profile names. */
-function configuration(port: number, trials: readonly Trial[]) {
+function configuration(port: number, { trials, speaks }: Asked) {
 	// Vectors of different models cannot stand in for each other, and these are all the same.
 	const models = Object.fromEntries(deeds.map((deed) => [deed, { sameAs: 'fake' }]));
 	const providers = Object.entries(kinds).flatMap(([kind, { protocol, endpoints }]) =>
@@ -39,7 +46,7 @@ function configuration(port: number, trials: readonly Trial[]) {
 	);
 	const profiles = trials.map((trial) => {
 		const chain = chainOf(trial).map(({ provider, deed }) => `${provider}/${deed}`);
-		return [profileOf(trial), { chain }] as const;
+		return [profileOf(trial), { chain, for: speaks === 'embeddings' ? 'embeddings' : 'answers' }] as const;
 	});
 	return {
 		providers: Object.fromEntries(providers),

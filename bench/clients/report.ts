@@ -43,6 +43,7 @@ export function nameOf({ first, second }: Setting): string {
 const names: Readonly<Record<Setting['first'], string>> = {
 	openai: 'OpenAI',
 	chat: 'chat only',
+	responses: 'Responses only',
 	anthropic: 'Anthropic',
 };
 

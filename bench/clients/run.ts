@@ -95,7 +95,7 @@ async function tried(clients: readonly Client[], directory: string): Promise<Res
 async function triedOne(client: Client, directory: string): Promise<Result[]> {
 	const trials = trialsOf(settingsOf(client), client.errands);
 	const providers = await startFakeProviders();
-	const proxy = await startProxy(directory, providers.port, trials);
+	const proxy = await startProxy(directory, providers.port, { trials, speaks: client.speaks });
 	const sign = `quay-${randomBytes(4).toString('hex')}`;
 	const session = sessionOf(client, { directory, port: proxy.port, sign });
 	const results: Result[] = [];

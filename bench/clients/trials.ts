@@ -11,6 +11,7 @@ export type Errand = (typeof errands)[number];
 export const kinds = {
 	openai: { protocol: 'openai', endpoints: ['chat', 'completions', 'embeddings', 'responses'] },
 	chat: { protocol: 'openai', endpoints: ['chat'] },
+	responses: { protocol: 'openai', endpoints: ['responses'] },
 	anthropic: { protocol: 'anthropic', endpoints: ['messages'] },
 } as const;
 
