@@ -1,7 +1,7 @@
 import type { Borrowed } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { proofId } from '../proofs.ts';
 import { isReference, refersToThoughts } from './input-items.ts';
-import { proofId } from './proofs.ts';
 
 /**
  * What in a request only one provider knows: answers, conversations and prompts that it keeps, files and containers that it

@@ -1,8 +1,8 @@
 import { isObject, type JsonObject, parseJson } from '../../values/json.ts';
 import { listItems, withMembers } from '../../values/json-members.ts';
 import type { ListBody } from '../list-body.ts';
+import { proofId } from '../proofs.ts';
 import { isOwnId } from './own-ids.ts';
-import { proofId } from './proofs.ts';
 
 /** Items whose id says only where they came from: without it they are the same. */
 const identified: readonly unknown[] = ['message', 'function_call', 'custom_tool_call', undefined];
