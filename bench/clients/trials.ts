@@ -30,6 +30,8 @@ export interface Scenario {
 	readonly errand: Errand;
 	readonly first: Deed;
 	readonly second?: Deed;
+	/** The client must not have to ask again. */
+	readonly isCarriedOn?: true;
 	/** The client has to raise an error. */
 	readonly fails?: true;
 }
@@ -42,7 +44,14 @@ export const scenarios: readonly Scenario[] = [
 	{ name: 'moved', title: 'tool result to another', errand: 'tool', first: 'calls-once', second: 'calls' },
 	{ name: 'failover', title: '503, then another', errand: 'whole', first: 'unavailable', second: 'answers' },
 	{ name: 'failover-stream', title: 'the same, streamed', errand: 'stream', first: 'unavailable', second: 'answers' },
-	{ name: 'broken', title: 'cut off, then another', errand: 'stream', first: 'breaks', second: 'answers' },
+	{
+		name: 'broken',
+		title: 'cut off, then another',
+		errand: 'stream',
+		first: 'breaks',
+		second: 'answers',
+		isCarriedOn: true,
+	},
 	{ name: 'unfinished', title: 'cut off, and nobody else', errand: 'stream', first: 'breaks', fails: true },
 ];
 
@@ -101,6 +110,9 @@ function faultInVisits(trial: Trial, visits: readonly Visit[]): string | undefin
 	const chain = chainOf(trial).map(({ provider, deed }) => `${provider}/${deed}`);
 	const refused = visits.find(({ mistake }) => mistake !== undefined);
 	if (refused !== undefined) return `${refused.provider}${refused.path} refused a request: ${refused.mistake}`;
+	if (trial.scenario.isCarriedOn && visits.filter(({ isContinuation }) => !isContinuation).length > 1) {
+		return 'the stream was not carried on: the client asked again';
+	}
 	const visited = new Set(visits.map(({ provider, deed }) => `${provider}/${deed}`));
 	const missed = chain.find((target) => !visited.has(target));
 	if (missed !== undefined) return `${missed} was not asked`;

@@ -167,7 +167,7 @@ export const provider = section({
 	endpoints: endpoints
 		.exactOptional()
 		.describe(
-			'What it has of the API. Default: `openai` has chat, completions and embeddings, and at openai.com responses; `azure` has all of these; `anthropic` has messages.',
+			'What it has of the API. Default: `openai` has chat and embeddings, at openai.com also responses, on this machine also completions; `azure` has chat, embeddings and responses; `anthropic` has messages.',
 		),
 	apiVersion: headerContent
 		.exactOptional()

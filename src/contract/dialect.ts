@@ -267,8 +267,10 @@ export interface ProviderDialect {
 	lossesOf(request: ClientRequest, abilities: ModelAbilities, model: string): readonly Loss[];
 	/** @throws Error when it cannot render requests of that client dialect */
 	render(ask: ProviderAsk): RenderedRequest;
-	/** A model goes on with the text that it is shown, as its own: there is nothing to instruct it to. */
-	readonly prefills?: true;
+	/**
+	 * Whether every model goes on from the text so far, by the nature of the API, or none does; absent: as the model's facts say.
+	 */
+	readonly prefill?: boolean;
 	/** Whether an answer to a request with these members could be carried on. */
 	isContinuable(members: Readonly<Record<string, unknown>>): boolean;
 	/** What the headers say of an answer's form, whatever was asked for; undefined when they say nothing. */

@@ -97,7 +97,7 @@ export class LiveRoutes {
 		return {
 			candidates: used.map(({ plan, contact }) => ({
 				...plan,
-				...(contact.endpoint.dialect.prefills === true ? { prefill: true } : {}),
+				...(contact.endpoint.dialect.prefill === undefined ? {} : { prefill: contact.endpoint.dialect.prefill }),
 				actor: actorOf(plan.gate),
 			})),
 			contacts: used.map(({ contact }) => contact),

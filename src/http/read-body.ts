@@ -105,11 +105,15 @@ function decodeBody(
 
 	function take(piece: Buffer): void {
 		length += piece.length;
-		const { raw, share } = request;
-		if (length > limit) return end(tooLarge(limit));
+		const { raw } = request;
+		if (length > limit) end(tooLarge(limit));
 		// What it holds has been given back: nobody would give back what it takes from now on.
-		if (raw.socket.destroyed) return end(unreadable());
-		const reason = share?.holdBody(bytes.length + length);
+		else if (raw.socket.destroyed) end(unreadable());
+		else hold(piece);
+	}
+
+	function hold(piece: Buffer): void {
+		const reason = request.share?.holdBody(bytes.length + length);
 		if (reason === undefined) pieces.push(piece);
 		else end(overloaded(reason));
 	}

@@ -12,7 +12,9 @@ function trialOf(name: string): Trial {
 }
 
 function visitsTo(trial: Trial): Visit[] {
-	return chainOf(trial).map(({ provider, deed }) => ({ provider, deed, path: '/chat/completions' }));
+	return chainOf(trial).map(({ provider, deed }, at) => {
+		return { provider, deed, path: '/chat/completions', isContinuation: at > 0 };
+	});
 }
 
 const whole: Outcome = { is: 'answer', answer: wholeAnswer };
@@ -49,7 +51,11 @@ describe('how a trial is judged', () => {
 		const [first, second] = visitsTo(broken);
 		if (first === undefined || second === undefined) throw new Error('The chain has two targets.');
 		expect(faultOf(broken, whole, [second])).toBe('openai-a/breaks was not asked');
-		expect(faultOf(broken, whole, [first, second, { ...first, provider: 'chat-a' }])).toBe('chat-a/breaks was asked');
+		expect(faultOf(broken, whole, [first, second, { ...second, deed: 'breaks', provider: 'chat-a' }])).toBe(
+			'chat-a/breaks was asked',
+		);
+		const again = [first, second, { ...second, isContinuation: false }];
+		expect(faultOf(broken, whole, again)).toContain('the client asked again');
 		const refused = [first, { ...second, mistake: 'messages: a list is required.' }];
 		expect(faultOf(broken, whole, refused)).toContain('a list is required');
 	});

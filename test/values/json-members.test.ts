@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonText, topLevelMembers, withMembers } from '../../src/values/json-members.ts';
+import { JsonText, listItems, topLevelMembers, withMembers } from '../../src/values/json-members.ts';
 
 describe('withMembers', () => {
 	it('leaves every other byte alone', () => {
@@ -62,5 +62,24 @@ describe('a text that is rendered several times', () => {
 		expect(json.text.slice(last?.lastItem, last?.end)).toBe('{"d":3}]');
 		expect(new JsonText('{"a":[ ]}').members[0]).not.toHaveProperty('lastItem');
 		expect(new JsonText('{"a":{"b":[1]}}').members[0]).not.toHaveProperty('lastItem');
+	});
+});
+
+describe('the items of a list', () => {
+	it.each([
+		['[]', []],
+		['[ 1.0 , "a,]\\"" , [2,[3]],{"b":"]"} ]', ['1.0', '"a,]\\""', '[2,[3]]', '{"b":"]"}']],
+	])('%s stand as they are written', (list, items) => {
+		expect(listItems(list)).toEqual(items);
+	});
+
+	it('are the values of the list, whatever they are', () => {
+		fc.assert(
+			fc.property(fc.array(fc.jsonValue()), (list) => {
+				for (const text of [JSON.stringify(list), JSON.stringify(list, null, 2)]) {
+					expect(listItems(text).map((item) => JSON.parse(item))).toEqual(JSON.parse(text));
+				}
+			}),
+		);
 	});
 });

@@ -22,6 +22,8 @@ export interface Visit {
 	/** `/chat/completions` */
 	readonly path: string;
 	readonly deed: Deed;
+	/** It is to go on with an answer that broke off; else it is what the client asked. */
+	readonly isContinuation: boolean;
 	/** The mistake for which it was refused. */
 	readonly mistake?: string;
 }
@@ -70,7 +72,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, note:
 	const mistake = wire.mistakeIn(body, provider);
 	const question = wire.read(body);
 	const deed = deedOf(question);
-	note({ provider, path, deed, ...(mistake === undefined ? {} : { mistake }) });
+	note({ provider, path, deed, isContinuation: question.said !== '', ...(mistake === undefined ? {} : { mistake }) });
 	if (mistake !== undefined) return send(response, 400, wire.failure('invalid_request_error', mistake));
 	if (isUnavailable(question)) {
 		return send(response, 503, wire.failure('server_error', 'The server had an error while processing your request.'));

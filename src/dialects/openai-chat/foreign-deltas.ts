@@ -56,13 +56,15 @@ export class ForeignDeltas {
 		};
 	}
 
-	#callOf({ index: given, id, name, arguments: text }: ToolCallPart, { calls }: ForeignChoice): JsonObject {
+	#callOf(part: ToolCallPart, { calls }: ForeignChoice): JsonObject {
+		const { index: given, id, name, arguments: text, isCustom = false } = part;
 		const index = calls.get(given) ?? calls.size;
 		const isNew = !calls.has(given);
 		calls.set(given, index);
-		const called = { ...(name === undefined ? {} : { name }), arguments: text };
-		const head = { id: id ?? `call_${this.#requestId}_${index}`, type: 'function' };
-		return { index, ...(isNew || id !== undefined ? head : {}), function: called };
+		const named = name === undefined ? {} : { name };
+		const called = isCustom ? { custom: { ...named, input: text } } : { function: { ...named, arguments: text } };
+		const head = { id: id ?? `call_${this.#requestId}_${index}`, type: isCustom ? 'custom' : 'function' };
+		return { index, ...(isNew || id !== undefined ? head : {}), ...called };
 	}
 }
 

@@ -30,7 +30,7 @@ export const openaiCompletionsProvider: ProviderDialect = {
 	path: '/completions',
 	lossesOf: () => [],
 	render: renderRequest,
-	prefills: true,
+	prefill: true,
 	isContinuable: isPlainCompletion,
 	formOf,
 	looksLike,

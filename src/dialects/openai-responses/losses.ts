@@ -49,7 +49,6 @@ function noteParts({ messages, tools }: Conversation, losses: LossList): void {
 	for (const part of parts) {
 		if (part.is === 'audio') losses.add('audio', true);
 		if (part.is === 'reasoning') losses.add('thinking', false);
-		if (part.is === 'tool-result' && part.isError === true) losses.add('the mark of a failed tool', false);
 	}
 	const inner = parts.flatMap((part): MessagePart[] => (part.is === 'tool-result' ? [part, ...part.parts] : [part]));
 	const isMarked = [...inner, ...tools].some((one) => 'cached' in one && one.cached === true);

@@ -29,6 +29,7 @@ export const openaiResponsesClient: ClientDialect = {
 export const openaiResponsesProvider: ProviderDialect = {
 	name: dialectName,
 	path: '/responses',
+	prefill: false,
 	lossesOf,
 	render: renderRequest,
 	isContinuable: asksForPlainText,

@@ -38,7 +38,7 @@ function renderRun(run: readonly MessagePart[], role: Message['role'], custom: R
 	}
 	if (first?.is === 'tool-result') {
 		const type = custom.has(first.id) ? 'custom_tool_call_output' : 'function_call_output';
-		return [{ type, call_id: first.id, output: outputOf(first.parts) }];
+		return [{ type, call_id: first.id, output: outputOf(first) }];
 	}
 	return [{ type: 'message', role, content: contentOf(run, role) }];
 }
@@ -49,10 +49,12 @@ function contentOf(run: readonly MessagePart[], role: Message['role']): unknown 
 	return run.flatMap((part) => renderPart(part, role === 'assistant') ?? []);
 }
 
-function outputOf(parts: ToolResultContent['parts']): unknown {
-	const isText = parts.every(({ is }) => is === 'text');
-	if (isText) return parts.map((part) => (part.is === 'text' ? part.text : '')).join('');
-	return parts.flatMap((part) => renderPart(part, false) ?? []);
+/** There is no mark for a tool that failed: it is said in words. */
+function outputOf({ parts, isError }: ToolResultContent): unknown {
+	const told = isError === true ? [{ is: 'text', text: 'Error: ' } as const, ...parts] : parts;
+	const isText = told.every(({ is }) => is === 'text');
+	if (isText) return told.map((part) => (part.is === 'text' ? part.text : '')).join('');
+	return told.flatMap((part) => renderPart(part, false) ?? []);
 }
 
 function renderPart(part: MessagePart, isAnswer: boolean): JsonObject | undefined {

@@ -33,6 +33,8 @@ export class ResponseWriter {
 	/** Written here and not taken yet. */
 	#written: JsonObject[] = [];
 	#hasWritten = false;
+	/** The places of items that a provider began: it may have left out what the grammar asks for where they end. */
+	readonly #begunElsewhere = new Set<unknown>();
 	#model = '';
 	/** Calls of tools come when the answer is whole, so they are put together here. */
 	readonly #calls = new Map<number, Call>();
@@ -132,8 +134,10 @@ export class ResponseWriter {
 	}
 
 	#begin(): void {
-		this.#hasWritten = true;
-		if (this.#grammar.isLenient) this.#grammar.isLenient = false;
+		if (!this.#hasWritten) {
+			this.#hasWritten = true;
+			for (const { index } of this.#told.items) this.#begunElsewhere.add(index);
+		}
 		if (this.#told.response !== undefined) return;
 		const id = ownId('resp', this.#requestId);
 		const request = this.#request.body instanceof ResponsesBody ? this.#request.body.value : {};
@@ -203,7 +207,8 @@ export class ResponseWriter {
 
 	/** @throws Error when it may not stand there: a bug of ours */
 	#emit(event: JsonObject): void {
-		const numbered = { ...event, sequence_number: this.#grammar.sequence };
+		const numbered: JsonObject = { ...event, sequence_number: this.#grammar.sequence };
+		this.#grammar.isLenient = this.#begunElsewhere.has(numbered.output_index);
 		const problem = this.#grammar.next(numbered);
 		if (problem !== undefined) throw new Error(`the stream of a response would be wrong: ${problem}`);
 		this.#told.note(numbered);

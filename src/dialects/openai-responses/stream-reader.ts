@@ -74,7 +74,8 @@ export class ResponsesStreamReader extends EventStreamReader {
 		for (const event of documentEvents(response)) this.#take(event, JSON.stringify(event));
 	}
 
-	#take(value: JsonObject, data: string): void {
+	#take(given: JsonObject, data: string): void {
+		const value = this.#placed(given);
 		if (this.#grammar.next(value) !== undefined) {
 			this.state = { is: 'faulty', fault: 'answer_damaged' };
 			return;
@@ -88,6 +89,14 @@ export class ResponsesStreamReader extends EventStreamReader {
 		const event: AnswerEvent = { parts, model: this.#model ?? this.options.model, raw };
 		this.events.push(event);
 		if (this.#grammar.isComplete) this.state = { is: 'whole' };
+	}
+
+	/** The event with the place of its item, which some servers leave out where there is one item. */
+	#placed(value: JsonObject): JsonObject {
+		const { type, output_index: index, response } = value;
+		if (typeof index === 'number' || response !== undefined) return value;
+		const { nextItem } = this.#grammar;
+		return { ...value, output_index: type === 'response.output_item.added' ? nextItem : Math.max(0, nextItem - 1) };
 	}
 
 	#noteMade({ type, response, item }: JsonObject): void {

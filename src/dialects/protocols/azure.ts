@@ -9,7 +9,7 @@ import { openai } from './openai.ts';
 export const azure: Protocol = {
 	name: 'azure',
 	endpoints: openai.endpoints,
-	usualEndpoints: () => ['chat', 'completions', 'embeddings', 'responses'],
+	usualEndpoints: () => ['chat', 'embeddings', 'responses'],
 	address: azureAddress,
 };
 

@@ -1,4 +1,5 @@
 import type { Protocol, ProviderAccount, ProviderAddress, ProviderDialect } from '../../contract/dialect.ts';
+import { isLoopback } from '../../values/loopback.ts';
 import { openaiChatProvider } from '../openai-chat/openai-chat.ts';
 import { openaiCompletionsProvider } from '../openai-completions/openai-completions.ts';
 import { openaiEmbeddingsProvider } from '../openai-embeddings/openai-embeddings.ts';
@@ -18,11 +19,15 @@ export const openai: Protocol = {
 	address: openaiAddress,
 };
 
-/** Most providers that speak OpenAI's API have its chat, and few its Responses: they are asked for where they are known to be. */
+/**
+ * Everyone has chat, and most have embeddings. Responses are OpenAI's, and completions those of servers on this machine: elsewhere
+ * most models are for chat alone, and a 404 for one of them would count against the model for everybody who asks it in chat.
+ */
 function usualEndpoints(baseUrl: string | undefined): readonly string[] {
-	const hasResponses = baseUrl !== undefined && /(^|\.)openai\.com$/.test(new URL(baseUrl).hostname);
-	const everywhere = ['chat', 'completions', 'embeddings'];
-	return hasResponses ? [...everywhere, 'responses'] : everywhere;
+	const { hostname } = new URL(baseUrl ?? 'http://localhost');
+	const isOpenai = /(^|\.)openai\.com$/.test(hostname);
+	const isLocal = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+	return ['chat', 'embeddings', ...(isOpenai ? ['responses'] : []), ...(isLocal ? ['completions'] : [])];
 }
 
 function openaiAddress({ baseUrl, apiKey, headers }: ProviderAccount, dialect: ProviderDialect): ProviderAddress {

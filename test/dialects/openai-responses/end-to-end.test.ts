@@ -108,6 +108,15 @@ describe('between two that speak Responses', () => {
 		expect(records[0]).toMatchObject({ outcome: 'done', target: 'b/model-b' });
 	});
 
+	it('a model that goes on by itself elsewhere is asked in words here', async () => {
+		const models = { 'model-b': { prefill: true } };
+		const { respond, upstream, records } = await start({ providers: { a: native, b: { ...native, models } } });
+		upstream('a').next(streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' }));
+		upstream('b').next(responds(rest));
+		expect(textIn(readFrames(await (await respond({ stream: true })).text()))).toBe(text);
+		expect(records[0]?.trace[1]).toMatchObject({ target: 'b/model-b', way: 'instruct' });
+	});
+
 	it('a stream that nobody can carry on ends in an error that the official client raises', async () => {
 		const { respond, upstream, openai } = await start();
 		for (const name of ['a', 'b']) {
@@ -145,6 +154,23 @@ describe('between two that speak Responses', () => {
 		expect(whole(events).response).toEqual(responseOf(output));
 		upstream('a').next(streamsResponse(responseEvents(responseOf(output))));
 		expect(await (await respond()).json()).toEqual(responseOf(output));
+	});
+
+	it('an answer that one provider keeps is asked of it alone, and its thoughts are left out elsewhere', async () => {
+		const { respond, upstream } = await start();
+		const thought = thoughtOf('Hm.', 'secret');
+		const input = [{ role: 'user', content: 'Hi' }, thought, messageOf('Old.')];
+		upstream('a').next(status(503), responds([thought, messageOf('Old.')], { store: true }));
+		upstream('b').next(responds([thought, messageOf('Old.')], { store: true }));
+		const first = await respond({ stream: true });
+		await first.text();
+		expect(first.headers.get('x-breakwater-target')).toBe('b/model-b');
+		await respond({ previous_response_id: 'resp_test' });
+		expect(upstream('b').requests[1]?.json).toMatchObject({ previous_response_id: 'resp_test' });
+		const dropped = await respond({ input });
+		expect(dropped.headers.get('x-breakwater-dropped')).toBe('encrypted reasoning');
+		const { id: _, ...anonymous } = messageOf('Old.');
+		expect(upstream('a').requests[1]?.json).toMatchObject({ input: [input[0], anonymous] });
 	});
 
 	it('the official client reads a carried-on stream to its end', async () => {

@@ -185,3 +185,30 @@ test('whatever parts come behind events of its own, the writer leaves no event o
 		{ numRuns: 300 },
 	);
 });
+
+test('a provider that leaves events out, or numbers them as it likes, can be carried on all the same', () => {
+	const own = responseEvents(responseOf([thoughtOf('Let me see.'), messageOf('It is old.')])).slice(0, -1);
+	const omission = fc.record({
+		isLeftOut: fc.boolean(),
+		isAway: fc.boolean(),
+		change: fc.constantFrom({}, { sequence_number: undefined }, { output_index: undefined }, { output_index: 7 }),
+	});
+	const omissions = fc.array(omission, { minLength: own.length, maxLength: own.length });
+	fc.assert(
+		fc.property(omissions, fc.array(part, { maxLength: 6 }), (changes, parts) => {
+			const given = own.flatMap((event, at): Json[] => {
+				const { isLeftOut, isAway, change } = changes[at] as (typeof changes)[number];
+				return isLeftOut && isAway ? [] : [{ ...event, ...(isAway ? change : {}) }];
+			});
+			const reader = new ResponsesStreamReader({ model: 'm', maxEventLength: 1e6, choices: 1 });
+			const events = reader.feed(Buffer.from(given.map(responseFrame).join('')));
+			const writer = openaiResponsesClient.newStream(request, 'r1');
+			const raw = { dialect: 'openai-chat', data: '{}', value: {} };
+			const rest = { parts: [...parts, { is: 'text', choice: 0, text: ' Yes.' } as const], model: 'n', raw };
+			const written = readFrames(writer.write([...events, { ...rest, form: 'trimmed' }]) + writer.end());
+			expect(written.at(-1)?.type).toBeOneOf(['response.completed', 'response.incomplete']);
+			expect(textIn(written).endsWith(' Yes.')).toBe(true);
+		}),
+		{ numRuns: 300 },
+	);
+});

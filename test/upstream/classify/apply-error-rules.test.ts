@@ -43,7 +43,11 @@ const codes: Record<string, string[]> = {
 		...['mismatched_organization', 'mismatched_project', 'invalid_organization', 'invalid_project'],
 		...['value_error.extra', 'unsupported_feature', 'not_supported_error'],
 	],
-	BAD_REQUEST: ['string_above_max_length', 'invalid_request_error', 'INVALID_ARGUMENT', 'ValidationException'],
+	BAD_REQUEST: [
+		...['string_above_max_length', 'invalid_request_error', 'INVALID_ARGUMENT', 'ValidationException'],
+		...['invalid_prompt', 'invalid_image_format', 'image_too_large', 'invalid_base64_image'],
+		...['unsupported_image_media_type', 'empty_image_file', 'failed_to_download_image'],
+	],
 	'BAD_REQUEST.context_length': [
 		'context_length_exceeded',
 		'model_context_window_exceeded',
@@ -52,6 +56,7 @@ const codes: Record<string, string[]> = {
 	],
 	'BAD_REQUEST.content_policy': [
 		...['content_policy_violation', 'content_filter', 'ResponsibleAIPolicyViolation', 'data_inspection_failed', '1301'],
+		...['bio_policy', 'misalignment_policy_violation', 'image_content_policy_violation'],
 	],
 	QUOTA_EXCEEDED: [
 		...[
