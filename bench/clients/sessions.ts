@@ -9,7 +9,7 @@ import { pythonProgram } from './python.ts';
 import type { Errand, Outcome } from './trials.ts';
 
 /** No client takes longer for one answer unless something hangs, ms. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** Every client is asked this; the words do not matter to the fake provider. */
 const question = 'What is written on the sign at the quay? Read it.';
