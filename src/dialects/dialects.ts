@@ -30,9 +30,26 @@ const simulated: Protocol = {
 /** What it speaks to providers, by the `protocol` of the configuration. */
 export const protocols: Readonly<Record<string, Protocol>> = { openai, anthropic, azure, simulated };
 
+/** What a provider has of its protocol. */
+export interface Offer {
+	/** Those that it is said to have; undefined: the usual ones. */
+	readonly endpoints?: readonly string[] | undefined;
+	readonly baseUrl?: string | undefined;
+}
+
+/** The endpoints in which a model answers. @param ofModel those that it is said to have; undefined: all of its provider's */
+export function endpointsOf(
+	protocol: Protocol,
+	offer: Offer,
+	ofModel: readonly string[] | undefined,
+): readonly string[] {
+	const endpoints = offer.endpoints ?? protocol.usualEndpoints(offer.baseUrl);
+	return endpoints.filter((endpoint) => ofModel?.includes(endpoint) !== false);
+}
+
 /**
  * The dialect in which a provider is asked for what came in another, or in the same.
- * @param endpoints those that the provider has; undefined: the usual ones
+ * @param endpoints those in which it answers
  * @returns undefined where it cannot be asked for it at all
  */
 export function dialectFor(

@@ -1,8 +1,9 @@
 import type { Candidate } from '../../machines/request/progress.ts';
 import type { Call } from '../contract/call.ts';
-import type { Conversation, Loss, MessagePart } from '../contract/conversation.ts';
-import type { Borrowed, ClientRequest, InputKind } from '../contract/dialect.ts';
+import type { Loss } from '../contract/conversation.ts';
+import type { Borrowed, ClientRequest } from '../contract/dialect.ts';
 import { Refusal } from '../contract/refusal.ts';
+import { lossesFor } from '../dialects/losses.ts';
 import { type Bond, bondOf, foreignTo } from './borrowed.ts';
 import type { Contact } from './contact.ts';
 import type { LiveRoute } from './live-routes.ts';
@@ -70,7 +71,7 @@ function addFitting(
 	request: ClientRequest,
 	makers: Makers,
 ): void {
-	const losses = lossesOf(request, contact, candidate.model);
+	const losses = lossesFor(request, contact.endpoint.dialect, contact.abilities, candidate.model);
 	const needed = losses.filter(({ isNeeded }) => isNeeded);
 	if (needed.length > 0 && !isForced) {
 		fitted.passedOver.push({ target: candidate.target, what: namesOf(needed) });
@@ -81,31 +82,6 @@ function addFitting(
 	const isPlain = dropped.length === 0;
 	fitted.candidates.push(candidate);
 	fitted.contacts.push(isPlain ? contact : { ...contact, dropped, foreign: new Set(foreign.map(({ id }) => id)) });
-}
-
-function lossesOf(request: ClientRequest, { endpoint, abilities }: Contact, model: string): readonly Loss[] {
-	const { dialect } = endpoint;
-	const losses = request.dialect === dialect.name ? [] : dialect.lossesOf(request, abilities, model);
-	const { input } = abilities;
-	const conversation = input === undefined ? undefined : request.conversation?.();
-	return input === undefined || conversation === undefined ? losses : [...losses, ...inputLosses(conversation, input)];
-}
-
-const kinds: Readonly<Partial<Record<MessagePart['is'], { kind: InputKind; what: string }>>> = {
-	image: { kind: 'image', what: 'images' },
-	file: { kind: 'file', what: 'files' },
-	audio: { kind: 'audio', what: 'audio' },
-};
-
-/** What a model cannot look at. */
-function inputLosses({ messages }: Conversation, input: readonly InputKind[]): Loss[] {
-	const parts = messages.flatMap((message) =>
-		message.parts.flatMap((part): MessagePart[] => (part.is === 'tool-result' ? [...part.parts] : [part])),
-	);
-	return parts.flatMap(({ is }) => {
-		const kind = kinds[is];
-		return kind === undefined || input.includes(kind.kind) ? [] : [{ what: kind.what, isNeeded: true }];
-	});
 }
 
 function namesOf(losses: readonly Pick<Loss, 'what'>[]): string[] {

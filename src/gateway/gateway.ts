@@ -15,7 +15,7 @@ import type { CallRecord } from '../contract/call-record.ts';
 import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
-import { dialectFor, protocols } from '../dialects/dialects.ts';
+import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
@@ -62,7 +62,7 @@ export interface Gateway extends Service {
 /** Where one credential is reached, and what its provider has there. */
 interface Address extends Omit<EndpointOptions, 'dialect'> {
 	readonly protocol: Protocol;
-	readonly endpoints: readonly string[];
+	readonly offer: Offer;
 }
 
 type ProviderActor = ActorRefFrom<typeof providerMachine>;
@@ -109,9 +109,8 @@ export async function createGateway(
 		const tls = material.get(name);
 		const protocol = protocolOf(provider);
 		const baseUrl = provider.baseUrl ?? simulators.get(name)?.baseUrl ?? '';
-		const endpoints = provider.endpoints ?? protocol.usualEndpoints(provider.baseUrl);
 		for (const { id, apiKey } of provider.credentials) {
-			addresses.set(id, { provider: name, protocol, endpoints, baseUrl, apiKey, apiVersion, headers, tls });
+			addresses.set(id, { provider: name, protocol, offer: provider, baseUrl, apiKey, apiVersion, headers, tls });
 		}
 	}
 
@@ -119,8 +118,8 @@ export async function createGateway(
 		actorOf: (gate) => required(providers.get(gate), gate),
 		contactOf: ({ credential }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
-			const answering = address.endpoints.filter((endpoint) => endpoints?.includes(endpoint) !== false);
-			const dialect = dialectFor(client, address.protocol, answering);
+			const { protocol, offer } = address;
+			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints));
 			if (dialect === undefined) return undefined;
 			const headers = { ...address.headers, ...settings?.headers };
 			return {

@@ -18,6 +18,7 @@ import { type ExploredProfile, exploreProfile } from './prove/request/prove-prof
 import { checkScopes, type ScopesResult } from './prove/scopes/prove-scopes.ts';
 import { TotalBound } from './prove/total-bound.ts';
 import type { Coverage, LintFinding, ProfileReport, ProviderReport, Report } from './report/report.ts';
+import { toldReports } from './told.ts';
 
 export interface CheckSetup {
 	/** Of each exploration; each has a default of its own. */
@@ -86,6 +87,7 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		providers,
 		keys,
 		profiles,
+		told: toldReports({ providers: config.providers, profiles: profilesToCheck(config, setup) }),
 		...(isStopped && { stopped: { transitions: total.most, skipped } }),
 		states: parts.reduce((sum, { states }) => sum + states, 0),
 		transitions: parts.reduce((sum, { transitions }) => sum + transitions, 0),
@@ -101,6 +103,11 @@ interface Check {
 	readonly earlier: ExploredParts;
 	/** What was not begun, since the total was used up. */
 	readonly skipped: { providers: string[]; keys: string[]; profiles: string[] };
+}
+
+function profilesToCheck({ profiles }: Config, { profile }: CheckSetup): Config['profiles'] {
+	const only = profile === undefined ? undefined : profiles[profile];
+	return only === undefined ? profiles : { [only.name]: only };
 }
 
 function wasCutShort(total: TotalBound, parts: readonly Coverage[]): boolean {

@@ -37,8 +37,9 @@ describe('a provider that sends nothing but comments', () => {
 	});
 
 	it('shows that a model that reasons works', async () => {
-		const options = { reasons: true, timeouts: { firstToken: 350 } };
-		expect(await outcomeOf(comments(8), options)).toMatchObject({ is: 'completed' });
+		// Longer than from one comment to the next, also where everything is slow, and shorter than all of them.
+		const options = { reasons: true, timeouts: { firstToken: 1500 } };
+		expect(await outcomeOf(comments(20), options)).toMatchObject({ is: 'completed' });
 	});
 
 	it('has thinking at most', async () => {

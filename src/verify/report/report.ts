@@ -12,6 +12,8 @@ export interface Report {
 	/** One for each set of keys with several models in use: what their actors make of it together. */
 	keys: readonly ProviderReport[];
 	profiles: readonly ProfileReport[];
+	/** What targets are told of requests that come in another dialect than theirs. */
+	told: readonly ToldReport[];
 	/** Only where the bound on the whole check was reached before its end. */
 	stopped?: {
 		/** The bound. */
@@ -52,6 +54,23 @@ export interface ProfileReport extends Coverage {
 	chain: readonly string[];
 	properties: readonly PropertyResult[];
 	worst: WorstCases;
+}
+
+/** How requests of one kind of caller reach targets that do not get them as they came. */
+export interface ToldReport {
+	/** Where the callers post them: `/v1/messages`. */
+	path: string;
+	/** The endpoint that the targets are asked at, `/chat/completions`; null where they cannot be asked at all. */
+	in: string | null;
+	/** What they are never told of. */
+	leftOut: readonly string[];
+	/** What the answer depends on, and what they cannot be told either. */
+	needed: readonly string[];
+	/** What becomes of them where a request has something of that. */
+	whenNotCarried: 'pass-over' | 'send-without';
+	/** `provider/model` each. */
+	targets: readonly string[];
+	profiles: readonly string[];
 }
 
 export interface Coverage {

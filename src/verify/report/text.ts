@@ -38,6 +38,7 @@ export function reportText(report: Report, page: Page): string {
 		holdingLines(report, page),
 		...report.profiles.slice(0, MOST_PROFILES).map((profile) => profileLines(profile, page)),
 		moreProfilesLines(report, page),
+		toldLines(report, page),
 		unexploredLines(report, page),
 		stoppedLines(report, page),
 		[totals(report, page)],
@@ -54,6 +55,33 @@ function moreProfilesLines({ profiles }: Report, { columns }: Page): string[] {
 	if (more <= 0) return [];
 	return wrapped(`and ${amountText(more, 'more profile')}; --profile NAME shows one, --json all of them`, columns);
 }
+
+/** What targets are told of requests in another API than theirs. */
+function toldLines({ told }: Report, { columns, paint }: Page): string[] {
+	if (told.length === 0) return [];
+	const lines = told.slice(0, MOST_TOLD).flatMap(({ path, in: at, targets, leftOut, needed, whenNotCarried }) => {
+		const whom = nameList(targets);
+		if (at === null) return wrapped(`${path}: never asked of ${whom}`, columns - 2);
+		const instead = whenNotCarried === 'pass-over' ? 'passed over where a request has' : 'also left out';
+		return [
+			...wrapped(`${path} → ${at} of ${whom}`, columns - 2),
+			...(leftOut.length === 0
+				? []
+				: wrapped(`left out: ${leftOut.join(', ')}`, columns - 4).map((line) => `  ${line}`)),
+			...(needed.length === 0
+				? []
+				: wrapped(`${instead}: ${needed.join(', ')}`, columns - 4).map((line) => `  ${line}`)),
+		];
+	});
+	const more = told.length - MOST_TOLD;
+	return [
+		paint('bold', 'Requests that do not reach every target as they came'),
+		...lines.map((line) => `  ${line}`),
+		...(more > 0 ? [`  and ${more} more; --json has all of them`] : []),
+	];
+}
+
+const MOST_TOLD = 20;
 
 const colors = { holds: 'green', fails: 'red', unknown: 'yellow' } as const;
 const severityColors: Readonly<Record<Severity, Color>> = { error: 'red', warning: 'yellow', note: 'cyan' };

@@ -338,7 +338,7 @@ test('a provider that is down for plain failures, where that is wanted', async (
 });
 
 test("Slack's format: a text, blocks within its limits, and no markup of ours or of a name's", async () => {
-	await start({ names: ['a'], profiles: { default: { chain: [`a/<!channel>&${'x'.repeat(1600)}`] } } });
+	await start({ names: ['a'], profiles: { default: { chain: [`a/<!channel>&${'x'.repeat(480)}`] } } });
 	breakwater.upstream('a').next(status(404, { error: { code: 'model_not_found' } }));
 	await call();
 	const [message] = (await told(1, 'slack')) as unknown as {

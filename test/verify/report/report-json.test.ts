@@ -18,6 +18,7 @@ it('is the whole report', () => {
 		'providers',
 		'keys',
 		'profiles',
+		'told',
 		'states',
 		'transitions',
 		'ms',

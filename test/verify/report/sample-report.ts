@@ -121,6 +121,7 @@ export function report(changes: Partial<Report> = {}): Report {
 		providers: [providerReport()],
 		keys: [],
 		profiles: [profileReport()],
+		told: [],
 		states: 1524,
 		transitions: 52_221,
 		ms: 1234,

@@ -1,20 +1,14 @@
-import type { ProviderConfig } from '../../../config/config.ts';
 import type { Path } from '../../../config/tree.ts';
-import { protocols } from '../../../dialects/dialects.ts';
+import { endpointsOf, protocols } from '../../../dialects/dialects.ts';
 import type { Finding, Rule } from '../rule.ts';
 import type { LintedCandidate, LintSubject } from '../subject.ts';
 
 /** In which endpoints a target answers, by the words of the configuration. */
-function endpointsOf({ provider, target }: LintedCandidate): readonly string[] {
-	const ofModel = provider.models[target.model]?.endpoints;
-	return endpointsOfProvider(provider).filter((endpoint) => ofModel?.includes(endpoint) !== false);
-}
-
-function endpointsOfProvider({ protocol, endpoints, baseUrl }: ProviderConfig): readonly string[] {
-	const known = protocols[protocol];
-	if (known === undefined) return [];
-	const given = endpoints ?? known.usualEndpoints(baseUrl);
-	return given.filter((endpoint) => known.endpoints[endpoint] !== undefined);
+function answeringIn({ provider, target }: LintedCandidate): readonly string[] {
+	const protocol = protocols[provider.protocol];
+	if (protocol === undefined) return [];
+	const endpoints = endpointsOf(protocol, provider, provider.models[target.model]?.endpoints);
+	return endpoints.filter((endpoint) => protocol.endpoints[endpoint] !== undefined);
 }
 
 /** Vectors of two models have nothing to do with each other: an index that holds both finds nothing. */
@@ -36,7 +30,7 @@ function neverAsked({ profiles }: LintSubject): Finding[] {
 	return profiles.flatMap(({ profile, candidates }) => {
 		const isForEmbeddings = profile.for === 'embeddings';
 		const silent = candidates.filter((candidate) => {
-			const endpoints = endpointsOf(candidate);
+			const endpoints = answeringIn(candidate);
 			return isForEmbeddings ? !endpoints.includes('embeddings') : endpoints.every((one) => one === 'embeddings');
 		});
 		return silent.map(({ target, at, concerns }) => ({
