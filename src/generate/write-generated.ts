@@ -51,7 +51,7 @@ function fenced(language: string, text: string): string {
 }
 
 /** Puts each part between its pair of comments, `<!-- name -->` and `<!-- /name -->`. */
-function withParts(file: string, text: string, parts: Readonly<Record<string, string>>): string {
+export function withParts(file: string, text: string, parts: Readonly<Record<string, string>>): string {
 	return Object.entries(parts).reduce((before, [name, part]) => {
 		const pair = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
 		if (!pair.test(before)) throw new Error(`${file} has no place for the generated part ${name}`);

@@ -59,10 +59,10 @@ export const anthropicCountProvider: ProviderDialect = {
 };
 
 /** Members that are about the answer are refused here. */
-function renderCount({ request, model }: ProviderAsk) {
+function renderCount({ request, model, foreign }: ProviderAsk) {
 	if (!(request.body instanceof MessagesBody)) throw new Error(`${countName} cannot render ${request.dialect}`);
 	const edits = { model: JSON.stringify(model), max_tokens: undefined, stream: undefined };
-	return { body: request.body.native.render(edits), stream: false, choices: 1 };
+	return { body: request.body.nativeWithout(foreign).render(edits), stream: false, choices: 1 };
 }
 
 function readCount(text: string, { model }: { readonly model: string }): DocumentRead {

@@ -1,6 +1,7 @@
 import { isObject } from '../../values/json.ts';
 import type { Edits } from '../../values/json-members.ts';
 import { ListBody } from '../list-body.ts';
+import { withoutForeign } from './signed-thoughts.ts';
 import { holdsUnsigned, withoutUnsigned } from './unsigned.ts';
 
 export const dialectName = 'anthropic-messages';
@@ -33,6 +34,16 @@ export class MessagesBody extends ListBody {
 			? new MessagesBody(withoutUnsigned(this.text), this.limits, this.#edits)
 			: this;
 		return this.#native;
+	}
+
+	/** The same for one that refuses thoughts that it did not sign. @param foreign the short names of the proofs of others */
+	nativeWithout(foreign: ReadonlySet<string> | undefined): MessagesBody {
+		const { native } = this;
+		return foreign === undefined || foreign.size === 0 ? native : native.#without(foreign);
+	}
+
+	#without(foreign: ReadonlySet<string>): MessagesBody {
+		return new MessagesBody(withoutForeign(this.text, foreign), this.limits, this.#edits);
 	}
 }
 

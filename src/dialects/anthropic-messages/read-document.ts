@@ -6,6 +6,7 @@ import { isError } from '../error-object.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { documentEvents } from './document-events.ts';
 import { madeIn } from './made.ts';
+import { proofOf } from './signed-thoughts.ts';
 import { readUsage } from './usage.ts';
 
 /** A longer document is no error: to look for one in it would only cost time, characters. */
@@ -37,7 +38,8 @@ function isBlock(block: unknown): boolean {
 function documentAnswer(text: string, value: JsonObject, model: string): DocumentAnswer {
 	const given = typeof value.model === 'string' && value.model !== '' ? value.model : undefined;
 	const { stop_reason: reason, content } = value;
-	const made = madeIn(text, value);
+	const said = Array.isArray(content) ? content : [];
+	const made = [...madeIn(text, value), ...said.flatMap((block) => proofOf(block) ?? [])];
 	return {
 		usage: readUsage(value.usage),
 		finishes: typeof reason === 'string' && reason !== '' ? [{ reason }] : [],

@@ -19,6 +19,7 @@ import {
 import { containerIn, filesIn } from './made.ts';
 import { dialectName, limitsOf, MessagesBody } from './messages-body.ts';
 import { readConversation } from './read-conversation.ts';
+import { proofsIn } from './signed-thoughts.ts';
 
 /** Where requests belong that are of another API of ours. */
 const chatPath = 'POST /v1/chat/completions';
@@ -61,7 +62,7 @@ export function readBody(
 	const { metadata } = body;
 	if (takesHints && isObject(metadata)) Object.assign(edits, withoutHints(new JsonText(text), metadata));
 	const asked = new MessagesBody(text, limitsOf(body), edits);
-	const borrowed = borrowedIn(text, body);
+	const borrowed = borrowedIn(text, body, messages);
 	return {
 		body,
 		request: {
@@ -147,10 +148,13 @@ function isToolResult(message: unknown): boolean {
 	return message.content.some((block) => isObject(block) && block.type === 'tool_result');
 }
 
-/** Files and containers that one provider has. */
-function borrowedIn(text: string, body: JsonObject): readonly Borrowed[] | undefined {
+/** Files and containers that one provider has, and thoughts that it signed. */
+function borrowedIn(text: string, body: JsonObject, messages: readonly unknown[]): readonly Borrowed[] | undefined {
 	const container = containerIn(body);
-	const files = filesIn(text).map((id) => ({ id, what: 'file_id', isNeeded: true }));
-	if (container === undefined) return files.length === 0 ? undefined : files;
-	return [{ id: container, what: 'container', isNeeded: true }, ...files];
+	const borrowed = [
+		...(container === undefined ? [] : [{ id: container, what: 'container', isNeeded: true }]),
+		...filesIn(text).map((id) => ({ id, what: 'file_id', isNeeded: true })),
+		...proofsIn(messages).map((id) => ({ id, what: 'signed thinking', isNeeded: false })),
+	];
+	return borrowed.length === 0 ? undefined : borrowed;
 }

@@ -15,7 +15,7 @@ const none: Edits = {};
  */
 export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const { request } = ask;
-	if (request.body instanceof MessagesBody) return renderNative(ask, request.body.native);
+	if (request.body instanceof MessagesBody) return renderNative(ask, request.body.nativeWithout(ask.foreign));
 	if (request.conversation === undefined) throw new Error(`a request of ${request.dialect} cannot be translated`);
 	return renderConversation(ask, request.conversation());
 }

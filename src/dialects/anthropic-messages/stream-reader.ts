@@ -9,6 +9,7 @@ import { EventParts } from './event-parts.ts';
 import { MessagesGrammar } from './grammar.ts';
 import { madeIn } from './made.ts';
 import { dialectName } from './messages-body.ts';
+import { proofOf } from './signed-thoughts.ts';
 
 /** A piece of the answer stands in it, which would be lost if the event were left out. */
 const showsContent = /"type"\s*:\s*"(content_block|text_delta|thinking_delta|input_json_delta)/;
@@ -19,7 +20,7 @@ const showsContent = /"type"\s*:\s*"(content_block|text_delta|thinking_delta|inp
  * provider's to declare.
  */
 export class MessagesStreamReader extends EventStreamReader {
-	/** Containers and files. */
+	/** Containers, files, and proofs of thoughts. */
 	made?: readonly string[];
 	readonly #grammar = new MessagesGrammar();
 	readonly #parts = new EventParts();
@@ -94,7 +95,16 @@ export class MessagesStreamReader extends EventStreamReader {
 	}
 
 	#noteMade(value: JsonObject, data: string): void {
-		const ids = madeIn(data, asObject(value.message) ?? asObject(value.delta) ?? value);
+		this.#keepMade(madeIn(data, asObject(value.message) ?? asObject(value.delta) ?? value));
+		this.#noteProof(value.content_block);
+	}
+
+	#noteProof(thought: unknown): void {
+		const proof = isObject(thought) ? proofOf(thought) : undefined;
+		if (proof !== undefined) this.#keepMade([proof]);
+	}
+
+	#keepMade(ids: readonly string[]): void {
 		if (ids.length > 0) this.made = [...(this.made ?? []), ...ids];
 	}
 
@@ -109,8 +119,9 @@ export class MessagesStreamReader extends EventStreamReader {
 		for (const part of parts) {
 			if (isContent(part) || part.is === 'finish') this.hasContent = true;
 		}
-		// Files are named where a block begins, containers with the message.
-		if (value.type !== 'content_block_delta' && value.type !== 'content_block_stop') this.#noteMade(value, data);
+		// Files are named where a block begins, containers with the message; a thought is signed when it is whole.
+		if (value.type === 'content_block_delta') this.#noteProof(value.delta);
+		else if (value.type !== 'content_block_stop') this.#noteMade(value, data);
 		const raw = { dialect: dialectName, data: data.includes('\n') ? data.replaceAll('\n', ' ') : data, value };
 		this.events.push({ parts, model: this.#model ?? this.options.model, raw });
 	}

@@ -1,6 +1,7 @@
 import type { Borrowed } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { proofId } from './proofs.ts';
+import { proofId } from '../proofs.ts';
+import { isReference, refersToThoughts } from './input-items.ts';
 
 /**
  * What in a request only one provider knows: answers, conversations and prompts that it keeps, files and containers that it
@@ -25,7 +26,7 @@ type Add = (id: unknown, what: string, isNeeded?: boolean) => void;
 
 function addOfItem(item: JsonObject, add: Add): void {
 	const { type, content, output, encrypted_content: encrypted } = item;
-	if (type === 'item_reference' || (type === undefined && item.role === undefined)) add(item.id, 'item_reference');
+	if (isReference(item)) add(item.id, 'item_reference', !refersToThoughts(item));
 	if (typeof encrypted === 'string' && encrypted !== '') {
 		add(proofId(encrypted), type === 'reasoning' ? 'encrypted reasoning' : 'encrypted content', type !== 'reasoning');
 	}

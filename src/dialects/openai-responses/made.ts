@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../values/json.ts';
-import { proofId } from './proofs.ts';
+import { proofId } from '../proofs.ts';
 
 /**
  * What of a response, or of an item of one, only its provider knows.

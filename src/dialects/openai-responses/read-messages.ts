@@ -2,6 +2,7 @@ import type { Message, MessagePart, ReasoningContent, ToolResultContent } from '
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { shownType } from '../openai-chat/read-parts.ts';
+import { refersToThoughts } from './input-items.ts';
 import type { LossList } from './loss-list.ts';
 import { readContent } from './read-content.ts';
 import type { ToolNames } from './tool-names.ts';
@@ -52,6 +53,7 @@ class ItemReader {
 		else if (type === 'function_call' || type === 'custom_tool_call') this.#readCall(item);
 		else if (type === 'function_call_output' || type === 'custom_tool_call_output') this.#readResult(item);
 		else if (type === 'reasoning') this.#readThoughts(item);
+		else if (refersToThoughts(item)) this.#losses.add('item_reference', false);
 		else this.#noteOther(type);
 	}
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openaiResponsesProvider } from '../../../src/dialects/openai-responses/openai-responses.ts';
-import { proofId } from '../../../src/dialects/openai-responses/proofs.ts';
 import { readDocument } from '../../../src/dialects/openai-responses/read-document.ts';
+import { proofId } from '../../../src/dialects/proofs.ts';
 import { callOf, messageOf, responseEvents, responseOf, thoughtOf } from '../../helpers/responses-shapes.ts';
 
 const read = (value: unknown) => readDocument(JSON.stringify(value), { model: 'asked' });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../src/contract/conversation.ts';
 import { Refusal } from '../../../src/contract/refusal.ts';
-import { proofId } from '../../../src/dialects/openai-responses/proofs.ts';
 import { readRequest } from '../../../src/dialects/openai-responses/read-request.ts';
+import { proofId } from '../../../src/dialects/proofs.ts';
 
 function conversationOf(body: object): Conversation {
 	const { request } = readRequest(JSON.stringify({ input: 'Hi', ...body }));

@@ -3,9 +3,9 @@ import { describe, expect, it, test } from 'vitest';
 import type { Conversation, MessagePart } from '../../../src/contract/conversation.ts';
 import type { ProviderAsk } from '../../../src/contract/dialect.ts';
 import { lossesOf } from '../../../src/dialects/openai-responses/losses.ts';
-import { proofId } from '../../../src/dialects/openai-responses/proofs.ts';
 import { readRequest } from '../../../src/dialects/openai-responses/read-request.ts';
 import { renderRequest } from '../../../src/dialects/openai-responses/render-request.ts';
+import { proofId } from '../../../src/dialects/proofs.ts';
 import { conversationWith, foreignRequest } from '../../helpers/conversations.ts';
 
 const asked = { model: 'm', streamUpstream: false, members: undefined, way: 'fresh', shown: '' } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnswerPart } from '../../../src/contract/answer-parts.ts';
-import { proofId } from '../../../src/dialects/openai-responses/proofs.ts';
 import { ResponsesStreamReader } from '../../../src/dialects/openai-responses/stream-reader.ts';
+import { proofId } from '../../../src/dialects/proofs.ts';
 import {
 	callOf,
 	messageOf,
