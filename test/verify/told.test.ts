@@ -18,12 +18,12 @@ function toldIn(profiles: string) {
 
 describe('what targets are told', () => {
 	it('is not spoken of where they get everything as it came', () => {
-		const told = toldIn('  default: { chain: [openai/gpt-4o] }\n');
+		const told = toldIn('  default: { chain: [openai/my-own] }\n');
 		expect(told.map(({ path }) => path)).toEqual(['/v1/messages']);
 	});
 
 	it('is what their dialects leave out, and what they are passed over for', () => {
-		const told = toldIn('  default: { chain: [anthropic/claude-sonnet-5-5, openai/gpt-4o] }\n');
+		const told = toldIn('  default: { chain: [anthropic/claude-sonnet-5-5, openai/my-own] }\n');
 		const chat = told.find(({ path }) => path === '/v1/chat/completions');
 		expect(chat).toMatchObject({
 			in: '/messages',
@@ -33,7 +33,7 @@ describe('what targets are told', () => {
 		expect(chat?.leftOut).toContain('seed');
 		expect(chat?.needed).toContain('logprobs');
 		const messages = told.find(({ path }) => path === '/v1/messages');
-		expect(messages).toMatchObject({ in: '/chat/completions', targets: ['openai/gpt-4o'] });
+		expect(messages).toMatchObject({ in: '/chat/completions', targets: ['openai/my-own'] });
 		expect(messages?.leftOut).toContain('top_k');
 	});
 
@@ -46,7 +46,7 @@ describe('what targets are told', () => {
 	});
 
 	it('is nothing for a target that has no endpoint for it', () => {
-		const told = toldIn('  default: { chain: [openai/gpt-4o, vectors/m] }\n');
+		const told = toldIn('  default: { chain: [openai/my-own, vectors/m] }\n');
 		expect(told.filter((one) => one.in === null)).toMatchObject(
 			['/v1/chat/completions', '/v1/responses', '/v1/messages'].map((path) => ({ path, targets: ['vectors/m'] })),
 		);
@@ -54,7 +54,7 @@ describe('what targets are told', () => {
 
 	it('is told once for all profiles with the same targets, and not for embeddings', () => {
 		const told = toldIn(
-			'  default: { chain: [openai/gpt-4o] }\n  again: { extends: default }\n  vectors: { for: embeddings, chain: [vectors/m] }\n',
+			'  default: { chain: [openai/my-own] }\n  again: { extends: default }\n  vectors: { for: embeddings, chain: [vectors/m] }\n',
 		);
 		expect(told).toHaveLength(1);
 		expect(told[0]?.profiles).toEqual(['default', 'again']);
