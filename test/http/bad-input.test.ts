@@ -63,6 +63,7 @@ const shapes: [string, unknown, RegExp, string | null][] = [
 	['a list', [prompt], /must be a JSON object/, null],
 	['a text', prompt, /must be a JSON object/, null],
 	['no messages', { question: prompt }, /'messages' must be a list/, 'messages'],
+	['an input of another endpoint', { input: 'Hi' }, /'input' belongs to POST \/v1\/responses/, 'messages'],
 	['no message', { messages: [] }, /at least one message/, 'messages'],
 	['messages that are a text', { messages: prompt }, /'messages' must be a list/, 'messages'],
 	['a model that is a number', { messages: [prompt], model: 4 }, /'model' must be a string/, 'model'],

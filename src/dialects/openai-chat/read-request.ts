@@ -72,18 +72,26 @@ function chatBody(text: string, edits: FoundEdits, metadata: JsonObject | undefi
 }
 
 /** A `prompt` stands in for messages that are missing or empty. It is an older API's, which no chat provider takes. */
-function readMessages({ messages, prompt }: JsonObject, edits: FoundEdits): readonly unknown[] {
+function readMessages({ messages, prompt, input }: JsonObject, edits: FoundEdits): readonly unknown[] {
 	const text = Array.isArray(prompt) && prompt.length === 1 ? prompt[0] : prompt;
 	const isText = typeof text === 'string';
 	if (isText) edits.prompt = undefined;
 	if (Array.isArray(messages) && messages.length > 0) return messages;
 	const isMissing = messages === undefined || messages === null || Array.isArray(messages);
 	if (!isMissing || !isText || text === '') {
-		throw new Refusal('invalid_request', "'messages' must be a list with at least one message.", 'messages');
+		const elsewhere = input === undefined ? '' : ` A request with 'input' belongs to POST ${pathOfInput(input)}.`;
+		const message = `'messages' must be a list with at least one message.${elsewhere}`;
+		throw new Refusal('invalid_request', message, 'messages');
 	}
 	const asked = [{ role: 'user', content: text }];
 	edits.messages = JSON.stringify(asked);
 	return asked;
+}
+
+/** Several texts are embedded; one text, or a list of items, may be meant for either. */
+function pathOfInput(input: unknown): string {
+	const isOfTexts = Array.isArray(input) && input.every((one) => typeof one === 'string');
+	return isOfTexts ? '/v1/embeddings' : '/v1/responses, or to /v1/embeddings';
 }
 
 /** How many answers it asks for. */
