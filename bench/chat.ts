@@ -3,7 +3,7 @@
 /** The model that the gateways ask the upstream for. */
 export const upstreamModel = 'gpt-bench';
 
-/** How a streamed answer is paced; it travels in the `user` field, which a proxy must pass on untouched. */
+/** How a streamed answer is paced; it travels in the name of the end user, which a proxy must pass on. */
 export interface Pace {
 	/** Content chunks in the answer. */
 	tokens: number;
@@ -25,25 +25,32 @@ const earlierAnswer =
 	'I am sorry for the wait. A parcel that returns to the sorting centre was either damaged or could not be delivered. ' +
 	'Which carrier is it, and does the tracking page show a reason code beside the last entry?';
 
+/** What every request asks, in whatever dialect. */
+export const conversation = {
+	instructions: systemPrompt,
+	turns: [
+		{ role: 'user', content: question },
+		{ role: 'assistant', content: earlierAnswer },
+		{ role: 'user', content: 'It is a domestic parcel, and there is no code, only "in transit".' },
+	],
+} as const;
+
+/** The pace as a request carries it. */
+export function paceText(pace: Pace | undefined): string {
+	return pace === undefined ? 'bench' : `${pace.tokens}x${pace.intervalMs}`;
+}
+
 /** A chat request of about 1 KB, as JSON text; streamed when a pace is given. */
 export function chatRequest(pace?: Pace): string {
 	return JSON.stringify({
 		model: 'default',
-		messages: [
-			{ role: 'system', content: systemPrompt },
-			{ role: 'user', content: question },
-			{ role: 'assistant', content: earlierAnswer },
-			{ role: 'user', content: 'It is a domestic parcel, and there is no code, only "in transit".' },
-		],
+		messages: [{ role: 'system', content: conversation.instructions }, ...conversation.turns],
 		temperature: 0.2,
 		max_tokens: 256,
-		user: pace === undefined ? 'bench' : `${pace.tokens}x${pace.intervalMs}`,
+		user: paceText(pace),
 		...(pace !== undefined && { stream: true }),
 	});
 }
-
-/** What stands before the text of a delta in a chunk, wherever the chunk was serialized without spaces. */
-export const contentMarker = '"content":"';
 
 /** A clock that all processes of one machine share, ms with a fraction: the upstream stamps, the client compares. */
 export function monotonicMs(): number {

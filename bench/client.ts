@@ -1,10 +1,13 @@
 import { connect, type Socket } from 'node:net';
-import { contentMarker, monotonicMs } from './chat.ts';
+import { monotonicMs } from './chat.ts';
+import { type DialectName, dialects } from './dialects.ts';
 
 /** A system under load: where it listens on loopback, and the headers that make it forward to the upstream. */
 export interface Target {
 	port: number;
 	headers: Record<string, string>;
+	/** In which it is asked. */
+	dialect: DialectName;
 }
 
 /** Called for each token as it arrives: when the upstream had it due, and now; both `monotonicMs`. */
@@ -26,14 +29,17 @@ const longestCut = 64;
 export class Connection {
 	#socket: Socket;
 	#head: string;
+	#marker: string;
 	#exchange: Exchange | undefined;
 	#started = false;
 	#rest = '';
 
 	private constructor(socket: Socket, target: Target) {
+		const { path, contentMarker } = dialects[target.dialect];
 		this.#socket = socket;
+		this.#marker = contentMarker;
 		const headers = Object.entries(target.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-		this.#head = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\n${headers.join('')}`;
+		this.#head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\n${headers.join('')}`;
 		socket.setNoDelay(true);
 		socket.on('data', (piece: Buffer) => this.#read(piece));
 		socket.on('error', () => socket.destroy());
@@ -96,7 +102,7 @@ export class Connection {
 			}
 			this.#started = true;
 		}
-		const readUpTo = reportTokens(text, exchange.onToken, nowMs);
+		const readUpTo = reportTokens(text, this.#marker, exchange.onToken, nowMs);
 		if (text.endsWith('\r\n0\r\n\r\n')) {
 			this.#exchange = undefined;
 			exchange.resolve();
@@ -106,13 +112,17 @@ export class Connection {
 	}
 }
 
-/** Reports every whole token in the text. @returns the index behind the last of them. */
-function reportTokens(text: string, onToken: OnToken, nowMs: number): number {
+/**
+ * Reports every whole token in the text.
+ * @param before what stands before each
+ * @returns the index behind the last of them.
+ */
+function reportTokens(text: string, before: string, onToken: OnToken, nowMs: number): number {
 	let readUpTo = 0;
 	for (;;) {
-		const marker = text.indexOf(contentMarker, readUpTo);
+		const marker = text.indexOf(before, readUpTo);
 		if (marker === -1) return readUpTo;
-		const start = marker + contentMarker.length;
+		const start = marker + before.length;
 		const end = text.indexOf('"', start);
 		if (end === -1) return readUpTo;
 		if (end > start) onToken(Number(text.slice(start, end)), nowMs);

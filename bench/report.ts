@@ -71,7 +71,7 @@ function spread(samples: readonly Sample[] | undefined): string {
 	return ((100 * half) / median(values)).toFixed(1);
 }
 
-function align(rows: readonly string[][]): string {
+export function align(rows: readonly string[][]): string {
 	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 	const pad = (text: string, column: number) =>
 		column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);

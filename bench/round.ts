@@ -2,10 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chatRequest } from './chat.ts';
 import { ask, end, freePort, start, untilReady } from './children.ts';
 import type { Target } from './client.ts';
 import { watchCpu } from './cpu.ts';
+import { type DialectName, dialects } from './dialects.ts';
 import { type Cores, residentMB } from './machine.ts';
 import type { Sample } from './report.ts';
 import type { FirstToken, OpenStreams } from './streams.ts';
@@ -31,19 +31,24 @@ export interface Bench {
 	seconds: number;
 }
 
-/** A system that runs, and a load generator of its own. */
-interface Pair {
-	system: System;
+/** A system that runs. */
+export interface Gateway {
 	gateway: ChildProcess;
-	load: ChildProcess;
 	target: Target;
+	/** How long its start took. */
 	readyMs: number;
+	directory: string;
+}
+
+/** A system that runs, and a load generator of its own. */
+interface Pair extends Omit<Gateway, 'directory'> {
+	load: ChildProcess;
 }
 
 const commonHeaders = { 'content-type': 'application/json', authorization: 'Bearer bench' };
 
 /** Starts the load generator on its core, writing to the given log. */
-function startLoad(bench: Bench, logFile: string): ChildProcess {
+export function startLoad(bench: Bench, logFile: string): ChildProcess {
 	const command = [process.execPath, join(import.meta.dirname, 'load.ts')];
 	return start({ command, logFile, core: bench.cores?.load, ipc: true });
 }
@@ -82,36 +87,53 @@ export async function measureRound(
 }
 
 async function withPair(bench: Bench, system: System, work: (pair: Pair) => Promise<Sample>): Promise<Sample> {
-	const directory = mkdtempSync(join(bench.directory, `${system.name}-`));
-	const site: Site = { port: await freePort(), upstreamPort: bench.upstreamPort, directory };
-	const logFile = join(directory, 'gateway.log');
-	const command = system.command(site);
-	const gateway = start({ command, logFile, env: system.env, core: bench.cores?.gateway });
+	const { gateway, target, readyMs, directory } = await startGateway(bench, system, 'chat');
 	let load: ChildProcess | undefined;
 	try {
-		const readyMs = await untilReady(gateway, site.port, system.readyPath, logFile);
-		const target = { port: site.port, headers: { ...commonHeaders, ...system.headers(site) } };
 		await checkAnswer(target);
 		load = startLoad(bench, join(directory, 'load.log'));
-		return await work({ system, gateway, load, target, readyMs });
+		return await work({ gateway, load, target, readyMs });
 	} finally {
 		if (load !== undefined) await end(load);
 		await end(gateway);
 	}
 }
 
+/**
+ * Starts a system in a directory of its own.
+ * @param dialect in which it is to be asked
+ * @throws when it does not get ready
+ */
+export async function startGateway(bench: Bench, system: System, dialect: DialectName): Promise<Gateway> {
+	const directory = mkdtempSync(join(bench.directory, `${system.name}-`));
+	const site: Site = { port: await freePort(), upstreamPort: bench.upstreamPort, directory };
+	const logFile = join(directory, 'gateway.log');
+	const command = system.command(site);
+	const gateway = start({ command, logFile, env: system.env, core: bench.cores?.gateway });
+	try {
+		const readyMs = await untilReady(gateway, site.port, system.readyPath, logFile);
+		const target = { port: site.port, headers: { ...commonHeaders, ...system.headers(site) }, dialect };
+		return { gateway, target, readyMs, directory };
+	} catch (error) {
+		await end(gateway);
+		throw error;
+	}
+}
+
 /** A system that answers quickly with something else is not measured. @throws when the answer is not the upstream's. */
-async function checkAnswer(target: Target): Promise<void> {
-	for (const pace of [undefined, { tokens: 3, intervalMs: 5 }]) {
-		const response = await fetch(`http://127.0.0.1:${target.port}/v1/chat/completions`, {
+export async function checkAnswer(target: Target): Promise<void> {
+	const { path, request, contentMarker, answerWord, endMarker } = dialects[target.dialect];
+	const paces = endMarker === '' ? [undefined] : [undefined, { tokens: 3, intervalMs: 5 }];
+	for (const pace of paces) {
+		const response = await fetch(`http://127.0.0.1:${target.port}${path}`, {
 			method: 'POST',
 			headers: target.headers,
-			body: chatRequest(pace),
+			body: request(pace),
 			signal: AbortSignal.timeout(checkLimitMs),
 		});
 		const text = await response.text();
-		const whole = pace === undefined ? text.includes('parcel') : text.split('"content":"').length - 1 >= pace.tokens;
-		if (response.status === 200 && whole && (pace === undefined || text.includes('data: [DONE]'))) continue;
+		const whole = pace === undefined ? text.includes(answerWord) : text.split(contentMarker).length - 1 >= pace.tokens;
+		if (response.status === 200 && whole && (pace === undefined || text.includes(endMarker))) continue;
 		const kind = pace === undefined ? 'A whole' : 'A streamed';
 		throw new Error(`${kind} answer did not come through: status ${response.status}, ${text.length} characters.`);
 	}
@@ -159,7 +181,7 @@ export interface Direct extends FirstToken, OpenStreams {
 /** Measures the upstream as the systems are measured: the most that any of them can reach. @throws as the parts do. */
 export async function measureDirect(bench: Bench): Promise<Direct> {
 	const load = startLoad(bench, join(bench.directory, 'direct.log'));
-	const target = { port: bench.upstreamPort, headers: commonHeaders };
+	const target: Target = { port: bench.upstreamPort, headers: commonHeaders, dialect: 'chat' };
 	try {
 		await ask(load, 'throughput', target, 1);
 		const { requestsPerSecond } = await ask(load, 'throughput', target, Math.max(1, Math.round(bench.seconds / 4)));
@@ -188,7 +210,8 @@ function pids(bench: Bench, gateway: ChildProcess, load: ChildProcess) {
 	return { gateway: pidOf(gateway), load: pidOf(load), upstream: pidOf(bench.upstream) };
 }
 
-function pidOf(child: ChildProcess): number {
+/** @throws when it did not start */
+export function pidOf(child: ChildProcess): number {
 	if (child.pid === undefined) throw new Error('A process of the benchmark did not start.');
 	return child.pid;
 }

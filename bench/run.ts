@@ -8,6 +8,8 @@ import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { end, freePort, start, untilReady } from './children.ts';
+import { dialectTable } from './dialect-report.ts';
+import { measureDialects } from './dialect-rows.ts';
 import { type Cores, chooseCores, pinSelf, residentMB } from './machine.ts';
 import { doubts, judgeGoals, type Sample, table } from './report.ts';
 import { type Bench, measureDirect, measureRound } from './round.ts';
@@ -19,6 +21,7 @@ const usage = `Usage: npm run bench -- [options]
   --before DIR     measure the Breakwater of this checkout too, as "before"; npm ci must have been run in it
   --rounds N       how often each is measured; medians are reported (3)
   --seconds N      length of one throughput measurement, 1 to 60 (8)
+  --dialects       measure what each dialect costs Breakwater, and no other system
   --json FILE      write the raw numbers to FILE`;
 
 interface Options {
@@ -26,6 +29,7 @@ interface Options {
 	rounds: number;
 	seconds: number;
 	jsonFile: string | undefined;
+	dialects: boolean;
 }
 
 /** @throws Error with the sentence for the user when an option is not understood. */
@@ -37,8 +41,11 @@ function readOptions(): Options {
 			rounds: { type: 'string', default: '3' },
 			seconds: { type: 'string', default: '8' },
 			json: { type: 'string' },
+			dialects: { type: 'boolean', default: false },
 		},
 	});
+	if (values.dialects && (values.systems ?? values.before) !== undefined)
+		throw new Error('--dialects measures this Breakwater alone: leave --systems and --before out.');
 	const names = values.systems?.split(',') ?? systems.map(({ name }) => name);
 	const before = values.before === undefined ? [] : [breakwaterOf(resolve(values.before), 'before')];
 	const chosen = [...systems.filter(({ name }) => names.includes(name)), ...before];
@@ -49,6 +56,7 @@ function readOptions(): Options {
 		rounds: wholeNumber('--rounds', values.rounds, 100),
 		seconds: wholeNumber('--seconds', values.seconds, 60),
 		jsonFile: values.json,
+		dialects: values.dialects,
 	};
 }
 
@@ -77,17 +85,13 @@ function describeMachine(cores: Cores | undefined): string {
 	return `${machine}, ${busy}; gateway on core ${cores.gateway}, load on ${cores.load}, upstream on ${cores.upstream}`;
 }
 
+/** @returns whether everything could be measured */
 async function measureAll(options: Options, directory: string): Promise<boolean> {
-	const { chosen, rounds, seconds, jsonFile } = options;
 	const problems: string[] = [];
 	const problem = (text: string) => {
 		problems.push(text.split('\n')[0] ?? text);
 		console.log(`  ! ${text}`);
 	};
-	const peerProblem = chosen.some(({ name }) => name === 'portkey') ? installPeer() : undefined;
-	if (peerProblem !== undefined) problem(peerProblem);
-	const measurable = chosen.filter(({ name }) => peerProblem === undefined || name !== 'portkey');
-
 	const cores = chooseCores();
 	if (cores !== undefined) pinSelf(cores.load);
 	if (residentMB(process.pid) === undefined) problem('memory and CPU use: this system has no /proc to read them from.');
@@ -99,15 +103,38 @@ async function measureAll(options: Options, directory: string): Promise<boolean>
 	const command = [process.execPath, join(import.meta.dirname, 'upstream.ts'), String(upstreamPort)];
 	const upstream = start({ command, logFile: upstreamLog, core: cores?.upstream });
 	await untilReady(upstream, upstreamPort, '/', upstreamLog);
+	const { rounds, seconds, jsonFile } = options;
 	const bench: Bench = { directory, upstream, upstreamPort, cores, seconds };
+	const measure = options.dialects ? compareDialects : compareSystems;
+	const figures = await measure(bench, options, problem);
+	await end(upstream);
 
+	if (jsonFile !== undefined) {
+		writeFileSync(jsonFile, `${JSON.stringify({ machine, rounds, seconds, ...figures, problems }, null, 2)}\n`);
+	}
+	if (problems.length === 0) return true;
+	console.log(`\nNot everything could be measured:\n${problems.map((text) => `  ${text}`).join('\n')}`);
+	return false;
+}
+
+type Compare = (bench: Bench, options: Options, problem: (text: string) => void) => Promise<object>;
+
+const compareDialects: Compare = async (bench, { rounds }, problem) => {
+	const samples = await measureDialects(bench, rounds, problem);
+	console.log(`\n${dialectTable(samples)}`);
+	return { samples: Object.fromEntries(samples) };
+};
+
+const compareSystems: Compare = async (bench, { chosen, rounds }, problem) => {
+	const peerProblem = chosen.some(({ name }) => name === 'portkey') ? installPeer() : undefined;
+	if (peerProblem !== undefined) problem(peerProblem);
+	const measurable = chosen.filter(({ name }) => peerProblem === undefined || name !== 'portkey');
 	const direct = await measureDirect(bench);
 	console.log(
 		`straight to the upstream: ${direct.requestsPerSecond.toFixed(0)} requests/s, first token ` +
 			`${direct.aloneMs.toFixed(2)} ms (50 streams: ${direct.crowdedMs.toFixed(2)} ms), ` +
 			`late tokens ${(direct.lateShare * 100).toFixed(2)} %, lateness p99 ${direct.latenessP99Ms.toFixed(1)} ms`,
 	);
-
 	const samples = new Map<string, Sample[]>(measurable.map(({ name }) => [name, []]));
 	for (let round = 1; round <= rounds; round++) {
 		for (const system of measurable) {
@@ -118,18 +145,10 @@ async function measureAll(options: Options, directory: string): Promise<boolean>
 			samples.get(system.name)?.push(sample);
 		}
 	}
-	await end(upstream);
-
 	console.log(`\n${table(samples)}\n\nGoals, on one core:\n${judgeGoals(samples)}`);
 	for (const doubt of doubts(samples)) console.log(`Note: ${doubt}`);
-	if (jsonFile !== undefined) {
-		const raw = { machine, rounds, seconds, direct, samples: Object.fromEntries(samples), problems };
-		writeFileSync(jsonFile, `${JSON.stringify(raw, null, 2)}\n`);
-	}
-	if (problems.length === 0) return true;
-	console.log(`\nNot everything could be measured:\n${problems.map((text) => `  ${text}`).join('\n')}`);
-	return false;
-}
+	return { direct, samples: Object.fromEntries(samples) };
+};
 
 async function main(): Promise<number> {
 	let options: Options;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chatRequest, monotonicMs, type Pace } from './chat.ts';
+import { monotonicMs, type Pace } from './chat.ts';
 import { Connection, type Target } from './client.ts';
+import { dialects } from './dialects.ts';
 import { median, quantile } from './statistics.ts';
 
 /** Connections opened at once; more would measure listen backlogs. */
@@ -34,7 +35,7 @@ export interface OpenStreams {
 export async function firstToken(target: Target, crowdedSeconds: number): Promise<FirstToken> {
 	const connection = await Connection.open(target);
 	const alone: number[] = [];
-	const body = chatRequest({ tokens: 2, intervalMs: 5 });
+	const body = dialects[target.dialect].request({ tokens: 2, intervalMs: 5 });
 	for (let i = 0; i < 20; i++) await timeFirstToken(connection, body);
 	for (let i = 0; i < 100; i++) alone.push(await timeFirstToken(connection, body));
 	connection.close();
@@ -43,7 +44,7 @@ export async function firstToken(target: Target, crowdedSeconds: number): Promis
 
 async function crowded(target: Target, seconds: number): Promise<number[]> {
 	const pace = { tokens: 20, intervalMs: 20 };
-	const body = chatRequest(pace);
+	const body = dialects[target.dialect].request(pace);
 	const timesMs: number[] = [];
 	const connections = await openConnections(target, 50);
 	const endMs = monotonicMs() + seconds * 1000;
@@ -84,7 +85,7 @@ export async function openStreams(
 	const spreadMs = 500;
 	const finished = connections.map(async (connection, index) => {
 		await sleep((index * spreadMs) / streams);
-		await connection.stream(chatRequest(pace), (dueMs, nowMs) => latenessMs.push(nowMs - dueMs));
+		await connection.stream(dialects[target.dialect].request(pace), (dueMs, nowMs) => latenessMs.push(nowMs - dueMs));
 	});
 	const timeUp = new AbortController();
 	await Promise.race([
@@ -111,7 +112,7 @@ export async function hold(target: Target, streams: number): Promise<void> {
 		held.map(
 			(connection) =>
 				new Promise<void>((resolve, reject) => {
-					connection.stream(chatRequest(pace), () => resolve()).then(resolve, reject);
+					connection.stream(dialects[target.dialect].request(pace), () => resolve()).then(resolve, reject);
 				}),
 		),
 	);

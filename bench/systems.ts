@@ -21,7 +21,8 @@ export interface System {
 	env: NodeJS.ProcessEnv;
 }
 
-const root = join(import.meta.dirname, '..');
+/** This checkout. */
+export const root = join(import.meta.dirname, '..');
 
 /** The environment of this process without what would change how a system behaves. */
 function plainEnvironment(): NodeJS.ProcessEnv {
@@ -52,8 +53,9 @@ function startWords(folder: string): string[] {
 /**
  * Breakwater as a checkout has it.
  * @param folder of the checkout, in which `npm ci` has been run
+ * @param provider what its configuration says of the mock provider beside address and key
  */
-export function breakwaterOf(folder: string, name: string): System {
+export function breakwaterOf(folder: string, name: string, provider: readonly string[] = []): System {
 	return {
 		name,
 		readyPath: '/health',
@@ -62,7 +64,7 @@ export function breakwaterOf(folder: string, name: string): System {
 			const config = join(directory, 'breakwater.yaml');
 			writeFileSync(
 				config,
-				`providers:\n  up: { baseUrl: 'http://127.0.0.1:${upstreamPort}/v1', apiKey: bench }\n` +
+				`providers:\n  up: { ${[`baseUrl: 'http://127.0.0.1:${upstreamPort}/v1'`, 'apiKey: bench', ...provider].join(', ')} }\n` +
 					`profiles:\n  default: { chain: [up/${upstreamModel}] }\n`,
 			);
 			return [process.execPath, ...startWords(folder), '--config', config, '--port', String(port)];

@@ -1,11 +1,12 @@
 import autocannon, { type Result } from 'autocannon';
-import { chatRequest } from './chat.ts';
 import type { Target } from './client.ts';
+import { dialects } from './dialects.ts';
 import { quantile } from './statistics.ts';
 
 const connections = 64;
 
 export interface Throughput {
+	requests: number;
 	requestsPerSecond: number;
 	p50Ms: number;
 	p99Ms: number;
@@ -16,14 +17,15 @@ export interface Throughput {
  * @throws when any request failed or was not answered with a 2xx: a figure with failures in it compares with nothing.
  */
 export async function throughput(target: Target, seconds: number): Promise<Throughput> {
+	const { path, request } = dialects[target.dialect];
 	const durationsMs: number[] = [];
 	const result = await new Promise<Result>((resolve, reject) => {
 		const run = autocannon(
 			{
-				url: `http://127.0.0.1:${target.port}/v1/chat/completions`,
+				url: `http://127.0.0.1:${target.port}${path}`,
 				method: 'POST',
 				headers: target.headers,
-				body: chatRequest(),
+				body: request(),
 				connections,
 				duration: seconds,
 			},
@@ -36,6 +38,7 @@ export async function throughput(target: Target, seconds: number): Promise<Throu
 	}
 	if (durationsMs.length === 0) throw new Error(`Not one request was answered within ${seconds} s.`);
 	return {
+		requests: result['2xx'],
 		requestsPerSecond: result['2xx'] / result.duration,
 		p50Ms: quantile(durationsMs, 0.5),
 		p99Ms: quantile(durationsMs, 0.99),

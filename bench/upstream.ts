@@ -1,11 +1,16 @@
 /**
- * A mock OpenAI provider that costs next to nothing, so that the gateway in front of it is what gets measured:
- * `node bench/upstream.ts PORT`. It reads of a request only where it ends and whether a stream is wanted, and writes
- * canned bytes. A stream is paced by the request's `user` field, `TOKENSxMILLISECONDS`, and refused with a 400 when a
- * gateway lost that field on the way. The text of every streamed token is the moment it was due (`monotonicMs`).
+ * A mock provider that costs next to nothing, so that the gateway in front of it is what gets measured:
+ * `node bench/upstream.ts PORT`. It reads of a request only its path, where it ends and whether a stream is wanted, and
+ * writes canned bytes in the dialect of the path. A stream is paced by the name of the request's end user,
+ * `TOKENSxMILLISECONDS`, and refused with a 400 when a gateway lost it on the way. The text of every streamed token is
+ * the moment it was due (`monotonicMs`).
  */
 import { createServer, type Socket } from 'node:net';
-import { contentMarker, monotonicMs, tickMs, upstreamModel } from './chat.ts';
+import { answersByPath, type CannedAnswer, type CannedStream } from './answers.ts';
+import { monotonicMs, tickMs } from './chat.ts';
+
+/** Where the path stands in a request. */
+const afterMethod = 'POST '.length;
 
 const commonHeaders =
 	'x-request-id: req_0123456789abcdef0123456789abcdef\r\n' +
@@ -13,51 +18,40 @@ const commonHeaders =
 	'x-ratelimit-limit-requests: 10000\r\n' +
 	'x-ratelimit-remaining-requests: 9999\r\n';
 
-const completion = JSON.stringify({
-	id: 'chatcmpl-bench0123456789',
-	object: 'chat.completion',
-	created: 1767225600,
-	model: upstreamModel,
-	choices: [
-		{
-			index: 0,
-			message: {
-				role: 'assistant',
-				content:
-					'A domestic parcel that went back to the sorting centre usually moves again within two working days. Ask the ' +
-					'carrier for the reason of the return, whether the label is still readable, and the next planned scan.',
-				refusal: null,
-			},
-			logprobs: null,
-			finish_reason: 'stop',
-		},
-	],
-	usage: { prompt_tokens: 231, completion_tokens: 44, total_tokens: 275 },
-	service_tier: 'default',
-	system_fingerprint: 'fp_bench',
-});
+/** What is written for one path, as bytes where nothing in it changes. */
+interface Answer {
+	whole: Buffer;
+	stream: StreamAnswer | undefined;
+}
 
-const wholeAnswer = Buffer.from(
-	`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${commonHeaders}` +
-		`content-length: ${Buffer.byteLength(completion)}\r\n\r\n${completion}`,
-);
+/** The same, but in chunks; a token is put into one when it is due. */
+interface StreamAnswer {
+	begin: string;
+	token: readonly [before: string, behind: string];
+	end: string;
+}
+
+const answers = new Map([...answersByPath].map(([path, canned]): [string, Answer] => [path, answerOf(canned)]));
+
+function answerOf({ document, stream }: CannedAnswer): Answer {
+	const head =
+		`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${commonHeaders}` +
+		`content-length: ${Buffer.byteLength(document)}\r\n\r\n`;
+	return { whole: Buffer.from(head + document), stream: stream && chunksOf(stream) };
+}
+
+function chunksOf({ begin, token, end }: CannedStream): StreamAnswer {
+	return { begin: begin === '' ? '' : chunked(begin), token, end: chunked(end) + chunked('') };
+}
+
 const streamHead = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n${commonHeaders}transfer-encoding: chunked\r\n\r\n`;
 const ready = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
 const badRequest = Buffer.from('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n');
 const lengthRequired = Buffer.from('HTTP/1.1 411 Length Required\r\ncontent-length: 0\r\n\r\n');
 
-const streamEnd = chunked(`${event('{}', '"stop"')}data: [DONE]\n\n`) + chunked('');
-
-function event(delta: string, finishReason: string): string {
-	return (
-		`data: {"id":"chatcmpl-bench0123456789","object":"chat.completion.chunk","created":1767225600,` +
-		`"model":"${upstreamModel}","system_fingerprint":"fp_bench","choices":[{"index":0,"delta":${delta},` +
-		`"logprobs":null,"finish_reason":${finishReason}}]}\n\n`
-	);
-}
-
-function token(dueMs: number): string {
-	return chunked(event(`{${contentMarker}${dueMs.toFixed(3)}"}`, 'null'));
+function tokenAt(dueMs: number, [before, behind]: readonly [string, string]): string {
+	return chunked(before + dueMs.toFixed(3) + behind);
 }
 
 function chunked(data: string): string {
@@ -66,6 +60,7 @@ function chunked(data: string): string {
 
 interface Stream {
 	socket: Socket;
+	answer: StreamAnswer;
 	tokensLeft: number;
 	intervalTicks: number;
 }
@@ -86,12 +81,18 @@ setInterval(() => {
 }, tickMs);
 
 function serveSlot(streams: Stream[], tick: number): void {
-	const next = Buffer.from(token(tick * tickMs));
-	const last = Buffer.concat([next, Buffer.from(streamEnd)]);
+	const written = new Map<StreamAnswer, { next: Buffer; last: Buffer }>();
 	for (const stream of streams) {
 		if (stream.socket.destroyed) continue;
+		const { answer } = stream;
+		let bytes = written.get(answer);
+		if (bytes === undefined) {
+			const next = Buffer.from(tokenAt(tick * tickMs, answer.token));
+			bytes = { next, last: Buffer.concat([next, Buffer.from(answer.end)]) };
+			written.set(answer, bytes);
+		}
 		stream.tokensLeft -= 1;
-		stream.socket.write(stream.tokensLeft === 0 ? last : next);
+		stream.socket.write(stream.tokensLeft === 0 ? bytes.last : bytes.next);
 		if (stream.tokensLeft > 0) schedule(stream, tick + stream.intervalTicks);
 	}
 }
@@ -105,12 +106,12 @@ function schedule(stream: Stream, tick: number): void {
 	slot.push(stream);
 }
 
-function startStream(socket: Socket, tokens: number, intervalMs: number): void {
+function startStream(socket: Socket, answer: StreamAnswer, tokens: number, intervalMs: number): void {
 	const nowMs = monotonicMs();
-	socket.write(streamHead + token(nowMs) + (tokens === 1 ? streamEnd : ''));
+	socket.write(streamHead + answer.begin + tokenAt(nowMs, answer.token) + (tokens === 1 ? answer.end : ''));
 	if (tokens === 1) return;
 	const intervalTicks = Math.max(1, Math.round(intervalMs / tickMs));
-	schedule({ socket, tokensLeft: tokens - 1, intervalTicks }, Math.ceil(nowMs / tickMs) + intervalTicks);
+	schedule({ socket, answer, tokensLeft: tokens - 1, intervalTicks }, Math.ceil(nowMs / tickMs) + intervalTicks);
 }
 
 function answer(socket: Socket, request: Buffer): void {
@@ -118,16 +119,21 @@ function answer(socket: Socket, request: Buffer): void {
 		socket.write(ready);
 		return;
 	}
-	if (!request.includes('"stream":true')) {
-		socket.write(wholeAnswer);
+	const found = answers.get(request.toString('latin1', afterMethod, request.indexOf(' ', afterMethod)));
+	if (found === undefined) {
+		socket.write(notFound);
 		return;
 	}
-	const pace = /"user":"(\d+)x(\d+)"/.exec(request.toString('latin1'));
-	if (pace === null) {
+	if (!request.includes('"stream":true')) {
+		socket.write(found.whole);
+		return;
+	}
+	const pace = /"user(?:_id)?":"(\d+)x(\d+)"/.exec(request.toString('latin1'));
+	if (pace === null || found.stream === undefined) {
 		socket.write(badRequest);
 		return;
 	}
-	startStream(socket, Number(pace[1]), Number(pace[2]));
+	startStream(socket, found.stream, Number(pace[1]), Number(pace[2]));
 }
 
 /** Length of the first whole request in the bytes; 0 while it is not whole, -1 when it says no length. */

@@ -253,8 +253,16 @@ export interface DocumentAnswer {
 	hasContent(): boolean;
 	/** For a client of the same dialect, which gets the provider's bytes where nothing is missing in them. */
 	body(bytes: Buffer): Buffer | string;
-	/** The same as the events of a stream. @param withUsage whether the usage is among them */
-	events(withUsage: boolean): readonly AnswerEvent[];
+	/** The same as the events of a stream. */
+	events(wish: EventsWish): readonly AnswerEvent[];
+}
+
+/** How a whole answer is told as the events of a stream. */
+export interface EventsWish {
+	/** Whether the usage is among them. */
+	readonly withUsage: boolean;
+	/** Whether a long text comes in pieces, for a client that shows it as one that grows; any other only pays for them. */
+	readonly inPieces: boolean;
 }
 
 export type DocumentRead =

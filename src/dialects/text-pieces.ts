@@ -2,6 +2,11 @@
 const MOST_PIECES = 200;
 const SHORTEST_PIECE = 24;
 
+/** A text in one piece, if it says anything. */
+export function wholeText(text: string): readonly string[] {
+	return text === '' ? [] : [text];
+}
+
 /** A text in pieces that end behind a white space where there is one near, and never within a character. */
 export function piecesOf(text: string): string[] {
 	const length = Math.max(SHORTEST_PIECE, Math.ceil(text.length / MOST_PIECES));

@@ -331,7 +331,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 			this.#delivery.writeBody(answer.body(bytes));
 			return { events: [] };
 		}
-		return this.#answer.take(answer.events(!request.stream || request.includeUsage));
+		const withUsage = !request.stream || request.includeUsage;
+		return this.#answer.take(answer.events({ withUsage, inPieces: request.stream }));
 	}
 
 	/** @returns whether the stream that has ended says nothing, and is left for another */

@@ -161,7 +161,7 @@ function watch(
 		onHeld: () => {},
 		onCompleted(completion) {
 			const isDocument = completion.is === 'document';
-			if (isDocument && inEvents !== undefined) hear(completion.answer.events(inEvents.withUsage));
+			if (isDocument && inEvents !== undefined) hear(completion.answer.events({ ...inEvents, inPieces: true }));
 			const body = isDocument && inEvents === undefined ? completion.answer.body(completion.bytes).toString() : '';
 			if (reports.at(-1) === 'stopped') return;
 			report('completed');

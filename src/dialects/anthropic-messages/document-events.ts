@@ -1,24 +1,27 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
+import type { EventsWish } from '../../contract/dialect.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
-import { piecesOf } from '../text-pieces.ts';
+import { piecesOf, wholeText } from '../text-pieces.ts';
 import { EventParts } from './event-parts.ts';
 import { dialectName } from './messages-body.ts';
 import { argumentsOf } from './tool-input.ts';
 
-export interface DocumentEventsOptions {
+export interface DocumentEventsOptions extends EventsWish {
 	readonly model: string;
-	/** Whether the usage is among the parts. */
-	readonly withUsage: boolean;
 }
 
 /**
  * A whole message as the events of a stream that says the same, without its end mark.
  * @param message one that has been found whole, and that names its model
  */
-export function documentEvents(message: JsonObject, { model, withUsage }: DocumentEventsOptions): AnswerEvent[] {
+export function documentEvents(
+	message: JsonObject,
+	{ model, withUsage, inPieces }: DocumentEventsOptions,
+): AnswerEvent[] {
 	const { content, stop_reason: reason, stop_sequence: sequence, stop_details: details, usage, ...head } = message;
 	const blocks = (Array.isArray(content) ? content : []).filter(isObject);
 	const used = isObject(usage) ? usage : {};
+	const cut = inPieces ? piecesOf : wholeText;
 	const ended = {
 		stop_reason: reason ?? 'end_turn',
 		stop_sequence: sequence ?? null,
@@ -27,7 +30,7 @@ export function documentEvents(message: JsonObject, { model, withUsage }: Docume
 	const begun = { ...head, content: [], stop_reason: null, stop_sequence: null, usage: { ...used, output_tokens: 0 } };
 	const events = [
 		{ type: 'message_start', message: begun },
-		...blocks.flatMap(blockEvents),
+		...blocks.flatMap((block, index) => blockEvents(block, index, cut)),
 		{ type: 'message_delta', delta: ended, usage: used },
 	];
 	const parts = new EventParts();
@@ -38,8 +41,8 @@ export function documentEvents(message: JsonObject, { model, withUsage }: Docume
 	}));
 }
 
-function blockEvents(block: JsonObject, index: number): JsonObject[] {
-	const { begun, deltas } = spread(block);
+function blockEvents(block: JsonObject, index: number, cut: typeof wholeText): JsonObject[] {
+	const { begun, deltas } = spread(block, cut);
 	return [
 		{ type: 'content_block_start', index, content_block: begun },
 		...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
@@ -48,12 +51,12 @@ function blockEvents(block: JsonObject, index: number): JsonObject[] {
 }
 
 /** A block as it begins, and what it grows by. One that is not known comes whole. */
-function spread(block: JsonObject): { begun: JsonObject; deltas: readonly JsonObject[] } {
+function spread(block: JsonObject, cut: typeof wholeText): { begun: JsonObject; deltas: readonly JsonObject[] } {
 	const { text, thinking, signature, citations, input } = block;
 	switch (block.type) {
 		case 'text': {
 			const cited = Array.isArray(citations) ? citations : [];
-			const pieces = typeof text === 'string' ? piecesOf(text) : [];
+			const pieces = typeof text === 'string' ? cut(text) : [];
 			const deltas = [
 				...pieces.map((piece) => ({ type: 'text_delta', text: piece })),
 				...cited.map((citation) => ({ type: 'citations_delta', citation })),
@@ -61,7 +64,7 @@ function spread(block: JsonObject): { begun: JsonObject; deltas: readonly JsonOb
 			return { begun: { ...block, text: '', ...(cited.length > 0 ? { citations: [] } : {}) }, deltas };
 		}
 		case 'thinking': {
-			const pieces = typeof thinking === 'string' ? piecesOf(thinking) : [];
+			const pieces = typeof thinking === 'string' ? cut(thinking) : [];
 			const deltas = [
 				...pieces.map((piece) => ({ type: 'thinking_delta', thinking: piece })),
 				...(isSomething(signature) ? [{ type: 'signature_delta', signature }] : []),

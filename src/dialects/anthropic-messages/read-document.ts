@@ -46,7 +46,7 @@ function documentAnswer(text: string, value: JsonObject, model: string): Documen
 		...(made.length === 0 ? {} : { made }),
 		hasContent: () => Array.isArray(content) && content.some(saysSomething),
 		body: (bytes) => (given === undefined ? withMembers(text, { model: JSON.stringify(model) }) : bytes),
-		events: (withUsage) => documentEvents({ ...value, model: given ?? model }, { model: given ?? model, withUsage }),
+		events: (wish) => documentEvents({ ...value, model: given ?? model }, { model: given ?? model, ...wish }),
 	};
 }
 

@@ -1,14 +1,13 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
+import type { EventsWish } from '../../contract/dialect.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
-import { piecesOf } from '../text-pieces.ts';
+import { piecesOf, wholeText } from '../text-pieces.ts';
 import { eventOf } from './chunk.ts';
 import { withTextArguments } from './tool-calls.ts';
 
-export interface DocumentEventsOptions {
+export interface DocumentEventsOptions extends EventsWish {
 	/** Goes into chunks of a document that does not say which model wrote it. */
-	model: string;
-	/** Whether a chunk with the usage follows, as `stream_options.include_usage` asks for. */
-	withUsage: boolean;
+	readonly model: string;
 }
 
 /** Members of the envelope that stand in every chunk of a stream; what else a provider tells stands in the last. */
@@ -17,11 +16,14 @@ const inEveryChunk: readonly string[] = ['id', 'created', 'model', 'system_finge
 const growing = ['reasoning_content', 'reasoning', 'content', 'refusal'];
 
 /**
- * A whole completion as the chunks of a stream that says the same: for each choice its role, its reasoning, its text in
- * pieces, its calls of tools, its finish reason; then the usage.
+ * A whole completion as the chunks of a stream that says the same: for each choice its role, its reasoning, its text, in
+ * pieces or whole, its calls of tools, its finish reason; then the usage.
  * @param completion one that has been found whole
  */
-export function documentEvents(completion: JsonObject, { model, withUsage }: DocumentEventsOptions): AnswerEvent[] {
+export function documentEvents(
+	completion: JsonObject,
+	{ model, withUsage, inPieces }: DocumentEventsOptions,
+): AnswerEvent[] {
 	const { choices, usage, object: _, ...told } = completion;
 	const envelope: JsonObject = { ...told, model: told.model || model };
 	const head: Record<string, unknown> = { object: 'chat.completion.chunk' };
@@ -30,7 +32,7 @@ export function documentEvents(completion: JsonObject, { model, withUsage }: Doc
 	const whole = (Array.isArray(choices) ? choices : []).filter(isObject);
 	const values = whole.flatMap((choice, position) => {
 		const isLast = position === whole.length - 1;
-		const parts = choiceParts(choice, position);
+		const parts = choiceParts(choice, position, inPieces ? piecesOf : wholeText);
 		return parts.map((part, at) => ({
 			...head,
 			...(isLast && at === parts.length - 1 ? rest : {}),
@@ -42,7 +44,7 @@ export function documentEvents(completion: JsonObject, { model, withUsage }: Doc
 }
 
 /** The choices of the chunks that one choice becomes. */
-function choiceParts(choice: JsonObject, position: number): JsonObject[] {
+function choiceParts(choice: JsonObject, position: number, cut: typeof wholeText): JsonObject[] {
 	const { index: given, message, finish_reason: finishReason, logprobs, ...others } = choice;
 	const index = typeof given === 'number' ? given : position;
 	const part = (delta: JsonObject, more: JsonObject = {}) => ({ index, delta, finish_reason: null, ...more });
@@ -55,7 +57,7 @@ function choiceParts(choice: JsonObject, position: number): JsonObject[] {
 	const calls = (Array.isArray(toolCalls) ? toolCalls : []).filter(isObject);
 	// Probabilities belong to the tokens of one text, which cannot be told apart: it stays in one piece.
 	const isProbable = isObject(logprobs);
-	const deltas = saidDeltas(said, isProbable);
+	const deltas = saidDeltas(said, isProbable ? wholeText : cut);
 	const withText = isProbable
 		? Math.max(
 				0,
@@ -78,12 +80,11 @@ function textual(called: unknown): unknown {
 }
 
 /** What a message says, besides its calls of tools. */
-function saidDeltas(said: JsonObject, isWhole: boolean): JsonObject[] {
+function saidDeltas(said: JsonObject, cut: typeof wholeText): JsonObject[] {
 	const texts = growing.flatMap((name) => {
 		const value = said[name];
 		if (typeof value !== 'string') return value === undefined || value === null ? [] : [{ [name]: value }];
-		const pieces = isWhole ? [value] : piecesOf(value);
-		return pieces.filter((piece) => piece !== '').map((piece) => ({ [name]: piece }));
+		return cut(value).map((piece) => ({ [name]: piece }));
 	});
 	const others = Object.entries(said).filter(
 		([name, value]) => !growing.includes(name) && (value ?? undefined) !== undefined,

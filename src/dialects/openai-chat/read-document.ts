@@ -34,7 +34,7 @@ function documentAnswer(text: string, value: JsonObject, model: string): Documen
 		finishes: finishesOf(value),
 		hasContent: () => hasUnreadContent(value),
 		body: (bytes) => (hasModel ? bytes : withMembers(text, { model: JSON.stringify(model) })),
-		events: (withUsage) => documentEvents(value, { model, withUsage }),
+		events: (wish) => documentEvents(value, { model, ...wish }),
 	};
 }
 

@@ -58,7 +58,7 @@ export class ChatStreamReader extends EventStreamReader {
 		}
 		if (this.#choices.size === 0 && isWholeCompletion(chunk.value)) {
 			const { model } = this.options;
-			for (const part of documentEvents(chunk.value, { model, withUsage: true })) this.#take(part);
+			for (const part of documentEvents(chunk.value, { model, withUsage: true, inPieces: true })) this.#take(part);
 			return;
 		}
 		this.#take(chunk.event);

@@ -38,7 +38,7 @@ function documentAnswer(
 		finishes: choices.map(finishOf).filter((finish) => finish !== undefined),
 		hasContent: () => choices.some((choice) => choice.text !== ''),
 		body: (bytes) => (hasModel ? bytes : withMembers(text, { model: JSON.stringify(model) })),
-		events: (withUsage) => documentEvents(value, choices, model, withUsage),
+		events: ({ withUsage }) => documentEvents(value, choices, model, withUsage),
 	};
 }
 

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { wholeText } from '../text-pieces.ts';
 
 /** An item with nothing in it yet, as a stream begins one. */
 export function emptied(item: JsonObject): JsonObject {
@@ -129,10 +130,6 @@ export function itemEvents(item: JsonObject, outputIndex: number, piecesOf = who
 		...callEvents(item, outputIndex),
 		{ type: 'response.output_item.done', output_index: outputIndex, item },
 	];
-}
-
-function wholeText(text: string): readonly string[] {
-	return text === '' ? [] : [text];
 }
 
 function partEvents(item: JsonObject, outputIndex: number, piecesOf: typeof wholeText): JsonObject[] {

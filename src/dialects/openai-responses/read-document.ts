@@ -1,5 +1,5 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
-import type { DocumentAnswer, DocumentRead, ReaderOptions } from '../../contract/dialect.ts';
+import type { DocumentAnswer, DocumentRead, EventsWish, ReaderOptions } from '../../contract/dialect.ts';
 import { emptyErrorBody } from '../../contract/error-body.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { isError } from '../error-object.ts';
@@ -42,13 +42,13 @@ function documentAnswer(value: JsonObject, output: readonly JsonObject[], asked:
 		made: [...(isKept ? madeIn(value, true) : []), ...output.flatMap((item) => madeIn(item, isKept))],
 		hasContent: () => output.some(saysSomething),
 		body: (bytes) => bytes,
-		events: (withUsage) => eventsOf({ ...value, model }, model, withUsage),
+		events: (wish) => eventsOf({ ...value, model }, model, wish),
 	};
 }
 
-function eventsOf(response: JsonObject, model: string, withUsage: boolean): AnswerEvent[] {
+function eventsOf(response: JsonObject, model: string, { withUsage, inPieces }: EventsWish): AnswerEvent[] {
 	const reader = new EventParts();
-	return documentEvents(response).map((value) => {
+	return documentEvents(response, inPieces).map((value) => {
 		const parts = reader.of(value);
 		const raw = { dialect: dialectName, data: JSON.stringify(value), value };
 		return { parts: withUsage ? parts : parts.filter(({ is }) => is !== 'usage'), model, raw };

@@ -71,7 +71,7 @@ export class ResponsesStreamReader extends EventStreamReader {
 
 	/** Some servers stream by sending the whole response as one event. */
 	#takeDocument(response: JsonObject): void {
-		for (const event of documentEvents(response)) this.#take(event, JSON.stringify(event));
+		for (const event of documentEvents(response, true)) this.#take(event, JSON.stringify(event));
 	}
 
 	#take(given: JsonObject, data: string): void {

@@ -14,7 +14,7 @@ import {
 	wallRest,
 	wallText,
 } from '../../helpers/messages-gateway.ts';
-import { answers, chunksOf, completes, streams } from '../../helpers/upstream.ts';
+import { answers, chunksOf, completes, completionOf, streams } from '../../helpers/upstream.ts';
 
 const text = wallText;
 const half = wallHalf;
@@ -40,6 +40,16 @@ describe('a client of Messages in front of a provider of chat', () => {
 				{ role: 'user', content: 'How old is it?' },
 			],
 		});
+	});
+
+	it('gets a document as a stream that grows', async () => {
+		const running = await startFor({});
+		const long = 'It was built by the Romans. '.repeat(5);
+		running.upstream('a').next(completes(completionOf(long)));
+		const response = await postTo(running, { ...messagesRequest, stream: true });
+		const events = checked(readWire(await response.text()));
+		expect(assembled(events).text).toBe(long);
+		expect(events.filter(({ type }) => type === 'content_block_delta').length).toBeGreaterThan(4);
 	});
 
 	it('gets a document of Messages, with its calls of tools', async () => {

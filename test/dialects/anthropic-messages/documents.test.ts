@@ -26,17 +26,34 @@ const block = fc.oneof(
 describe('a whole message', () => {
 	it('is the same again when its events are put together, and they follow the grammar', () => {
 		fc.assert(
-			fc.property(fc.array(block, { minLength: 1, maxLength: 4 }), (content) => {
+			fc.property(fc.array(block, { minLength: 1, maxLength: 4 }), fc.boolean(), (content, inPieces) => {
 				const message = { ...messageOf(), content, container: { id: 'c' } };
 				const grammar = new MessagesGrammar();
 				const writer = new MessagesDocumentWriter('request');
-				const events = answerOf(message).events(true);
+				const events = answerOf(message).events({ withUsage: true, inPieces });
 				expect(events.flatMap(({ raw }) => grammar.next(raw.value as JsonObject) ?? [])).toEqual([]);
 				for (const event of events) writer.add(event);
 				expect(JSON.parse(writer.whole())).toEqual(message);
 			}),
 			{ numRuns: 100 },
 		);
+	});
+
+	it('comes in pieces only for a client that shows how it grows', () => {
+		const text = 'A text that is longer than one piece. '.repeat(4);
+		const content = [
+			{ type: 'thinking', thinking: text, signature: 'c2ln' },
+			{ type: 'text', text },
+		];
+		const saidIn = (inPieces: boolean) =>
+			answerOf({ ...messageOf(), content })
+				.events({ withUsage: false, inPieces })
+				.flatMap(({ parts }) => parts.filter(({ is }) => is === 'text' || is === 'reasoning'));
+		expect(saidIn(false)).toEqual([
+			{ is: 'reasoning', choice: 0, text },
+			{ is: 'text', choice: 0, text },
+		]);
+		expect(saidIn(true).length).toBeGreaterThan(6);
 	});
 
 	it('has what a stream says beside its content, and the usage of its beginning and its end', () => {

@@ -6,8 +6,8 @@ import { ChatStreamReader } from '../../../src/dialects/openai-chat/stream-reade
 import type { JsonObject } from '../../../src/values/json.ts';
 import { completionOf } from '../../helpers/upstream.ts';
 
-const chunksOf = (completion: object, withUsage = true) =>
-	documentEvents(completion as JsonObject, { model: 'asked-model', withUsage }).map(({ raw, ...event }) => ({
+const chunksOf = (completion: object, withUsage = true, inPieces = true) =>
+	documentEvents(completion as JsonObject, { model: 'asked-model', withUsage, inPieces }).map(({ raw, ...event }) => ({
 		...event,
 		raw,
 		data: raw.data,
@@ -132,6 +132,12 @@ describe('a document as chunks', () => {
 		expect(pieces.length).toBeGreaterThan(100);
 		expect(pieces.length).toBeLessThan(410);
 		expect(pieces.every((piece) => piece.endsWith(' '))).toBe(true);
+	});
+
+	it('comes in one piece where no client shows how it grows', () => {
+		const long = 'wonderful '.repeat(20);
+		const parts = chunksOf(completionOf(long), false, false).flatMap((chunk) => chunk.parts);
+		expect(parts.filter(({ is }) => is === 'text')).toEqual([{ is: 'text', choice: 0, text: long }]);
 	});
 
 	it('comes in pieces that are whole characters', () => {

@@ -110,8 +110,8 @@ describe('a whole completion', () => {
 		if (found.is !== 'answer') throw new Error('it is whole');
 		expect(found.answer.hasContent()).toBe(true);
 		expect(found.answer.finishes).toEqual([{ reason: 'stop' }]);
-		expect(document(found.answer.events(true))).toEqual(whole);
-		expect(document(found.answer.events(false))).not.toHaveProperty('usage');
+		expect(document(found.answer.events({ withUsage: true, inPieces: true }))).toEqual(whole);
+		expect(document(found.answer.events({ withUsage: false, inPieces: true }))).not.toHaveProperty('usage');
 	});
 
 	it.each([

@@ -25,7 +25,7 @@ describe('a document', () => {
 
 	it('becomes the events that a stream of it has', () => {
 		const response = responseOf([thoughtOf('Hm.'), messageOf('Old.'), callOf('look', { at: 'it' })]);
-		const events = answerOf(response).events(true);
+		const events = answerOf(response).events({ withUsage: true, inPieces: true });
 		const types = (values: readonly Record<string, unknown>[]) => [...new Set(values.map(({ type }) => type))];
 		const values = events.map(({ raw }) => raw.value as Record<string, unknown>);
 		expect(types(values)).toEqual(types(responseEvents(response)));
@@ -33,10 +33,20 @@ describe('a document', () => {
 		expect(events.at(-1)?.parts.map(({ is }) => is)).toEqual(['finish', 'usage']);
 		expect(
 			answerOf(response)
-				.events(false)
+				.events({ withUsage: false, inPieces: true })
 				.at(-1)
 				?.parts.map(({ is }) => is),
 		).toEqual(['finish']);
+	});
+
+	it('comes in pieces only for a client that shows how it grows', () => {
+		const text = 'A text that is longer than one piece. '.repeat(4);
+		const saidIn = (inPieces: boolean) =>
+			answerOf(responseOf(text))
+				.events({ withUsage: false, inPieces })
+				.flatMap(({ parts }) => parts.filter(({ is }) => is === 'text'));
+		expect(saidIn(false)).toEqual([{ is: 'text', choice: 0, text }]);
+		expect(saidIn(true).length).toBeGreaterThan(3);
 	});
 
 	it.each([
