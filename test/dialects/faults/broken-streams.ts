@@ -31,6 +31,10 @@ export const brokenStreams: Readonly<Record<string, BrokenStream>> = {
 		does: (...args) => sends(beginning(...args)),
 		is: { category: 'SERVER_ERROR', reason: 'truncated' },
 	},
+	'the end mark comes without a finish': {
+		does: (spoken, said, pieces) => sends(beginning(spoken, said, pieces) + spoken.pieces(said).mark),
+		is: { category: 'SERVER_ERROR', reason: 'truncated' },
+	},
 	'an error is told': {
 		does: (spoken, said, pieces) => sends(beginning(spoken, said, pieces, spoken.errorEvent('overloaded'))),
 		is: { category: 'SERVER_ERROR' },

@@ -163,6 +163,12 @@ export const earlyFaults: Readonly<Record<string, EarlyFault>> = {
 		told: failed,
 		only: 'stream',
 	},
+	'a stream with nothing but an end mark': {
+		does: (spoken) => sends(beginning(spoken, wall, 0) + spoken.pieces(wall).mark),
+		is: malformed,
+		told: failed,
+		only: 'stream',
+	},
 	'a stream that is cut before its content': {
 		does: (spoken) => sends(beginning(spoken, wall, 0), { end: 'fin' }),
 		is: { category: 'NETWORK_ERROR', reason: 'closed' },

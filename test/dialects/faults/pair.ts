@@ -60,7 +60,7 @@ export const streamedPairs = namedPairs.filter(([, [, spoken]]) => spoken.stream
 export const wall: Said = {
 	text: 'The harbour wall was built in 1862, and it has kept the storms out of the town ever since.',
 };
-export const called: Said = { text: 'Let me see.', call: { id: 'call_1', name: 'age', json: '{"of":"the wall"}' } };
+export const called: Said = { text: 'Let me see…', call: { id: 'call_1', name: 'age', json: '{"of":"the wall"}' } };
 
 /**
  * One gateway for all faults of a pair. Providers `a` and `b` speak the dialect of the pair, `own` the caller's; to `silent`
