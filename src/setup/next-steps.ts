@@ -77,16 +77,64 @@ export function nextSteps(address: string, config: Config): NextStep[] {
 				'# in Docker 127.0.0.1 is the container itself: run it with --network host',
 			],
 		},
+		...anthropicSteps(address, key, config),
+		codexStep(url, key, config),
+	];
+}
+
+/** Anthropic's own clients add the `/v1` themselves. */
+function anthropicSteps(address: string, key: string, config: Config): NextStep[] {
+	return [
 		{
-			tool: "tools that speak only Anthropic's API, such as Claude Code",
+			tool: 'Claude Code',
 			lines: [
-				'# Breakwater speaks the OpenAI API. Such a tool needs a translator in between (claude-code-router, LiteLLM),',
-				`# whose OpenAI-compatible upstream is ${url} with the model ${codeProfile(config)}.`,
+				'# In the shell of Claude Code: where Breakwater starts, they would take the place of the address and key of Anthropic.',
+				`export ANTHROPIC_BASE_URL=${address} ANTHROPIC_API_KEY=${key}`,
+				`export ANTHROPIC_MODEL=${codeProfile(config)} ANTHROPIC_DEFAULT_HAIKU_MODEL=${profileOr('cheap', config)}`,
+			],
+		},
+		{
+			tool: 'anthropic for Python',
+			lines: [
+				'from anthropic import Anthropic',
+				`client = Anthropic(base_url="${address}", api_key="${key}")`,
+				`answer = client.messages.create(model="${config.defaultProfile}", max_tokens=1024, messages=[{"role": "user", "content": "Hello"}])`,
+				'print(answer.content)',
+			],
+		},
+		{
+			tool: 'anthropic for Node',
+			lines: [
+				"import Anthropic from '@anthropic-ai/sdk';",
+				`const client = new Anthropic({ baseURL: '${address}', apiKey: '${key}' });`,
+				`const answer = await client.messages.create({ model: '${config.defaultProfile}', max_tokens: 1024, messages: [{ role: 'user', content: 'Hello' }] });`,
+				'console.log(answer.content);',
 			],
 		},
 	];
 }
 
-function codeProfile({ profiles, defaultProfile }: Config): string {
-	return Object.hasOwn(profiles, 'code') ? 'code' : defaultProfile;
+function codexStep(url: string, key: string, config: Config): NextStep {
+	return {
+		tool: 'Codex (~/.codex/config.toml)',
+		lines: [
+			`# and in its shell: export BREAKWATER_API_KEY=${key}`,
+			`model = "${codeProfile(config)}"`,
+			'model_provider = "breakwater"',
+			'[model_providers.breakwater]',
+			'name = "Breakwater"',
+			`base_url = "${url}"`,
+			'env_key = "BREAKWATER_API_KEY"',
+			'wire_api = "responses"',
+		],
+	};
+}
+
+function codeProfile(config: Config): string {
+	return profileOr('code', config);
+}
+
+/** @returns the profile of this name, and the default one where there is none */
+function profileOr(name: string, { profiles, defaultProfile }: Config): string {
+	return Object.hasOwn(profiles, name) ? name : defaultProfile;
 }

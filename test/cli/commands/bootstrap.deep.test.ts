@@ -155,10 +155,10 @@ describe('bootstrap --start', () => {
 		const [line = ''] = /curl http.*/.exec(stdout) ?? [];
 		const { stdout: answer } = await promisify(exec)(line.replace('curl', 'curl -s --max-time 8'));
 		expect(JSON.parse(answer)).toMatchObject({ object: 'chat.completion' });
-		for (const tool of ['Python', 'Node', 'LangChain', 'Aider', 'Continue', 'Open WebUI', 'Claude Code']) {
+		for (const tool of ['Python', 'Node', 'LangChain', 'Aider', 'Continue', 'Open WebUI', 'Claude Code', 'Codex']) {
 			expect(stdout).toContain(tool);
 		}
-		expect(stdout).toMatch(/needs a translator/);
+		expect(stdout).toContain(`export ANTHROPIC_BASE_URL=${address()} `);
 	});
 
 	test('does not start on a port that another program has, and says so at the end too', async () => {
