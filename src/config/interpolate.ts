@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the messages show the notation of the YAML.
+import { isSecretName } from './secrets.ts';
 import { referenceMeant } from './variable-notation.ts';
 
 /** The environment that `${VAR}` looks into; `process.env` has this shape. */
@@ -33,13 +34,16 @@ export function interpolate(source: string, env: Variables): Interpolation {
 		replaced = true;
 		const value = (Object.hasOwn(env, name) && env[name]) || fallback;
 		if (value !== undefined) return value;
-		mistakes.push(
-			`needs the environment variable ${name}, which is not set; set it, or write \`\${${name}:-default}\``,
-		);
+		mistakes.push(`needs the environment variable ${name}, which is not set; ${remedyFor(name)}`);
 		return match;
 	});
 
 	const [mistake] = mistakes;
 	if (mistake !== undefined) return { mistake };
 	return { text, replaced, whole: replaced && /^\$\{[^}]*\}$/.test(source) };
+}
+
+/** A default stands in the file for everybody to read, so a secret has none. */
+function remedyFor(name: string): string {
+	return isSecretName(name) ? 'set it' : `set it, or write \`\${${name}:-default}\``;
 }

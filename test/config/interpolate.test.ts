@@ -32,6 +32,21 @@ describe('a variable', () => {
 	});
 });
 
+describe('a variable that is not set', () => {
+	it.each(['LITELLM_MASTER_KEY', 'GITHUB_TOKEN', 'ADMIN_SECRET', 'DB_PASSWORD'])(
+		'%s is to be set, in no file',
+		(name) => {
+			expect(interpolate(`\${${name}}`, {})).toEqual({
+				mistake: `needs the environment variable ${name}, which is not set; set it`,
+			});
+		},
+	);
+
+	it('may have a default where it is no secret', () => {
+		expect(interpolate('${LOCAL_URL}', {})).toEqual({ mistake: expect.stringContaining('`${LOCAL_URL:-default}`') });
+	});
+});
+
 describe('a variable in a file', () => {
 	it('keeps the structure, whatever its value holds', () => {
 		const config = read(`${smallest}server: { host: "\${H}" }\n`, { H: 'x, port: 1 }\nprofiles: {}' });
