@@ -46,9 +46,10 @@ function portText({ host, port, owner, version, status, problem }: Discovery['po
 }
 
 function keyRow({ provider, variable, source, shape, problem }: FoundKey, paint: Paint): string[] {
-	const verdict = shape === 'wrong' ? paint('red', problem ?? '') : paint('green', 'looks right');
-	const rest = problem !== undefined && shape !== 'wrong' ? ` ${paint('yellow', problem)}` : '';
-	return [provider, variable, source, shape === 'unknown' ? `is there${rest}` : `${verdict}${rest}`];
+	if (shape === 'wrong') return [provider, variable, source, paint('red', problem ?? '')];
+	const verdict = shape === 'unknown' ? 'is there' : paint('green', 'looks right');
+	const rest = problem === undefined ? '' : `, but is not used: ${paint('yellow', problem)}`;
+	return [provider, variable, source, `${verdict}${rest}`];
 }
 
 function serverRow({ name, baseUrl, state, models, problem }: LocalServer, paint: Paint): string[] {

@@ -67,6 +67,17 @@ test('keys of the environment and of .env, by the names of their variables, and 
 	for (const { stdout, stderr } of [forPeople, forPrograms]) expect(stdout + stderr).not.toMatch(/PLANTED/);
 });
 
+test('a key that is there and is not used: why stands apart', async () => {
+	const { stdout } = await discover({
+		OPENAI_API_KEY: 'sk-PLANTED',
+		OPENAI_BASE_URL: 'https://elsewhere.example/v1',
+		AZURE_OPENAI_API_KEY: 'PLANTED',
+		AZURE_OPENAI_ENDPOINT: 'http://name.example',
+	});
+	expect(stdout).toMatch(/looks right, but is not used: OPENAI_BASE_URL points elsewhere than to OpenAI/);
+	expect(stdout).toMatch(/is there, but is not used: AZURE_OPENAI_ENDPOINT is not an https address/);
+});
+
 test('local servers that answer, with their models, and one that hangs, without waiting for it', async () => {
 	const good = await startServer(listing('qwen3:8b', 'llama3.2'));
 	const silent = await startServer(() => {});
