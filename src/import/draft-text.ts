@@ -81,10 +81,11 @@ function headersText(headers: Readonly<Record<string, string>>): string {
 }
 
 function profileLines(profile: DraftProfile, redact: (text: string) => string): string[] {
-	const { name, for: use, comment, chain, policy } = profile;
+	const { name, for: use, whenNotCarried, comment, chain, policy } = profile;
 	return [
 		`  ${yamlText(name)}:${commentText(comment, redact)}`,
 		...(use === undefined ? [] : [`    for: ${use}`]),
+		...(whenNotCarried === undefined ? [] : [`    whenNotCarried: ${whenNotCarried}`]),
 		'    chain:',
 		...chain.flatMap((candidate) => candidateLines(candidate, redact)),
 		...(policy === undefined ? [] : ['    policy:', ...sectionLines(policy, '      ')]),

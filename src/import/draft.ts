@@ -54,6 +54,8 @@ export interface DraftProfile {
 	name: string;
 	/** What it is asked for; absent: answers. */
 	for?: 'embeddings';
+	/** Absent: targets that cannot be told all of a request are passed over. */
+	whenNotCarried?: 'send-without';
 	/** What it comes from. */
 	comment?: string;
 	chain: readonly DraftCandidate[];

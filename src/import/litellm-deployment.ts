@@ -6,7 +6,7 @@ import type { DraftCandidate, DraftFacts } from './draft.ts';
 import { type Account, readAccount } from './litellm-address.ts';
 import { splitModel } from './litellm-prefixes.ts';
 import { readRequestDefaults } from './litellm-request.ts';
-import { isPlain, Members, milliseconds, numberIn, type Report, textIn, wholeNumber } from './litellm-values.ts';
+import { flag, isPlain, Members, milliseconds, numberIn, type Report, textIn, wholeNumber } from './litellm-values.ts';
 import { shown } from './notice.ts';
 import type { SourcePath } from './source-file.ts';
 
@@ -28,6 +28,8 @@ export interface Deployment {
 	/** To the first content of a stream. */
 	firstTokenMs?: number;
 	retries?: number;
+	/** `drop_params`: it is asked without what it cannot be told. Absent where only the file may say so. */
+	sendsWithout?: boolean;
 	/** The smallest is asked first. */
 	order: number;
 }
@@ -169,7 +171,7 @@ function perMillion(perToken: unknown): number | undefined {
 function readLimits(
 	params: Members,
 	report: Report,
-): Pick<Deployment, 'timeoutMs' | 'firstTokenMs' | 'retries' | 'order'> {
+): Pick<Deployment, 'timeoutMs' | 'firstTokenMs' | 'retries' | 'sendsWithout' | 'order'> {
 	const told = <T>(name: string, read: (value: unknown) => T | undefined, what: string): T | undefined => {
 		const value = params.read(name);
 		const result = value === undefined ? undefined : read(value);
@@ -182,10 +184,12 @@ function readLimits(
 	const asRetries = (value: unknown) => wholeNumber(value, 0, mostRetries);
 	const maxRetries = told('max_retries', asRetries, `a whole number from 0 to ${mostRetries}`);
 	const retries = told('num_retries', asRetries, `a whole number from 0 to ${mostRetries}`) ?? maxRetries;
+	const sendsWithout = told('drop_params', flag, '`true` or `false`');
 	return {
 		...(timeoutMs !== undefined && { timeoutMs }),
 		...(firstTokenMs !== undefined && { firstTokenMs }),
 		...(retries !== undefined && { retries }),
+		...(sendsWithout !== undefined && { sendsWithout }),
 		order: told('order', numberIn, 'a number') ?? Number.MAX_SAFE_INTEGER,
 	};
 }

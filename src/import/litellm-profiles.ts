@@ -73,6 +73,7 @@ export class Profiles {
 			name: this.#nameFor(name, [...(deployments[0]?.path ?? []), 'model_name']),
 			comment: `model_name: ${shown(name)}`,
 			...(isForEmbeddings && { for: 'embeddings' }),
+			...(this.#sendsWithout(group) && { whenNotCarried: 'send-without' }),
 			chain: [...chain].slice(0, mostTargets).map(([target, deployment]) => candidateOf(target, deployment)),
 			...(Object.keys(policy).length > 0 && { policy }),
 		};
@@ -120,6 +121,16 @@ export class Profiles {
 		if (first === undefined || !this.#append(chain, fallbacks, group)) return;
 		const message = `These stand at the end of the chain of \`${shown(group.name)}\`, where other failures may lead to them, too.`;
 		this.#report('warning', first.path, message);
+	}
+
+	/** A profile has one word for all of its targets. */
+	#sendsWithout({ name, deployments, isForEmbeddings }: Group): boolean {
+		const isDropping = ({ sendsWithout = this.#settings.sendsWithout ?? false }: Deployment) => sendsWithout;
+		const first = deployments.find(isDropping);
+		if (first === undefined || isForEmbeddings) return false;
+		const message = `\`drop_params\` of this deployment became \`whenNotCarried: send-without\`, which holds for every target of \`${shown(name)}\`.`;
+		if (!deployments.every(isDropping)) this.#report('warning', first.path, message);
+		return true;
 	}
 
 	/** A request may take as long as the targets of its chain together, where the file says how long one may. */

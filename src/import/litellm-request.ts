@@ -74,5 +74,4 @@ const withoutEquivalent: Readonly<Record<string, string>> = {
 	rpm: `\`rpm\` ${limit}`,
 	tpm: `\`tpm\` ${limit}`,
 	weight: '`weight` has no equivalent: the targets of a chain are asked in their order.',
-	drop_params: '`drop_params` has no equivalent: take members out with `request.force`, setting them to null.',
 };

@@ -3,7 +3,7 @@ import { callerKey } from '../config/server-schema.ts';
 import { asObject } from '../values/json.ts';
 import type { DraftPolicy, DraftServer } from './draft.ts';
 import { noEquivalent } from './litellm-request.ts';
-import { Members, milliseconds, type Report, variableNamed, wholeNumber } from './litellm-values.ts';
+import { flag, Members, milliseconds, type Report, variableNamed, wholeNumber } from './litellm-values.ts';
 import { shown } from './notice.ts';
 import { onErrorOf } from './openrouter-settings.ts';
 import type { SourcePath } from './source-file.ts';
@@ -15,6 +15,8 @@ export interface LitellmSettings {
 	firstTokenMs?: number;
 	failureThreshold?: number;
 	cooldownMs?: number;
+	/** `drop_params`: targets are asked without what they cannot be told. */
+	sendsWithout?: boolean;
 	/** Entries of `onError`. */
 	retryPolicy: DraftPolicy;
 	/** The same for one group, by its name. */
@@ -67,6 +69,7 @@ export function readLitellmSettings(sections: readonly Members[], report: Report
 	const firstTokenMs = told(['stream_timeout'], milliseconds, seconds);
 	const allowed = told(['allowed_fails'], (value) => wholeNumber(value, 0, mostFailures - 1), 'a whole number from 0');
 	const cooldownMs = told(['cooldown_time'], milliseconds, seconds);
+	const sendsWithout = told(['drop_params'], flag, '`true` or `false`');
 	if (allowed !== undefined)
 		report(
 			'warning',
@@ -80,6 +83,7 @@ export function readLitellmSettings(sections: readonly Members[], report: Report
 		...(firstTokenMs !== undefined && { firstTokenMs }),
 		...(allowed !== undefined && { failureThreshold: allowed + 1 }),
 		...(cooldownMs !== undefined && { cooldownMs }),
+		...(sendsWithout !== undefined && { sendsWithout }),
 		retryPolicy: Object.assign(
 			{},
 			...placed('retry_policy')

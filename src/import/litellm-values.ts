@@ -44,6 +44,11 @@ export function wholeNumber(value: unknown, min: number, max: number): number | 
 	return number !== undefined && Number.isInteger(number) && number >= min && number <= max ? number : undefined;
 }
 
+/** @returns undefined where it is neither `true` nor `false` */
+export function flag(value: unknown): boolean | undefined {
+	return typeof value === 'boolean' ? value : undefined;
+}
+
 export function numberIn(value: unknown): number | undefined {
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	return typeof number === 'number' && Number.isFinite(number) ? number : undefined;

@@ -226,12 +226,41 @@ describe('a deployment', () => {
 	});
 
 	test('sets what a client leaves out', () => {
-		const params = { temperature: 0.1, stop: ['x'], extra_body: { top_k: 5 }, drop_params: true, max_tokens: -1 };
+		const params = { temperature: 0.1, stop: ['x'], extra_body: { top_k: 5 }, max_tokens: -1 };
 		const draft = imported(one(params));
 		expect(configOf(draft).profiles.a?.chain[0]?.request.defaults).toEqual({ temperature: 0.1, stop: ['x'], top_k: 5 });
-		expect(messages(draft)).toEqual([
-			'`max_tokens` cannot be set in a request and was not imported.',
-			expect.stringMatching(/^`drop_params` has no equivalent: /),
+		expect(messages(draft)).toEqual(['`max_tokens` cannot be set in a request and was not imported.']);
+	});
+
+	test.each([
+		['of the file', {}, { litellm_settings: { drop_params: true } }],
+		['of a deployment', { drop_params: true }, {}],
+		['of a deployment, over that of the file', { drop_params: true }, { litellm_settings: { drop_params: false } }],
+	])('`drop_params` %s asks targets without what they cannot be told', (_of, params, more) => {
+		const draft = imported(one(params, more));
+		expect(configOf(draft).profiles.a?.whenNotCarried).toBe('send-without');
+		expect(messages(draft)).toEqual([]);
+	});
+
+	test.each([
+		[{}, {}],
+		[{ drop_params: false }, { litellm_settings: { drop_params: true } }],
+	])('without `drop_params` targets are passed over: %j, %j', (params, more) => {
+		const draft = imported(one(params, more));
+		expect(configOf(draft).profiles.a?.whenNotCarried).toBe('pass-over');
+		expect(messages(draft)).toEqual([]);
+	});
+
+	test('`drop_params` of one deployment holds for its profile, which is said', () => {
+		const list = [{ drop_params: true }, { model: 'groq/y' }].flatMap((params) => one(params).model_list);
+		const draft = imported({ model_list: list });
+		expect(configOf(draft).profiles.a?.whenNotCarried).toBe('send-without');
+		expect(messages(draft)).toContainEqual(expect.stringMatching(/^`drop_params` of this deployment became .*`a`\.$/));
+	});
+
+	test('`drop_params` that is no flag is reported', () => {
+		expect(messages(imported(one({ drop_params: 'sometimes' })))).toEqual([
+			'`drop_params` is not `true` or `false` and was not imported.',
 		]);
 	});
 
@@ -272,6 +301,11 @@ describe('embeddings', () => {
 	test('the name of a model says so, too', () => {
 		const { e } = configOf(imported({ model_list: [embed('mistral/mistral-embed')] })).profiles;
 		expect(e?.for).toBe('embeddings');
+	});
+
+	test('`drop_params` is nothing to them: no member of theirs is left out', () => {
+		const draft = imported({ model_list: [embed('mistral/mistral-embed')], litellm_settings: { drop_params: true } });
+		expect(configOf(draft).profiles.e?.whenNotCarried).toBe('pass-over');
 	});
 
 	test('deployments of one model stand in for each other under any name', () => {
