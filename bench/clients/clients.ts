@@ -10,7 +10,7 @@ export interface Lines {
 	readonly file?: { readonly path: string; readonly text: string };
 	/** What stands in the program, for the page alone. */
 	readonly code?: string;
-	/** Why these lines and no fewer: a sentence. */
+	/** Why these lines and no fewer, and what else is to be known of them: for the page alone. */
 	readonly reason?: string;
 }
 
@@ -55,6 +55,15 @@ const agentsLines: Lines = {
 
 const anthropicLines: Lines = {
 	variables: { ANTHROPIC_BASE_URL: shownAddress, ANTHROPIC_API_KEY: 'unused' },
+};
+
+const claudeCodeLines: Lines = {
+	variables: { ...anthropicLines.variables, ANTHROPIC_MODEL: 'code', ANTHROPIC_DEFAULT_HAIKU_MODEL: 'cheap' },
+	reason: `The last two are profiles, here two that \`init\` writes: what you ask goes to the first, what it asks on the side to the second.
+Without them it asks for Anthropic's models by name: these go to \`default\`, or get a 404 where \`server.unknownModel\` is \`reject\`, as
+\`import litellm\` writes it. What is set to \`opus\` or \`sonnet\` goes where \`ANTHROPIC_DEFAULT_OPUS_MODEL\` and
+\`ANTHROPIC_DEFAULT_SONNET_MODEL\` say. It counts on a window of a million tokens, unless \`CLAUDE_CODE_MAX_CONTEXT_TOKENS\` names that of
+the smallest model of the profile.`,
 };
 
 const codexSettings = `model = "default"
@@ -192,7 +201,7 @@ const model = wrapLanguageModel({ model: openai('default'), middleware });`,
 		package: '@anthropic-ai/claude-code',
 		speaks: 'messages',
 		errands: streamed,
-		lines: anthropicLines,
+		lines: claudeCodeLines,
 		runs: {
 			is: 'command',
 			program: 'claude',
