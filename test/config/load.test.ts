@@ -360,18 +360,20 @@ describe('a secret', () => {
 });
 
 describe('what is shipped', () => {
+	const exampleKeys = { OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'm', OPENROUTER_API_KEY: 'l' };
+
 	it('as an example loads', () => {
 		const file = new URL('../../config/gateway.example.yaml', import.meta.url);
-		const config = loadConfig(fileURLToPath(file), { OPENAI_API_KEY: 'k', OPENROUTER_API_KEY: 'l' });
-		expect(Object.keys(config.profiles)).toEqual(['default', 'cheap', 'critical']);
-		expect(Object.keys(config.providers)).toEqual(['openai', 'openrouter', 'local']);
+		const config = loadConfig(fileURLToPath(file), exampleKeys);
+		expect(Object.keys(config.profiles)).toEqual(['default', 'cheap', 'critical', 'embeddings']);
+		expect(Object.keys(config.providers)).toEqual(['openai', 'anthropic', 'openrouter', 'local']);
 		expect(config.profiles.critical?.chain).toHaveLength(4);
 		expect(readFileSync(file, 'utf8').split('\n')[0]).toBe('# yaml-language-server: $schema=./breakwater.schema.json');
 	});
 
 	it('as an example shows the defaults', () => {
 		const file = new URL('../../config/gateway.example.yaml', import.meta.url);
-		const { providers } = loadConfig(fileURLToPath(file), { OPENAI_API_KEY: 'k', OPENROUTER_API_KEY: 'l' });
+		const { providers } = loadConfig(fileURLToPath(file), exampleKeys);
 		expect(providers.openai?.policy).toEqual(read(smallest).providers.a?.policy);
 	});
 
