@@ -34,7 +34,7 @@ import { pathTaker } from './taken-paths.ts';
 import { Uploads } from './uploads.ts';
 import { isAnthropicCaller } from './v1/caller-kind.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
-import { directoryOf, type Routing } from './v1/directory.ts';
+import { directoryOf, directoryOfVectors, type Routing } from './v1/directory.ts';
 import { addModels } from './v1/models.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
@@ -153,6 +153,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const startedAt = clock.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
+	const ofVectors = directoryOfVectors(directory, service.embeddings);
 
 	server.removeAllContentTypeParsers();
 	const waiting = new WeakMap<IncomingMessage, ServerResponse>();
@@ -193,7 +194,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 					preParsing: admitted.preParsing,
 				};
 	for (const dialect of dialects) {
-		const handler = dialectHandler(dialect, service, directory, {
+		const handler = dialectHandler(dialect, service, dialect.needsOneModel ? ofVectors : directory, {
 			repairJson: options.repairJson === true,
 			onUnknownModel: options.onUnknownModel,
 		});
