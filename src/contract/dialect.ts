@@ -121,8 +121,8 @@ export interface Protocol {
 	readonly name: string;
 	/** What it may have, by the words of `endpoints` in the configuration. */
 	readonly endpoints: Readonly<Record<string, ProviderDialect | readonly ProviderDialect[]>>;
-	/** Those that one has whose configuration does not say. @param baseUrl of it, where it has one */
-	usualEndpoints(baseUrl: string | undefined): readonly string[];
+	/** Those that one has whose configuration does not say. @param offer its address and version, where it has them */
+	usualEndpoints(offer: Partial<Pick<ProviderAccount, 'baseUrl' | 'apiVersion'>>): readonly string[];
 	/** @param endpoint with the last part of its address, which also may be `/models` */
 	address(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress;
 }
