@@ -24,6 +24,7 @@ import { allowOrigins, CorsOrigins } from './cors.ts';
 import { hasMoreToCome, sendAndClose } from './linger.ts';
 import { admission } from './load/admission.ts';
 import type { Load } from './load/load.ts';
+import { checkLoop } from './loop-check.ts';
 import { isBelow, notFound, pathOf } from './not-found.ts';
 import { assumeJson, pageCheck } from './page-check.ts';
 import { addProbes } from './probes.ts';
@@ -241,6 +242,7 @@ function addArrivalHook(
 	server.addHook('onRequest', (request, reply, done) => {
 		// Nobody reads the body of a GET, and its connection must not be kept open for it.
 		if (request.method !== 'POST' && hasMoreToCome(request.raw)) reply.raw.shouldKeepAlive = false;
+		checkLoop(request.headers);
 		if (allow?.(request, reply)) {
 			reply.code(204).send();
 			return;
