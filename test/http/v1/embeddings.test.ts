@@ -122,6 +122,12 @@ describe('embeddings', () => {
 		expect(((await response.json()) as { error: { param: string } }).error.param).toBe(param);
 	});
 
+	it('are not what messages are for, which is told', async () => {
+		expect(await (await ask({ input: undefined, messages: [] })).json()).toMatchObject({
+			error: { param: 'input', message: expect.stringMatching(/belongs to POST \/v1\/chat\/completions/) },
+		});
+	});
+
 	it('are refused where no provider makes any', async () => {
 		const response = await ask({ model: 'chat' });
 		expect(response.status).toBe(400);
