@@ -91,8 +91,8 @@ export interface ClientDialect {
 	newStream(request: ClientRequest, requestId: string): StreamWriter;
 	/** Puts a streamed answer together into the whole one that a caller without a stream expects. */
 	newDocument(request: ClientRequest, requestId: string): DocumentWriter;
-	/** The body of an answer that says why there is none, also of one to a request that was refused. */
-	failure(report: FailureReport): string;
+	/** The body of an answer that says why there is none, also of one to a request that was refused. @param requestId ours */
+	failure(report: FailureReport, requestId: string): string;
 	/** The body of an answer that needs no provider, where no target speaks this dialect; absent: then there is none. */
 	estimate?(request: ClientRequest): string;
 }

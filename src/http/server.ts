@@ -124,7 +124,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
 		const { failure, contentTypes } = dialectOf(request);
-		const answer = [reply, id, report, failure(report), contentTypes.document] as const;
+		const answer = [reply, id, report, failure(report, id), contentTypes.document] as const;
 		const send = () => (hasMoreToCome(request.raw) ? sendAndClose(...answer, uploads) : sendFailure(...answer));
 		// What is on its way in the same packet has come by then, and the connection can be kept.
 		if (hasMoreToCome(request.raw)) setImmediate(send);
