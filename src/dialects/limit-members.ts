@@ -38,11 +38,11 @@ const noLimit = Object.fromEntries(limitNames.map((name) => [name, undefined]));
 
 /** Under a name that the target knows; undefined where none is set. */
 function limitIn(members: Members, names: readonly string[]): Readonly<Record<string, string>> | undefined {
-	for (const name of [...names, ...limitNames]) {
-		const value = members[name];
-		if (value !== undefined) return { [names.includes(name) ? name : (names[0] ?? name)]: value };
-	}
-	return undefined;
+	const isSet = (name: string) => members[name] !== undefined;
+	const name = names.find(isSet) ?? limitNames.find(isSet);
+	const value = name === undefined ? undefined : members[name];
+	if (name === undefined || value === undefined) return undefined;
+	return { [names.includes(name) ? name : (names[0] ?? name)]: value };
 }
 
 function withoutLimits(members: Members): Members {
@@ -50,5 +50,6 @@ function withoutLimits(members: Members): Members {
 }
 
 function numberOf(json: string | undefined): number | undefined {
-	return json === undefined ? undefined : Number(json);
+	const value = Number(json);
+	return Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
