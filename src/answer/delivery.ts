@@ -37,12 +37,14 @@ export class StreamDelivery implements Delivery {
 	readonly waitingBytes = 0;
 	readonly #sink: AnswerSink;
 	readonly #dialect: ClientDialect;
+	readonly #requestId: string;
 	readonly #writer: StreamWriter;
 	#hasBegun = false;
 
 	constructor({ sink, dialect, request, requestId }: Recipient) {
 		this.#sink = sink;
 		this.#dialect = dialect;
+		this.#requestId = requestId;
 		this.#writer = dialect.newStream(request, requestId);
 	}
 
@@ -70,7 +72,7 @@ export class StreamDelivery implements Delivery {
 	/** Also after a `finish` that threw halfway, when the error is no longer the first word of the answer. */
 	fail(report: FailureReport): void {
 		if (this.#hasBegun) this.#sink.breakOff(report, this.#writer.breakOff(report));
-		else sendFailure(this.#sink, this.#dialect, report);
+		else sendFailure({ sink: this.#sink, dialect: this.#dialect, requestId: this.#requestId }, report);
 	}
 
 	#send(text: string): boolean {
@@ -129,10 +131,10 @@ export class DocumentDelivery implements Delivery {
 	}
 
 	fail(report: FailureReport): void {
-		sendFailure(this.#recipient.sink, this.#recipient.dialect, report);
+		sendFailure(this.#recipient, report);
 	}
 }
 
-function sendFailure(sink: AnswerSink, dialect: ClientDialect, report: FailureReport): void {
-	sink.fail(report, dialect.failure(report), dialect.contentTypes.document);
+function sendFailure({ sink, dialect, requestId }: Omit<Recipient, 'request'>, report: FailureReport): void {
+	sink.fail(report, dialect.failure(report, requestId), dialect.contentTypes.document);
 }

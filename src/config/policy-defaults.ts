@@ -44,6 +44,7 @@ const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	RATE_LIMIT: { retries: 1, then: ['credential', 'next'] },
 	TIMEOUT: { retries: 0, then: ['next'] },
 	SERVER_ERROR: { retries: 2, then: ['next'] },
+	'SERVER_ERROR.no_endpoint': { retries: 0, then: ['next'] },
 	NETWORK_ERROR: { retries: 2, then: ['next'] },
 	MODEL_UNAVAILABLE: { retries: 1, then: ['next'] },
 	QUOTA_EXCEEDED: { retries: 0, then: ['credential', 'next'] },
@@ -61,6 +62,8 @@ const defaultEffects: Readonly<Record<string, Effect>> = {
 	MODEL_UNAVAILABLE: 'model',
 	QUOTA_EXCEEDED: 'quota',
 	UNKNOWN_TRANSIENT: 'count',
+	// What is asked for elsewhere, in another dialect, may well be there.
+	'SERVER_ERROR.no_endpoint': 'none',
 	// Another provider would have failed as well: the fault is this machine's.
 	'NETWORK_ERROR.local': 'none',
 	// The model wrote something, but not what follows the text that was sent: no evidence against its provider.

@@ -169,7 +169,7 @@ export const provider = section({
 	endpoints: endpoints
 		.exactOptional()
 		.describe(
-			'What it has of the API. Default: `openai` has chat and embeddings, at openai.com also responses, on this machine also completions; `azure` has chat, embeddings and responses; `anthropic` has messages.',
+			'What it has of the API. Default: `openai` has chat and embeddings, at openai.com also responses, on this machine also completions; `azure` has chat, embeddings and, but for an `apiVersion` before 2025-03-01, responses; `anthropic` has messages.',
 		),
 	apiVersion: headerContent
 		.exactOptional()

@@ -29,6 +29,7 @@ const known = {
 	top_p: [number, 'The share of the likeliest words that the model chooses from.'],
 	max_tokens: [whole, 'The longest answer, tokens.'],
 	max_completion_tokens: [whole, 'The longest answer with its reasoning, tokens.'],
+	max_output_tokens: [whole, 'The same, as Responses call it, tokens.'],
 	n: [whole, 'How many answers are asked for.'],
 } as const satisfies Readonly<Record<string, readonly [z.ZodType, string]>>;
 

@@ -91,8 +91,8 @@ export interface ClientDialect {
 	newStream(request: ClientRequest, requestId: string): StreamWriter;
 	/** Puts a streamed answer together into the whole one that a caller without a stream expects. */
 	newDocument(request: ClientRequest, requestId: string): DocumentWriter;
-	/** The body of an answer that says why there is none, also of one to a request that was refused. */
-	failure(report: FailureReport): string;
+	/** The body of an answer that says why there is none, also of one to a request that was refused. @param requestId ours */
+	failure(report: FailureReport, requestId: string): string;
 	/** The body of an answer that needs no provider, where no target speaks this dialect; absent: then there is none. */
 	estimate?(request: ClientRequest): string;
 }
@@ -121,8 +121,8 @@ export interface Protocol {
 	readonly name: string;
 	/** What it may have, by the words of `endpoints` in the configuration. */
 	readonly endpoints: Readonly<Record<string, ProviderDialect | readonly ProviderDialect[]>>;
-	/** Those that one has whose configuration does not say. @param baseUrl of it, where it has one */
-	usualEndpoints(baseUrl: string | undefined): readonly string[];
+	/** Those that one has whose configuration does not say. @param offer its address and version, where it has them */
+	usualEndpoints(offer: Partial<Pick<ProviderAccount, 'baseUrl' | 'apiVersion'>>): readonly string[];
 	/** @param endpoint with the last part of its address, which also may be `/models` */
 	address(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress;
 }

@@ -32,6 +32,7 @@ export const refusals = {
 	overloaded: 503,
 	too_many_viewers: 503,
 	shutting_down: 503,
+	loop_detected: 508,
 } as const;
 
 export type RefusalCode = keyof typeof refusals;

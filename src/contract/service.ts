@@ -28,6 +28,8 @@ export interface Service {
 	readonly profiles: readonly string[];
 	readonly targets: readonly { target: string; provider: string }[];
 	readonly defaultProfile: string;
+	/** The profiles for embeddings, each with the names of its models. */
+	readonly embeddings: readonly { readonly profile: string; readonly models: readonly string[] }[];
 	call(call: Call, client: AnswerSink): RunningCall;
 	health(): Readonly<Record<string, ProviderHealth>>;
 	/** Whether each profile could be served at this moment: whether any of its targets would grant a permit. */

@@ -34,7 +34,8 @@ export const protocols: Readonly<Record<string, Protocol>> = { openai, anthropic
 export interface Offer {
 	/** Those that it is said to have; undefined: the usual ones. */
 	readonly endpoints?: readonly string[] | undefined;
-	readonly baseUrl?: string | undefined;
+	readonly baseUrl?: string;
+	readonly apiVersion?: string;
 }
 
 /** The endpoints in which a model answers. @param ofModel those that it is said to have; undefined: all of its provider's */
@@ -43,7 +44,7 @@ export function endpointsOf(
 	offer: Offer,
 	ofModel: readonly string[] | undefined,
 ): readonly string[] {
-	const endpoints = offer.endpoints ?? protocol.usualEndpoints(offer.baseUrl);
+	const endpoints = offer.endpoints ?? protocol.usualEndpoints(offer);
 	return endpoints.filter((endpoint) => ofModel?.includes(endpoint) !== false);
 }
 

@@ -29,3 +29,9 @@ function whereItBreaks(error: string): string {
 	const position = / in JSON at position (\d+) \(line \d+ column \d+\)$/.exec(error)?.[1];
 	return position === undefined ? 'has a character where none may stand' : `breaks at character ${position}`;
 }
+
+/** For the refusal of a request without what its endpoint takes. */
+export function hintOfMessages(messages: unknown): string {
+	if (messages === undefined) return '';
+	return " A request with 'messages' belongs to POST /v1/chat/completions, or to /v1/messages where it is one of Anthropic's.";
+}

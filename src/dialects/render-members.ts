@@ -1,12 +1,20 @@
 import type { ProviderAsk, RequestMembers } from '../contract/dialect.ts';
 import type { Edits, JsonText } from '../values/json-members.ts';
+import { withOneLimit } from './limit-members.ts';
 
 const none: Edits = {};
 
-/** What the configuration sets in a request: its defaults where the caller gives nothing, and what it forces. */
-export function settingsFor(body: Pick<JsonText, 'has'>, members: RequestMembers | undefined): Edits {
+/**
+ * What the configuration sets in a request: its defaults where the caller gives nothing, and what it forces.
+ * @param limitNames under which the target is told how long an answer may be, the best first
+ */
+export function settingsFor(
+	body: Pick<JsonText, 'has'>,
+	members: RequestMembers | undefined,
+	limitNames: readonly string[],
+): Edits {
 	if (members === undefined) return none;
-	const { defaults, force } = members;
+	const { defaults, force } = withOneLimit(body, members, limitNames);
 	const names = Object.keys(defaults);
 	if (names.length === 0) return force;
 	const missing = names.filter((name) => !body.has(name)).map((name) => [name, defaults[name]]);

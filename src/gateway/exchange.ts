@@ -143,7 +143,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { way } = progress;
 		const { endpoint, settings: members, abilities, foreign } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
-		else this.#delivery.comment('another provider carries on');
+		else this.#delivery.comment('the answer is carried on');
 
 		const shown = this.#answer.shownFor(way);
 		const withheld = this.#suspected ?? refusedFields.additions(credential, target);

@@ -34,10 +34,7 @@ const nothing: readonly Borrowed[] = [];
  */
 export function fittedRoute(route: LiveRoute, call: Call, makers: Makers): FittedRoute {
 	const { request, route: name, dialect } = call;
-	if (route.contacts.length === 0) {
-		const message = `No target of '${name}' can be asked at ${dialect.path}: none of its providers has such an endpoint.`;
-		throw new Refusal('endpoint_not_available', message);
-	}
+	if (route.lack !== undefined) throw notAvailable(name, dialect.path, route.lack);
 	const { borrowed = nothing } = request;
 	if (borrowed.length === 0 && takesAsItIs(route, request)) return { ...route, passedOver: none, bond: undefined };
 	const bond = bondOf(borrowed, route.candidates, makers, name);
@@ -90,6 +87,15 @@ function addFitting(
 
 function namesOf(losses: readonly Pick<Loss, 'what'>[]): string[] {
 	return [...new Set(losses.map(({ what }) => what))];
+}
+
+function notAvailable(route: string, path: string, lack: NonNullable<LiveRoute['lack']>): Refusal {
+	const whys = {
+		endpoint: `No target of '${route}' can be asked at ${path}: none of its providers has such an endpoint.`,
+		embeddings: `No target of '${route}' is known as a model for embeddings; ask a profile with 'for: embeddings', or name the target as 'model'.`,
+		answers: `The profile '${route}' is for embeddings, and cannot be asked at ${path}; ask it at /v1/embeddings, or another profile here.`,
+	};
+	return new Refusal('endpoint_not_available', whys[lack]);
 }
 
 function notCarried(route: string, passedOver: readonly PassedOver[]): Refusal {

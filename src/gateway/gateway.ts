@@ -218,6 +218,9 @@ export async function createGateway(
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
 		defaultProfile: config.defaultProfile,
+		embeddings: Object.values(config.profiles)
+			.filter((profile) => profile.for === 'embeddings')
+			.map(({ name, chain }) => ({ profile: name, models: chain.map(({ model }) => model) })),
 		simulators: [...simulators.values()],
 		get openCalls() {
 			return exchanges.size;

@@ -25,6 +25,8 @@ export interface LiveRoute extends Route {
 	readonly takesAll: boolean;
 	/** The same of what is nothing but text. */
 	readonly takesText: boolean;
+	/** Why it has no candidate: `endpoint` where no provider has one for the dialect, else what its models are for. */
+	readonly lack: 'endpoint' | 'embeddings' | 'answers' | undefined;
 }
 
 /** Finds what a target needs of the running gateway. */
@@ -83,6 +85,7 @@ export class LiveRoutes {
 		return this.#made(dialect, {
 			// The default profile's, in every link.
 			...first,
+			isOneTarget: links.length === 1,
 			candidates: links.flatMap(({ candidates }, link) => candidates.map((candidate) => ({ ...candidate, link }))),
 			asking: links.flatMap(({ asking }) => asking),
 		});
@@ -95,7 +98,8 @@ export class LiveRoutes {
 			const contact = asking && contactOf(plan, asking, dialect);
 			return asking === undefined || contact === undefined ? [] : [{ plan, asking, contact }];
 		});
-		const used = dialect.needsOneModel === true ? ofOneModel(stops, route.isForEmbeddings) : stops;
+		const isForVectors = dialect.needsOneModel === true;
+		const used = isForVectors ? ofOneModel(stops, route) : route.isForEmbeddings ? [] : stops;
 		const takesText = used.every(({ contact }) => contact.endpoint.dialect.name === dialect.name);
 		return {
 			candidates: used.map(({ plan, contact }) => ({
@@ -109,8 +113,14 @@ export class LiveRoutes {
 			sendsWithout: route.sendsWithout,
 			takesAll: takesText && used.every(({ contact }) => contact.abilities.input === undefined),
 			takesText,
+			lack: used.length > 0 ? undefined : lackOf(stops.length, route.isForEmbeddings, isForVectors),
 		};
 	}
+}
+
+function lackOf(reached: number, isForEmbeddings: boolean, isForVectors: boolean): LiveRoute['lack'] {
+	if (isForEmbeddings && !isForVectors) return 'answers';
+	return reached > 0 ? 'embeddings' : 'endpoint';
 }
 
 function found<T>(routes: ReadonlyMap<string, T>, name: string): T {

@@ -1,5 +1,5 @@
 import type { DenialReason } from '../../machines/events.ts';
-import { failureName } from '../../machines/failure.ts';
+import { type Failure, failureName } from '../../machines/failure.ts';
 import {
 	currentCandidate,
 	type Ending,
@@ -153,7 +153,7 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 		case 'denied':
 			return `No target of '${route}' can be asked now: ${denialList(progress)}. Try again after the time in Retry-After.`;
 		case 'exhausted':
-			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}`;
+			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}${cureOf(failure, where.provider)}`;
 		case 'deadline':
 			return `The request ran out of time (timeouts.request) after ${progress.attempts} attempt(s) without an answer.`;
 		case 'interrupted':
@@ -163,8 +163,14 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 			if (failure?.category === 'AUTH_ERROR') {
 				return `${where.target} rejected the credential that Breakwater has for provider '${where.credential}'; the key you sent is not involved. Check that provider's apiKey in the configuration.`;
 			}
-			return `${where.target} answered ${what}, which the policy does not fail over.${said}`;
+			return `${where.target} answered ${what}, which the policy does not fail over.${said}${cureOf(failure, where.provider)}`;
 	}
+}
+
+/** What the operator is to change, where nothing else helps. */
+function cureOf(failure: Failure | undefined, provider: string): string {
+	if (failure?.reason !== 'no_endpoint') return '';
+	return ` It has no such endpoint: correct providers.${provider}.baseUrl, or list those that it has in providers.${provider}.endpoints.`;
 }
 
 /** Every key was rejected. The place of each in the configuration, as whoever reads this has to change it. */

@@ -22,6 +22,8 @@ export interface ConfiguredRoute extends Route {
 	readonly asking: readonly Asking[];
 	/** It is asked for embeddings: its targets are one model. */
 	readonly isForEmbeddings: boolean;
+	/** It is one target, which the caller names. */
+	readonly isOneTarget: boolean;
 	/** Targets are asked without what they cannot be told. */
 	readonly sendsWithout: boolean;
 }
@@ -30,7 +32,7 @@ export interface ConfiguredRoute extends Route {
 export interface Asking {
 	readonly settings: RequestSettings | undefined;
 	readonly abilities: ModelAbilities;
-	/** The endpoints in which its model answers; undefined: in all of its provider's. */
+	/** The endpoints in which its model is said to answer; undefined: in the usual ones of its provider. */
 	readonly endpoints: readonly string[] | undefined;
 	/** The name under which it is the same model as others. */
 	readonly sameAs: string;
@@ -68,16 +70,19 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 		resolveTarget(target, config.providers, policyLayers).map((resolved): [string, ConfiguredRoute] => {
 			const wished = streamUpstream ?? resolved.streamUpstream;
 			const candidate = { ...resolved, streamUpstream: streamsUpstream(resolved.request, wished) };
-			return [target, routeOf(config, gates, [candidate], profile)];
+			return [target, routeOf(config, gates, [candidate], { ...profile, for: undefined })];
 		}),
 	);
 	return new Map(routes);
 }
 
-type RouteSettings = Pick<ProfileConfig, 'policy' | 'commit' | 'for' | 'whenNotCarried'>;
+interface RouteSettings extends Pick<ProfileConfig, 'policy' | 'commit' | 'whenNotCarried'> {
+	/** Undefined: of a target that the caller names. */
+	readonly for: ProfileConfig['for'] | undefined;
+}
 
 /** Of a target that is asked by its own name. */
-const alone = { commit: 'first-token', for: 'answers', whenNotCarried: 'pass-over' } as const;
+const alone = { commit: 'first-token', for: undefined, whenNotCarried: 'pass-over' } as const;
 
 function routeOf(
 	config: Config,
@@ -92,6 +97,7 @@ function routeOf(
 		policy: settings.policy,
 		commit: settings.commit,
 		isForEmbeddings: settings.for === 'embeddings',
+		isOneTarget: settings.for === undefined,
 		sendsWithout: settings.whenNotCarried === 'send-without',
 	};
 }
@@ -101,12 +107,12 @@ function candidatesOf(config: Config, gates: Gates, candidate: TargetConfig, lin
 	const { target, provider, model, contextWindow, prefill, reasons, streamUpstream, policy, request, headers } =
 		candidate;
 	const { maxOutputTokens, input, sameAs } = candidate;
-	const { credentials, models } = config.providers[provider] ?? {};
+	const { credentials, models, endpoints } = config.providers[provider] ?? {};
 	if (credentials === undefined) throw new Error(`${provider} is in a chain, and not among the providers`);
 	const asking = {
 		settings: requestSettings(request, headers),
 		abilities: { maxOutputTokens, input, reasons },
-		endpoints: models?.[model]?.endpoints,
+		endpoints: models?.[model]?.endpoints ?? endpoints,
 		sameAs,
 	};
 	const facts = { model, contextWindow, prefill, reasons, streamUpstream, policy };

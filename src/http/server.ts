@@ -24,6 +24,7 @@ import { allowOrigins, CorsOrigins } from './cors.ts';
 import { hasMoreToCome, sendAndClose } from './linger.ts';
 import { admission } from './load/admission.ts';
 import type { Load } from './load/load.ts';
+import { checkLoop } from './loop-check.ts';
 import { isBelow, notFound, pathOf } from './not-found.ts';
 import { assumeJson, pageCheck } from './page-check.ts';
 import { addProbes } from './probes.ts';
@@ -34,7 +35,7 @@ import { pathTaker } from './taken-paths.ts';
 import { Uploads } from './uploads.ts';
 import { isAnthropicCaller } from './v1/caller-kind.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
-import { directoryOf, type Routing } from './v1/directory.ts';
+import { directoryOf, directoryOfVectors, type Routing } from './v1/directory.ts';
 import { addModels } from './v1/models.ts';
 import { sendFailure } from './v1/reply-sink.ts';
 
@@ -123,7 +124,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
 		const { failure, contentTypes } = dialectOf(request);
-		const answer = [reply, id, report, failure(report), contentTypes.document] as const;
+		const answer = [reply, id, report, failure(report, id), contentTypes.document] as const;
 		const send = () => (hasMoreToCome(request.raw) ? sendAndClose(...answer, uploads) : sendFailure(...answer));
 		// What is on its way in the same packet has come by then, and the connection can be kept.
 		if (hasMoreToCome(request.raw)) setImmediate(send);
@@ -153,6 +154,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const startedAt = clock.now();
 	const { version, clients, adminKey, adminFrom = 'loopback', isDraining = () => false } = options;
 	const directory = directoryOf(service, options);
+	const ofVectors = directoryOfVectors(directory, service.embeddings);
 
 	server.removeAllContentTypeParsers();
 	const waiting = new WeakMap<IncomingMessage, ServerResponse>();
@@ -193,7 +195,7 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 					preParsing: admitted.preParsing,
 				};
 	for (const dialect of dialects) {
-		const handler = dialectHandler(dialect, service, directory, {
+		const handler = dialectHandler(dialect, service, dialect.needsOneModel ? ofVectors : directory, {
 			repairJson: options.repairJson === true,
 			onUnknownModel: options.onUnknownModel,
 		});
@@ -240,6 +242,7 @@ function addArrivalHook(
 	server.addHook('onRequest', (request, reply, done) => {
 		// Nobody reads the body of a GET, and its connection must not be kept open for it.
 		if (request.method !== 'POST' && hasMoreToCome(request.raw)) reply.raw.shouldKeepAlive = false;
+		checkLoop(request.headers);
 		if (allow?.(request, reply)) {
 			reply.code(204).send();
 			return;

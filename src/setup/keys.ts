@@ -72,7 +72,7 @@ function addressOf(facts: KnownProvider, variables: Variables, ownPort: number):
 	const { baseUrl, baseUrlFrom = '', movedBy = '', needsEndpoint } = facts;
 	if (needsEndpoint !== undefined) return endpointOf(facts, needsEndpoint, variables[needsEndpoint]);
 	const followed = variables[movedBy]?.replace(/\/+$/, '');
-	if (followed !== undefined && !isOwnAddress(followed, ownPort)) return movedTo(followed, movedBy);
+	if (followed !== undefined && !isOwnAddress(followed, ownPort)) return movedTo(followed, movedBy, facts);
 	const moved = variables[baseUrlFrom]?.replace(/\/+$/, '');
 	if (moved === undefined || moved === baseUrl || isOwnAddress(moved, ownPort)) return { baseUrl };
 	return {
@@ -87,7 +87,15 @@ function isOwnAddress(url: string, ownPort: number): boolean {
 }
 
 /** A tool of the provider's own would send the key there, too. */
-function movedTo(address: string, variable: string): Pick<FoundKey, 'baseUrl' | 'problem'> {
+function movedTo(
+	address: string,
+	variable: string,
+	{ title, keys }: KnownProvider,
+): Pick<FoundKey, 'baseUrl' | 'problem'> {
+	if (URL.canParse(address) && isLoopbackHost(new URL(address).hostname)) {
+		const problem = `${variable} points to this machine, where Breakwater or another proxy may listen, and not to ${title}, so it is unclear whose key ${keys[0]} is; unset ${variable}, or write that provider into the configuration yourself.`;
+		return { problem };
+	}
 	if (/^https?:\/\/[^\s@?#]+$/i.test(address) && URL.canParse(address)) return { baseUrl: address };
 	return { problem: `${variable} is not an http or https address; correct it, or unset it.` };
 }

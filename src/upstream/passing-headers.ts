@@ -1,4 +1,5 @@
 import type { AnswerHeaders } from '../contract/dialect.ts';
+import { viaHeader } from '../values/via.ts';
 
 /** Where providers, and the clouds in front of them, put their own id of a request: the most telling first. */
 const idHeaders = [
@@ -66,7 +67,8 @@ export function withCallerHeaders(
 	const headers = [...own];
 	for (const name in ofCaller) {
 		const value = ofCaller[name];
-		if (value !== undefined && !has(own, name)) headers.push(name, value);
+		// Beside our own: the two are one list, of all that the request came through.
+		if (value !== undefined && (name === viaHeader || !has(own, name))) headers.push(name, value);
 	}
 	for (let index = 0; index < usual.length; index += 2) {
 		const [name = '', value = ''] = usual.slice(index, index + 2);

@@ -236,3 +236,48 @@ test('a header of a target that is a secret is in no error', async () => {
 	expect(raw).toContain('broke me');
 	expect(raw).not.toContain(secret);
 });
+
+const limits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
+const lengthOf = (sent: Record<string, unknown>) => Object.entries(sent).filter(([name]) => limits.includes(name));
+const hello = { role: 'user', content: 'Hello' };
+
+test.each([
+	['openai', 'gpt-5.4', '/v1/chat/completions', { max_completion_tokens: 9 }, { max_completion_tokens: 9 }],
+	['openai', 'gpt-5.4', '/v1/chat/completions', {}, { max_completion_tokens: 500 }],
+	['openai', 'model-a', '/v1/chat/completions', { max_completion_tokens: 9 }, { max_completion_tokens: 9 }],
+	['openai', 'model-a', '/v1/chat/completions', {}, { max_tokens: 500 }],
+	['openai', 'gpt-5.4', '/v1/messages', { max_tokens: 900 }, { max_completion_tokens: 900 }],
+	['openai', 'gpt-5.4', '/v1/responses', { max_output_tokens: 90 }, { max_completion_tokens: 90 }],
+	['anthropic', 'claude-x', '/v1/chat/completions', { max_completion_tokens: 900 }, { max_tokens: 900 }],
+	['anthropic', 'claude-x', '/v1/chat/completions', {}, { max_tokens: 500 }],
+	['anthropic', 'claude-x', '/v1/messages', { max_tokens: 900 }, { max_tokens: 900 }],
+	['responses', 'gpt-5.4', '/v1/responses', { max_output_tokens: 90 }, { max_output_tokens: 90 }],
+	['responses', 'gpt-5.4', '/v1/responses', {}, { max_output_tokens: 500 }],
+])('the longest answer is one setting: of %s %s at %s with %j it is %j', async (kind, model, path, given, sent) => {
+	const provider = kind === 'responses' ? { endpoints: ['responses'] } : { protocol: kind };
+	await start({
+		names: ['a'],
+		providers: { a: { ...provider, request: { defaults: { max_tokens: 500 } } } },
+		profiles: { default: { chain: [`a/${model}`] } },
+		policy: { onError: { BAD_REQUEST: { retries: 0 } } },
+	});
+	breakwater.upstream('a').always(status(400));
+	const content = path.endsWith('responses') ? { input: 'Hello' } : { messages: [hello] };
+	await fetch(`${breakwater.origin}${path}`, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({ model: 'default', ...content, ...given }),
+	});
+	expect(received('a').map(lengthOf)).toEqual([Object.entries(sent)]);
+});
+
+test('a forced longest answer takes the place of the caller’s, whatever either is called', async () => {
+	await start({
+		names: ['a'],
+		providers: { a: { request: { force: { max_tokens: 500 } } } },
+		profiles: { newer: { chain: ['a/gpt-5.4'] } },
+	});
+	await (await breakwater.post({ max_completion_tokens: 9 })).text();
+	await (await breakwater.post({ model: 'newer', max_tokens: 9 })).text();
+	expect(received('a').map(lengthOf)).toEqual([[['max_tokens', 500]], [['max_completion_tokens', 500]]]);
+});

@@ -64,6 +64,12 @@ const shapes: [string, unknown, RegExp, string | null][] = [
 	['a text', prompt, /must be a JSON object/, null],
 	['no messages', { question: prompt }, /'messages' must be a list/, 'messages'],
 	['an input of another endpoint', { input: 'Hi' }, /'input' belongs to POST \/v1\/responses/, 'messages'],
+	[
+		'a tool of Messages',
+		{ messages: [prompt], tools: [{ name: 'age', input_schema: { type: 'object' } }] },
+		/'tools\[0\]' is a tool of POST \/v1\/messages; here .*parameters/,
+		'tools[0]',
+	],
 	['no message', { messages: [] }, /at least one message/, 'messages'],
 	['messages that are a text', { messages: prompt }, /'messages' must be a list/, 'messages'],
 	['a model that is a number', { messages: [prompt], model: 4 }, /'model' must be a string/, 'model'],

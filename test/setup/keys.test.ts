@@ -90,6 +90,9 @@ describe('findKeys', () => {
 	});
 
 	test('does not follow an address that is none', () => {
+		const [local] = found({ ANTHROPIC_API_KEY: 'sk-ant-x', ANTHROPIC_BASE_URL: 'http://localhost:4917' });
+		expect(local).not.toHaveProperty('baseUrl');
+		expect(local?.problem).toMatch(/^ANTHROPIC_BASE_URL points to this machine, .*unset ANTHROPIC_BASE_URL/);
 		const [only] = found({ ANTHROPIC_API_KEY: 'sk-ant-x', ANTHROPIC_BASE_URL: 'ftp://x' });
 		expect(only?.problem).toMatch(/^ANTHROPIC_BASE_URL is not an http or https address/);
 		expect(only).not.toHaveProperty('baseUrl');

@@ -14,13 +14,13 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /** An error in the shape of this API. Our own code, and what was tried, stand in members that it does not have. */
-export function failureText({ status, body }: FailureReport): string {
+export function failureText({ status, body }: FailureReport, requestId: string): string {
 	const { message, code, param } = body.error;
 	const { failover } = body;
 	return JSON.stringify({
 		type: 'error',
 		error: { type: typeOf(status), message, code, ...(param === null ? {} : { param }) },
-		request_id: failover?.requestId ?? null,
+		request_id: requestId,
 		...(failover === undefined ? {} : { failover }),
 	});
 }

@@ -6,6 +6,9 @@ import { holdsUnsigned, withoutUnsigned } from './unsigned.ts';
 
 export const dialectName = 'anthropic-messages';
 
+/** How the API calls the longest answer. */
+export const limitNames = ['max_tokens'];
+
 /** What a native rendering has to know of a request beside its text. */
 export interface MessagesLimits {
 	/** Tokens that the answer may have; undefined where the request does not say, as one that only counts tokens. */

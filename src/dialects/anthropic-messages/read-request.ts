@@ -5,6 +5,7 @@ import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { refuseChatTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
@@ -51,7 +52,7 @@ export function readBody(
 	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
 	const model = readModel(body.model);
 	const messages = readMessages(body);
-	refuseChatTools(body.tools);
+	refuseChatTools(body.tools, "a tool has 'name', 'description' and 'input_schema'");
 	const stream = readStream(body.stream);
 	const edits: FoundEdits = {};
 	const models = readModels(body.models, edits);
@@ -133,14 +134,6 @@ function checkMessage(message: unknown, at: number): void {
 		? `a message with 'tool_calls' belongs to ${chatPath}`
 		: 'a text or a list of blocks';
 	throw new Refusal('invalid_request', `'${param}.content' must be ${advice}.`, `${param}.content`);
-}
-
-function refuseChatTools(tools: unknown): void {
-	if (!Array.isArray(tools)) return;
-	const at = tools.findIndex((tool) => isObject(tool) && tool.type === 'function' && isObject(tool.function));
-	if (at === -1) return;
-	const message = `'tools[${at}]' is a tool of ${chatPath}; here a tool has 'name', 'description' and 'input_schema'.`;
-	throw new Refusal('invalid_request', message, `tools[${at}]`);
 }
 
 function isToolResult(message: unknown): boolean {

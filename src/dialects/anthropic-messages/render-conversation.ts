@@ -2,8 +2,10 @@ import type { Conversation, Tool } from '../../contract/conversation.ts';
 import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
+import { limitBy } from '../limit-members.ts';
 import { continuationInstruction } from '../openai-chat/continued-messages.ts';
 import { isStreamed, settingsFor } from '../render-members.ts';
+import { limitNames } from './messages-body.ts';
 import { type RenderedMessage, renderMessages } from './render-messages.ts';
 import { refusesSampling, renderThinking } from './render-thinking.ts';
 
@@ -13,17 +15,17 @@ const USUAL_MAX_TOKENS = 8192;
 /** A request of another dialect in the words of this one. What it cannot be told is left out: `lossesOf` names it. */
 export function renderConversation(ask: ProviderAsk, conversation: Conversation): RenderedRequest {
 	const body = new JsonText(JSON.stringify(messagesRequest(ask, conversation)));
-	const set = settingsFor(body, ask.members);
+	const set = settingsFor(body, ask.members, limitNames);
 	const stream = isStreamed(ask, set);
 	return { body: body.render({ ...(stream ? { stream: 'true' } : {}), ...set }), stream, choices: 1 };
 }
 
 function messagesRequest(ask: ProviderAsk, conversation: Conversation): JsonObject {
-	const { model, way, shown, abilities } = ask;
+	const { model, way, shown, abilities, members } = ask;
 	const { tools, user } = conversation;
 	const { system, messages } = renderMessages(conversation);
 	const isPrefill = shown !== '' && way === 'prefill';
-	const maxTokens = maxTokensOf(conversation, abilities?.maxOutputTokens);
+	const maxTokens = maxTokensOf(limitBy(members, conversation.maxTokens), abilities?.maxOutputTokens);
 	const { thinking, effort } = isPrefill ? {} : renderThinking(conversation, model, maxTokens);
 	const choice = toolChoiceOf(conversation);
 	const outputConfig = outputConfigOf(conversation, effort);
@@ -42,8 +44,8 @@ function messagesRequest(ask: ProviderAsk, conversation: Conversation): JsonObje
 	};
 }
 
-function maxTokensOf({ maxTokens }: Conversation, most: number | undefined): number {
-	const wished = maxTokens ?? most ?? USUAL_MAX_TOKENS;
+function maxTokensOf(wish: number | undefined, most: number | undefined): number {
+	const wished = wish ?? most ?? USUAL_MAX_TOKENS;
 	return most === undefined ? wished : Math.min(wished, most);
 }
 

@@ -2,7 +2,7 @@ import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
 import type { Edits } from '../../values/json-members.ts';
 import { continuedMessages } from '../openai-chat/continued-messages.ts';
 import { isStreamed, settingsFor } from '../render-members.ts';
-import { MessagesBody, type MessagesLimits } from './messages-body.ts';
+import { limitNames, MessagesBody, type MessagesLimits } from './messages-body.ts';
 import { renderConversation } from './render-conversation.ts';
 import { SMALLEST_BUDGET } from './render-thinking.ts';
 
@@ -22,7 +22,7 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 
 function renderNative(ask: ProviderAsk, body: MessagesBody): RenderedRequest {
 	const { request, model, members, way, shown, abilities } = ask;
-	const set = settingsFor(body, members);
+	const set = settingsFor(body, members, limitNames);
 	const stream = isStreamed(ask, set);
 	const edits = {
 		model: JSON.stringify(model),

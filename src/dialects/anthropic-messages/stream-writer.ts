@@ -8,9 +8,11 @@ import { dialectName } from './messages-body.ts';
 
 /** Writes an answer as the server-sent events of a streamed message. */
 export class MessagesStreamWriter implements StreamWriter {
+	readonly #requestId: string;
 	readonly #events: MessageEvents;
 
 	constructor(requestId: string) {
+		this.#requestId = requestId;
 		this.#events = new MessageEvents(requestId);
 	}
 
@@ -37,7 +39,7 @@ export class MessagesStreamWriter implements StreamWriter {
 
 	/** An error event, and no `message_stop`: no client takes the fragment for a whole message. */
 	breakOff(report: FailureReport): string {
-		return `event: error\ndata: ${failureText(report)}\n\n`;
+		return `event: error\ndata: ${failureText(report, this.#requestId)}\n\n`;
 	}
 }
 

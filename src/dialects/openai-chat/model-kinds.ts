@@ -8,6 +8,14 @@ export function isNewerOpenAi(model: string): boolean {
 	return /(^|\/)(o\d|gpt-[5-9])/.test(model);
 }
 
+const newerLimit = ['max_completion_tokens'];
+const anyLimit = ['max_tokens', 'max_completion_tokens'];
+
+/** The names under which a model is told how long its answer may be, the best first. */
+export function limitNamesOf(model: string): readonly string[] {
+	return isNewerOpenAi(model) ? newerLimit : anyLimit;
+}
+
 /** Those of them that think: what they are to draw words by, and stop at, is not theirs to be told. */
 export function hasFixedSampling(model: string): boolean {
 	return isNewerOpenAi(model) && !/-chat(-|$)/.test(model);

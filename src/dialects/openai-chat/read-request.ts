@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { refuseMessagesTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
@@ -37,6 +38,7 @@ export function readRequest(
 	const model = readModel(body.model);
 	const edits: FoundEdits = {};
 	const messages = readMessages(body, edits);
+	refuseMessagesTools(body.tools);
 	const stream = readStream(body.stream);
 	const models = readModels(body.models, edits);
 	const profile = readProfile(body.failover);

@@ -2,6 +2,7 @@ import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
 import { addedToStreams, isStreamed, settingsFor, streamMembers } from '../render-members.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { continuedMessages } from './continued-messages.ts';
+import { limitNamesOf } from './model-kinds.ts';
 import { renderConversation } from './render-conversation.ts';
 
 /**
@@ -14,7 +15,7 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const { request, model, members, way, shown } = ask;
 	const isOwn = request.body instanceof ChatBody;
 	const body = isOwn ? (request.body as ChatBody) : translated(ask);
-	const set = settingsFor(body, members);
+	const set = settingsFor(body, members, limitNamesOf(model));
 	const stream = isStreamed(ask, set);
 	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
 	const ours = streamMembers(isOwn && request.stream, stream, ask.withheld);

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
-import { parseBody } from '../parse-body.ts';
+import { hintOfMessages, parseBody } from '../parse-body.ts';
 import { type FoundEdits, readModel, readModels, readProfile, readStream, tokensOf } from '../routing-members.ts';
 import { CompletionBody, dialectName, type Prompt } from './completion-body.ts';
 import { isPlainCompletion } from './plain-completion.ts';
@@ -25,7 +25,7 @@ export function readRequest(
 	const body = parseBody(text);
 	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
 	const model = readModel(body.model);
-	const prompts = readPrompts(body.prompt);
+	const prompts = readPrompts(body);
 	const stream = readStream(body.stream);
 	const edits: FoundEdits = {};
 	const models = readModels(body.models, edits);
@@ -55,7 +55,7 @@ export function readRequest(
 }
 
 /** The prompts, each of which is answered: one or several, as texts or as tokens. */
-function readPrompts(prompt: unknown): readonly Prompt[] {
+function readPrompts({ prompt, messages }: JsonObject): readonly Prompt[] {
 	if (typeof prompt === 'string') return [prompt];
 	const list: readonly unknown[] = Array.isArray(prompt) ? prompt : [];
 	if (list.length > 0) {
@@ -63,11 +63,9 @@ function readPrompts(prompt: unknown): readonly Prompt[] {
 		if (list.every((one) => typeof one === 'string' || (isTokens(one) && one.length > 0)))
 			return list as readonly Prompt[];
 	}
-	throw new Refusal(
-		'invalid_request',
-		"'prompt' must be a string, a list of strings, a list of tokens or a list of such lists, and not empty.",
-		'prompt',
-	);
+	const message =
+		"'prompt' must be a string, a list of strings, a list of tokens or a list of such lists, and not empty.";
+	throw new Refusal('invalid_request', `${message}${hintOfMessages(messages)}`, 'prompt');
 }
 
 function isTokens(value: unknown): value is readonly number[] {

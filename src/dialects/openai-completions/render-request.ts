@@ -2,6 +2,8 @@ import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
 import { addedToStreams, isStreamed, settingsFor, streamMembers } from '../render-members.ts';
 import { CompletionBody, dialectName } from './completion-body.ts';
 
+const limitNames = ['max_tokens'];
+
 /**
  * The caller's request as one attempt puts it. A continuation is asked with the prompt and, behind it, the text so far: that
  * is what the model goes on with, however it is asked.
@@ -12,7 +14,7 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const { body } = request;
 	if (!(body instanceof CompletionBody))
 		throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
-	const set = settingsFor(body, members);
+	const set = settingsFor(body, members, limitNames);
 	const stream = isStreamed(ask, set);
 	const ours = streamMembers(request.stream, stream, ask.withheld);
 	const isAdded = ours.stream_options !== undefined && !Object.hasOwn(set, 'stream_options');

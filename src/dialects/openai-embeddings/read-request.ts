@@ -1,9 +1,9 @@
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
-import { isObject } from '../../values/json.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
-import { parseBody } from '../parse-body.ts';
+import { hintOfMessages, parseBody } from '../parse-body.ts';
 import { type FoundEdits, readModel, readModels, readProfile, readStream, tokensOf } from '../routing-members.ts';
 import { dialectName, EmbeddingsBody } from './embeddings-body.ts';
 
@@ -19,7 +19,7 @@ export function readRequest(
 	const body = parseBody(text);
 	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
 	const model = readModel(body.model);
-	const inputs = readInputs(body.input);
+	const inputs = readInputs(body);
 	if (readStream(body.stream)) {
 		throw new Refusal('invalid_request', "Embeddings are not streamed; leave 'stream' out.", 'stream');
 	}
@@ -45,7 +45,7 @@ export function readRequest(
 }
 
 /** How many vectors are asked for: of a text, of several, of a list of tokens, or of several of those. */
-function readInputs(input: unknown): number {
+function readInputs({ input, messages }: JsonObject): number {
 	if (typeof input === 'string' && input !== '') return 1;
 	const list: readonly unknown[] = Array.isArray(input) ? input : [];
 	if (list.length > 0) {
@@ -53,11 +53,9 @@ function readInputs(input: unknown): number {
 		// Some servers take pictures, too, as objects.
 		if (list.every((one) => isText(one) || isObject(one) || (isTokens(one) && one.length > 0))) return list.length;
 	}
-	throw new Refusal(
-		'invalid_request',
-		"'input' must be a string, a list of strings, a list of tokens or a list of such lists, and not empty.",
-		'input',
-	);
+	const message =
+		"'input' must be a string, a list of strings, a list of tokens or a list of such lists, and not empty.";
+	throw new Refusal('invalid_request', `${message}${hintOfMessages(messages)}`, 'input');
 }
 
 function isText(value: unknown): boolean {

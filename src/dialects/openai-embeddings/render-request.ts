@@ -18,7 +18,14 @@ const ofAnswers: ReadonlySet<string> = new Set([
 		'seed',
 		'logprobs',
 	],
-	...['max_tokens', 'max_completion_tokens', 'frequency_penalty', 'presence_penalty', 'repetition_penalty'],
+	...[
+		'max_tokens',
+		'max_completion_tokens',
+		'max_output_tokens',
+		'frequency_penalty',
+		'presence_penalty',
+		'repetition_penalty',
+	],
 	...['reasoning', 'reasoning_effort', 'thinking', 'verbosity', 'response_format'],
 	...['tools', 'tool_choice', 'parallel_tool_calls'],
 ]);
@@ -31,7 +38,7 @@ export function renderRequest({ request, model, members }: ProviderAsk): Rendere
 	const { body, choices } = request;
 	if (!(body instanceof EmbeddingsBody))
 		throw new Error(`${dialectName} cannot render a request of ${request.dialect}`);
-	const set = withoutThoseOfAnswers(settingsFor(body, members));
+	const set = withoutThoseOfAnswers(settingsFor(body, members, []));
 	return { body: body.render({ model: JSON.stringify(model), ...set }), stream: false, choices };
 }
 

@@ -4,6 +4,7 @@ import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
 import { readHints, withoutHints } from '../body-hints.ts';
+import { refuseChatTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
 import { parseBody } from '../parse-body.ts';
 import {
@@ -35,6 +36,7 @@ export function readRequest(
 	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
 	const model = readModel(body.model);
 	const input = readInput(body);
+	refuseChatTools(body.tools, "'name', 'description' and 'parameters' stand in the tool itself, beside 'type'");
 	const stream = readStream(body.stream);
 	refuseKept(body);
 	const edits: FoundEdits = {};

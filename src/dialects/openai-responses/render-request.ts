@@ -8,6 +8,8 @@ import { dialectName, ResponsesBody } from './responses-body.ts';
 
 const none: Edits = {};
 
+const limitNames = ['max_output_tokens'];
+
 /** The API takes no less. */
 const FEWEST_TOKENS = 16;
 
@@ -20,7 +22,7 @@ const FEWEST_TOKENS = 16;
 export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const { request, model, members } = ask;
 	const body = bodyOf(ask);
-	const set = settingsFor(body, members);
+	const set = settingsFor(body, members, limitNames);
 	const stream = isStreamed(ask, set);
 	const edits = {
 		model: JSON.stringify(model),

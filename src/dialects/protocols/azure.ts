@@ -9,9 +9,18 @@ import { openai } from './openai.ts';
 export const azure: Protocol = {
 	name: 'azure',
 	endpoints: openai.endpoints,
-	usualEndpoints: () => ['chat', 'embeddings', 'responses'],
+	usualEndpoints,
 	address: azureAddress,
 };
+
+/** The first dated version with Responses. https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle */
+const firstWithResponses = '2025-03-01';
+
+function usualEndpoints({ baseUrl, apiVersion }: Pick<Partial<ProviderAccount>, 'baseUrl' | 'apiVersion'>) {
+	const version = baseUrl === undefined ? apiVersion : versionOf(new URL(baseUrl), apiVersion);
+	const isTooOld = isDated(version) && version < firstWithResponses;
+	return ['chat', 'embeddings', ...(isTooOld ? [] : ['responses'])];
+}
 
 function azureAddress(account: ProviderAccount, endpoint: Pick<ProviderDialect, 'path'>): ProviderAddress {
 	const { baseUrl, apiKey, headers, apiVersion } = account;
@@ -35,9 +44,12 @@ function versionOf({ searchParams }: URL, apiVersion: string | undefined): strin
 
 function pathOf(root: string, endpoint: string, version: string | undefined): ProviderAddress['path'] {
 	const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
-	const isDated = version !== undefined && /^\d{4}-/.test(version);
-	if (!isDated) return () => `${root}/openai/v1${endpoint}${query}`;
+	if (!isDated(version)) return () => `${root}/openai/v1${endpoint}${query}`;
 	// These are not of one deployment, even there.
 	if (endpoint === '/responses' || endpoint === '/models') return () => `${root}/openai${endpoint}${query}`;
 	return (model) => `${root}/openai/deployments/${encodeURIComponent(model)}${endpoint}${query}`;
+}
+
+function isDated(version: string | undefined): version is string {
+	return version !== undefined && /^\d{4}-/.test(version);
 }

@@ -1,4 +1,5 @@
 import type { ProviderAddress } from '../../contract/dialect.ts';
+import { ownId, viaHeader } from '../../values/via.ts';
 
 const documentHeaders = { accept: 'application/json', 'accept-encoding': 'gzip, deflate, br' };
 /** Compressed streams tend to be held back until a block is full. */
@@ -14,7 +15,13 @@ export function jsonHeaders(
 	own: Readonly<Record<string, string>>,
 	configured: Readonly<Record<string, string>>,
 ): ProviderAddress['headers'] {
-	const all = { 'content-type': 'application/json', 'user-agent': 'breakwater', ...own, ...configured };
+	const all = {
+		'content-type': 'application/json',
+		'user-agent': 'breakwater',
+		[viaHeader]: ownId,
+		...own,
+		...configured,
+	};
 	const ofDocument = Object.entries({ ...documentHeaders, ...all }).flat();
 	const ofStream = Object.entries({ ...streamHeaders, ...all }).flat();
 	return ({ stream }) => (stream ? ofStream : ofDocument);

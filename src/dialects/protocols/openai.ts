@@ -23,8 +23,10 @@ export const openai: Protocol = {
  * Everyone has chat, and most have embeddings. Responses are OpenAI's, and completions those of servers on this machine: elsewhere
  * most models are for chat alone, and a 404 for one of them would count against the model for everybody who asks it in chat.
  */
-function usualEndpoints(baseUrl: string | undefined): readonly string[] {
-	const { hostname } = new URL(baseUrl ?? 'http://localhost');
+function usualEndpoints({
+	baseUrl = 'http://localhost',
+}: Pick<Partial<ProviderAccount>, 'baseUrl'>): readonly string[] {
+	const { hostname } = new URL(baseUrl);
 	const isOpenai = /(^|\.)openai\.com$/.test(hostname);
 	const isLocal = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 	return ['chat', 'embeddings', ...(isOpenai ? ['responses'] : []), ...(isLocal ? ['completions'] : [])];

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../contract/refusal.ts';
-import { callerKey, Keyring, refuseTwoKeys } from './keyring.ts';
+import { callerKey, Keyring, keyHeaders, refuseTwoKeys } from './keyring.ts';
 import { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
@@ -39,7 +39,7 @@ export function callerCheck(server: FastifyInstance, clients: Clients): AccessCh
 		request.client = key === undefined ? undefined : keyring.ownerOf(key);
 		if (request.client === undefined) {
 			if (key !== undefined) await wrongKeys.add(request);
-			throw wrongKey(key);
+			throw key === undefined ? noKey() : wrongKey(keyHeaders(headers));
 		}
 		if (!Number.isFinite(limitOf(request))) return;
 
@@ -59,9 +59,19 @@ export function callerCheck(server: FastifyInstance, clients: Clients): AccessCh
 	};
 }
 
-function wrongKey(key: string | undefined): Refusal {
-	const what = key === undefined ? 'This request has no API key' : 'This API key is not one of those given out';
-	const message = `${what}; send one of server.clients as Authorization: Bearer KEY, x-api-key or api-key.`;
+function noKey(): Refusal {
+	return unauthorized('This request has no API key');
+}
+
+/** @param headers those with a key, the one that counted first */
+function wrongKey([counted, ...others]: readonly string[]): Refusal {
+	const ignored =
+		others.length === 0 ? '' : ` What is in ${others.join(' and ')} was not looked at: ${counted} counts first.`;
+	return unauthorized(`The API key in ${counted} is not one of those given out`, ignored);
+}
+
+function unauthorized(what: string, more = ''): Refusal {
+	const message = `${what}; send one of server.clients as Authorization: Bearer KEY, x-api-key or api-key.${more}`;
 	return new Refusal('invalid_api_key', message, { headers: { 'www-authenticate': 'Bearer' } });
 }
 

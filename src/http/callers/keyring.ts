@@ -34,9 +34,20 @@ export function bearerKey({ authorization = '' }: IncomingHttpHeaders): string |
  * Anthropic's clients send it, or `api-key` as Azure's do.
  */
 export function callerKey(headers: IncomingHttpHeaders): string | undefined {
-	const { authorization = '' } = headers;
 	const [other] = [headers['x-api-key'] ?? headers['api-key']].flat();
-	return bearerKey(headers) ?? other ?? /^[^\s,]+$/.exec(authorization)?.[0];
+	return bearerKey(headers) ?? other ?? aloneIn(headers);
+}
+
+/** The key of `Authorization: KEY`. */
+function aloneIn({ authorization = '' }: IncomingHttpHeaders): string | undefined {
+	return /^[^\s,]+$/.exec(authorization)?.[0];
+}
+
+/** The headers in which a request has a key, the one that counts first. */
+export function keyHeaders(headers: IncomingHttpHeaders): readonly string[] {
+	const inOthers = ['x-api-key', 'api-key'].filter((name) => headers[name] !== undefined);
+	if (bearerKey(headers) !== undefined) return ['Authorization', ...inOthers];
+	return aloneIn(headers) === undefined ? inOthers : [...inOthers, 'Authorization'];
 }
 
 /**

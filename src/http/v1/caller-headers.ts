@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { viaHeader } from '../../values/via.ts';
 
 /** Headers of a caller that go to the provider. Everything else, first of all credentials and cookies, ends here. */
 const passed = [
 	...['openai-beta', 'openai-organization', 'openai-project'],
 	...['anthropic-version', 'anthropic-beta'],
-	...['idempotency-key', 'traceparent'],
+	...['idempotency-key', 'traceparent', viaHeader],
 ];
 
 /** @returns those that the caller gave, by their names in lower case; undefined for none */

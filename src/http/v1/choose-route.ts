@@ -12,6 +12,8 @@ export interface Directory {
 	/** Targets by the name of their model, where only one provider has that model. */
 	targetOfModel: ReadonlyMap<string, string>;
 	defaultProfile: string;
+	/** Routes by a model's name alone, where that is to choose one. */
+	routeOfModel?: ReadonlyMap<string, string> | undefined;
 	/** What becomes of a `model` that is neither a profile nor a target. */
 	unknownModel: 'default' | 'reject';
 	/** Absent where hints are not looked at. */
@@ -59,6 +61,8 @@ export function chooseRoute(request: RoutingWish, headers: RouteHeaders, directo
 	const { model } = request;
 	const isModelGiven = model !== undefined && model !== '';
 	if (isModelGiven && isName(model, directory)) return { route: model, reason: 'model' };
+	const ofModel = isModelGiven ? directory.routeOfModel?.get(model) : undefined;
+	if (ofModel !== undefined) return { route: ofModel, reason: 'model' };
 
 	const { hints, heuristics, unknownModel, defaultProfile } = directory;
 	const hinted = hints === undefined ? undefined : lookUpHints(hints, headers, request.hints);

@@ -27,6 +27,22 @@ export function directoryOf(
 	};
 }
 
+/**
+ * The same for requests for vectors. Those of two models cannot stand in for each other, so the name of a model is enough to
+ * choose a profile for embeddings that has it, or its target; whatever names nothing goes to the first of these profiles.
+ */
+export function directoryOfVectors(directory: Directory, embeddings: Service['embeddings']): Directory {
+	const ofProfiles = embeddings.flatMap(({ profile, models }) =>
+		models.map((model): [string, string] => [model, profile]),
+	);
+	return {
+		...directory,
+		defaultProfile: embeddings[0]?.profile ?? directory.defaultProfile,
+		// The first profile that has a model is the last to be written.
+		routeOfModel: new Map([...directory.targetOfModel, ...ofProfiles.reverse()]),
+	};
+}
+
 function uniqueModels(targets: Service['targets']): Map<string, string> {
 	const byModel = Map.groupBy(targets, ({ target, provider }) => target.slice(provider.length + 1));
 	const unique = [...byModel].flatMap(([model, [only, another]]): [string, string][] =>

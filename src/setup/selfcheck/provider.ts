@@ -121,8 +121,8 @@ class Asking {
 	}
 
 	#endpointsOf(model: string): readonly string[] {
-		const { endpoints, baseUrl, models } = this.#provider;
-		const ofProvider = endpoints ?? this.#protocol.usualEndpoints(baseUrl);
+		const { endpoints, models } = this.#provider;
+		const ofProvider = endpoints ?? this.#protocol.usualEndpoints(this.#provider);
 		const ofModel = models[model]?.endpoints ?? (this.#forEmbeddings.has(model) ? ['embeddings'] : ofProvider);
 		return ofProvider.filter((endpoint) => ofModel.includes(endpoint));
 	}

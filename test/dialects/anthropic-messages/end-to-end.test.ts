@@ -120,6 +120,13 @@ describe('errors', () => {
 		expect([limited.status, limited.headers.has('retry-after')]).toEqual([429, true]);
 	});
 
+	it('of a request that is refused have its id', async () => {
+		const running = await startFor({ a: anthropic });
+		const refused = await postTo(running, { ...messagesRequest, model: 7 });
+		const id = refused.headers.get('x-breakwater-request-id');
+		expect(await refused.json()).toMatchObject({ request_id: expect.stringMatching(new RegExp(`^${id}$`)) });
+	});
+
 	it('of a request in the wrong dialect name the path where it belongs', async () => {
 		const running = await startFor({ a: anthropic });
 		const asked = async (body: object) => {

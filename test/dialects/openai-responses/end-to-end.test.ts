@@ -188,6 +188,11 @@ describe('a request that nobody could answer', () => {
 		[{ input: [] }, 'input', /at least one/],
 		[{ input: 'Hi', background: true }, 'background', /kept/],
 		[{ input: 'Hi', previous_response_id: 'resp_bw_1' }, 'previous_response_id', /whole input/],
+		[
+			{ input: 'Hi', tools: [{ type: 'function', function: { name: 'age' } }] },
+			'tools[0]',
+			/'tools\[0\]' is a tool of POST \/v1\/chat\/completions; here .*'parameters'/,
+		],
 		[{ input: 'Hi', stream: 'yes' }, 'stream', /true or false/],
 	])('is refused with what to change: %j', async (body, param, message) => {
 		const { respond, upstream } = await start();

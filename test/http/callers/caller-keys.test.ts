@@ -89,6 +89,14 @@ describe('wrong keys', () => {
 		expect((await models(bearer('wrong-later'))).status).toBe(401);
 	});
 
+	test('beside a right one in another header are refused, and it is said which header counted', async () => {
+		skipMinute();
+		const { error } = await failureOf(await models({ ...bearer('foreign'), 'x-api-key': keys.old }));
+		expect(error.message).toMatch(/^The API key in Authorization is not .* x-api-key was not looked at: Authorization/);
+		const other = await failureOf(await models({ 'x-api-key': 'foreign', authorization: 'Basic dXNlcjpwYXNz' }));
+		expect(other.error.message).toMatch(/^The API key in x-api-key is not .* or api-key\.$/);
+	});
+
 	test('beside a right one, in two Authorization headers, are refused, whichever comes first', async () => {
 		const { hostname, port } = new URL(breakwater.origin);
 		for (const pair of [

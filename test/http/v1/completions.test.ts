@@ -138,6 +138,13 @@ describe('a completion', () => {
 	});
 });
 
+it('a request with messages is told where it belongs', async () => {
+	const response = await ask({ prompt: undefined, messages: [] });
+	expect(await response.json()).toMatchObject({
+		error: { param: 'prompt', message: expect.stringMatching(/belongs to POST \/v1\/chat\/completions/) },
+	});
+});
+
 describe('a completion that a chat model answers', () => {
 	it('is asked for as a message of the user, and comes back as a completion', async () => {
 		setup.upstream('a').next(resets());

@@ -17,7 +17,7 @@ beforeAll(async () => {
 		names: ['a', 'b', 'c'],
 		providers: {
 			a: { request },
-			b: { models: { 'their-embed': { sameAs: 'embed-1' } } },
+			b: { models: { 'their-embed': { sameAs: 'embed-1' }, 'embed-3': {}, voyage: { endpoints: ['embeddings'] } } },
 			c: { endpoints: ['chat'] },
 		},
 		profiles: {
@@ -25,6 +25,8 @@ beforeAll(async () => {
 			mixed: { chain: ['a/model-a', 'b/embed-2', 'a/embed-1'] },
 			lies: { for: 'embeddings', chain: ['a/embed-1', 'b/embed-2'] },
 			chat: { chain: ['c/model-c'] },
+			nameless: { chain: ['a/model-a', 'b/voyage'] },
+			answers: { chain: ['a/model-a', 'b/model-b'] },
 		},
 		policy: { breaker: { failureThreshold: 1000 } },
 	});
@@ -120,10 +122,63 @@ describe('embeddings', () => {
 		expect(((await response.json()) as { error: { param: string } }).error.param).toBe(param);
 	});
 
+	it('are not what messages are for, which is told', async () => {
+		expect(await (await ask({ input: undefined, messages: [] })).json()).toMatchObject({
+			error: { param: 'input', message: expect.stringMatching(/belongs to POST \/v1\/chat\/completions/) },
+		});
+	});
+
 	it('are refused where no provider makes any', async () => {
 		const response = await ask({ model: 'chat' });
 		expect(response.status).toBe(400);
 		expect(await response.json()).toMatchObject({ error: { code: 'endpoint_not_available' } });
+	});
+
+	it.each([
+		['no model', undefined, 'vectors', 'a/embed-1'],
+		['the model of nothing', 'text-embedding-3-small', 'vectors', 'a/embed-1'],
+		['a model of a profile for embeddings', 'their-embed', 'vectors', 'a/embed-1'],
+		['the model of just one target', 'embed-3', 'b/embed-3', 'b/embed-3'],
+	])('of %s go to what is for embeddings, never to the default profile', async (_name, model, profile, target) => {
+		setup.upstream(target.slice(0, 1)).next(completes(vectors(1)));
+		const { headers } = await ask({ model });
+		expect(headers.get('x-breakwater-profile')).toBe(profile);
+		expect(headers.get('x-breakwater-target')).toBe(target);
+	});
+
+	it('are never asked of a model that writes, unless it is named as a target', async () => {
+		const before = setup.upstream('a').requests.length;
+		const response = await ask({ model: 'answers' });
+		expect([response.status, await response.json()]).toMatchObject([
+			400,
+			{ error: { code: 'endpoint_not_available', message: expect.stringContaining("'for: embeddings'") } },
+		]);
+		expect(setup.upstream('a').requests).toHaveLength(before);
+		setup.upstream('a').next(completes(vectors(1)));
+		expect((await ask({ model: 'a/model-a' })).status).toBe(200);
+	});
+
+	it('of a model that answers in nothing else need no name that tells', async () => {
+		setup.upstream('b').next(completes(vectors(1)));
+		expect((await ask({ model: 'nameless' })).headers.get('x-breakwater-target')).toBe('b/voyage');
+	});
+
+	it('that a model does not make say nothing of its key', async () => {
+		const message = 'You are not allowed to generate embeddings from this model';
+		setup.upstream('a').next(status(403, { error: { message, type: 'invalid_request_error', code: null } }));
+		const response = await ask({ model: 'a/model-a' });
+		expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining(message) } });
+		expect((await setup.health()).a).toMatchObject({ state: 'closed', unavailableModels: {} });
+	});
+
+	it('are all that a profile for embeddings can be asked for', async () => {
+		const before = setup.upstream('a').requests.length;
+		const response = await setup.post({ model: 'vectors' });
+		expect([response.status, await response.json()]).toMatchObject([
+			400,
+			{ error: { code: 'endpoint_not_available', message: expect.stringContaining('/v1/embeddings') } },
+		]);
+		expect(setup.upstream('a').requests).toHaveLength(before);
 	});
 
 	it('reach the official client', async () => {

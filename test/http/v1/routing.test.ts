@@ -187,5 +187,6 @@ test("the caller's own headers and key stay here", async () => {
 		'content-type',
 		'host',
 		'user-agent',
+		'x-breakwater-via',
 	]);
 });

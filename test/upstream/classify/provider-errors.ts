@@ -143,6 +143,11 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 			body: openai('The account associated with this key has been deactivated.', null, 'account_deactivated'),
 			is: 'AUTH_ERROR',
 		},
+		'403 of a model that makes no embeddings': {
+			status: 403,
+			body: openai('You are not allowed to generate embeddings from this model', 'invalid_request_error'),
+			is: 'BAD_REQUEST.unsupported',
+		},
 		'403 unsupported_country_region_territory': {
 			status: 403,
 			body: openai(

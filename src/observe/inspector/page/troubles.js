@@ -107,7 +107,9 @@ function adviceText({ provider, health }) {
 	if (category === 'NETWORK_ERROR' || reason === 'connect') {
 		return html`Check the network, and <code>providers.${provider}.baseUrl</code>.`;
 	}
-	if (reason === 'no_endpoint') return html`Check <code>providers.${provider}.baseUrl</code>.`;
+	if (reason === 'no_endpoint') {
+		return html`Check <code>providers.${provider}.baseUrl</code>, and its <code>endpoints</code>.`;
+	}
 	if (reason === 'first_token') return html`If its model thinks first, raise <code>timeouts.firstToken</code>.`;
 	return 'Nothing to do if it is an outage of theirs.';
 }
