@@ -95,7 +95,7 @@ export class MessageEvents {
 	#addCall({ index, id, name, arguments: piece }: ToolCallPart): void {
 		const call = this.#calls.get(index) ?? { id: undefined, name: '', arguments: '' };
 		call.id ??= id;
-		if (name !== undefined) call.name = name;
+		call.name += name ?? '';
 		call.arguments += piece;
 		this.#calls.set(index, call);
 	}

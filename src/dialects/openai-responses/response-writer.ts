@@ -194,7 +194,8 @@ export class ResponseWriter {
 			call_id: call.id ?? ownId('call', this.#requestId, index),
 			name: tool?.name ?? call.name,
 			...(tool?.namespace === undefined ? {} : { namespace: tool.namespace }),
-			...(isCustom ? { input: inputOf(call) } : { arguments: call.arguments }),
+			// A tool that takes nothing is called with an empty object, which some providers leave out.
+			...(isCustom ? { input: inputOf(call) } : { arguments: call.arguments || '{}' }),
 		};
 		for (const event of itemEvents(item, index)) this.#emit(event);
 	}
