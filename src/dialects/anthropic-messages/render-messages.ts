@@ -40,7 +40,9 @@ export function renderMessages({ messages }: Pick<Conversation, 'messages'>): {
 		else turns.push({ role, content: blocks });
 	}
 	// Instructions alone are what there is to answer.
-	if (turns.length === 0) return { system: [], messages: [{ role: 'user', content: system.splice(0) }] };
+	if (turns.length === 0) {
+		return { system: [], messages: [{ role: 'user', content: system.length === 0 ? [opening] : system }] };
+	}
 	if (turns[0]?.role === 'assistant') turns.unshift({ role: 'user', content: [opening] });
 	return { system, messages: turns.map(resultsFirst) };
 }

@@ -1,6 +1,8 @@
 import type { AnswerFormat, Conversation, ReasoningWish, Tool, ToolChoice } from '../../contract/conversation.ts';
 import type { ProviderAsk } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
+import { shortName } from '../end-user.ts';
+import { toolSchema } from '../tool-schema.ts';
 import { hasFixedSampling, isNewerOpenAi, takesEffort, takesVerbosity } from './model-kinds.ts';
 import { renderMessages } from './render-messages.ts';
 
@@ -36,7 +38,7 @@ export function renderConversation(conversation: Conversation, asked: Asked): Js
 		response_format: format === undefined ? undefined : formatMember(format),
 		verbosity: takesVerbosity(asked.model) ? conversation.verbosity : undefined,
 		reasoning_effort: takesEffort(asked.model, asked.abilities) ? effortOf(conversation.reasoning) : undefined,
-		user,
+		user: shortName(user),
 		n: choices === 1 ? undefined : choices,
 	});
 }
@@ -54,7 +56,12 @@ function toolMember(tool: Tool): JsonObject {
 	const called =
 		tool.is === 'custom'
 			? { name, description, parameters: customSchema }
-			: { name, description, parameters: tool.schema, strict: tool.strict };
+			: {
+					name,
+					description,
+					parameters: tool.schema === undefined ? undefined : toolSchema(tool.schema),
+					strict: tool.strict,
+				};
 	return { type: 'function', function: withoutUndefined(called) };
 }
 
