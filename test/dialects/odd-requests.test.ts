@@ -226,3 +226,37 @@ describe('nothing where something must stand', () => {
 		expect(result.call_id).toBe(called.call_id);
 	});
 });
+
+describe('what tools returned, where it does not stand right behind their calls', () => {
+	const call = (id: string) => ({ type: 'function_call', call_id: id, name: 'age', arguments: '{}' });
+	const output = (id: string) => ({ type: 'function_call_output', call_id: id, output: `of ${id}` });
+	const says = (role: string, content: string) => ({ role, content });
+	const input = [
+		says('user', 'Hi'),
+		...[call('a'), call('b'), says('developer', 'Be quick.'), says('user', 'Well?'), output('b')],
+		...[says('assistant', 'One moment.'), output('a'), call('a'), output('a')],
+		says('user', 'So?'),
+	];
+
+	it('stands there for chat', () => {
+		const { messages } = asked('responses', 'chat', { input });
+		const told = messages.map((message: Record<string, unknown>) => message.tool_call_id ?? message.role);
+		expect(told).toEqual(['user', 'assistant', 'b', 'a', 'system', 'user', 'assistant', 'a', 'user']);
+	});
+
+	it('stands there for Messages', () => {
+		const { messages, system } = asked('responses', 'messages', { input });
+		const told = messages.map(({ role, content }: { role: string; content: Record<string, unknown>[] }) => [
+			role,
+			...content.map((block) => block.id ?? block.tool_use_id ?? block.text),
+		]);
+		expect(system).toHaveLength(1);
+		expect(told).toEqual([
+			['user', 'Hi'],
+			['assistant', 'a', 'b'],
+			['user', 'b', 'a', 'Well?'],
+			['assistant', 'One moment.', 'a_2'],
+			['user', 'a_2', 'So?'],
+		]);
+	});
+});

@@ -1,21 +1,33 @@
 import type { Message, MessagePart, ToolCallContent, ToolResultContent } from '../../contract/conversation.ts';
+import type { ProviderAsk } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
+import { withResultsBehindCalls } from '../results-behind-calls.ts';
+import { recallsThoughts, signsCalls } from './model-kinds.ts';
 import { callId, contentOf, isSaidByUser, type SaidByUser } from './render-parts.ts';
 
 /** Stands before the pictures and files that a tool returned: the messages of tools are text. */
 const returnedByTools = 'The tool returned:';
 
 /**
+ * What Google takes in place of its signature on a call that it did not make.
+ * https://ai.google.dev/gemini-api/docs/thought-signatures
+ */
+const unsigned = { extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } } };
+
+/**
  * The messages of a chat. What the model said in one turn is one message, as what tools returned has to follow right behind
  * their calls: pictures and files among it come behind all of it.
- * @param foreign ids of files that another provider knows
+ * @param foreign of the ask: ids of files that another provider knows
  */
-export function renderMessages(messages: readonly Message[], foreign: ReadonlySet<string> | undefined): JsonObject[] {
+export function renderMessages(
+	messages: readonly Message[],
+	{ model, foreign }: Pick<ProviderAsk, 'model' | 'foreign'>,
+): JsonObject[] {
 	const rendered: JsonObject[] = [];
 	let returned: SaidByUser[] = [];
 	let turn: MessagePart[][] = [];
 	const endTurn = () => {
-		const message = assistantMessage(turn);
+		const message = assistantMessage(turn, model);
 		if (message !== undefined) rendered.push(message);
 		turn = [];
 	};
@@ -24,7 +36,7 @@ export function renderMessages(messages: readonly Message[], foreign: ReadonlySe
 		if (all.length > 0) rendered.push({ role: 'user', content: contentOf(all, foreign) });
 		returned = [];
 	};
-	for (const { role, parts } of messages) {
+	for (const { role, parts } of withResultsBehindCalls(messages)) {
 		if (role === 'assistant') {
 			user([]);
 			turn.push([...parts]);
@@ -53,13 +65,23 @@ function beyondText({ parts }: ToolResultContent): SaidByUser[] {
 	return others.length === 0 ? [] : [{ is: 'text', text: returnedByTools }, ...others];
 }
 
-/** @param turn what it said, in one message or several; thoughts are nobody else's */
-function assistantMessage(turn: readonly (readonly MessagePart[])[]): JsonObject | undefined {
+/** @param turn what it said, in one message or several; thoughts are nobody else's, but for models that ask for them */
+function assistantMessage(turn: readonly (readonly MessagePart[])[], model: string): JsonObject | undefined {
 	const texts = turn.map(spoken).filter((text) => text !== '');
 	const calls = turn.flat().filter((part) => part.is === 'tool-call');
 	const content = texts.join('\n\n');
-	if (calls.length > 0) return { role: 'assistant', content: content || null, tool_calls: calls.map(toolCall) };
-	return content === '' ? undefined : { role: 'assistant', content };
+	if (content === '' && calls.length === 0) return undefined;
+	const thought = recallsThoughts(model) ? thoughtOf(turn.flat(), calls.length > 0) : '';
+	const thoughts = thought === '' ? {} : { reasoning_content: thought };
+	if (calls.length === 0) return { role: 'assistant', content, ...thoughts };
+	const rendered = calls.map((call) => ({ ...toolCall(call), ...(signsCalls(model) ? unsigned : {}) }));
+	return { role: 'assistant', content: content || null, ...thoughts, tool_calls: rendered };
+}
+
+/** Before a call there must be one, of whatever words. */
+function thoughtOf(parts: readonly MessagePart[], isCalling: boolean): string {
+	const texts = parts.flatMap((part) => (part.is === 'reasoning' && part.text !== '' ? part.text : []));
+	return texts.join('\n\n') || (isCalling ? ' ' : '');
 }
 
 function spoken(parts: readonly MessagePart[]): string {

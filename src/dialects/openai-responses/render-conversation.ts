@@ -2,8 +2,8 @@ import type { AnswerFormat, Conversation, ReasoningWish, Tool, ToolChoice } from
 import type { ProviderAsk } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { shortName } from '../end-user.ts';
+import { effortOf } from '../openai-chat/efforts.ts';
 import { hasFixedSampling, takesEffort, takesVerbosity } from '../openai-chat/model-kinds.ts';
-import { effortOf } from '../openai-chat/render-conversation.ts';
 import { toolSchema } from '../tool-schema.ts';
 import { renderItems } from './render-items.ts';
 
@@ -27,7 +27,7 @@ export function conversationBody(
 		temperature: sampling.temperature,
 		top_p: sampling.topP,
 		text: format === undefined && verbosity === undefined ? undefined : text,
-		reasoning: isTold ? renderReasoning(reasoning) : undefined,
+		reasoning: isTold ? renderReasoning(reasoning, model) : undefined,
 		user: shortName(conversation.user),
 		store: false,
 	};
@@ -68,6 +68,6 @@ function renderFormat(format: AnswerFormat): JsonObject {
 	return { type: 'json_schema', name, description, schema, strict };
 }
 
-function renderReasoning(wish: ReasoningWish): JsonObject {
-	return { effort: effortOf(wish), summary: wish.isShown ? 'auto' : undefined };
+function renderReasoning(wish: ReasoningWish, model: string): JsonObject {
+	return { effort: effortOf(wish, model), summary: wish.isShown ? 'auto' : undefined };
 }

@@ -199,7 +199,15 @@ describe('a request of Messages as a conversation', () => {
 				const system = { role: 'system' as const, parts: [{ is: 'text' as const, text: 'Be kind.' }] };
 				const conversation: Partial<Conversation> = {
 					messages: hasSystem ? [system, ...messages] : messages,
-					tools: [{ is: 'function', name: 'age', description: 'x', schema: { type: 'object', properties: {} }, strict: undefined }],
+					tools: [
+						{
+							is: 'function',
+							name: 'age',
+							description: 'x',
+							schema: { type: 'object', properties: {} },
+							strict: undefined,
+						},
+					],
 					toolChoice: { is: 'auto' },
 					maxTokens: 100,
 					stop: ['END'],

@@ -231,7 +231,9 @@ test('a conversation that is written and read again says the same', () => {
 			]);
 			const conversation = conversationWith({
 				messages,
-				tools: [{ is: 'function', name: 'f', description: 'd', schema: { type: 'object', properties: {} }, strict: isStrict }],
+				tools: [
+					{ is: 'function', name: 'f', description: 'd', schema: { type: 'object', properties: {} }, strict: isStrict },
+				],
 				toolChoice: { is: 'tool', name: 'f' },
 				maxTokens: 100,
 				sampling: { temperature: 0.5 },
