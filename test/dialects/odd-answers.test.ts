@@ -77,6 +77,22 @@ describe('pieces of a call, as servers of chat send them', () => {
 	});
 });
 
+describe('a custom tool that a provider of chat was told of as a function', () => {
+	const tools = [{ type: 'custom', name: 'apply_patch' }];
+
+	it.each([
+		['{"input":"*** Begin"}', '*** Begin'],
+		['{"patch":"*** Begin"}', '*** Begin'],
+		['{"patch":"*** Begin","path":"a"}', '{"patch":"*** Begin","path":"a"}'],
+		['*** Begin', '*** Begin'],
+	])('is called with the text of %s', (given, input) => {
+		const events = chat(called({ id: 'call_1', function: { name: 'apply_patch', arguments: given } }));
+		expect(document('responses', events, { tools }).output).toMatchObject([
+			{ type: 'custom_tool_call', name: 'apply_patch', call_id: 'call_1', input },
+		]);
+	});
+});
+
 describe('a call of a response whose name is told with its end', () => {
 	it('has that name', () => {
 		const item = { id: 'fc_1', type: 'function_call', call_id: 'call_1', name: 'age', arguments: '{"of":"wall"}' };

@@ -99,3 +99,47 @@ describe('a call in the conversation', () => {
 		expect(said(model, call).tool_calls[0]).not.toHaveProperty('extra_content');
 	});
 });
+
+describe('instructions', () => {
+	const text = (said: string) => [{ is: 'text', text: said }] as const;
+	const call: MessagePart = { is: 'tool-call', id: 'a', name: 'age', arguments: '{}' };
+	const result: MessagePart = { is: 'tool-result', id: 'a', parts: text('160') };
+	const messages: Members['messages'] = [
+		{ role: 'system', parts: text('Be kind.') },
+		{ role: 'system', parts: text('Be brief.') },
+		{ role: 'user', parts: text('How old?') },
+		{ role: 'system', parts: text('The tools are: age.') },
+		{ role: 'assistant', parts: [call] },
+		{ role: 'user', parts: [result] },
+		{ role: 'system', parts: text('Be quick.') },
+		{ role: 'user', parts: text('Well?') },
+	];
+	const said = (model: string) =>
+		asked(openaiChatProvider, model, { messages }).messages.map(({ role, content }: Record<string, unknown>) => [
+			role,
+			content,
+		]);
+	const marked = (words: string) => `<system-reminder>\n${words}\n</system-reminder>`;
+
+	it.each(['qwen3.5-27b', 'openai/gpt-oss-20b'])('are all at the beginning for %s', (model) => {
+		expect(said(model)).toEqual([
+			['system', 'Be kind.\n\nBe brief.'],
+			['user', `How old?\n\n${marked('The tools are: age.')}`],
+			['assistant', null],
+			['tool', '160'],
+			['user', `${marked('Be quick.')}\n\nWell?`],
+		]);
+	});
+
+	it.each(['gpt-4o', 'openai/o3'])('stand where they were said for %s', (model) => {
+		expect(said(model)).toEqual([
+			['system', 'Be kind.\n\nBe brief.'],
+			['user', 'How old?'],
+			['system', 'The tools are: age.'],
+			['assistant', null],
+			['tool', '160'],
+			['system', 'Be quick.'],
+			['user', 'Well?'],
+		]);
+	});
+});

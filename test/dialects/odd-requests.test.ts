@@ -239,7 +239,7 @@ describe('what tools returned, where it does not stand right behind their calls'
 	];
 
 	it('stands there for chat', () => {
-		const { messages } = asked('responses', 'chat', { input });
+		const { messages } = asked('responses', 'chat', { input }, 'gpt-4o');
 		const told = messages.map((message: Record<string, unknown>) => message.tool_call_id ?? message.role);
 		expect(told).toEqual(['user', 'assistant', 'b', 'a', 'system', 'user', 'assistant', 'a', 'user']);
 	});

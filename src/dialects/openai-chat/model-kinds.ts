@@ -40,3 +40,8 @@ export function recallsThoughts(model: string): boolean {
 export function signsCalls(model: string): boolean {
 	return /^(models\/)?gemini-([3-9]|\d\d)/.test(model);
 }
+
+/** OpenAI's own models take instructions anywhere in a conversation; templates of open ones often do not. */
+export function takesLaterInstructions(model: string): boolean {
+	return /(^|\/)(o\d|chatgpt-|gpt-(?!oss))/.test(model);
+}

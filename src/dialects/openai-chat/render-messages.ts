@@ -2,7 +2,8 @@ import type { Message, MessagePart, ToolCallContent, ToolResultContent } from '.
 import type { ProviderAsk } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { withResultsBehindCalls } from '../results-behind-calls.ts';
-import { recallsThoughts, signsCalls } from './model-kinds.ts';
+import { withInstructionsFirst } from './instructions.ts';
+import { recallsThoughts, signsCalls, takesLaterInstructions } from './model-kinds.ts';
 import { callId, contentOf, isSaidByUser, type SaidByUser } from './render-parts.ts';
 
 /** Stands before the pictures and files that a tool returned: the messages of tools are text. */
@@ -36,7 +37,7 @@ export function renderMessages(
 		if (all.length > 0) rendered.push({ role: 'user', content: contentOf(all, foreign) });
 		returned = [];
 	};
-	for (const { role, parts } of withResultsBehindCalls(messages)) {
+	for (const { role, parts } of inOrder(messages, model)) {
 		if (role === 'assistant') {
 			user([]);
 			turn.push([...parts]);
@@ -53,6 +54,11 @@ export function renderMessages(
 	endTurn();
 	user([]);
 	return rendered;
+}
+
+/** Everything where a chat wants it. */
+function inOrder(messages: readonly Message[], model: string): readonly Message[] {
+	return withInstructionsFirst(withResultsBehindCalls(messages), takesLaterInstructions(model));
 }
 
 function toolMessage({ id, parts, isError }: ToolResultContent): JsonObject {

@@ -217,8 +217,10 @@ export class ResponseWriter {
 	}
 }
 
-/** Where a custom tool was told of as a function, its text is the one argument. */
+/** Where a custom tool was told of as a function, its text is the one argument, which some models call by a name of their own. */
 function inputOf({ arguments: given, isCustom }: Call): string {
-	const input = isCustom ? undefined : parseObject(given)?.input;
+	const named = isCustom ? undefined : parseObject(given);
+	const [only, another] = Object.values(named ?? {});
+	const input = named?.input ?? (another === undefined ? only : undefined);
 	return typeof input === 'string' ? input : given;
 }
