@@ -260,3 +260,58 @@ describe('what tools returned, where it does not stand right behind their calls'
 		]);
 	});
 });
+
+describe('a name of a tool that not every API takes', () => {
+	const long = `mcp__plugin_chrome-devtools-mcp__${'performance_'.repeat(5)}insight`;
+	const names = [long, `${long}s`, 'files.read', 'age'];
+	const call = (name: string, at: number) => ({ id: `c${at}`, type: 'function', function: { name, arguments: '{}' } });
+	const chat = {
+		tools: names.map((name) => ({ type: 'function', function: { name } })),
+		tool_choice: { type: 'function', function: { name: 'files.read' } },
+		messages: [
+			hi,
+			{ role: 'assistant', content: null, tool_calls: names.map(call) },
+			...names.map((_, at) => ({ role: 'tool', tool_call_id: `c${at}`, content: 'x' })),
+		],
+	};
+	const messages = { tools: names.map((name) => ({ name, input_schema: { type: 'object' } })) };
+	const responses = { tools: names.map((name) => ({ type: 'function', name })) };
+
+	/** What a caller is told that calls them all, for each way to tell it. */
+	function told(from: keyof typeof clients, body: object, given: readonly string[]): string[] {
+		const client: ClientDialect = clients[from];
+		const { request } = client.read(JSON.stringify({ ...plain[from], ...body, stream: true }));
+		const parts = given.map(
+			(name, index) => ({ is: 'tool-call', choice: 0, index, id: `c${index}`, name, arguments: '{}' }) as const,
+		);
+		const raw = { dialect: 'other', data: '{}', value: {} };
+		const finish = { is: 'finish', choice: 0, reason: 'tool_calls' } as const;
+		const event = { parts: [...parts, finish], model: 'm', raw };
+		const [stream, document] = [client.newStream(request, 'r'), client.newDocument(request, 'r')];
+		document.add(event);
+		return [stream.write([event]) + stream.end(), document.whole()].map((text) =>
+			names
+				.filter((name) => ['arguments', 'input'].some((next) => text.includes(`"name":"${name}","${next}"`)))
+				.join(' '),
+		);
+	}
+
+	it('is told as one that it takes, and the caller is told its own', () => {
+		const { tools, tool_choice: choice, messages: said } = asked('chat', 'messages', chat);
+		const plainNames: string[] = tools.map(({ name }: { name: string }) => name);
+		for (const name of plainNames) expect(name).toMatch(/^[\w-]{1,64}$/);
+		expect(new Set(plainNames).size).toBe(names.length);
+		expect(plainNames[3]).toBe('age');
+		expect(choice.name).toBe(plainNames[2]);
+		expect(said[1].content.map(({ name }: { name: string }) => name)).toEqual(plainNames);
+		const ofChat = asked('messages', 'chat', messages).tools.map(
+			(tool: { function: { name: string } }) => tool.function.name,
+		);
+		const ofResponses = asked('messages', 'responses', messages).tools.map(({ name }: { name: string }) => name);
+		expect([ofChat, ofResponses]).toEqual([plainNames, plainNames]);
+		const all = names.join(' ');
+		expect(told('chat', chat, plainNames)).toEqual([all, all]);
+		expect(told('messages', messages, plainNames)).toEqual([all, all]);
+		expect(told('responses', responses, plainNames)).toEqual([all, all]);
+	});
+});

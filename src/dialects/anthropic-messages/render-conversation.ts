@@ -5,6 +5,7 @@ import { JsonText } from '../../values/json-members.ts';
 import { impersonalName } from '../end-user.ts';
 import { continuationInstruction } from '../openai-chat/continued-messages.ts';
 import { isStreamed, settingsFor } from '../render-members.ts';
+import { withPlainNames } from '../tool-names.ts';
 import { toolSchema } from '../tool-schema.ts';
 import { answerSchema } from './answer-schema.ts';
 import { type RenderedMessage, renderMessages } from './render-messages.ts';
@@ -23,7 +24,8 @@ export function renderConversation(ask: ProviderAsk, conversation: Conversation)
 	return { body: body.render({ ...(stream ? { stream: 'true' } : {}), ...set }), stream, choices: 1 };
 }
 
-function messagesRequest(ask: ProviderAsk, conversation: Conversation): JsonObject {
+function messagesRequest(ask: ProviderAsk, given: Conversation): JsonObject {
+	const conversation = withPlainNames(given);
 	const { model, way, shown, abilities } = ask;
 	const { tools } = conversation;
 	const user = impersonalName(conversation.user);

@@ -2,6 +2,7 @@ import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import type { StreamWriter } from '../../contract/dialect.ts';
 import type { FailureReport } from '../../contract/failure-report.ts';
 import type { JsonObject } from '../../values/json.ts';
+import type { CallerNames } from '../tool-names.ts';
 import { MessageEvents } from './event-writer.ts';
 import { failureText } from './failure.ts';
 import { dialectName } from './messages-body.ts';
@@ -10,8 +11,8 @@ import { dialectName } from './messages-body.ts';
 export class MessagesStreamWriter implements StreamWriter {
 	readonly #events: MessageEvents;
 
-	constructor(requestId: string) {
-		this.#events = new MessageEvents(requestId);
+	constructor(requestId: string, names?: CallerNames) {
+		this.#events = new MessageEvents(requestId, names);
 	}
 
 	write(events: readonly AnswerEvent[]): string {

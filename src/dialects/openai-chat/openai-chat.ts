@@ -3,6 +3,7 @@ import type { ClientDialect, ClientRequest, ModelAbilities, ProviderDialect } fr
 import { isObject } from '../../values/json.ts';
 import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
+import { CallerNames } from '../tool-names.ts';
 import { dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { conversationLosses } from './conversation-losses.ts';
@@ -22,7 +23,7 @@ export const openaiChatClient: ClientDialect = {
 	contentTypes: { document: 'application/json; charset=utf-8', stream: 'text/event-stream; charset=utf-8' },
 	read: readRequest,
 	newStream: (request, requestId) => new ChatStreamWriter(request, requestId),
-	newDocument: (_request, requestId) => new ChatDocumentWriter(requestId),
+	newDocument: (request, requestId) => new ChatDocumentWriter(requestId, new CallerNames(request)),
 	failure: ({ body }) => JSON.stringify(body),
 };
 

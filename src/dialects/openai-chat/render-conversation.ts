@@ -2,6 +2,7 @@ import type { AnswerFormat, Conversation, Tool, ToolChoice } from '../../contrac
 import type { ProviderAsk } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { shortName } from '../end-user.ts';
+import { withPlainNames } from '../tool-names.ts';
 import { toolSchema } from '../tool-schema.ts';
 import { effortOf } from './efforts.ts';
 import { hasFixedSampling, isNewerOpenAi, takesEffort, takesVerbosity, thinksOrCalls } from './model-kinds.ts';
@@ -21,7 +22,8 @@ const customSchema = {
  * A conversation as the body of a chat request, without what says how the answer is to come.
  * What has no words here has been told before (`conversationLosses`), and is left out.
  */
-export function renderConversation(conversation: Conversation, asked: Asked): JsonObject {
+export function renderConversation(given: Conversation, asked: Asked): JsonObject {
+	const conversation = withPlainNames(given);
 	const { tools, user, choices, format } = conversation;
 	return withoutUndefined({
 		model: asked.model,

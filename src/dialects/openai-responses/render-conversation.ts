@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../values/json.ts';
 import { shortName } from '../end-user.ts';
 import { effortOf } from '../openai-chat/efforts.ts';
 import { hasFixedSampling, takesEffort, takesVerbosity } from '../openai-chat/model-kinds.ts';
+import { withPlainNames } from '../tool-names.ts';
 import { toolSchema } from '../tool-schema.ts';
 import { renderItems } from './render-items.ts';
 
@@ -12,9 +13,10 @@ import { renderItems } from './render-items.ts';
  * has no words here has been told before (`lossesOf`).
  */
 export function conversationBody(
-	conversation: Conversation,
+	given: Conversation,
 	{ model, abilities, foreign }: Pick<ProviderAsk, 'model' | 'abilities' | 'foreign'>,
 ): JsonObject {
+	const conversation = withPlainNames(given);
 	const { tools, format, reasoning } = conversation;
 	const sampling = hasFixedSampling(model) ? {} : conversation.sampling;
 	const verbosity = takesVerbosity(model) ? conversation.verbosity : undefined;

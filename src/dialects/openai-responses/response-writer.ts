@@ -2,6 +2,7 @@ import type { AnswerEvent, AnswerPart, AttemptUsage, ToolCallPart } from '../../
 import type { ClientRequest } from '../../contract/dialect.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { finishKind } from '../finish-kinds.ts';
+import { plainName } from '../tool-names.ts';
 import { ResponseGrammar } from './grammar.ts';
 import { itemEvents, type PartPlace, partBegin, partDelta } from './item-events.ts';
 import { ownId } from './own-ids.ts';
@@ -203,7 +204,8 @@ export class ResponseWriter {
 	#toolNamed(name: string): CallableTool | undefined {
 		const { body } = this.#request;
 		this.#names ??= new ToolNames(body instanceof ResponsesBody ? body.value.tools : []);
-		return this.#names.all.get(name);
+		const { all } = this.#names;
+		return all.get(name) ?? [...all].find(([known]) => plainName(known) === name)?.[1];
 	}
 
 	/** @throws Error when it may not stand there: a bug of ours */

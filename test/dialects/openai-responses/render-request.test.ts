@@ -194,7 +194,10 @@ const turn = fc
 	.tuple(
 		fc.array(said, { minLength: 1, maxLength: 3 }),
 		word,
-		fc.array(fc.record({ name: word, arguments: word, isCustom: fc.boolean(), result: word }), { maxLength: 2 }),
+		fc.array(
+			fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), arguments: word, isCustom: fc.boolean(), result: word }),
+			{ maxLength: 2 },
+		),
 	)
 	.map(([parts, text, calls]) => ({ parts, text, calls }));
 
