@@ -70,6 +70,21 @@ describe('pieces of a call, as servers of chat send them', () => {
 		expect(document('responses', events).output[0].name).toBe('wall_age');
 	});
 
+	it('arguments that are told once more are told once', () => {
+		const whole = '{"of":"wall"}';
+		const events = chat(
+			called({ id: 'call_1', function: { name: 'age', arguments: '{"of":' } }),
+			called({ function: { arguments: '"wall"}' } }),
+			called({ function: { arguments: whole } }),
+			called({ id: 'call_1', function: { name: 'age', arguments: whole } }),
+		);
+		expect(document('messages', events).content[0].input).toEqual({ of: 'wall' });
+		const pieces = events.map(({ raw }) => (raw.value as ReturnType<typeof chunk>).choices[0]?.delta) as {
+			tool_calls?: { function: { arguments: string } }[];
+		}[];
+		expect(pieces.map((delta) => delta.tool_calls?.[0]?.function.arguments ?? '').join('')).toBe(whole);
+	});
+
 	it('a tool that takes nothing is called with an empty object', () => {
 		const events = chat(called({ id: 'call_1', function: { name: 'age', arguments: '' } }));
 		expect(document('messages', events).content[0].input).toEqual({});
