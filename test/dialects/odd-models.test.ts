@@ -85,6 +85,25 @@ describe('a call in the conversation', () => {
 		},
 	);
 
+	it.each(['mistral-large-latest', 'mistralai/devstral-2512', 'open-mixtral-8x22b'])(
+		'has an id that %s takes',
+		(model) => {
+			const idsFor = (id: string) => {
+				const { messages } = asked(openaiChatProvider, model, {
+					messages: [
+						{ role: 'assistant', parts: [{ ...call, id }] },
+						{ role: 'user', parts: [{ ...result, id }] },
+					],
+				});
+				return [messages[0].tool_calls[0].id, messages[1].tool_call_id];
+			};
+			const [called, returned] = idsFor('toolu_01AbC');
+			expect(called).toMatch(/^[a-zA-Z0-9]{9}$/);
+			expect(returned).toBe(called);
+			expect(idsFor('AbCdEf123')).toEqual(['AbCdEf123', 'AbCdEf123']);
+		},
+	);
+
 	it('has none for others', () => {
 		expect(said('model-a', thought, call)).not.toHaveProperty('reasoning_content');
 		expect(lossesOf('model-a', turnsOf(thought, call))).toEqual(['thinking']);

@@ -45,3 +45,8 @@ export function signsCalls(model: string): boolean {
 export function takesLaterInstructions(model: string): boolean {
 	return /(^|\/)(o\d|chatgpt-|gpt-(?!oss))/.test(model);
 }
+
+/** By the names of its models. */
+export function isMistral(model: string): boolean {
+	return /(^|\/)(open-)?(mi(ni)?stral|mixtral|magistral|devstral|codestral|pixtral)/i.test(model);
+}

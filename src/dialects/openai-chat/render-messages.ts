@@ -46,7 +46,7 @@ export function renderMessages(
 		endTurn();
 		const results = parts.filter((part) => part.is === 'tool-result');
 		const said = parts.filter(isSaidByUser);
-		rendered.push(...results.map(toolMessage));
+		rendered.push(...results.map((result) => toolMessage(result, model)));
 		returned.push(...results.flatMap(beyondText));
 		if (role === 'system') rendered.push({ role, content: contentOf(said, foreign) });
 		else if (said.length > 0) user(said);
@@ -61,9 +61,9 @@ function inOrder(messages: readonly Message[], model: string): readonly Message[
 	return withInstructionsFirst(withResultsBehindCalls(messages), takesLaterInstructions(model));
 }
 
-function toolMessage({ id, parts, isError }: ToolResultContent): JsonObject {
+function toolMessage({ id, parts, isError }: ToolResultContent, model: string): JsonObject {
 	const text = parts.flatMap((part) => (part.is === 'text' ? part.text : [])).join('\n\n');
-	return { role: 'tool', tool_call_id: callId(id), content: isError === true ? `Error: ${text}` : text };
+	return { role: 'tool', tool_call_id: callId(id, model), content: isError === true ? `Error: ${text}` : text };
 }
 
 function beyondText({ parts }: ToolResultContent): SaidByUser[] {
@@ -80,7 +80,7 @@ function assistantMessage(turn: readonly (readonly MessagePart[])[], model: stri
 	const thought = recallsThoughts(model) ? thoughtOf(turn.flat(), calls.length > 0) : '';
 	const thoughts = thought === '' ? {} : { reasoning_content: thought };
 	if (calls.length === 0) return { role: 'assistant', content, ...thoughts };
-	const rendered = calls.map((call) => ({ ...toolCall(call), ...(signsCalls(model) ? unsigned : {}) }));
+	const rendered = calls.map((call) => ({ ...toolCall(call, model), ...(signsCalls(model) ? unsigned : {}) }));
 	return { role: 'assistant', content: content || null, ...thoughts, tool_calls: rendered };
 }
 
@@ -94,7 +94,7 @@ function spoken(parts: readonly MessagePart[]): string {
 	return parts.map((part) => (part.is === 'text' || part.is === 'refusal' ? part.text : '')).join('');
 }
 
-function toolCall({ id, name, arguments: given, isCustom }: ToolCallContent): JsonObject {
+function toolCall({ id, name, arguments: given, isCustom }: ToolCallContent, model: string): JsonObject {
 	const text = isCustom === true ? JSON.stringify({ input: given }) : given || '{}';
-	return { id: callId(id), type: 'function', function: { name, arguments: text } };
+	return { id: callId(id, model), type: 'function', function: { name, arguments: text } };
 }
