@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { MessagePart } from '../../src/contract/conversation.ts';
-import type { ProviderDialect } from '../../src/contract/dialect.ts';
-import { openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
+import type { ClientDialect, ProviderDialect } from '../../src/contract/dialect.ts';
+import { anthropicMessagesClient } from '../../src/dialects/anthropic-messages/anthropic-messages.ts';
+import { dialectFor, protocols } from '../../src/dialects/dialects.ts';
+import { openaiChatClient, openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { openaiResponsesProvider } from '../../src/dialects/openai-responses/openai-responses.ts';
 import { conversationWith, foreignRequest } from '../helpers/conversations.ts';
 
@@ -57,6 +59,20 @@ describe('how much a model is to think', () => {
 		const members = { tools: [tool], reasoning: wish('high') };
 		expect(asked(openaiChatProvider, model, members).reasoning_effort).toBe('high');
 		expect(lossesOf(model, members)).toEqual([]);
+	});
+});
+
+describe('a model that thinks and calls in Responses alone', () => {
+	const { openai } = protocols;
+	const askedIn = (client: ClientDialect, model: string, endpoints: readonly string[]) =>
+		openai && dialectFor(client, openai, endpoints, model)?.name;
+
+	it('is asked there where it answers there, but for callers of chat', () => {
+		const both = ['chat', 'responses'];
+		expect(askedIn(anthropicMessagesClient, 'gpt-5.4', both)).toBe('openai-responses');
+		expect(askedIn(anthropicMessagesClient, 'gpt-5.4', ['chat'])).toBe('openai-chat');
+		expect(askedIn(anthropicMessagesClient, 'gpt-4o', both)).toBe('openai-chat');
+		expect(askedIn(openaiChatClient, 'gpt-5.4', both)).toBe('openai-chat');
 	});
 });
 

@@ -8,6 +8,7 @@ import { dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { conversationLosses } from './conversation-losses.ts';
 import { ChatDocumentWriter } from './document-writer.ts';
+import { thinksOrCalls } from './model-kinds.ts';
 import { readDocument } from './read-document.ts';
 import { readRequest } from './read-request.ts';
 import { renderRequest } from './render-request.ts';
@@ -31,6 +32,7 @@ export const openaiChatClient: ClientDialect = {
 export const openaiChatProvider: ProviderDialect = {
 	name: dialectName,
 	path: '/chat/completions',
+	isSecondBest: thinksOrCalls,
 	lossesOf: chatLosses,
 	render: renderRequest,
 	isContinuable: (members) => asksForPlainText(members) && (members.n ?? 1) === 1,
