@@ -274,6 +274,11 @@ export interface ProviderDialect {
 	/** The last part of the address: `/chat/completions`. */
 	readonly path: string;
 	/**
+	 * Whether a model, by its name, is better asked in another dialect, where it has one, by callers of any but this; absent: none
+	 * is.
+	 */
+	isSecondBest?(model: string): boolean;
+	/**
 	 * What of a request of another dialect it cannot be told; nothing of one of its own.
 	 * @param model by its name: models of one API differ in what they take
 	 * @throws Refusal when the request contradicts itself

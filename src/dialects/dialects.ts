@@ -51,17 +51,18 @@ export function endpointsOf(
 /**
  * The dialect in which a provider is asked for what came in another, or in the same.
  * @param endpoints those in which it answers
+ * @param model by its name there
  * @returns undefined where it cannot be asked for it at all
  */
 export function dialectFor(
-	client: Pick<ClientDialect, 'askedIn'>,
+	client: Pick<ClientDialect, 'askedIn' | 'name'>,
 	protocol: Protocol,
 	endpoints: readonly string[],
+	model: string,
 ): ProviderDialect | undefined {
 	const spoken = endpoints.flatMap((endpoint) => protocol.endpoints[endpoint] ?? []);
-	for (const name of client.askedIn) {
-		const dialect = spoken.find((one) => one.name === name);
-		if (dialect !== undefined) return dialect;
-	}
-	return undefined;
+	const possible = client.askedIn.flatMap((name) => spoken.find((one) => one.name === name) ?? []);
+	return (
+		possible.find(({ name, isSecondBest }) => name === client.name || isSecondBest?.(model) !== true) ?? possible[0]
+	);
 }

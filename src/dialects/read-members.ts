@@ -12,6 +12,12 @@ export function numberIn(body: JsonObject, name: string): number | undefined {
 	throw wrongKind(name, 'a number');
 }
 
+/** A number of things; none and less are as good as no number: some clients write -1 for as many as there may be. */
+export function countIn(body: JsonObject, name: string): number | undefined {
+	const count = numberIn(body, name);
+	return count !== undefined && count > 0 ? count : undefined;
+}
+
 export function textIn(body: JsonObject, name: string): string | undefined {
 	const value = body[name] ?? undefined;
 	if (value === undefined || typeof value === 'string') return value;

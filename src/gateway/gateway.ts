@@ -116,10 +116,10 @@ export async function createGateway(
 
 	const routes = new LiveRoutes(config, {
 		actorOf: (gate) => required(providers.get(gate), gate),
-		contactOf: ({ credential }, { settings, abilities, endpoints }, client) => {
+		contactOf: ({ credential, model }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
 			const { protocol, offer } = address;
-			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints));
+			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints), model);
 			if (dialect === undefined) return undefined;
 			const headers = { ...address.headers, ...settings?.headers };
 			return {

@@ -53,7 +53,7 @@ function toldTo(
 	const protocol = provider && protocols[provider.protocol];
 	if (provider === undefined || protocol === undefined) return undefined;
 	const endpoints = endpointsOf(protocol, provider, provider.models[target.model]?.endpoints);
-	const dialect = dialectFor(client, protocol, endpoints);
+	const dialect = dialectFor(client, protocol, endpoints, target.model);
 	const { maxOutputTokens, input, reasons, model } = target;
 	const abilities = { maxOutputTokens, input, reasons };
 	const losses = dialect === undefined ? [] : lossesFor(request, dialect, abilities, model);

@@ -2,6 +2,7 @@ import type { ClientDialect, ProviderDialect } from '../../contract/dialect.ts';
 import { isObject } from '../../values/json.ts';
 import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
+import { CallerNames } from '../tool-names.ts';
 import { MessagesDocumentWriter } from './document-writer.ts';
 import { failureText } from './failure.ts';
 import { lossesOf } from './losses.ts';
@@ -19,8 +20,8 @@ export const anthropicMessagesClient: ClientDialect = {
 	askedIn: [dialectName, 'openai-chat', 'openai-responses'],
 	contentTypes: { document: 'application/json; charset=utf-8', stream: 'text/event-stream; charset=utf-8' },
 	read: readRequest,
-	newStream: (_request, requestId) => new MessagesStreamWriter(requestId),
-	newDocument: (_request, requestId) => new MessagesDocumentWriter(requestId),
+	newStream: (request, requestId) => new MessagesStreamWriter(requestId, new CallerNames(request)),
+	newDocument: (request, requestId) => new MessagesDocumentWriter(requestId, new CallerNames(request)),
 	failure: failureText,
 };
 

@@ -1,6 +1,7 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import type { DocumentWriter } from '../../contract/dialect.ts';
 import { asObject, isSomething, type JsonObject } from '../../values/json.ts';
+import type { CallerNames } from '../tool-names.ts';
 import { MessageEvents } from './event-writer.ts';
 import { dialectName } from './messages-body.ts';
 import { inputOf } from './tool-input.ts';
@@ -19,8 +20,8 @@ export class MessagesDocumentWriter implements DocumentWriter {
 	#message: JsonObject = {};
 	readonly #blocks: GrowingBlock[] = [];
 
-	constructor(requestId: string) {
-		this.#events = new MessageEvents(requestId);
+	constructor(requestId: string, names?: CallerNames) {
+		this.#events = new MessageEvents(requestId, names);
 	}
 
 	add(event: AnswerEvent): void {

@@ -1,6 +1,7 @@
 import type { AnswerEvent, AnswerPart, AttemptUsage, FinishPart, ToolCallPart } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { type FinishKind, finishKind } from '../finish-kinds.ts';
+import { CallerNames } from '../tool-names.ts';
 import { MessagesGrammar } from './grammar.ts';
 import { dialectName } from './messages-body.ts';
 import { ToolIds } from './tool-ids.ts';
@@ -11,6 +12,8 @@ interface Call {
 	id: string | undefined;
 	name: string;
 	arguments: string;
+	/** It is one of another dialect's, which was told of it by a plain name. */
+	readonly isForeign: boolean;
 }
 
 const reasons: Readonly<Record<FinishKind, string>> = {
@@ -33,14 +36,16 @@ export class MessageEvents {
 	/** Calls wait for the end of the answer: other dialects may write several at once, here one block follows the other. */
 	readonly #calls = new Map<number, Call>();
 	readonly #ids = new ToolIds();
+	readonly #names: CallerNames;
 	#usage: readonly AttemptUsage[] = [];
 	/** How the answer ends, where that has not been written: the usage comes behind it, and belongs to the same event. */
 	#finish: JsonObject | undefined;
 	#hasRefused = false;
 
 	/** @param requestId ours, for an answer that has no id of its own */
-	constructor(requestId: string) {
+	constructor(requestId: string, names = new CallerNames()) {
 		this.#requestId = requestId;
+		this.#names = names;
 	}
 
 	/** The message has begun, and its end has not been written. */
@@ -65,7 +70,7 @@ export class MessageEvents {
 			// An answer here is one; a request of this dialect asks for no more.
 			if (part.is !== 'usage' && part.choice > 0) continue;
 			if (part.is === 'usage') this.#noteUsage(part);
-			else if (part.is === 'tool-call') this.#addCall(part);
+			else if (part.is === 'tool-call') this.#addCall(part, event.raw.dialect !== dialectName);
 			else if (part.is === 'finish') this.#finish = this.#deltaOf(part, event);
 			else if (part.is === 'text') this.#grow(out, 'text', part.text);
 			else if (part.is === 'reasoning') this.#grow(out, 'thinking', part.text);
@@ -92,10 +97,10 @@ export class MessageEvents {
 		if (part.is === 'usage') this.#usage = part.all ?? [{ target: '', usage: part.usage }];
 	}
 
-	#addCall({ index, id, name, arguments: piece }: ToolCallPart): void {
-		const call = this.#calls.get(index) ?? { id: undefined, name: '', arguments: '' };
+	#addCall({ index, id, name, arguments: piece }: ToolCallPart, isForeign: boolean): void {
+		const call = this.#calls.get(index) ?? { id: undefined, name: '', arguments: '', isForeign };
 		call.id ??= id;
-		if (name !== undefined) call.name = name;
+		call.name += name ?? '';
 		call.arguments += piece;
 		this.#calls.set(index, call);
 	}
@@ -128,7 +133,8 @@ export class MessageEvents {
 		this.#growBlock(out, type === 'text' ? { type: 'text_delta', text } : { type: 'thinking_delta', thinking: text });
 	}
 
-	#writeCall(out: JsonObject[], { id, name, arguments: text }: Call): void {
+	#writeCall(out: JsonObject[], { id, name: told, arguments: text, isForeign }: Call): void {
+		const name = isForeign ? this.#names.of(told) : told;
 		const given = id ?? `toolu_${this.#requestId}`;
 		this.#openBlock(out, { type: 'tool_use', id: this.#ids.ofCall(given), name, input: {} });
 		if (text !== '') this.#growBlock(out, { type: 'input_json_delta', partial_json: text });

@@ -1,5 +1,6 @@
 import type { FileContent, ImageContent, Loss, MessagePart, Source, TextContent } from '../../contract/conversation.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { knownType } from '../openai-chat/read-parts.ts';
 import { argumentsOf } from './tool-input.ts';
 
 type Piece = TextContent | ImageContent | FileContent;
@@ -95,7 +96,7 @@ function searchResult({ title, source, content }: JsonObject, cached: object, lo
 function sourceOf(source: unknown): Source | undefined {
 	if (!isObject(source)) return undefined;
 	const { type, data, url, file_id: id } = source;
-	const mediaType = textOf(source.media_type);
+	const mediaType = knownType(textOf(source.media_type));
 	if (type === 'base64' && typeof data === 'string') return { is: 'data', mediaType, base64: data };
 	if (type === 'url' && typeof url === 'string') return { is: 'url', url };
 	if (type === 'text' && typeof data === 'string') return { is: 'text', text: data };

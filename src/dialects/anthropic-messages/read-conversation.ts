@@ -1,6 +1,7 @@
 import type { AnswerFormat, Conversation, Loss, Message, ReasoningWish } from '../../contract/conversation.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { isClosed } from '../tool-schema.ts';
 import { readContent, shownName } from './read-content.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
@@ -48,8 +49,18 @@ export function readConversation(body: JsonObject): Conversation {
 	return { ...conversation, losses };
 }
 
+/**
+ * Claude Code tells Anthropic here, in a line of another sum each time, what a request is billed as. It is nothing for a model, and
+ * as a beginning that is always new it would keep others from finding the rest of the prompt in their cache.
+ */
+const billing = /^x-anthropic-billing-header:[^\n]*\n?/;
+
 function readSystem(system: unknown, losses: Loss[]): Message[] {
-	const parts = readContent(system, losses);
+	const parts = readContent(system, losses).flatMap((part) => {
+		if (part.is !== 'text' || !billing.test(part.text)) return [part];
+		const text = part.text.replace(billing, '');
+		return text === '' ? [] : [{ ...part, text }];
+	});
 	return parts.length === 0 ? [] : [{ role: 'system', parts }];
 }
 
@@ -72,7 +83,13 @@ function readMessages(messages: unknown, losses: Loss[]): Message[] {
 function readFormat({ output_config: config, output_format: older }: JsonObject): AnswerFormat | undefined {
 	const format = isObject(config) && isSomething(config.format) ? config.format : older;
 	if (!isObject(format) || format.type !== 'json_schema') return undefined;
-	return { is: 'schema', name: undefined, description: undefined, schema: format.schema, strict: true };
+	return {
+		is: 'schema',
+		name: undefined,
+		description: undefined,
+		schema: format.schema,
+		strict: isClosed(format.schema),
+	};
 }
 
 function readReasoning({ thinking, output_config: config }: JsonObject): ReasoningWish | undefined {

@@ -1,5 +1,6 @@
 import type { Loss, Tool, ToolChoice } from '../../contract/conversation.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { isClosed } from '../tool-schema.ts';
 import { shownName } from './read-content.ts';
 
 /**
@@ -36,7 +37,7 @@ function readTool(tool: JsonObject, losses: Loss[]): Tool {
 		name: typeof name === 'string' ? name : '',
 		description: typeof description === 'string' ? description : undefined,
 		schema,
-		strict: typeof strict === 'boolean' ? strict : undefined,
+		strict: typeof strict === 'boolean' ? strict && isClosed(schema) : undefined,
 		...(isSomething(mark) ? { cached: true } : {}),
 	};
 }

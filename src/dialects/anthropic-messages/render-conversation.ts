@@ -2,15 +2,21 @@ import type { Conversation, Tool } from '../../contract/conversation.ts';
 import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { JsonText } from '../../values/json-members.ts';
+import { impersonalName } from '../end-user.ts';
 import { limitBy } from '../limit-members.ts';
 import { continuationInstruction } from '../openai-chat/continued-messages.ts';
 import { isStreamed, settingsFor } from '../render-members.ts';
+import { withPlainNames } from '../tool-names.ts';
+import { toolSchema } from '../tool-schema.ts';
+import { answerSchema } from './answer-schema.ts';
 import { limitNames } from './messages-body.ts';
 import { type RenderedMessage, renderMessages } from './render-messages.ts';
-import { refusesSampling, renderThinking } from './render-thinking.ts';
+import { refusesPrefill, refusesSampling, renderThinking } from './render-thinking.ts';
 
 /** Tokens that an answer may have where nobody says: this API wants to be told. */
 const USUAL_MAX_TOKENS = 8192;
+
+const goOn = { type: 'text', text: 'Go on from where your last message ends.' };
 
 /** A request of another dialect in the words of this one. What it cannot be told is left out: `lossesOf` names it. */
 export function renderConversation(ask: ProviderAsk, conversation: Conversation): RenderedRequest {
@@ -20,9 +26,11 @@ export function renderConversation(ask: ProviderAsk, conversation: Conversation)
 	return { body: body.render({ ...(stream ? { stream: 'true' } : {}), ...set }), stream, choices: 1 };
 }
 
-function messagesRequest(ask: ProviderAsk, conversation: Conversation): JsonObject {
+function messagesRequest(ask: ProviderAsk, given: Conversation): JsonObject {
+	const conversation = withPlainNames(given);
 	const { model, way, shown, abilities, members } = ask;
-	const { tools, user } = conversation;
+	const { tools } = conversation;
+	const user = impersonalName(conversation.user);
 	const { system, messages } = renderMessages(conversation);
 	const isPrefill = shown !== '' && way === 'prefill';
 	const maxTokens = maxTokensOf(limitBy(members, conversation.maxTokens), abilities?.maxOutputTokens);
@@ -33,7 +41,7 @@ function messagesRequest(ask: ProviderAsk, conversation: Conversation): JsonObje
 		model,
 		max_tokens: maxTokens,
 		...(system.length === 0 ? {} : { system }),
-		messages: shown === '' ? withoutOpenEnd(messages) : continued(messages, shown, isPrefill),
+		messages: shown === '' ? answerable(messages, model) : continued(messages, shown, isPrefill),
 		...(tools.length === 0 ? {} : { tools: tools.map(toolOf) }),
 		...(choice === undefined ? {} : { tool_choice: choice }),
 		...stopOf(conversation),
@@ -64,11 +72,16 @@ function continued(
 	return [...before, answer, { role: 'user', content: [instruction] }];
 }
 
-/** The beginning of an answer, as the caller gave it, must not end in white space. */
-function withoutOpenEnd(messages: readonly RenderedMessage[]): readonly RenderedMessage[] {
+/**
+ * The beginning of an answer, as the caller gave it, must not end in white space; a model that goes on with no message of its own
+ * is asked to, in words.
+ */
+function answerable(messages: readonly RenderedMessage[], model: string): readonly RenderedMessage[] {
 	const last = messages.at(-1);
 	const block = last?.content.at(-1);
-	if (last?.role !== 'assistant' || block === undefined || typeof block.text !== 'string') return messages;
+	if (last?.role !== 'assistant') return messages;
+	if (refusesPrefill(model)) return [...messages, { role: 'user', content: [goOn] }];
+	if (block === undefined || typeof block.text !== 'string') return messages;
 	const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
 	return [...messages.slice(0, -1), { ...last, content }];
 }
@@ -82,7 +95,7 @@ function toolOf(tool: Tool): JsonObject {
 		return { name, ...about, input_schema: schema };
 	}
 	const mark = tool.cached === true ? { cache_control: { type: 'ephemeral' } } : {};
-	return { name, ...about, input_schema: tool.schema ?? { type: 'object', properties: {} }, ...mark };
+	return { name, ...about, input_schema: toolSchema(tool.schema), ...mark };
 }
 
 function toolChoiceOf({ tools, toolChoice, parallelCalls }: Conversation): JsonObject | undefined {
@@ -115,6 +128,6 @@ function outputConfigOf({ format }: Conversation, effort: string | undefined): J
 	if (format?.is !== 'schema' && effort === undefined) return undefined;
 	return {
 		...(effort === undefined ? {} : { effort }),
-		...(format?.is === 'schema' ? { format: { type: 'json_schema', schema: format.schema } } : {}),
+		...(format?.is === 'schema' ? { format: { type: 'json_schema', schema: answerSchema(format.schema) } } : {}),
 	};
 }

@@ -7,6 +7,7 @@ import type {
 	TextContent,
 } from '../../contract/conversation.ts';
 import type { JsonObject } from '../../values/json.ts';
+import { withResultsBehindCalls } from '../results-behind-calls.ts';
 import { ToolIds } from './tool-ids.ts';
 import { inputOf } from './tool-input.ts';
 
@@ -32,7 +33,7 @@ export function renderMessages({ messages }: Pick<Conversation, 'messages'>): {
 	const render = new PartsRenderer(messages);
 	const system: JsonObject[] = [];
 	const turns: { role: 'user' | 'assistant'; content: JsonObject[] }[] = [];
-	for (const { role, parts } of messages) {
+	for (const { role, parts } of withResultsBehindCalls(messages)) {
 		const blocks = parts.flatMap((part) => render.block(part));
 		if (blocks.length === 0) continue;
 		if (role === 'system') system.push(...blocks);
@@ -40,7 +41,9 @@ export function renderMessages({ messages }: Pick<Conversation, 'messages'>): {
 		else turns.push({ role, content: blocks });
 	}
 	// Instructions alone are what there is to answer.
-	if (turns.length === 0) return { system: [], messages: [{ role: 'user', content: system.splice(0) }] };
+	if (turns.length === 0) {
+		return { system: [], messages: [{ role: 'user', content: system.length === 0 ? [opening] : system }] };
+	}
 	if (turns[0]?.role === 'assistant') turns.unshift({ role: 'user', content: [opening] });
 	return { system, messages: turns.map(resultsFirst) };
 }

@@ -37,6 +37,11 @@ export function refusesSampling(model: string): boolean {
 	return isSince47.test(plainName(model));
 }
 
+/** The same since 4.6: a conversation must not end with a message of theirs. */
+export function refusesPrefill(model: string): boolean {
+	return thinksAdaptively.test(plainName(model));
+}
+
 /** Routers write `claude-opus-4.6` for Anthropic's `claude-opus-4-6`. */
 function plainName(model: string): string {
 	return model.toLowerCase().replaceAll('.', '-');

@@ -25,6 +25,8 @@ export class MessagesStreamReader extends EventStreamReader {
 	readonly #grammar = new MessagesGrammar();
 	readonly #parts = new EventParts();
 	#model: string | undefined;
+	/** The number of the open block, as the provider counts. */
+	#told: unknown;
 
 	get isFinished(): boolean {
 		return this.#grammar.isFinished;
@@ -73,7 +75,7 @@ export class MessagesStreamReader extends EventStreamReader {
 			case 'content_block_delta':
 				return isFinished;
 			case 'content_block_stop':
-				return hasBegun && index !== open?.index;
+				return hasBegun && (open === undefined || index !== this.#told);
 			case 'message_delta':
 				return isFinished && isObject(delta) && typeof delta.stop_reason === 'string';
 			default:
@@ -87,11 +89,28 @@ export class MessagesStreamReader extends EventStreamReader {
 		// Some servers leave the end of a block to be understood.
 		if (open !== undefined && endsBlock) this.#push({ type: 'content_block_stop', index: open.index });
 		if (value.type !== 'message_start') {
-			this.#push(value, data);
+			const placed = this.#placed(value);
+			this.#push(placed, placed === value ? data : undefined);
 			return;
 		}
 		const named = withModel(value, this.options.model);
 		this.#push(named, named === value ? data : undefined);
+	}
+
+	/**
+	 * The event with the number of its block as blocks are counted: some servers pass over a number behind the first block, or take
+	 * one again.
+	 */
+	#placed(value: JsonObject): JsonObject {
+		const { type, index } = value;
+		const { open, blocks } = this.#grammar;
+		if (type === 'content_block_start') {
+			this.#told = index;
+			return index === blocks || blocks === 0 ? value : { ...value, index: blocks };
+		}
+		const isOfBlock = type === 'content_block_delta' || type === 'content_block_stop';
+		if (!isOfBlock || open === undefined || index !== this.#told || index === open.index) return value;
+		return { ...value, index: open.index };
 	}
 
 	#noteMade(value: JsonObject, data: string): void {

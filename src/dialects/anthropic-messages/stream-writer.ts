@@ -2,6 +2,7 @@ import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import type { StreamWriter } from '../../contract/dialect.ts';
 import type { FailureReport } from '../../contract/failure-report.ts';
 import type { JsonObject } from '../../values/json.ts';
+import type { CallerNames } from '../tool-names.ts';
 import { MessageEvents } from './event-writer.ts';
 import { failureText } from './failure.ts';
 import { dialectName } from './messages-body.ts';
@@ -11,9 +12,9 @@ export class MessagesStreamWriter implements StreamWriter {
 	readonly #requestId: string;
 	readonly #events: MessageEvents;
 
-	constructor(requestId: string) {
+	constructor(requestId: string, names?: CallerNames) {
 		this.#requestId = requestId;
-		this.#events = new MessageEvents(requestId);
+		this.#events = new MessageEvents(requestId, names);
 	}
 
 	write(events: readonly AnswerEvent[]): string {

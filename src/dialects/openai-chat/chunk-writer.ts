@@ -1,5 +1,6 @@
 import type { AnswerEvent, AnswerPart, UsagePart } from '../../contract/answer-parts.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
+import { CallerNames } from '../tool-names.ts';
 import { dialectName } from './chat-body.ts';
 import { ForeignDeltas } from './foreign-deltas.ts';
 import { ChatGrammar } from './grammar.ts';
@@ -22,6 +23,7 @@ const ofTools: readonly string[] = ['tool_calls', 'function_call'];
 export class ChunkWriter {
 	readonly #includeUsage: boolean;
 	readonly #requestId: string;
+	readonly #names: CallerNames;
 	/** What leaves it is a fault of ours. A provider's own chunks, which go out as they came, are not held against it. */
 	readonly #grammar = new ChatGrammar();
 	/** Of the first chunk that has an id: some providers begin with one that does not. */
@@ -35,7 +37,8 @@ export class ChunkWriter {
 	#model = '';
 
 	/** @param includeUsage whether events of other dialects bring their usage */
-	constructor(includeUsage: boolean, requestId: string) {
+	constructor(includeUsage: boolean, requestId: string, names = new CallerNames()) {
+		this.#names = names;
 		this.#includeUsage = includeUsage;
 		this.#requestId = requestId;
 	}
@@ -113,7 +116,7 @@ export class ChunkWriter {
 	#translated(event: AnswerEvent): JsonObject | undefined {
 		const { parts, model } = event;
 		if (this.#includeUsage) this.#keepUsage(event);
-		this.#deltas ??= new ForeignDeltas(this.#requestId);
+		this.#deltas ??= new ForeignDeltas(this.#requestId, this.#names);
 		const choices = this.#deltas.choicesOf(parts, this.#hasOwn);
 		if (choices.length === 0) return undefined;
 		return { ...this.#newHead(), object: 'chat.completion.chunk', model, choices };

@@ -1,6 +1,6 @@
 import type { Conversation, FileContent, Loss, MessagePart, Sampling, Tool } from '../../contract/conversation.ts';
 import type { ModelAbilities } from '../../contract/dialect.ts';
-import { hasFixedSampling, takesEffort, takesVerbosity } from './model-kinds.ts';
+import { hasFixedSampling, recallsThoughts, takesEffort, takesVerbosity, thinksOrCalls } from './model-kinds.ts';
 
 /** OpenAI's own bound. */
 const MOST_STOPS = 4;
@@ -18,12 +18,12 @@ export function conversationLosses(conversation: Conversation, abilities: ModelA
 		...conversation.losses,
 		...settingLosses(conversation, abilities, model),
 		...conversation.tools.flatMap(toolLosses),
-		...conversation.messages.flatMap(({ parts }) => parts.flatMap(partLosses)),
+		...conversation.messages.flatMap(({ parts }) => parts.flatMap((part) => partLosses(part, model))),
 	];
 }
 
 function settingLosses(
-	{ sampling, stop, verbosity, reasoning }: Conversation,
+	{ sampling, stop, verbosity, reasoning, tools }: Conversation,
 	abilities: ModelAbilities,
 	model: string,
 ): Loss[] {
@@ -38,7 +38,8 @@ function settingLosses(
 	if (stop.length > MOST_STOPS) losses.push({ what: `more than ${MOST_STOPS} stop sequences`, isNeeded: true });
 	if (verbosity !== undefined && !takesVerbosity(model)) losses.push(hint('verbosity'));
 	const wantsThoughts = reasoning !== undefined && reasoning.effort !== 'none';
-	if (wantsThoughts && !takesEffort(model, abilities)) losses.push(hint('reasoning'));
+	const mayThink = takesEffort(model, abilities) && !(tools.length > 0 && thinksOrCalls(model));
+	if (wantsThoughts && !mayThink) losses.push(hint('reasoning'));
 	return losses;
 }
 
@@ -47,17 +48,17 @@ function toolLosses(tool: Tool): Loss[] {
 	return tool.format === undefined ? [] : [hint('the format of a custom tool')];
 }
 
-function partLosses(part: MessagePart): Loss[] {
+function partLosses(part: MessagePart, model: string): Loss[] {
 	const marks = part.cached === true ? [hint('cache marks')] : [];
 	switch (part.is) {
 		case 'reasoning':
-			return [...marks, hint('thinking')];
+			return recallsThoughts(model) && part.text !== '' ? marks : [...marks, hint('thinking')];
 		case 'image':
 			return part.source.is === 'id' ? [...marks, { what: 'images by the id of a file', isNeeded: true }] : marks;
 		case 'file':
 			return [...marks, ...fileLosses(part)];
 		case 'tool-result':
-			return [...marks, ...part.parts.flatMap(partLosses)];
+			return [...marks, ...part.parts.flatMap((piece) => partLosses(piece, model))];
 		default:
 			return marks;
 	}

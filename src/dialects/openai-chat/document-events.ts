@@ -81,10 +81,17 @@ function textual(called: unknown): unknown {
 
 /** What a message says, besides its calls of tools. */
 function saidDeltas(said: JsonObject, cut: typeof wholeText): JsonObject[] {
+	const { reasoning, reasoning_content: content } = said;
+	// The same thought under two names is told once, under both.
+	const isTwice = typeof reasoning === 'string' && reasoning === content;
 	const texts = growing.flatMap((name) => {
 		const value = said[name];
+		if (isTwice && name === 'reasoning') return [];
 		if (typeof value !== 'string') return value === undefined || value === null ? [] : [{ [name]: value }];
-		return cut(value).map((piece) => ({ [name]: piece }));
+		const isBoth = isTwice && name === 'reasoning_content';
+		return cut(value)
+			.filter((piece) => piece !== '')
+			.map((piece) => (isBoth ? { reasoning_content: piece, reasoning: piece } : { [name]: piece }));
 	});
 	const others = Object.entries(said).filter(
 		([name, value]) => !growing.includes(name) && (value ?? undefined) !== undefined,

@@ -1,6 +1,7 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import type { DocumentWriter } from '../../contract/dialect.ts';
 import { asObject, isObject, type JsonObject } from '../../values/json.ts';
+import type { CallerNames } from '../tool-names.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { ToolCalls } from './tool-calls.ts';
 
@@ -27,8 +28,8 @@ export class ChatDocumentWriter implements DocumentWriter {
 	#usage: JsonObject = {};
 	readonly #choices = new Map<number, AssembledChoice>();
 
-	constructor(requestId: string) {
-		this.#chunks = new ChunkWriter(true, requestId);
+	constructor(requestId: string, names?: CallerNames) {
+		this.#chunks = new ChunkWriter(true, requestId, names);
 	}
 
 	add(event: AnswerEvent): void {

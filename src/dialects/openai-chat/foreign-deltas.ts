@@ -1,6 +1,7 @@
 import type { AnswerPart, ToolCallPart } from '../../contract/answer-parts.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { type FinishKind, finishKind } from '../finish-kinds.ts';
+import type { CallerNames } from '../tool-names.ts';
 
 const reasons: Readonly<Record<FinishKind, string>> = {
 	stop: 'stop',
@@ -21,10 +22,12 @@ interface ForeignChoice {
 /** Makes the choices of chunks out of what other dialects say. */
 export class ForeignDeltas {
 	readonly #requestId: string;
+	readonly #names: CallerNames;
 	readonly #choices = new Map<number, ForeignChoice>();
 
-	constructor(requestId: string) {
+	constructor(requestId: string, names: CallerNames) {
 		this.#requestId = requestId;
+		this.#names = names;
 	}
 
 	/**
@@ -61,7 +64,7 @@ export class ForeignDeltas {
 		const index = calls.get(given) ?? calls.size;
 		const isNew = !calls.has(given);
 		calls.set(given, index);
-		const named = name === undefined ? {} : { name };
+		const named = name === undefined ? {} : { name: this.#names.of(name) };
 		const called = isCustom ? { custom: { ...named, input: text } } : { function: { ...named, arguments: text } };
 		const head = { id: id ?? `call_${this.#requestId}_${index}`, type: isCustom ? 'custom' : 'function' };
 		return { index, ...(isNew || id !== undefined ? head : {}), ...called };

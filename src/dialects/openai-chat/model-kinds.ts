@@ -30,3 +30,31 @@ export function takesEffort(model: string, abilities: ModelAbilities | undefined
 export function takesVerbosity(model: string): boolean {
 	return /(^|\/)gpt-[5-9]/.test(model);
 }
+
+/**
+ * Those of OpenAI's models that think while they call functions in the API of responses alone: in chat, they refuse to be told of
+ * both. Routers, whose names for models have a slash in them, ask OpenAI as it wants to be asked.
+ */
+export function thinksOrCalls(model: string): boolean {
+	return /^gpt-(5\.[2-9]|[6-9])/.test(model) && hasFixedSampling(model);
+}
+
+/** Models that want to be shown again what they thought before they called tools, and refuse a call without a thought. */
+export function recallsThoughts(model: string): boolean {
+	return /(^|[/-])(deepseek|kimi|mimo)/i.test(model);
+}
+
+/** Google's models that refuse a call that they have not signed, in Google's own API. */
+export function signsCalls(model: string): boolean {
+	return /^(models\/)?gemini-([3-9]|\d\d)/.test(model);
+}
+
+/** OpenAI's own models take instructions anywhere in a conversation; templates of open ones often do not. */
+export function takesLaterInstructions(model: string): boolean {
+	return /(^|\/)(o\d|chatgpt-|gpt-(?!oss))/.test(model);
+}
+
+/** By the names of its models. */
+export function isMistral(model: string): boolean {
+	return /(^|\/)(open-)?(mi(ni)?stral|mixtral|magistral|devstral|codestral|pixtral)/i.test(model);
+}

@@ -3,10 +3,12 @@ import type { ClientDialect, ClientRequest, ModelAbilities, ProviderDialect } fr
 import { isObject } from '../../values/json.ts';
 import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
+import { CallerNames } from '../tool-names.ts';
 import { dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { conversationLosses } from './conversation-losses.ts';
 import { ChatDocumentWriter } from './document-writer.ts';
+import { thinksOrCalls } from './model-kinds.ts';
 import { readDocument } from './read-document.ts';
 import { readRequest } from './read-request.ts';
 import { renderRequest } from './render-request.ts';
@@ -22,7 +24,7 @@ export const openaiChatClient: ClientDialect = {
 	contentTypes: { document: 'application/json; charset=utf-8', stream: 'text/event-stream; charset=utf-8' },
 	read: readRequest,
 	newStream: (request, requestId) => new ChatStreamWriter(request, requestId),
-	newDocument: (_request, requestId) => new ChatDocumentWriter(requestId),
+	newDocument: (request, requestId) => new ChatDocumentWriter(requestId, new CallerNames(request)),
 	failure: ({ body }) => JSON.stringify(body),
 };
 
@@ -30,6 +32,7 @@ export const openaiChatClient: ClientDialect = {
 export const openaiChatProvider: ProviderDialect = {
 	name: dialectName,
 	path: '/chat/completions',
+	isSecondBest: thinksOrCalls,
 	lossesOf: chatLosses,
 	render: renderRequest,
 	isContinuable: (members) => asksForPlainText(members) && (members.n ?? 1) === 1,

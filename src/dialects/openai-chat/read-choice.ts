@@ -35,10 +35,9 @@ export function isFailedChoice({ error, finish_reason: reason }: JsonObject): bo
 }
 
 function readDelta(delta: JsonObject, choice: number, parts: AnswerPart[]): void {
-	for (const name of thoughts) {
-		const text = delta[name];
-		if (isSomething(text)) parts.push({ is: 'reasoning', choice, text: typeof text === 'string' ? text : '' });
-	}
+	// Some servers tell the same thought under two names.
+	const thought = thoughts.find((name) => isSomething(delta[name]));
+	if (thought !== undefined) parts.push({ is: 'reasoning', choice, text: textOf(delta[thought]) });
 	// It repeats what stands in `reasoning`, or is encrypted.
 	if (isSomething(delta.reasoning_details)) parts.push({ is: 'reasoning', choice, text: '' });
 	const { content } = delta;
@@ -70,20 +69,31 @@ function readContent(content: unknown, choice: number, parts: AnswerPart[]): voi
 	}
 	for (const part of content) {
 		const { type, text } = isObject(part) ? part : {};
-		if (type === 'thinking') parts.push({ is: 'reasoning', choice, text: '' });
+		if (type === 'thinking') parts.push({ is: 'reasoning', choice, text: thoughtOf(part) });
 		else if (type !== 'text' || typeof text !== 'string') parts.push({ is: 'other', choice, stands: 'instead' });
 		else if (text !== '') parts.push({ is: 'text', choice, text });
 	}
 }
 
+/** The text of a part that is a thought: a text, or a list of parts again. */
+function thoughtOf({ thinking }: JsonObject): string {
+	if (!Array.isArray(thinking)) return textOf(thinking);
+	return thinking.map((part) => (isObject(part) ? textOf(part.text) : '')).join('');
+}
+
+function textOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}
+
+/** An id or a name that is empty is none: many servers send one with every piece behind the first. */
 function toolCall({ index, id, function: called }: JsonObject, choice: number): ToolCallPart {
 	const { name, arguments: given } = isObject(called) ? called : {};
 	return {
 		is: 'tool-call',
 		choice,
 		index: typeof index === 'number' ? index : 0,
-		...(typeof id === 'string' ? { id } : {}),
-		...(typeof name === 'string' ? { name } : {}),
+		...(typeof id === 'string' && id !== '' ? { id } : {}),
+		...(typeof name === 'string' && name !== '' ? { name } : {}),
 		arguments: argumentsText(given),
 	};
 }

@@ -1,7 +1,7 @@
 import type { AnswerFormat, Conversation, Loss, ReasoningWish, Sampling } from '../../contract/conversation.ts';
 import { clip } from '../../values/clip.ts';
 import { asObject, isObject, isSomething, type JsonObject } from '../../values/json.ts';
-import { booleanIn, numberIn, objectIn, textIn, textsIn } from '../read-members.ts';
+import { booleanIn, countIn, numberIn, objectIn, textIn, textsIn } from '../read-members.ts';
 import { readMessages } from './read-messages.ts';
 import { shownType } from './read-parts.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
@@ -32,7 +32,7 @@ export function readConversation(body: JsonObject): Conversation {
 		tools: readTools(body, losses),
 		toolChoice: readToolChoice(body, losses),
 		parallelCalls: booleanIn(body, 'parallel_tool_calls'),
-		maxTokens: numberIn(body, 'max_completion_tokens') ?? numberIn(body, 'max_tokens'),
+		maxTokens: countIn(body, 'max_completion_tokens') ?? countIn(body, 'max_tokens'),
 		stop: textsIn(body, 'stop'),
 		sampling: readSampling(body),
 		format: readFormat(body, losses),

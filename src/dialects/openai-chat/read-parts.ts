@@ -78,7 +78,13 @@ function readFile(file: JsonObject, at: string): FileContent {
 export function sourceOf(url: string): Source {
 	const [whole, mediaType] = /^data:([^;,]*)(?:;[^;,]*)*;base64,/i.exec(url.slice(0, 300)) ?? [];
 	if (whole === undefined || mediaType === undefined) return { is: 'url', url };
-	return { is: 'data', mediaType: mediaType.toLowerCase(), base64: url.slice(whole.length) };
+	return { is: 'data', mediaType: knownType(mediaType), base64: url.slice(whole.length) };
+}
+
+/** Some write the ending of a file's name for the type of it, which Anthropic does not know. */
+export function knownType(mediaType: string): string {
+	const plain = mediaType.toLowerCase();
+	return plain === 'image/jpg' ? 'image/jpeg' : plain;
 }
 
 function textOf(object: JsonObject, name: string, at: string): string {

@@ -1,7 +1,11 @@
-import type { AnswerFormat, Conversation, ReasoningWish, Tool, ToolChoice } from '../../contract/conversation.ts';
+import type { AnswerFormat, Conversation, Tool, ToolChoice } from '../../contract/conversation.ts';
 import type { ProviderAsk } from '../../contract/dialect.ts';
 import type { JsonObject } from '../../values/json.ts';
-import { hasFixedSampling, isNewerOpenAi, takesEffort, takesVerbosity } from './model-kinds.ts';
+import { shortName } from '../end-user.ts';
+import { withPlainNames } from '../tool-names.ts';
+import { toolSchema } from '../tool-schema.ts';
+import { effortOf } from './efforts.ts';
+import { hasFixedSampling, isNewerOpenAi, takesEffort, takesVerbosity, thinksOrCalls } from './model-kinds.ts';
 import { renderMessages } from './render-messages.ts';
 
 type Asked = Pick<ProviderAsk, 'model' | 'abilities' | 'foreign'>;
@@ -14,29 +18,23 @@ const customSchema = {
 	additionalProperties: false,
 };
 
-/** Up to how many tokens of thoughts each effort stands for. */
-const efforts = [
-	{ effort: 'low', most: 4096 },
-	{ effort: 'medium', most: 16_384 },
-	{ effort: 'high', most: Number.POSITIVE_INFINITY },
-] as const;
-
 /**
  * A conversation as the body of a chat request, without what says how the answer is to come.
  * What has no words here has been told before (`conversationLosses`), and is left out.
  */
-export function renderConversation(conversation: Conversation, asked: Asked): JsonObject {
+export function renderConversation(given: Conversation, asked: Asked): JsonObject {
+	const conversation = withPlainNames(given);
 	const { tools, user, choices, format } = conversation;
 	return withoutUndefined({
 		model: asked.model,
-		messages: renderMessages(conversation.messages, asked.foreign),
+		messages: renderMessages(conversation.messages, asked),
 		...(tools.length === 0 ? {} : toolMembers(conversation)),
 		...lengthMembers(conversation, asked),
 		...samplingMembers(conversation, asked),
 		response_format: format === undefined ? undefined : formatMember(format),
 		verbosity: takesVerbosity(asked.model) ? conversation.verbosity : undefined,
-		reasoning_effort: takesEffort(asked.model, asked.abilities) ? effortOf(conversation.reasoning) : undefined,
-		user,
+		reasoning_effort: effortMember(conversation, asked),
+		user: shortName(user),
 		n: choices === 1 ? undefined : choices,
 	});
 }
@@ -54,12 +52,23 @@ function toolMember(tool: Tool): JsonObject {
 	const called =
 		tool.is === 'custom'
 			? { name, description, parameters: customSchema }
-			: { name, description, parameters: tool.schema, strict: tool.strict };
+			: {
+					name,
+					description,
+					parameters: tool.schema === undefined ? undefined : toolSchema(tool.schema),
+					strict: tool.strict,
+				};
 	return { type: 'function', function: withoutUndefined(called) };
 }
 
 function choiceMember(choice: ToolChoice): unknown {
 	return choice.is === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.is;
+}
+
+function effortMember({ tools, reasoning }: Conversation, { model, abilities }: Asked): string | undefined {
+	// It has to be told, as some of these models would think by themselves.
+	if (tools.length > 0 && thinksOrCalls(model)) return 'none';
+	return takesEffort(model, abilities) ? effortOf(reasoning, model) : undefined;
 }
 
 function lengthMembers({ maxTokens }: Conversation, { model, abilities }: Asked): JsonObject {
@@ -85,13 +94,6 @@ function formatMember(format: AnswerFormat): JsonObject {
 	if (format.is === 'json') return { type: 'json_object' };
 	const { name = 'answer', description, schema, strict } = format;
 	return { type: 'json_schema', json_schema: withoutUndefined({ name, description, schema, strict }) };
-}
-
-/** In OpenAI's words; undefined where nothing is wished for. */
-export function effortOf(wish: ReasoningWish | undefined): string | undefined {
-	if (wish?.effort !== undefined) return wish.effort === 'max' ? 'xhigh' : wish.effort;
-	const { budget } = wish ?? {};
-	return budget === undefined ? undefined : efforts.find(({ most }) => budget <= most)?.effort;
 }
 
 function withoutUndefined(members: JsonObject): JsonObject {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { AudioContent, FileContent, ImageContent, MessagePart, TextContent } from '../../contract/conversation.ts';
 import type { JsonObject } from '../../values/json.ts';
+import { isMistral } from './model-kinds.ts';
 
 /** OpenAI's own bound on the ids of calls; other dialects' are longer. */
 const LONGEST_ID = 40;
@@ -61,7 +62,11 @@ function dataUrl({ mediaType, base64 }: { readonly mediaType: string; readonly b
 	return `data:${mediaType};base64,${base64}`;
 }
 
-/** The id of a call, in the call and in its result: a long one is replaced by one that is the same for the same. */
-export function callId(id: string): string {
+/** Mistral's models take no other. */
+const idOfMistral = /^[a-zA-Z0-9]{9}$/;
+
+/** The id of a call, in the call and in its result: one that is not taken is replaced by one that is the same for the same. */
+export function callId(id: string, model = ''): string {
+	if (isMistral(model)) return idOfMistral.test(id) ? id : hash('sha256', id, 'hex').slice(0, 9);
 	return id.length <= LONGEST_ID ? id : `call_${hash('sha256', id, 'hex').slice(0, LONGEST_ID - 'call_'.length)}`;
 }

@@ -1,14 +1,15 @@
 import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import type { ClientRequest, StreamWriter } from '../../contract/dialect.ts';
 import type { FailureReport } from '../../contract/failure-report.ts';
+import { CallerNames } from '../tool-names.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 
 /** Writes an answer as the server-sent events of a streamed chat completion. */
 export class ChatStreamWriter implements StreamWriter {
 	readonly #chunks: ChunkWriter;
 
-	constructor({ includeUsage }: Pick<ClientRequest, 'includeUsage'>, requestId: string) {
-		this.#chunks = new ChunkWriter(includeUsage, requestId);
+	constructor(request: Pick<ClientRequest, 'includeUsage' | 'conversation'>, requestId: string) {
+		this.#chunks = new ChunkWriter(request.includeUsage, requestId, new CallerNames(request));
 	}
 
 	write(events: readonly AnswerEvent[]): string {

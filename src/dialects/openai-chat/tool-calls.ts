@@ -38,13 +38,15 @@ export class ToolCalls {
 	place(raw: JsonObject): JsonObject {
 		const piece = readPiece(raw);
 		const call = this.#callOf(piece) ?? this.#begin(piece);
+		// Some servers tell all of the arguments once more at the end.
+		const repeatsText = piece.text === call.text && isWhole(piece.text);
 		const repeatsId = piece.id !== undefined && call.id !== undefined;
 		const repeatsName = piece.name !== undefined && piece.name === call.name;
 		call.id ??= piece.id;
 		call.given ??= piece.given;
 		if (!repeatsName) call.name += piece.name ?? '';
-		call.text += piece.text;
-		return rewritten(raw, call.index, repeatsId, repeatsName);
+		if (!repeatsText) call.text += piece.text;
+		return rewritten(raw, call.index, { repeatsId, repeatsName, repeatsText });
 	}
 
 	#begin({ given }: Piece): Call {
@@ -100,17 +102,25 @@ function readPiece(raw: JsonObject): Piece {
 	};
 }
 
-function rewritten(raw: JsonObject, index: number, repeatsId: boolean, repeatsName: boolean): JsonObject {
+interface Repeated {
+	readonly repeatsId: boolean;
+	readonly repeatsName: boolean;
+	readonly repeatsText: boolean;
+}
+
+function rewritten(raw: JsonObject, index: number, repeated: Repeated): JsonObject {
+	const { repeatsId, repeatsName, repeatsText } = repeated;
 	const body = bodies.find((name) => isObject(raw[name]));
 	const called = body === undefined ? undefined : (raw[body] as JsonObject);
 	const hasObject = isObject(called?.arguments) || Array.isArray(called?.arguments);
-	if (raw.index === index && !repeatsId && !repeatsName && !hasObject) return raw;
+	if (raw.index === index && !repeatsId && !repeatsName && !repeatsText && !hasObject) return raw;
 	const { id: _, type: __, ...without } = raw;
 	const kept: Record<string, unknown> = { ...(repeatsId ? without : raw), index };
 	if (body === undefined || called === undefined) return kept;
 	const { name, ...rest } = called;
 	const text = hasObject ? { arguments: argumentsText(called.arguments) } : {};
-	return { ...kept, [body]: { ...(repeatsName || name === undefined ? {} : { name }), ...rest, ...text } };
+	const said = repeatsText ? { [called.input === undefined ? 'arguments' : 'input']: '' } : text;
+	return { ...kept, [body]: { ...(repeatsName || name === undefined ? {} : { name }), ...rest, ...said } };
 }
 
 /** The JSON text of arguments, which some providers send as what it stands for. */

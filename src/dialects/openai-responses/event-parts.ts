@@ -20,6 +20,8 @@ export class EventParts {
 	readonly #told = new Set<number>();
 	#lastTold = -1;
 	#hasCalls = false;
+	/** Calls whose name was not told where they began. */
+	readonly #unnamed = new Set<unknown>();
 	#hasSaid = false;
 
 	of(event: JsonObject): readonly AnswerPart[] {
@@ -66,6 +68,7 @@ export class EventParts {
 		if (!isCall(item)) return beside;
 		this.#hasCalls = true;
 		this.#told.add(placeOf(event, CALL + 1));
+		if (!isSomething(item.name)) this.#unnamed.add(event.output_index);
 		return callParts(event, { ...item, arguments: '' });
 	}
 
@@ -84,9 +87,10 @@ export class EventParts {
 		this.#hasCalls = true;
 		const isBegun = this.#isTold(event, CALL + 1);
 		const given = this.#isTold(event, CALL) ? '' : (item.arguments ?? item.input);
-		if (isBegun && given === '') return noParts;
+		const name = this.#unnamed.delete(event.output_index) ? item.name : undefined;
+		if (isBegun && given === '' && name === undefined) return noParts;
 		this.#note(event, CALL);
-		return callParts(event, isBegun ? { type: item.type, arguments: given } : { ...item, arguments: given });
+		return callParts(event, isBegun ? { type: item.type, name, arguments: given } : { ...item, arguments: given });
 	}
 
 	#ended({ type, response }: JsonObject): readonly AnswerPart[] {
@@ -174,7 +178,7 @@ function callParts({ output_index: index }: JsonObject, call: JsonObject): reado
 		choice: 0,
 		index: typeof index === 'number' ? index : 0,
 		...(typeof id === 'string' ? { id } : {}),
-		...(typeof name === 'string' ? { name } : {}),
+		...(typeof name === 'string' && name !== '' ? { name } : {}),
 		arguments: typeof given === 'string' ? given : '',
 		...(type === 'custom_tool_call' ? { isCustom: true } : {}),
 	};

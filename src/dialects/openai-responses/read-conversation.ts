@@ -3,7 +3,7 @@ import { clip } from '../../values/clip.ts';
 import { asObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { readSampling } from '../openai-chat/read-conversation.ts';
 import { shownType } from '../openai-chat/read-parts.ts';
-import { booleanIn, numberIn, objectIn, textIn } from '../read-members.ts';
+import { booleanIn, countIn, objectIn, textIn } from '../read-members.ts';
 import { asksForProbabilities } from './continuable-format.ts';
 import { LossList } from './loss-list.ts';
 import { readMessages } from './read-messages.ts';
@@ -37,7 +37,7 @@ export function readConversation(body: JsonObject): Conversation {
 		tools,
 		toolChoice,
 		parallelCalls: booleanIn(body, 'parallel_tool_calls'),
-		maxTokens: numberIn(body, 'max_output_tokens'),
+		maxTokens: countIn(body, 'max_output_tokens'),
 		stop: [],
 		sampling: readSampling(body),
 		format: formatIn(objectIn(body, 'text'), losses),

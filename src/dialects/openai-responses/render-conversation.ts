@@ -1,8 +1,11 @@
 import type { AnswerFormat, Conversation, ReasoningWish, Tool, ToolChoice } from '../../contract/conversation.ts';
 import type { ProviderAsk } from '../../contract/dialect.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
+import { shortName } from '../end-user.ts';
+import { effortOf } from '../openai-chat/efforts.ts';
 import { hasFixedSampling, takesEffort, takesVerbosity } from '../openai-chat/model-kinds.ts';
-import { effortOf } from '../openai-chat/render-conversation.ts';
+import { withPlainNames } from '../tool-names.ts';
+import { toolSchema } from '../tool-schema.ts';
 import { renderItems } from './render-items.ts';
 
 /**
@@ -10,26 +13,34 @@ import { renderItems } from './render-items.ts';
  * has no words here has been told before (`lossesOf`).
  */
 export function conversationBody(
-	conversation: Conversation,
+	given: Conversation,
 	{ model, abilities, foreign }: Pick<ProviderAsk, 'model' | 'abilities' | 'foreign'>,
 ): JsonObject {
-	const { tools, toolChoice, format, reasoning } = conversation;
+	const conversation = withPlainNames(given);
+	const { tools, format, reasoning } = conversation;
 	const sampling = hasFixedSampling(model) ? {} : conversation.sampling;
 	const verbosity = takesVerbosity(model) ? conversation.verbosity : undefined;
 	const text = { ...(format === undefined ? {} : { format: renderFormat(format) }), verbosity };
 	const isTold = reasoning !== undefined && takesEffort(model, abilities);
 	return {
 		input: renderItems(conversation.messages, foreign),
-		tools: tools.length === 0 ? undefined : tools.map(renderTool),
-		tool_choice: toolChoice === undefined ? undefined : renderChoice(toolChoice, tools),
-		parallel_tool_calls: conversation.parallelCalls,
+		...(tools.length === 0 ? {} : toolMembers(conversation)),
 		max_output_tokens: conversation.maxTokens,
 		temperature: sampling.temperature,
 		top_p: sampling.topP,
 		text: format === undefined && verbosity === undefined ? undefined : text,
-		reasoning: isTold ? renderReasoning(reasoning) : undefined,
-		user: conversation.user,
+		reasoning: isTold ? renderReasoning(reasoning, model) : undefined,
+		user: shortName(conversation.user),
 		store: false,
+	};
+}
+
+/** Without tools there is nothing to choose, and to say so is refused. */
+function toolMembers({ tools, toolChoice, parallelCalls }: Conversation): JsonObject {
+	return {
+		tools: tools.map(renderTool),
+		tool_choice: toolChoice === undefined ? undefined : renderChoice(toolChoice, tools),
+		parallel_tool_calls: parallelCalls,
 	};
 }
 
@@ -37,8 +48,7 @@ export function conversationBody(
 function renderTool(tool: Tool): JsonObject {
 	const { name, description } = tool;
 	if (tool.is === 'custom') return { type: 'custom', name, description, format: flatFormat(tool.format) };
-	const parameters = tool.schema ?? { type: 'object', properties: {} };
-	return { type: 'function', name, description, parameters, strict: tool.strict ?? false };
+	return { type: 'function', name, description, parameters: toolSchema(tool.schema), strict: tool.strict ?? false };
 }
 
 /** Chat completions put the members of a grammar one level deeper. */
@@ -60,6 +70,6 @@ function renderFormat(format: AnswerFormat): JsonObject {
 	return { type: 'json_schema', name, description, schema, strict };
 }
 
-function renderReasoning(wish: ReasoningWish): JsonObject {
-	return { effort: effortOf(wish), summary: wish.isShown ? 'auto' : undefined };
+function renderReasoning(wish: ReasoningWish, model: string): JsonObject {
+	return { effort: effortOf(wish, model), summary: wish.isShown ? 'auto' : undefined };
 }

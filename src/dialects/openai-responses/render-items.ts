@@ -1,5 +1,6 @@
 import type { Message, MessagePart, Source, ToolResultContent } from '../../contract/conversation.ts';
 import type { JsonObject } from '../../values/json.ts';
+import { callId } from '../openai-chat/render-parts.ts';
 
 /**
  * The items of an input that say what these messages say.
@@ -33,12 +34,12 @@ function renderRun(run: readonly MessagePart[], role: Message['role'], custom: R
 	const [first] = run;
 	if (first?.is === 'tool-call') {
 		const { id, name, isCustom, arguments: given } = first;
-		if (isCustom === true) return [{ type: 'custom_tool_call', call_id: id, name, input: given }];
-		return [{ type: 'function_call', call_id: id, name, arguments: given }];
+		if (isCustom === true) return [{ type: 'custom_tool_call', call_id: callId(id), name, input: given }];
+		return [{ type: 'function_call', call_id: callId(id), name, arguments: given || '{}' }];
 	}
 	if (first?.is === 'tool-result') {
 		const type = custom.has(first.id) ? 'custom_tool_call_output' : 'function_call_output';
-		return [{ type, call_id: first.id, output: outputOf(first) }];
+		return [{ type, call_id: callId(first.id), output: outputOf(first) }];
 	}
 	return [{ type: 'message', role, content: contentOf(run, role) }];
 }

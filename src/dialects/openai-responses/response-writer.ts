@@ -2,6 +2,7 @@ import type { AnswerEvent, AnswerPart, AttemptUsage, ToolCallPart } from '../../
 import type { ClientRequest } from '../../contract/dialect.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { finishKind } from '../finish-kinds.ts';
+import { plainName } from '../tool-names.ts';
 import { ResponseGrammar } from './grammar.ts';
 import { itemEvents, type PartPlace, partBegin, partDelta } from './item-events.ts';
 import { ownId } from './own-ids.ts';
@@ -194,7 +195,8 @@ export class ResponseWriter {
 			call_id: call.id ?? ownId('call', this.#requestId, index),
 			name: tool?.name ?? call.name,
 			...(tool?.namespace === undefined ? {} : { namespace: tool.namespace }),
-			...(isCustom ? { input: inputOf(call) } : { arguments: call.arguments }),
+			// A tool that takes nothing is called with an empty object, which some providers leave out.
+			...(isCustom ? { input: inputOf(call) } : { arguments: call.arguments || '{}' }),
 		};
 		for (const event of itemEvents(item, index)) this.#emit(event);
 	}
@@ -202,7 +204,8 @@ export class ResponseWriter {
 	#toolNamed(name: string): CallableTool | undefined {
 		const { body } = this.#request;
 		this.#names ??= new ToolNames(body instanceof ResponsesBody ? body.value.tools : []);
-		return this.#names.all.get(name);
+		const { all } = this.#names;
+		return all.get(name) ?? [...all].find(([known]) => plainName(known) === name)?.[1];
 	}
 
 	/** @throws Error when it may not stand there: a bug of ours */
@@ -216,8 +219,10 @@ export class ResponseWriter {
 	}
 }
 
-/** Where a custom tool was told of as a function, its text is the one argument. */
+/** Where a custom tool was told of as a function, its text is the one argument, which some models call by a name of their own. */
 function inputOf({ arguments: given, isCustom }: Call): string {
-	const input = isCustom ? undefined : parseObject(given)?.input;
+	const named = isCustom ? undefined : parseObject(given);
+	const [only, another] = Object.values(named ?? {});
+	const input = named?.input ?? (another === undefined ? only : undefined);
 	return typeof input === 'string' ? input : given;
 }

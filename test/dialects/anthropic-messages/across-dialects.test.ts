@@ -82,6 +82,38 @@ describe('a client of Messages in front of a provider of chat', () => {
 		});
 	});
 
+	it('calls its tools by its own names, whatever pieces the call comes in', async () => {
+		const running = await startFor({});
+		const name = 'mcp__plugin_chrome-devtools-mcp_chrome-devtools__performance_analyze_insight';
+		const system = [
+			{ type: 'text', text: 'x-anthropic-billing-header: cc_version=2.1; cch=36ee5;' },
+			{ type: 'text', text: 'Be brief.' },
+		];
+		const tools = [{ name, input_schema: { type: 'object' } }];
+		running.upstream('a').next((exchange) => {
+			const { tools: given } = exchange.request.json as { tools: { function: { name: string } }[] };
+			const told = given[0]?.function.name;
+			const pieces = [
+				{ id: 'c1', function: { name: told, arguments: '' } },
+				{ id: '', function: { name: '', arguments: '{"of":"wa' } },
+				{ id: '', function: { name: null, arguments: 'll"}' } },
+			];
+			const chunks = pieces.map((piece) => ({
+				model: 'm',
+				choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...piece }] }, finish_reason: null }],
+			}));
+			const end = { model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] };
+			return streams([...chunks, end])(exchange);
+		});
+		const response = await postTo(running, { ...messagesRequest, system, tools, stream: true });
+		const { blocks, ended } = assembled(checked(readWire(await response.text())));
+		expect(blocks).toMatchObject([{ type: 'tool_use', id: 'c1', name, json: '{"of":"wall"}' }]);
+		expect(ended).toMatchObject({ delta: { stop_reason: 'tool_use' } });
+		const sent = sentTo(running, 'a') as { messages: object[]; tools: { function: { name: string } }[] };
+		expect(sent.messages[0]).toEqual({ role: 'system', content: 'Be brief.' });
+		expect(sent.tools[0]?.function.name.length).toBeLessThanOrEqual(64);
+	});
+
 	it('gets thoughts with a mark of ours, which never reach Anthropic again', async () => {
 		const running = await startFor({ b: anthropic });
 		running

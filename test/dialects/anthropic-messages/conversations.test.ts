@@ -121,7 +121,7 @@ describe('a request of Messages as a conversation', () => {
 			maxTokens: 10,
 			stop: ['END'],
 			sampling: { temperature: 0.5, topP: 0.9, topK: 3 },
-			format: { is: 'schema', name: undefined, description: undefined, schema: { type: 'object' }, strict: true },
+			format: { is: 'schema', name: undefined, description: undefined, schema: { type: 'object' }, strict: false },
 			verbosity: undefined,
 			reasoning: { effort: 'xhigh', budget: 2000, isShown: true },
 			user: 'u',
@@ -199,7 +199,15 @@ describe('a request of Messages as a conversation', () => {
 				const system = { role: 'system' as const, parts: [{ is: 'text' as const, text: 'Be kind.' }] };
 				const conversation: Partial<Conversation> = {
 					messages: hasSystem ? [system, ...messages] : messages,
-					tools: [{ is: 'function', name: 'age', description: 'x', schema: { type: 'object' }, strict: undefined }],
+					tools: [
+						{
+							is: 'function',
+							name: 'age',
+							description: 'x',
+							schema: { type: 'object', properties: {} },
+							strict: undefined,
+						},
+					],
 					toolChoice: { is: 'auto' },
 					maxTokens: 100,
 					stop: ['END'],

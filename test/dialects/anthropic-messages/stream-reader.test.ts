@@ -153,4 +153,20 @@ describe('what leaves the grammar', () => {
 		expect(events.flatMap(({ raw }) => grammar.next(raw.value as MessagesObject) ?? [])).toEqual([]);
 		expect([grammar.isFinished, reader.skippedEvents]).toEqual([true, 5]);
 	});
+
+	it.each([[[0, 2]], [[0, 0]], [[0, 1, 4]]])('blocks that are counted as %j are counted anew', (numbers) => {
+		const blocks = numbers.flatMap((index) => [
+			{ ...blockBegun, index },
+			{ ...delta, index },
+			{ type: 'content_block_stop', index },
+		]);
+		const [stopped = {}, ended = {}] = whole.slice(-2);
+		const { events, state, reader } = read([begun, ...blocks, stopped, ended]);
+		expect([state, reader.skippedEvents]).toEqual([{ is: 'whole' }, 0]);
+		const counted = events.flatMap(({ raw }) => {
+			expect(JSON.parse(raw.data)).toEqual(raw.value);
+			return (raw.value as MessagesObject).index ?? [];
+		});
+		expect(counted).toEqual(numbers.flatMap((_, index) => [index, index, index]));
+	});
 });

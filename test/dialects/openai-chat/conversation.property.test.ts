@@ -68,7 +68,7 @@ const tool: fc.Arbitrary<Tool> = fc.record({
 	is: fc.constant('function'),
 	name,
 	description: fc.option(words, { nil: undefined }),
-	schema: fc.constantFrom(undefined, { type: 'object' }),
+	schema: fc.constantFrom(undefined, { type: 'object', properties: {} }),
 	strict: fc.constantFrom(undefined, true, false),
 });
 

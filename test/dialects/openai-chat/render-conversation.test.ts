@@ -44,8 +44,7 @@ describe('a conversation of another dialect as a chat', () => {
 			{ role: 'system', content: 'Be brief.\n\nBe kind.' },
 			{ role: 'user', content: 'Hello' },
 			{ role: 'assistant', content: 'Hello.' },
-			{ role: 'system', content: 'Now in French.' },
-			{ role: 'user', content: 'One\n\nTwo' },
+			{ role: 'user', content: '<system-reminder>\nNow in French.\n</system-reminder>\n\nOne\n\nTwo' },
 			{ role: 'assistant', content: 'I cannot.' },
 		]);
 	});

@@ -194,7 +194,10 @@ const turn = fc
 	.tuple(
 		fc.array(said, { minLength: 1, maxLength: 3 }),
 		word,
-		fc.array(fc.record({ name: word, arguments: word, isCustom: fc.boolean(), result: word }), { maxLength: 2 }),
+		fc.array(
+			fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), arguments: word, isCustom: fc.boolean(), result: word }),
+			{ maxLength: 2 },
+		),
 	)
 	.map(([parts, text, calls]) => ({ parts, text, calls }));
 
@@ -231,7 +234,9 @@ test('a conversation that is written and read again says the same', () => {
 			]);
 			const conversation = conversationWith({
 				messages,
-				tools: [{ is: 'function', name: 'f', description: 'd', schema: { type: 'object' }, strict: isStrict }],
+				tools: [
+					{ is: 'function', name: 'f', description: 'd', schema: { type: 'object', properties: {} }, strict: isStrict },
+				],
 				toolChoice: { is: 'tool', name: 'f' },
 				maxTokens: 100,
 				sampling: { temperature: 0.5 },
