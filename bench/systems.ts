@@ -43,11 +43,16 @@ const bare: System = {
 	env: plainEnvironment(),
 };
 
-/** What `npm start` of a checkout gives to Node: `exec node --flag … src/cli.ts serve`. */
-function startWords(folder: string): string[] {
+/** How `npm start` of a checkout starts Node: `VARIABLE=value … exec node --flag … src/cli.ts serve`. */
+export function startOf(folder: string): { words: string[]; env: NodeJS.ProcessEnv } {
 	const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { scripts: { start: string } };
-	const words = scripts.start.split(' ').slice(2);
-	return words.map((word) => (word === 'src/cli.ts' ? join(folder, word) : word));
+	const all = scripts.start.split(' ');
+	const variables = all.slice(0, all.indexOf('exec')).map((word) => word.split('='));
+	const words = all.slice(all.indexOf('node') + 1);
+	return {
+		words: words.map((word) => (word === 'src/cli.ts' ? join(folder, word) : word)),
+		env: Object.fromEntries(variables),
+	};
 }
 
 /**
@@ -56,6 +61,7 @@ function startWords(folder: string): string[] {
  * @param provider what its configuration says of the mock provider beside address and key
  */
 export function breakwaterOf(folder: string, name: string, provider: readonly string[] = []): System {
+	const { words, env } = startOf(folder);
 	return {
 		name,
 		readyPath: '/health',
@@ -67,9 +73,9 @@ export function breakwaterOf(folder: string, name: string, provider: readonly st
 				`providers:\n  up: { ${[`baseUrl: 'http://127.0.0.1:${upstreamPort}/v1'`, 'apiKey: bench', ...provider].join(', ')} }\n` +
 					`profiles:\n  default: { chain: [up/${upstreamModel}] }\n`,
 			);
-			return [process.execPath, ...startWords(folder), '--config', config, '--port', String(port)];
+			return [process.execPath, ...words, '--config', config, '--port', String(port)];
 		},
-		env: plainEnvironment(),
+		env: { ...plainEnvironment(), ...env },
 	};
 }
 

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { categories } from '../../machines/failure.ts';
 import { freePort, start, untilReady } from '../children.ts';
 import { residentMB } from '../machine.ts';
+import { startOf } from '../systems.ts';
 
 /** Secrets of the configuration: none of them may ever come back, nor stand in the log. */
 export const secrets = {
@@ -50,20 +51,9 @@ export class AttackedProxy {
 		const logFile = join(directory, 'proxy.log');
 		const file = join(directory, 'attack.yaml');
 		writeFileSync(file, stringify(configuration(providers)));
-		const program = join(import.meta.dirname, '../../src/cli.ts');
-		const flags = ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'];
-		const command = [
-			process.execPath,
-			...flags,
-			program,
-			'serve',
-			'--no-check',
-			'--config',
-			file,
-			'--port',
-			String(port),
-		];
-		const child = start({ command, logFile, env: { ...process.env, LOG_LEVEL: 'info' }, core: undefined });
+		const { words, env } = startOf(join(import.meta.dirname, '../..'));
+		const command = [process.execPath, ...words, '--no-check', '--config', file, '--port', String(port)];
+		const child = start({ command, logFile, env: { ...process.env, ...env, LOG_LEVEL: 'info' }, core: undefined });
 		await untilReady(child, port, '/health', logFile);
 		return new AttackedProxy(child, port, logFile);
 	}

@@ -9,6 +9,9 @@ const EVENT_OVERHEAD = 700;
  */
 const PACKED_EVENTS = 512;
 
+/** What was packed lies in memory about this often: itself, and what it was made of until that is collected. */
+const PACKED_COPIES = 2;
+
 /** What waits, in its order, and what it adds to the text of the answer. */
 interface Held {
 	readonly events: readonly AnswerEvent[];
@@ -36,7 +39,7 @@ export class Hold {
 
 	/** About what the events that wait take in memory, bytes: unpacked, each has its text, and the same once more as values. */
 	get memory(): number {
-		return this.#packedMemory + this.#looseBytes * 2 + this.#events.length * EVENT_OVERHEAD;
+		return this.#packedMemory * PACKED_COPIES + this.#looseBytes * 2 + this.#events.length * EVENT_OVERHEAD;
 	}
 
 	get isEmpty(): boolean {

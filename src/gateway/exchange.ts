@@ -35,8 +35,11 @@ export type RequestActor = ActorRefFrom<RequestMachine>;
 
 const noHeaders: AnswerHeaders = {};
 
-/** What is read in one piece is held about this often at its end: as it came, as its text, and as what is made of that. */
-const UNREAD_COPIES = 3;
+/**
+ * What is read in one piece is there about this often at its end: in the pieces that came, all of them together, as its text, as
+ * what is made of that, and as what is sent.
+ */
+const UNREAD_COPIES = 5;
 
 export interface ExchangeOptions {
 	call: Call;

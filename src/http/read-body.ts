@@ -3,6 +3,7 @@ import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../contract/refusal.ts';
+import { Pieces } from '../values/pieces.ts';
 import { overloaded } from './load/admission.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
@@ -56,7 +57,7 @@ function read(
 	{ limit, timeoutMs, uploads }: BodyOptions,
 	done: (error: Error | null, bytes?: Buffer) => void,
 ): void {
-	const pieces: Buffer[] = [];
+	const pieces = new Pieces();
 	const upload: Upload = {
 		received: 0,
 		patienceMs: timeoutMs,
@@ -70,7 +71,7 @@ function read(
 	function take(piece: Buffer): void {
 		upload.received += piece.length;
 		if (upload.received > limit) end(tooLarge(limit));
-		else pieces.push(piece);
+		else pieces.add(piece);
 	}
 
 	/** Also where the process takes no more bytes on (`load/admission.ts`), which says so itself. */
@@ -85,7 +86,7 @@ function read(
 		body.off('end', end);
 		body.off('error', leave);
 		if (refusal !== undefined) done(refusal);
-		else done(null, pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, upload.received));
+		else done(null, pieces.whole());
 	}
 }
 
@@ -96,7 +97,7 @@ function decodeBody(
 	{ limit, name, request }: { limit: number; name: string; request: Reader },
 	done: Done,
 ): void {
-	const pieces: Buffer[] = [];
+	const pieces = new Pieces();
 	let length = 0;
 	decoder.on('data', take);
 	decoder.on('end', end);
@@ -114,7 +115,7 @@ function decodeBody(
 
 	function hold(piece: Buffer): void {
 		const reason = request.share?.holdBody(bytes.length + length);
-		if (reason === undefined) pieces.push(piece);
+		if (reason === undefined) pieces.add(piece);
 		else end(overloaded(reason));
 	}
 
@@ -122,7 +123,7 @@ function decodeBody(
 		decoder.destroy();
 		if (refusal !== undefined) done(refusal);
 		else if (request.raw.socket.destroyed) done(unreadable());
-		else takeText(Buffer.concat(pieces, length), request, done);
+		else takeText(pieces.whole(), request, done);
 	}
 }
 

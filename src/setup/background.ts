@@ -21,6 +21,9 @@ export function selfArguments(...args: string[]): string[] {
 	return ['--max-semi-space-size=16', '--no-allocation-site-pretenuring', cli, ...args];
 }
 
+/** What it needs in its environment, as its own first line has it. */
+export const selfEnvironment = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' } as const;
+
 /**
  * Starts the proxy in the background, with its output in `breakwater.log` and its process id in `breakwater.pid`, and
  * waits until it answers. What does not come up is ended again, and so it is when this process has to stop.
@@ -36,6 +39,7 @@ export async function startInBackground(
 	const from = fstatSync(log).size;
 	const child = spawn(process.execPath, selfArguments('serve', '--config', file), {
 		detached: true,
+		env: { ...selfEnvironment, ...process.env },
 		stdio: ['ignore', log, log],
 	});
 	closeSync(log);

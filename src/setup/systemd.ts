@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../values/user-error.ts';
-import { selfArguments } from './background.ts';
+import { selfArguments, selfEnvironment } from './background.ts';
 import type { Speaking } from './own-certificate.ts';
 import { askHealth } from './port.ts';
 import { writeWhole } from './write-file.ts';
@@ -61,6 +61,9 @@ export function isActive(): boolean {
 /** @param drainMs how long the proxy may take to end its open requests */
 function unitText(configFile: string, drainMs: number): string {
 	const command = [process.execPath, ...selfArguments('serve', '--config', configFile)].map(quoted).join(' ');
+	const environment = Object.entries(selfEnvironment)
+		.map(([variable, value]) => `Environment=${variable}=${value}\n`)
+		.join('');
 	return `${mark}
 [Unit]
 Description=Breakwater, a failover proxy for AI APIs
@@ -72,7 +75,7 @@ StartLimitBurst=10
 [Service]
 Type=exec
 WorkingDirectory=${process.cwd().replaceAll('%', '%%')}
-ExecStart=${command}
+${environment}ExecStart=${command}
 Restart=on-failure
 RestartSec=2
 TimeoutStopSec=${Math.ceil(drainMs / 1000) + 10}

@@ -8,6 +8,7 @@ import type {
 	ReaderOptions,
 } from '../contract/dialect.ts';
 import { type AnswerFault, type ErrorBody, emptyErrorBody } from '../contract/error-body.ts';
+import { Pieces } from '../values/pieces.ts';
 import type { Classified, Classify, ErrorAnswer } from './classify/apply-error-rules.ts';
 import { contentRefused, type Finish, finishIdentifiers, isKnownEnd, shownReason } from './classify/finish-reasons.ts';
 
@@ -52,7 +53,7 @@ export class Reception {
 	/** In which form the answer comes; undefined until that is known. */
 	#form: AnswerForm | undefined;
 	#reader: AnswerReader | undefined;
-	#pieces: Buffer[] = [];
+	readonly #pieces = new Pieces();
 	#length = 0;
 	/** Bytes since the last event of a stream; of a document, all. */
 	#heldBytes = 0;
@@ -119,7 +120,7 @@ export class Reception {
 			this.#setForm(this.#options.dialect.looksLike(bytes) ?? (this.#options.stream ? 'events' : 'document'));
 		}
 		if (this.#reader !== undefined) return this.#judged(this.#reader.feed(bytes));
-		this.#pieces.push(bytes);
+		this.#pieces.add(bytes);
 		return noEvents;
 	}
 
@@ -145,7 +146,7 @@ export class Reception {
 
 	/** Of an error response, by what came of it. */
 	errorVerdict(): Verdict {
-		const text = this.#body().toString();
+		const text = this.#pieces.whole().toString();
 		return this.#broken(this.#options.dialect.readError(this.#status, text));
 	}
 
@@ -174,11 +175,6 @@ export class Reception {
 		if (form === 'events') this.#reader = this.#options.dialect.newReader(this.#options);
 	}
 
-	#body(): Buffer {
-		const [only] = this.#pieces;
-		return this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
-	}
-
 	#endStream(reader: AnswerReader, cut: Classified | undefined): { events: readonly AnswerEvent[]; verdict: Verdict } {
 		const events = this.#judged(reader.finish());
 		const verdict = this.#streamVerdict(cut);
@@ -200,7 +196,7 @@ export class Reception {
 
 	#endDocument(): { events: readonly AnswerEvent[]; verdict: Verdict } {
 		const { dialect } = this.#options;
-		const bytes = this.#body();
+		const bytes = this.#pieces.whole();
 		if (bytes.length === 0) return { events: noEvents, verdict: this.refuse('answer_empty') };
 		const read = dialect.readDocument(bytes.toString(), this.#options);
 		if (read.is === 'answer') {

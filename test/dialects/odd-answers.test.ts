@@ -140,7 +140,7 @@ describe('thoughts, as servers of chat tell them', () => {
 		const message = { role: 'assistant', content: 'Old.', reasoning: 'Hm.', reasoning_content: 'Hm.' };
 		const text = JSON.stringify({ id: 'c', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] });
 		const found = openaiChatProvider.readDocument(text, { model: 'm', choices: 1 });
-		const events = found.is === 'answer' ? found.answer.events(true) : [];
+		const events = found.is === 'answer' ? found.answer.events({ withUsage: true, inPieces: true }) : [];
 		expect(thoughts(events)).toMatchObject({ type: 'thinking', thinking: 'Hm.' });
 		const deltas = events.map(({ raw }) => (raw.value as ReturnType<typeof chunk>).choices[0]?.delta);
 		expect(deltas).toContainEqual({ reasoning: 'Hm.', reasoning_content: 'Hm.' });

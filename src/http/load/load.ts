@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { LoadFigures, ShedReason } from '../../contract/load-figures.ts';
 import { CallerShares } from './caller-shares.ts';
+import { Collector } from './collect.ts';
 import { ConnectionLimit } from './connections.ts';
 import { DescriptorWatch, descriptorLimit } from './descriptors.ts';
 import { EventLoopWatch, TICK_MS } from './event-loop.ts';
@@ -38,6 +39,7 @@ export class Load {
 	readonly #budget: MemoryBudget;
 	readonly #loop: EventLoopWatch;
 	readonly #descriptors: DescriptorWatch;
+	readonly #collector = new Collector();
 	readonly #connections: ConnectionLimit;
 	readonly #shed = { requests: 0, connections: 0, memory: 0, event_loop: 0, descriptors: 0, caller_share: 0 };
 	readonly #callers = new CallerShares();
@@ -89,6 +91,7 @@ export class Load {
 
 	leave(share: RequestShare): void {
 		this.#requests -= 1;
+		this.#collector.note(share.most);
 		share.release();
 		if (share.caller !== undefined) this.#callers.leave(share.caller);
 	}

@@ -104,6 +104,8 @@ export class RequestShare implements MemoryShare {
 	readonly #budget: MemoryBudget;
 	readonly #callers: CallerShares;
 	readonly #onShed: (reason: ShedReason) => void;
+	/** The most that it has held at once, bytes. */
+	most = 0;
 	#body = 0;
 	#answer = 0;
 
@@ -163,6 +165,7 @@ export class RequestShare implements MemoryShare {
 	#change(after: number): ShedReason | undefined {
 		const before = this.#body + this.#answer;
 		const reason = this.#reasonAgainst(before, after);
+		if (after > this.most) this.most = after;
 		if (reason !== undefined) this.#onShed(reason);
 		else if (this.caller !== undefined) this.caller.bytes += after - before;
 		return reason;
