@@ -77,8 +77,7 @@ export class Hold {
 	}
 
 	#pack(): void {
-		const held: Held = { events: this.#events, text: this.#text };
-		const bytes = Buffer.from(JSON.stringify(held));
+		const bytes = Buffer.from(JSON.stringify({ events: this.#events.map(packed), text: this.#text }));
 		this.#packed.push(bytes);
 		this.#packedMemory += bytes.length;
 		this.#forgetLoose();
@@ -92,10 +91,23 @@ export class Hold {
 
 	#all(): Held {
 		if (this.#packed.length === 0) return { events: this.#events, text: this.#text };
-		const all = [
-			...this.#packed.map((bytes): Held => JSON.parse(bytes.toString())),
-			{ events: this.#events, text: this.#text },
-		];
+		const all = [...this.#packed.map(unpacked), { events: this.#events, text: this.#text }];
 		return { events: all.flatMap(({ events }) => events), text: all.map(({ text }) => text).join('') };
 	}
+}
+
+/** An event without what its data say once more. */
+function packed(event: AnswerEvent): object {
+	const { dialect, data, value } = event.raw;
+	return typeof value === 'object' ? { ...event, raw: { dialect, data } } : event;
+}
+
+function unpacked(bytes: Buffer): Held {
+	const { events, text }: Held = JSON.parse(bytes.toString());
+	return { text, events: events.map(withValue) };
+}
+
+function withValue(event: AnswerEvent): AnswerEvent {
+	const { dialect, data, value = JSON.parse(data) as unknown } = event.raw;
+	return { ...event, raw: { dialect, data, value } };
 }

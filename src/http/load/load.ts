@@ -27,6 +27,9 @@ export interface Machine {
 	descriptors?: number | undefined;
 }
 
+/** From this part of what requests may hold on, it is looked at what the process takes. */
+const MUCH_HELD = 1 / 8;
+
 /** Descriptors are counted at every fourth tick of the event loop's watch. */
 const TICKS_A_LOOK = 4;
 
@@ -67,6 +70,7 @@ export class Load {
 		this.#loop.tick(now);
 		this.#ticks += 1;
 		if (this.#ticks % TICKS_A_LOOK === 0) void this.#descriptors.look();
+		if (this.#budget.used > this.#budget.limit * MUCH_HELD) this.#collector.look(process.memoryUsage.rss());
 	}
 
 	/**

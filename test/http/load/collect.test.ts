@@ -23,6 +23,21 @@ it('collects once so much has been left behind, and never for small requests', a
 	expect(collections).toBe(1);
 });
 
+it('collects when the process has grown much since it was least', () => {
+	let collections = 0;
+	const collector = new Collector(() => {
+		collections += 1;
+	});
+	for (const resident of [300, 250, 313]) collector.look(resident * MB);
+	expect(collections).toBe(0);
+	collector.look(314 * MB);
+	expect(collections).toBe(1);
+	for (const resident of [320, 270, 333]) collector.look(resident * MB);
+	expect(collections).toBe(1);
+	collector.look(334 * MB);
+	expect(collections).toBe(2);
+});
+
 it('really collects', async () => {
 	const collector = new Collector();
 	let isGone = false;
