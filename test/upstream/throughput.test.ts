@@ -6,15 +6,16 @@ import { type Behaviour, chunkOf, chunksOf, streams } from '../helpers/upstream.
 
 const perTest = attemptPerTest();
 
-/** Ten tokens a second, which is 40 characters, over half a second. */
-const throughput = { tokensPerSecond: 10, over: 500 };
+/** Sixty characters over a second: a fast stream brings three times as many, and may be held up for half of it. */
+const throughput = { tokensPerSecond: 15, over: 1000 };
 
 async function outcomeOf(behaviour: Behaviour, options: AttemptTestOptions = { timeouts: { throughput } }) {
 	perTest.upstream.next(behaviour);
 	return (await perTest.start({ stream: true, ...options }).over).is;
 }
 
-const slow = streams(chunksOf('a b c d e f g h i j k l m n'), { delayMs: 100 });
+const letters = 'a b c d e f g h i j k l m n o p q r s t';
+const slow = streams(chunksOf(letters), { delayMs: 100 });
 
 describe('a stream that is never idle', () => {
 	it('and too slow has failed, where the policy says so', async () => {
@@ -26,12 +27,12 @@ describe('a stream that is never idle', () => {
 	});
 
 	it('and fast enough is left alone', async () => {
-		const fast = streams(chunksOf('swift '.repeat(16).trim()), { delayMs: 80 });
+		const fast = streams(chunksOf('swiftswiftswift '.repeat(20).trim()), { delayMs: 80 });
 		expect(await outcomeOf(fast)).toBe('completed');
 	});
 
 	it('is measured again and again: one that becomes slow has failed', async () => {
-		const chunks = [...chunksOf('swift '.repeat(20)).slice(0, -1), ...chunksOf('a b c d e f g h i j').slice(1)];
+		const chunks = [...chunksOf('swiftswiftswift '.repeat(20)).slice(0, -1), ...chunksOf(letters).slice(1)];
 		expect(await outcomeOf(streams(chunks, { delayMs: 70 }))).toBe('TIMEOUT.slow');
 	});
 
@@ -42,7 +43,7 @@ describe('a stream that is never idle', () => {
 			(text: string) => chunkOf({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: text } }] }),
 		],
 	])('is measured by %s too', async (_, chunk) => {
-		const chunks = [...Array.from({ length: 15 }, () => chunk('so many words ')), chunkOf({}, 'stop')];
+		const chunks = [...Array.from({ length: 20 }, () => chunk('so many words ')), chunkOf({}, 'stop')];
 		expect(await outcomeOf(streams(chunks, { delayMs: 80 }))).toBe('completed');
 	});
 
