@@ -32,7 +32,10 @@ describe('a stream that is never idle', () => {
 	});
 
 	it('is measured again and again: one that becomes slow has failed', async () => {
-		const chunks = [...chunksOf('swiftswiftswift '.repeat(20)).slice(0, -1), ...chunksOf(letters).slice(1)];
+		const chunks = [
+			...chunksOf('swiftswiftswift '.repeat(20)).slice(0, -1),
+			...chunksOf(`${letters} ${letters}`).slice(1),
+		];
 		expect(await outcomeOf(streams(chunks, { delayMs: 70 }))).toBe('TIMEOUT.slow');
 	});
 
