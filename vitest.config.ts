@@ -17,6 +17,8 @@ export default defineConfig({
 		// Met by a failure only: no test may depend on being quick, and an exploration is a minute of work for a busy machine.
 		testTimeout: 600_000,
 		hookTimeout: 600_000,
+		// A machine of CI that stands still for a second in the midst of a test with timers: it is tried once more, and reported as flaky.
+		retry: process.env.CI === undefined ? 0 : 1,
 		// Those of the program.
 		execArgv: ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'],
 		projects: [
