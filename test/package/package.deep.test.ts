@@ -8,7 +8,7 @@ import { fileText } from '../templates/documented.ts';
 import { Installed } from './installed.ts';
 import { canInstall, installGlobally, type Packed, pack, pathWithNode, plantedSecret } from './packed.ts';
 
-const MOST_BYTES = 600_000;
+const MOST_BYTES = 800_000;
 /** Of a busy machine with two cores. */
 const PATIENCE_MS = 180_000;
 
@@ -95,7 +95,7 @@ describe('the tarball', () => {
 		const [own] = fileText('src/cli.ts').split('\n');
 		const [compiled] = readFileSync(join(unpacked, 'dist/src/cli.js'), 'utf8').split('\n');
 		expect(compiled).toBe(own);
-		expect(compiled).toMatch(/^#!\/usr\/bin\/env -S node /);
+		expect(compiled).toMatch(/^#!\/usr\/bin\/env -S (\w+=\d+ )*node /);
 	});
 });
 
