@@ -133,7 +133,7 @@ describe('the image, played with a folder for each file system', () => {
 		expect(allowed.status).toBe(200);
 		expect((await fetch(`http://127.0.0.1:${port}/inspector`)).status).toBe(200);
 
-		const healthcheck = wordsOf(image, 'HEALTHCHECK').map((word) => word.replace(':4010', `:${port}`));
+		const healthcheck = wordsOf(image, 'HEALTHCHECK').map((word) => word.replaceAll('4010', port));
 		expect(await start(healthcheck, { PATH: dirname(process.execPath) }).exit).toBe(0);
 		expect(listing()).toEqual(before);
 		expect(readdirSync(logs)).toHaveLength(1);
