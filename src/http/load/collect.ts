@@ -8,7 +8,7 @@ const SMALL = 1024 ** 2;
 const WORTH_COLLECTING = 32 * 1024 ** 2;
 
 /** So much may the process grow, while requests hold much, before it is looked for what nobody holds, bytes. */
-const GROWTH = 64 * 1024 ** 2;
+const GROWTH = 32 * 1024 ** 2;
 
 /**
  * Has collected what large requests leave behind. V8 lets its heap grow by as much again before it does so by itself, and of a

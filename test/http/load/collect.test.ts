@@ -28,13 +28,13 @@ it('collects when the process has grown much since it was least', () => {
 	const collector = new Collector(() => {
 		collections += 1;
 	});
-	for (const resident of [300, 250, 313]) collector.look(resident * MB);
+	for (const resident of [300, 250, 281]) collector.look(resident * MB);
 	expect(collections).toBe(0);
-	collector.look(314 * MB);
+	collector.look(282 * MB);
 	expect(collections).toBe(1);
-	for (const resident of [320, 270, 333]) collector.look(resident * MB);
+	for (const resident of [320, 270, 301]) collector.look(resident * MB);
 	expect(collections).toBe(1);
-	collector.look(334 * MB);
+	collector.look(302 * MB);
 	expect(collections).toBe(2);
 });
 
