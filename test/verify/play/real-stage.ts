@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { actorsOf } from '../../../src/config/actors.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { routesOf } from '../../../src/gateway/routes.ts';
 import { type CaseScript, entryFor, type StateBefore, type Subject } from '../../../src/verify/play/case-script.ts';
@@ -181,11 +182,11 @@ export class RealStage {
 		);
 	}
 
+	/** The actors of the keys of its targets, and those that it asks. */
 	#concerned(profile: string): string[] {
 		const candidates = routesOf(this.#config).get(profile)?.candidates ?? [];
-		return Object.values(this.#config.providers).flatMap(({ credentials }) =>
-			credentials.map(({ id }) => id).filter((id) => candidates.some(({ credential }) => credential === id)),
-		);
+		const ids = new Set(candidates.flatMap(({ credential, gate }) => [credential, gate]));
+		return actorsOf(this.#config).flatMap(({ id }) => (ids.has(id) ? [id] : []));
 	}
 
 	#behave(provider: string, { request, isReused }: Exchange): Behaviour {
@@ -202,7 +203,7 @@ export class RealStage {
 		const outcome = entry?.outcomes[Math.min(met, entry.outcomes.length - 1)];
 		// A connection that was used before is taken for stale then, and replaced: the outcome is that of the new one.
 		if (isReused && outcome?.does === 'network-error') return behaviourOf({ ...outcome, afterMs: 0 }, request);
-		this.#asked.push(`${candidate.credential}/${model}`);
+		this.#asked.push(`${candidate.gate}/${model}`);
 		if (entry !== undefined) this.#met.set(entry, met + 1);
 		return behaviourOf(outcome ?? { does: 'answer', afterMs: 0, takesMs: 0 }, request);
 	}

@@ -10,7 +10,7 @@ export interface Seen {
 	client: Omit<ClientView, 'headers'>;
 	attempts: string | null;
 	shouldRetry: string | null;
-	/** What each upstream was asked, in order: `credential/model`. */
+	/** What was asked, in order: the actor that granted it, and the model. */
 	asked: readonly string[];
 	progress: readonly string[];
 	providers: Readonly<Record<string, string>>;
