@@ -30,6 +30,7 @@ import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
+import { asChosenByCaller } from './wrong-endpoint.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
@@ -279,8 +280,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		else if (!this.#leavesStream(completion)) this.#endAnswer();
 	}
 
-	onBroke(broken: Classified): void {
+	onBroke(given: Classified): void {
 		this.#clock.attemptEnds();
+		const broken = asChosenByCaller(given, this.#contact(this.#progress));
 		if (this.#asksWithoutAdditions(broken)) return;
 		const { failure } = broken;
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
