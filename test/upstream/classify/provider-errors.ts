@@ -1032,6 +1032,28 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 			is: 'BAD_REQUEST.unsupported',
 		},
 	},
+	'a thought’s proof is another provider’s': Object.fromEntries(
+		[
+			[400, anthropic('invalid_request_error', 'messages.1.content.0: Invalid `signature` in `thinking` block')],
+			[400, anthropic('invalid_request_error', 'messages.1.content.0: Invalid `data` in `redacted_thinking` block')],
+			[400, { message: 'messages.7.content.2: Invalid signature in thinking block' }],
+			[
+				400,
+				gemini(
+					400,
+					'INVALID_ARGUMENT',
+					'{"type":"error","error":{"message":"messages.1.content.0: Invalid `signature` in `thinking` block"}}',
+				),
+			],
+			[400, openai('The encrypted content gAAA...DQ== could not be verified.', null, 'invalid_encrypted_content')],
+			[400, openai('The encrypted content for item rs_1 could not be verified.', 'invalid_request_error')],
+			[400, openai('Could not decrypt the provided encrypted_content.', 'invalid_request_error')],
+			[404, openai("Item with id 'rs_68af' not found.", 'invalid_request_error')],
+		].map(([status, body], index) => [
+			`${index + 1}`,
+			{ status: Number(status), body, is: 'BAD_REQUEST.foreign_proof' },
+		]),
+	),
 	'a local server without its model': Object.fromEntries(
 		[
 			[400, 'Failed to load model "qwen3-32b". Error: Model loading was stopped due to insufficient system resources.'],
