@@ -42,6 +42,7 @@ const defaultOnError: Readonly<Record<string, ErrorPolicy>> = {
 	'BAD_REQUEST.unsupported': { retries: 0, then: ['other-provider'] },
 	'BAD_REQUEST.too_large': { retries: 0, then: ['next'] },
 	'BAD_REQUEST.foreign_proof': { retries: 0, then: ['next', 'fail'] },
+	'BAD_REQUEST.unknown_state': { retries: 0, then: ['credential', 'next', 'fail'] },
 	'BAD_REQUEST.wrong_endpoint': { retries: 0, then: ['next', 'fail'] },
 	RATE_LIMIT: { retries: 1, then: ['credential', 'next'] },
 	TIMEOUT: { retries: 0, then: ['next'] },

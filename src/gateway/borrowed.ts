@@ -28,7 +28,13 @@ export function bondOf(
 	const [only, another] = new Set(candidates.map(({ credential }) => credential));
 	// Where there is one to ask, it made the id, or nobody here has.
 	if (first === undefined || (only !== undefined && another === undefined)) return undefined;
-	const bonds = needed.map(({ id, what }) => ({ what, credential: makers.of(id) ?? unknown(what) }));
+	const isOneProvider = new Set(candidates.map(({ credential }) => providerOf(credential))).size === 1;
+	const bonds = needed.flatMap(({ id, what }) => {
+		const credential = makers.of(id);
+		if (credential !== undefined) return [{ what, credential }];
+		// Each of its keys may have it.
+		return isOneProvider ? [] : unknown(what);
+	});
 	const [bond] = bonds;
 	const other = bonds.find(({ credential }) => credential !== bond?.credential);
 	if (bond === undefined) return undefined;

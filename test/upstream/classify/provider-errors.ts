@@ -1054,6 +1054,32 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 			{ status: Number(status), body, is: 'BAD_REQUEST.foreign_proof' },
 		]),
 	),
+	'what a request names is not kept there': Object.fromEntries(
+		[
+			[404, anthropic('not_found_error', 'File not found: file_011CNha8iCJcU1wXNR6q4V8w')],
+			[404, openai('File with id file-1 not found.', 'invalid_request_error')],
+			[404, openai('No such File object: file-abc', 'invalid_request_error')],
+			[400, openai("Previous response with id 'resp_1' not found.", null, 'previous_response_not_found')],
+			[404, openai("Conversation with id 'conv_1' not found.", 'invalid_request_error')],
+			[400, openai("Container with id 'cntr_1' not found.", 'invalid_request_error')],
+			[404, openai("Item with id 'msg_68af' not found.", 'invalid_request_error')],
+		].map(([status, body], index) => [
+			`${index + 1}`,
+			{ status: Number(status), body, is: 'BAD_REQUEST.unknown_state' },
+		]),
+	),
+	'but a model': {
+		'of Anthropic': {
+			status: 404,
+			body: anthropic('not_found_error', 'model: claude-9'),
+			is: 'MODEL_UNAVAILABLE',
+		},
+		'with a name like a file’s': {
+			status: 404,
+			body: openai("The model 'file-9' was not found", 'invalid_request_error'),
+			is: 'MODEL_UNAVAILABLE',
+		},
+	},
 	'a local server without its model': Object.fromEntries(
 		[
 			[400, 'Failed to load model "qwen3-32b". Error: Model loading was stopped due to insufficient system resources.'],
