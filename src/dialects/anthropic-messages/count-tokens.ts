@@ -3,7 +3,7 @@ import type { ClientDialect, DocumentRead, ProviderAsk, ProviderDialect } from '
 import { parseObject } from '../../values/json.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { tokensOf } from '../routing-members.ts';
-import { failureText } from './failure.ts';
+import { failureText, statusOf } from './failure.ts';
 import { MessagesBody } from './messages-body.ts';
 import { readBody } from './read-request.ts';
 
@@ -35,6 +35,7 @@ export const anthropicCountClient: ClientDialect = {
 		};
 	},
 	failure: failureText,
+	statusOf,
 	estimate: ({ conversation }) => {
 		if (conversation === undefined) throw new Error('a count of tokens was read without its conversation');
 		return JSON.stringify({ input_tokens: estimatedTokens(conversation()) });
