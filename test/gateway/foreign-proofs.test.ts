@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { anthropic, postTo } from '../helpers/messages-gateway.ts';
+import { anthropic, postTo } from '../helpers/messages-per-test.ts';
 import { completes, status, streams } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway;

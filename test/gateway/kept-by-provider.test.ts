@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answersMessage } from '../helpers/anthropic-shapes.ts';
 import { startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { anthropic, messagesRequest, postTo } from '../helpers/messages-gateway.ts';
+import { anthropic, messagesRequest, postTo } from '../helpers/messages-per-test.ts';
 import { responds } from '../helpers/responses-shapes.ts';
 import { status } from '../helpers/upstream.ts';
 

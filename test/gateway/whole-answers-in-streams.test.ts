@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { assembled, messageOf, readWire } from '../helpers/anthropic-shapes.ts';
 import { contentOf, startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { anthropic, checked, messagesRequest, postTo } from '../helpers/messages-gateway.ts';
+import { anthropic, checked, messagesRequest, postTo } from '../helpers/messages-per-test.ts';
 import { callOf, readFrames, responseEvents, responseFrame, responseOf, textIn } from '../helpers/responses-shapes.ts';
 import { type Behaviour, completionOf, streams } from '../helpers/upstream.ts';
 

@@ -1,8 +1,8 @@
 import type { Conversation, MessagePart } from '../../contract/conversation.ts';
 import type { ClientDialect, DocumentRead, ProviderAsk, ProviderDialect } from '../../contract/dialect.ts';
 import { parseObject } from '../../values/json.ts';
+import { tokensOf } from '../estimate-tokens.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
-import { tokensOf } from '../routing-members.ts';
 import { failureText, statusOf } from './failure.ts';
 import { MessagesBody } from './messages-body.ts';
 import { readBody } from './read-request.ts';
