@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { logObserver } from '../../src/observe/log/log.ts';
 import { failureOf, type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { messagesRequest, postTo } from '../helpers/messages-gateway.ts';
+import { messagesRequest, postTo } from '../helpers/messages-per-test.ts';
 import { type Behaviour, status } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway;
