@@ -131,6 +131,11 @@ describe('what is not whole', () => {
 		expect(failover.attempts).toMatchObject([{ category: 'SERVER_ERROR', reason: 'overloaded' }]);
 	});
 
+	it('is no answer where the response is still in progress', async () => {
+		breakwater.upstream('responses').next(body(event({ ...responseOf(text), status: 'in_progress' })));
+		expect((await breakwater.post({ model: 'responses/model-responses', stream: true })).status).toBe(502);
+	});
+
 	it('a call of a tool in a whole response comes once', async () => {
 		const response = responseOf([callOf('look', { at: 'wall' })]);
 		breakwater.upstream('responses').next(body(responseFrame({ type: 'response.completed', response })));

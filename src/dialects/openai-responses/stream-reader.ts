@@ -10,6 +10,7 @@ import { EventParts } from './event-parts.ts';
 import { failureIn } from './failure-in.ts';
 import { ResponseGrammar } from './grammar.ts';
 import { madeIn } from './made.ts';
+import { isWholeState } from './read-document.ts';
 import { dialectName } from './responses-body.ts';
 
 /** A piece of the answer stands in it, which would be lost if the event were left out. */
@@ -21,8 +22,9 @@ const ends: readonly unknown[] = ['response.completed', 'response.incomplete', u
 /** The response that an event holds, or is, where it says all that the model put out. */
 function wholeIn(event: JsonObject): JsonObject | undefined {
 	if (!ends.includes(event.type) || isError(event.error)) return undefined;
-	const response = isObject(event.response) ? event.response : event;
-	return Array.isArray(response.output) && response.output.length > 0 ? response : undefined;
+	const response = event.type !== undefined && isObject(event.response) ? event.response : event;
+	const { output, status } = response;
+	return Array.isArray(output) && output.length > 0 && isWholeState(status) ? response : undefined;
 }
 
 /**
