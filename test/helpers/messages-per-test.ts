@@ -19,6 +19,20 @@ export interface MessagesGateway extends TestGateway {
 	sentTo(name: string): Record<string, unknown>;
 }
 
+/** Sends a body: an object as JSON, a text as it is. */
+export function postTo(
+	{ origin }: Pick<TestGateway, 'origin'>,
+	body: object | string,
+	path = '/v1/messages',
+	headers: object = {},
+): Promise<Response> {
+	return fetch(`${origin}${path}`, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json', ...headers },
+		body: typeof body === 'string' ? body : JSON.stringify(body),
+	});
+}
+
 /** Called once in a file: a gateway for each of its tests that starts one, closed after it. */
 export function messagesPerTest() {
 	let running: TestGateway | undefined;
@@ -36,12 +50,7 @@ export function messagesPerTest() {
 			running = started;
 			return {
 				...started,
-				ask: (body, path = '/v1/messages', headers = {}) =>
-					fetch(`${started.origin}${path}`, {
-						method: 'POST',
-						headers: { 'content-type': 'application/json', ...headers },
-						body: typeof body === 'string' ? body : JSON.stringify(body),
-					}),
+				ask: (body, path, headers) => postTo(started, body, path, headers),
 				sentTo: (name) => started.upstream(name).requests[0]?.json as Record<string, unknown>,
 			};
 		},
@@ -50,7 +59,11 @@ export function messagesPerTest() {
 
 /** The events of a stream, which follows the grammar to its end. */
 export async function checkedEvents(response: Response): Promise<readonly MessagesObject[]> {
-	const events = readWire(await response.text());
+	return checked(readWire(await response.text()));
+}
+
+/** Events that follow the grammar to its end. */
+export function checked(events: readonly MessagesObject[]): readonly MessagesObject[] {
 	const grammar = new MessagesGrammar();
 	expect(events.map((event) => grammar.next(event))).toEqual(events.map(() => undefined));
 	expect(grammar.isComplete).toBe(true);

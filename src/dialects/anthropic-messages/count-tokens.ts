@@ -61,7 +61,8 @@ export const anthropicCountProvider: ProviderDialect = {
 /** Members that are about the answer are refused here. */
 function renderCount({ request, model, foreign }: ProviderAsk) {
 	if (!(request.body instanceof MessagesBody)) throw new Error(`${countName} cannot render ${request.dialect}`);
-	const edits = { model: JSON.stringify(model), max_tokens: undefined, stream: undefined };
+	const without = request.body.editsWithout(foreign);
+	const edits = { model: JSON.stringify(model), max_tokens: undefined, stream: undefined, ...without };
 	return { body: request.body.nativeWithout(foreign).render(edits), stream: false, choices: 1 };
 }
 

@@ -11,7 +11,7 @@ import { lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '..
 import { containerIn, filesIn } from './made.ts';
 import { dialectName, limitsOf, MessagesBody } from './messages-body.ts';
 import { readConversation } from './read-conversation.ts';
-import { proofsIn } from './signed-thoughts.ts';
+import { isToolResult, proofsIn } from './signed-thoughts.ts';
 
 /** Where requests belong that are of another API of ours. */
 const chatPath = 'POST /v1/chat/completions';
@@ -41,7 +41,7 @@ export function readBody(text: string, dialect: string, options?: ReadOptions): 
 	const stream = readStream(body.stream);
 	const wish = readWish(body, lastUserMessageOf(messages));
 	const asked = new MessagesBody(text, limitsOf(body), withoutOwnMembers(text, body, options));
-	const borrowed = borrowedIn(text, body, messages);
+	const borrowed = borrowedIn(text, body, messages, asked.limits.turnProofs);
 	return {
 		body,
 		request: {
@@ -114,18 +114,25 @@ function checkMessage(message: unknown, at: number): void {
 	throw new Refusal('invalid_request', `'${param}.content' must be ${advice}.`, `${param}.content`);
 }
 
-function isToolResult(message: unknown): boolean {
-	if (!isObject(message) || !Array.isArray(message.content)) return false;
-	return message.content.some((block) => isObject(block) && block.type === 'tool_result');
-}
-
 /** Files and containers that one provider has, and thoughts that it signed. */
-function borrowedIn(text: string, body: JsonObject, messages: readonly unknown[]): readonly Borrowed[] | undefined {
+function borrowedIn(
+	text: string,
+	body: JsonObject,
+	messages: readonly unknown[],
+	turnProofs: readonly string[] | undefined,
+): readonly Borrowed[] | undefined {
 	const container = containerIn(body);
 	const borrowed = [
 		...(container === undefined ? [] : [{ id: container, what: 'container', isNeeded: true }]),
 		...filesIn(text).map((id) => ({ id, what: 'file_id', isNeeded: true })),
-		...proofsIn(messages).map((id) => ({ id, what: 'signed thinking', isNeeded: false })),
+		...proofsIn(messages).map((id) => ({
+			id,
+			what:
+				turnProofs?.includes(id) === true
+					? 'signed thinking, and with it the thinking of this turn'
+					: 'signed thinking',
+			isNeeded: false,
+		})),
 	];
 	return borrowed.length === 0 ? undefined : borrowed;
 }
