@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { list, section, table, textThat } from './fields.ts';
+import { amount, list, section, table, textThat } from './fields.ts';
 import { targetPolicy } from './policy-schema.ts';
 import { headerContent, ownHeaderName } from './provider-schema.ts';
 import { request } from './request-schema.ts';
@@ -17,6 +17,11 @@ const entry = section({
 	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers of this target, over those of its provider. Default: none.'),
+	weight: amount(0, 1_000_000)
+		.exactOptional()
+		.describe(
+			'Its share of the requests with `order: weighted`, to those of the others; with 0 it is tried last. Default: 1.',
+		),
 	policy: targetPolicy
 		.exactOptional()
 		.describe('What differs for this target from the policies of file, provider and profile.'),

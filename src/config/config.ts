@@ -1,6 +1,7 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
+import type { KeyOrderName, OrderName } from './order-schema.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
 /** A whole configuration, checked and resolved: every default filled in, every duration in ms, every size in bytes. */
@@ -134,6 +135,8 @@ export interface ProviderConfig {
 	apiVersion?: string;
 	/** At least one, perhaps without a key. */
 	credentials: readonly Credential[];
+	/** Which of its keys is tried first. */
+	keys: KeyOrderName;
 	/** Extra request headers, names in lower case. */
 	headers: Readonly<Record<string, string>>;
 	/** Absent where TLS is as Node makes it. */
@@ -198,6 +201,7 @@ export interface RequestConfig {
 export interface ProfileConfig {
 	name: string;
 	chain: readonly TargetConfig[];
+	order: OrderConfig;
 	/** When a streamed answer begins to reach the client. */
 	commit: 'first-token' | 'complete';
 	for: 'answers' | 'embeddings';
@@ -209,6 +213,15 @@ export interface ProfileConfig {
 	policyLayers: readonly Partial<PolicyLayer>[];
 	/** Whether answers are streamed from its targets whatever the client asked for; absent where the providers say. */
 	streamUpstream?: boolean;
+}
+
+/** Which target of a profile is tried first. */
+export interface OrderConfig {
+	by: OrderName;
+	/** How far back successes and times count, ms. */
+	healthWindow: number;
+	/** Targets with a lower share of successes are tried last; absent where none are. */
+	skipBelow?: number;
 }
 
 export interface TargetConfig {
@@ -228,6 +241,8 @@ export interface TargetConfig {
 	input?: readonly InputKind[];
 	/** Under which name it is the same model as others: its own, or what its facts say. */
 	sameAs: string;
+	/** Its share of the requests where they go by weight. */
+	weight: number;
 	/** Whether answers are streamed from it whatever the client asked for. */
 	streamUpstream: boolean;
 	/** The provider's ← the model's ← the target's. */

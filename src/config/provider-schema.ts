@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amount, count, defaulted, flag, list, oneOf, oneOrMany, section, table, text, textThat } from './fields.ts';
+import { keys } from './order-schema.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -179,6 +180,7 @@ export const provider = section({
 	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
 		.exactOptional()
 		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),
+	keys,
 	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),

@@ -6,12 +6,14 @@ import type {
 	Credential,
 	ErrorRuleConfig,
 	NotificationsConfig,
+	OrderConfig,
 	ProfileConfig,
 	ProviderConfig,
 	TargetConfig,
 } from './config.ts';
 import { overlayPolicy } from './layers.ts';
 import type { FileNotifications } from './notifications-schema.ts';
+import { usualHealthWindow } from './order-schema.ts';
 import { reasoningFirstToken } from './policy-defaults.ts';
 import { defaultPolicy, type PolicyLayer } from './policy-schema.ts';
 import type { File, FileProfile, FileProvider } from './schema.ts';
@@ -65,6 +67,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		...(endpoints !== undefined && { endpoints }),
 		...(apiVersion !== undefined && { apiVersion }),
 		credentials: credentialsOf(name, apiKey),
+		keys: provider.keys ?? 'in-order',
 		headers: lowerCaseNames(headers),
 		...(tls !== undefined && { tls }),
 		models: mapTable(models ?? {}, (facts) => facts),
@@ -112,6 +115,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 					streamUpstream ?? providers[candidate.provider]?.streamUpstream ?? false,
 				),
 			})),
+		order: orderOf(lineage),
 		commit: lineage.findLast((profile) => profile.commit !== undefined)?.commit ?? 'first-token',
 		for: lineage.findLast((profile) => profile.for !== undefined)?.for ?? 'answers',
 		whenNotCarried: lineage.findLast((profile) => profile.whenNotCarried !== undefined)?.whenNotCarried ?? 'pass-over',
@@ -121,13 +125,24 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	};
 }
 
+/** Each option is the one of the nearest profile that gives it. */
+function orderOf(lineage: readonly FileProfile[]): OrderConfig {
+	const skipBelow = lineage.findLast((profile) => profile.skipBelow !== undefined)?.skipBelow;
+	return {
+		by: lineage.findLast((profile) => profile.order !== undefined)?.order ?? 'fixed',
+		healthWindow: lineage.findLast((profile) => profile.healthWindow !== undefined)?.healthWindow ?? usualHealthWindow,
+		...(skipBelow !== undefined && { skipBelow }),
+	};
+}
+
 function resolveCandidate(
-	{ target, request, headers, policy }: FileCandidate,
+	{ target, request, headers, weight = 1, policy }: FileCandidate,
 	providers: Table<ProviderConfig>,
 	layers: readonly Partial<PolicyLayer>[],
 ): TargetConfig[] {
 	return resolveTarget(target, providers, layers).map((resolved) => ({
 		...resolved,
+		weight,
 		request: overlayRequest(resolved.request, request),
 		headers: lowerCaseNames(headers),
 		policy: overlayPolicy(resolved.policy, policy),

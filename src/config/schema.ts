@@ -3,6 +3,7 @@ import { chain } from './chain-schema.ts';
 import { errorRules } from './error-rules-schema.ts';
 import { filled, oneOf, section, table, text } from './fields.ts';
 import { notifications } from './notifications-schema.ts';
+import { orderOptions } from './order-schema.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
 import { name, provider, streamUpstream } from './provider-schema.ts';
 import { routing } from './routing-schema.ts';
@@ -19,6 +20,7 @@ const profile = section({
 		.describe(
 			'The targets, `provider/model` each, or maps of a `target` and its settings here, in the order they are tried. Required without `extends`.',
 		),
+	...orderOptions,
 	commit: oneOf(['first-token', 'complete'])
 		.exactOptional()
 		.describe(

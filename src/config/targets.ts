@@ -57,6 +57,7 @@ export function resolveTarget(
 			...(maxOutputTokens !== undefined && { maxOutputTokens }),
 			...(input !== undefined && { input }),
 			sameAs,
+			weight: 1,
 			streamUpstream: streamsUpstream(request, provider.streamUpstream),
 			request,
 			headers: {},

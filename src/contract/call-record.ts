@@ -15,6 +15,8 @@ export interface CallRecord {
 	repaired?: true;
 	/** A target did not take a field of the request. */
 	unsupported?: UnsupportedField;
+	/** In which order the targets were to be asked; absent where that is the chain as it is written. */
+	order?: CallOrder;
 	/** The target that answered. */
 	target?: string;
 	/** The name of the caller, where callers have keys. */
@@ -29,6 +31,14 @@ export interface CallRecord {
 	/** What each provider that reported it has counted; an answer that broke may have several, or none. */
 	tokens: readonly TokenCount[];
 	trace: readonly RecordedStep[];
+}
+
+/** The order of a request's targets, which its profile does not take from the chain alone. */
+export interface CallOrder {
+	/** By what: `health`, `latency`, …; `fixed` where only their keys were ordered. */
+	by: string;
+	/** The first of them in that order, each with what decided: `b/model-b (230 ms)`. */
+	targets: readonly string[];
 }
 
 /** A step of a request that has ended; an attempt perhaps with the provider's own id of it. */

@@ -17,6 +17,16 @@ export interface ProviderHealth {
 	lastFailure: { category: string; reason: string | null; status: number | null; model: string; at: string } | null;
 }
 
+/** What is known of one target, over the shortest `healthWindow` of the profiles. */
+export interface TargetStanding {
+	/** The share of attempts that succeeded, 0 to 1; undefined where none was judged. */
+	successRate: number | undefined;
+	/** What streamed answers took until their first token, a decayed average, ms; undefined where it is not known. */
+	firstTokenMs: number | undefined;
+	/** Attempts under way. */
+	inFlight: number;
+}
+
 export interface OperationResult {
 	/** Whether it changed anything; the same action twice changes nothing the second time. */
 	changed: boolean;
@@ -32,6 +42,8 @@ export interface Service {
 	readonly embeddings: readonly { readonly profile: string; readonly models: readonly string[] }[];
 	call(call: Call, client: AnswerSink): RunningCall;
 	health(): Readonly<Record<string, ProviderHealth>>;
+	/** What is known of the targets that were asked, where a profile orders by that; else none. */
+	standings(): Readonly<Record<string, TargetStanding>>;
 	/** Whether each profile could be served at this moment: whether any of its targets would grant a permit. */
 	servable(): Readonly<Record<string, boolean>>;
 	/** Whether a provider actor would grant a permit for this model now. */

@@ -1,7 +1,7 @@
 import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
 import type { AttemptUsage } from '../contract/answer-parts.ts';
 import type { Call } from '../contract/call.ts';
-import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import type { CallOrder, CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
 import { clock as processClock } from '../values/clock.ts';
 import type { CallClock } from './call-clock.ts';
 import type { ProviderWords } from './provider-words.ts';
@@ -18,12 +18,14 @@ export interface EndedCall {
 	usage: readonly AttemptUsage[];
 	/** Malformed events that were left out of the answers of all attempts. */
 	skippedEvents: number;
+	/** Undefined where it is the chain as it is written. */
+	order: CallOrder | undefined;
 	unknownFinishReasons: readonly UnknownFinishReason[];
 }
 
 /** The record of a call that ends now. What there is nothing to say of is absent. */
 export function callRecordOf(ended: EndedCall): CallRecord {
-	const { call, progress, outcome, code, clock, words, skippedEvents, unknownFinishReasons } = ended;
+	const { call, progress, outcome, code, clock, words, order, skippedEvents, unknownFinishReasons } = ended;
 	const { request, client, clientRequestId } = call;
 	const { unsupported } = words;
 	const { firstContentMs } = clock;
@@ -42,6 +44,7 @@ export function callRecordOf(ended: EndedCall): CallRecord {
 	if (unknownFinishReasons.length > 0) record.unknownFinishReasons = unknownFinishReasons;
 	if (call.repaired === true) record.repaired = true;
 	if (unsupported !== undefined) record.unsupported = unsupported;
+	if (order !== undefined) record.order = order;
 	if (outcome === 'done') record.target = currentCandidate(progress).target;
 	if (client !== undefined) record.client = client;
 	if (clientRequestId !== undefined) record.clientRequestId = clientRequestId;

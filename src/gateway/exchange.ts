@@ -8,7 +8,7 @@ import { type Delivery, DocumentDelivery, StreamDelivery } from '../answer/deliv
 import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerInfo, AnswerSink } from '../contract/answer-sink.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
-import type { CallRecord, UnknownFinishReason } from '../contract/call-record.ts';
+import type { CallOrder, CallRecord, UnknownFinishReason } from '../contract/call-record.ts';
 import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { FailureReport } from '../contract/failure-report.ts';
 import { Attempt, type AttemptListener } from '../upstream/attempt.ts';
@@ -25,6 +25,7 @@ import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
 import type { Makers } from './makers.ts';
+import type { TargetBook, Visit } from './order/target-book.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
@@ -49,6 +50,10 @@ export interface ExchangeOptions {
 	commit: 'first-token' | 'complete';
 	/** By the position of the candidate. */
 	contacts: readonly Contact[];
+	/** In which order they are asked; undefined where it is that of the chain. */
+	order: CallOrder | undefined;
+	/** Where is noted what becomes of attempts; undefined where nobody orders by it. */
+	book: TargetBook | undefined;
 	/** Who made the ids that only one provider knows. */
 	makers: Makers;
 	/** Whom alone it can be asked of. */
@@ -85,6 +90,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#attempt: Attempt | undefined;
 	/** What the last attempt was begun with. Where an action throws, the actor's snapshot is still the one before it. */
 	#attemptProgress: Progress | undefined;
+	/** What the attempt tells of its target. */
+	#visit: Visit | undefined;
 	/** What the attempt was asked with. */
 	#asked: RenderedRequest | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
@@ -138,7 +145,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	// What the request actor asks for.
 
 	startAttempt(progress: Progress): void {
+		const { book, call } = this.#options;
 		this.#suspected = undefined;
+		this.#visit = book?.begin(currentCandidate(progress), call.request.stream ? 'streamed' : 'whole', clock.now());
 		this.#ask(progress);
 	}
 
@@ -181,6 +190,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	stopAttempt(): void {
 		this.#attempt?.stop();
+		this.#visit?.end();
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 		this.#words.noteEnd(this.#headers);
@@ -289,6 +299,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (this.#asksWithoutAdditions(broken) || this.#asksWithoutProofs(broken)) return;
 		const { failure } = broken;
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
+		this.#visit?.failed(failure, clock.now());
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
@@ -380,6 +391,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	/** Nothing of it has gone out. Whether there is a better one is for the request's actor to find out. */
 	#leave(completion: Completion, events: readonly AnswerEvent[]): void {
 		this.#left = { completion, events, headers: this.#headers, choices: this.#asked?.choices ?? 1 };
+		this.#visit?.failed(answerSilent, clock.now());
 		this.#noteFailure({ failure: answerSilent, message: 'the answer said nothing' });
 		this.#actor.send({ type: 'attempt.silent', now: clock.now(), random: Math.random() });
 	}
@@ -394,6 +406,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (this.#isOver) return;
 		if (this.#suspected !== undefined) this.#noteAdditions(this.#progress, this.#suspected);
 		const used = this.#answer.attemptUsage;
+		this.#visit?.succeeded(clock.now());
 		const tokens = used === undefined ? {} : { tokens: used.input + used.output };
 		this.#actor.send({ type: 'attempt.completed', now: clock.now(), ...tokens });
 	}
@@ -411,6 +424,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#send(events: readonly AnswerEvent[], wasAnswering: boolean): void {
 		if (this.#delivery.commits && !wasAnswering) {
 			this.#clock.contentGoesOut();
+			this.#visit?.answering(clock.now());
 			const { seam } = this.#answer;
 			this.#actor.send({ type: 'attempt.answering', now: clock.now(), ...(seam === undefined ? {} : { seam }) });
 			this.#watchDeadline();
@@ -527,9 +541,11 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
 		this.#timers.stop();
+		this.#visit?.end();
 		this.#clock.attemptEnds();
-		const { call, onEnd } = this.#options;
+		const { call, order, onEnd } = this.#options;
 		const ended = {
+			order,
 			call,
 			progress,
 			outcome,

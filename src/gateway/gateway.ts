@@ -29,8 +29,11 @@ import { LiveMap } from '../values/live-map.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
-import { LiveRoutes } from './live-routes.ts';
+import { type LiveRoute, LiveRoutes } from './live-routes.ts';
 import { Makers } from './makers.ts';
+import { type Lineup, type OrderedLineup, Ordering } from './order/ordering.ts';
+import { configuredRates } from './order/rates.ts';
+import { TargetBook } from './order/target-book.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
 import { createRedactor, createSecretSearch } from './redact.ts';
 import { RefusedFields } from './refused-fields.ts';
@@ -133,6 +136,8 @@ export async function createGateway(
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const onLocalFault = (what: string) => observer.localFault?.(what);
 	const makers = new Makers();
+	const book = bookFor(config, routes);
+	const ordering = book && new Ordering({ book, priceOf: configuredRates(config) });
 	const exchanges = new LiveMap<Exchange>();
 	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
@@ -157,9 +162,11 @@ export async function createGateway(
 			return answerEstimate(request, request.dialect.estimate(request.request), sink);
 		}
 		const { policy, commit } = live;
-		const { candidates, contacts, passedOver, bond } = fittedRoute(live, request, makers);
+		const { passedOver, bond, ...fitted } = fittedRoute(live, request, makers);
+		const now = clock.now();
+		const { candidates, contacts, order = undefined } = orderedLineup(request, live, fitted, now);
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
+		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
@@ -172,6 +179,8 @@ export async function createGateway(
 				sink,
 				commit,
 				contacts,
+				order,
+				book,
 				passedOver,
 				bond,
 				makers,
@@ -210,6 +219,17 @@ export async function createGateway(
 		return exchange;
 	}
 
+	/** A plain chain is taken as it is. */
+	function orderedLineup(
+		request: Call,
+		{ order }: LiveRoute,
+		lineup: Lineup,
+		now: number,
+	): Lineup & Partial<OrderedLineup> {
+		if (order === undefined || ordering === undefined) return lineup;
+		return ordering.ordered(request.route, order, lineup, request.request.stream ? 'streamed' : 'whole', now);
+	}
+
 	function interrupt(): void {
 		for (const exchange of exchanges.values()) exchange.shutDown();
 	}
@@ -245,6 +265,7 @@ export async function createGateway(
 			[credential, gates.of(credential, model)].every((id) =>
 				wouldGrant(required(providers.get(id), id).getSnapshot(), model, clock.now()),
 			),
+		standings: () => book?.standings(clock.now()) ?? {},
 		servable: () => {
 			const isServable = readinessAt((id) => required(providers.get(id), id).getSnapshot(), clock.now());
 			const names = Object.keys(config.profiles);
@@ -296,6 +317,12 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+/** Undefined where nothing is ordered by what becomes of attempts. */
+function bookFor({ profiles }: Config, routes: LiveRoutes): TargetBook | undefined {
+	const isOrdered = routes.all.some(({ order }) => order !== undefined);
+	return isOrdered ? new TargetBook(Object.values(profiles).map(({ order }) => order.healthWindow)) : undefined;
 }
 
 /** By provider. */

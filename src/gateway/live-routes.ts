@@ -5,6 +5,7 @@ import type { Call } from '../contract/call.ts';
 import type { ClientDialect } from '../contract/dialect.ts';
 import type { Contact } from './contact.ts';
 import { makesVectors, ofOneModel } from './one-model.ts';
+import type { RouteOrder } from './order/route-order.ts';
 import {
 	type Asking,
 	type CandidatePlan,
@@ -21,6 +22,8 @@ export interface LiveRoute extends Route {
 	/** How each target is spoken to, by its position. */
 	readonly contacts: readonly Contact[];
 	readonly sendsWithout: boolean;
+	/** Which target is asked first; undefined: the chain as it is written. */
+	readonly order: RouteOrder | undefined;
 	/** Every target takes whatever comes, as it comes: nothing has to be looked at in a request. */
 	readonly takesAll: boolean;
 	/** The same of what is nothing but text. */
@@ -57,6 +60,11 @@ export class LiveRoutes {
 		return targets === undefined ? this.#in(dialect, this.named(route)) : this.#chainOf(targets, dialect);
 	}
 
+	/** Those of profiles and targets, in no dialect. */
+	get all(): ConfiguredRoute[] {
+		return [...this.#named.values(), ...this.#links.values()];
+	}
+
 	/** In no dialect. @throws Error when there is no such profile or target */
 	named(name: string): ConfiguredRoute {
 		return found(this.#named, name);
@@ -88,6 +96,7 @@ export class LiveRoutes {
 			isOneTarget: links.length === 1,
 			candidates: links.flatMap(({ candidates }, link) => candidates.map((candidate) => ({ ...candidate, link }))),
 			asking: links.flatMap(({ asking }) => asking),
+			order: links.find(({ order }) => order !== undefined)?.order,
 		});
 	}
 
@@ -114,6 +123,7 @@ export class LiveRoutes {
 			policy: route.policy,
 			commit: route.commit,
 			sendsWithout: route.sendsWithout,
+			order: route.order,
 			takesAll: takesText && used.every(({ contact }) => contact.abilities.input === undefined),
 			takesText,
 			lack: used.length > 0 ? undefined : lackOf(stops.length, route.isForEmbeddings, isForVectors),

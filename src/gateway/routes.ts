@@ -4,6 +4,7 @@ import { actorsOf, type Gates, gatesOf } from '../config/actors.ts';
 import type { Config, ProfileConfig, TargetConfig } from '../config/config.ts';
 import { resolveTarget, streamsUpstream, targetsOf } from '../config/targets.ts';
 import type { ModelAbilities } from '../contract/dialect.ts';
+import { type RouteOrder, routeOrderOf } from './order/route-order.ts';
 import { type RequestSettings, requestSettings } from './request-settings.ts';
 
 /** A target as the configuration describes it: all but the actor of its provider. */
@@ -26,6 +27,8 @@ export interface ConfiguredRoute extends Route {
 	readonly isOneTarget: boolean;
 	/** Targets are asked without what they cannot be told. */
 	readonly sendsWithout: boolean;
+	/** Which target is asked first; undefined: the chain as it is written, and keys as they are listed. */
+	readonly order: RouteOrder | undefined;
 }
 
 /** How one target is asked. */
@@ -70,19 +73,21 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 		resolveTarget(target, config.providers, policyLayers).map((resolved): [string, ConfiguredRoute] => {
 			const wished = streamUpstream ?? resolved.streamUpstream;
 			const candidate = { ...resolved, streamUpstream: streamsUpstream(resolved.request, wished) };
-			return [target, routeOf(config, gates, [candidate], { ...profile, for: undefined })];
+			return [target, routeOf(config, gates, [candidate], { ...profile, for: undefined, order: undefined })];
 		}),
 	);
 	return new Map(routes);
 }
 
 interface RouteSettings extends Pick<ProfileConfig, 'policy' | 'commit' | 'whenNotCarried'> {
+	/** Undefined: the chain as it is written, as one that a caller names. */
+	readonly order: ProfileConfig['order'] | undefined;
 	/** Undefined: of a target that the caller names. */
 	readonly for: ProfileConfig['for'] | undefined;
 }
 
 /** Of a target that is asked by its own name. */
-const alone = { commit: 'first-token', for: undefined, whenNotCarried: 'pass-over' } as const;
+const alone = { order: undefined, commit: 'first-token', for: undefined, whenNotCarried: 'pass-over' } as const;
 
 function routeOf(
 	config: Config,
@@ -99,6 +104,7 @@ function routeOf(
 		isForEmbeddings: settings.for === 'embeddings',
 		isOneTarget: settings.for === undefined,
 		sendsWithout: settings.whenNotCarried === 'send-without',
+		order: routeOrderOf(settings.order, chain, config.providers),
 	};
 }
 

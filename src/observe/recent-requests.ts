@@ -69,6 +69,7 @@ function asked({ trace }: CallRecord, provider: string): boolean {
 }
 
 /** About the bytes of a record. Names of targets belong to the configuration; what a request adds is its ids and steps. */
-function sizeOf({ id, clientRequestId = '', trace, tokens }: CallRecord): number {
-	return 400 + id.length + clientRequestId.length + 300 * trace.length + 60 * tokens.length;
+function sizeOf({ id, clientRequestId = '', trace, tokens, order }: CallRecord): number {
+	const ordered = 100 * (order?.targets.length ?? 0);
+	return 400 + id.length + clientRequestId.length + 300 * trace.length + 60 * tokens.length + ordered;
 }

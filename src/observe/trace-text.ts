@@ -1,12 +1,17 @@
 import type { SeamPlace } from '../../machines/events.ts';
 import { failureName } from '../../machines/failure.ts';
 import type { TraceEntry } from '../../machines/request/progress.ts';
-import type { RecordedStep } from '../contract/call-record.ts';
+import type { CallOrder, RecordedStep } from '../contract/call-record.ts';
 import { rfc3339 } from '../values/clock.ts';
 
 /** A trace on one line, for a log: `alpha/large is open → beta/small SERVER_ERROR 503, 12 ms → …`. */
 export function traceLine(trace: readonly RecordedStep[]): string {
 	return trace.map((step) => `${where(step)} ${briefly(step)}`).join(' → ');
+}
+
+/** The order of a request's targets on one line: `latency: b/small (120 ms), a/large (300 ms)`. */
+export function orderLine({ by, targets }: CallOrder): string {
+	return `${by}: ${targets.join(', ')}`;
 }
 
 /** A trace as aligned lines, one a step, for a terminal: when, where, what. */

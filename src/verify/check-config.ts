@@ -11,6 +11,7 @@ import { withCauses } from './causes.ts';
 import { causesIn, lint } from './lint/lint.ts';
 import { defaultBounds } from './prove/default-bounds.ts';
 import type { Bounds } from './prove/explore.ts';
+import { orderProperty } from './prove/order-properties.ts';
 import { inMinutes } from './prove/provider/aspects.ts';
 import { checkProvider, type SharedExplorations } from './prove/provider/prove-provider.ts';
 import type { ProviderSummary } from './prove/provider/summary.ts';
@@ -74,7 +75,10 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 	const summaries = new Map(checked.flatMap(({ report }) => report.ids.map((id) => [id, report.summary] as const)));
 	const explored = checkProfiles(config, toCheck, summaries, check);
 	const profiles = explored.map(({ report }) => {
-		return { ...report, properties: withCauses(report.properties, [report.name], causes) };
+		const profile = config.profiles[report.name];
+		const ofOrder = profile && orderProperty(profile);
+		const properties = ofOrder === undefined ? report.properties : [...report.properties, ofOrder];
+		return { ...report, properties: withCauses(properties, [report.name], causes) };
 	});
 	// Profiles that are alike were explored once.
 	const parts = [...providers, ...keys, ...new Map(explored.map(({ key, report }) => [key, report])).values()];

@@ -102,6 +102,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const observer = joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]);
 	const gateway = await createGateway(config, observer, setup.inspect === undefined ? {} : { inspect: setup.inspect });
 	metrics.watch(() => gateway.health());
+	metrics.watchTargets(() => gateway.standings());
 	const admin = adminSources(config, recent);
 	const load = new Load(config.server.limits, setup.machine);
 	metrics.watchLoad(() => load.figures);

@@ -73,6 +73,7 @@ export async function serve(options: ServeFlags): Promise<void> {
 	const bridge = options.inspect === undefined ? undefined : await openedBridge(options.inspect);
 	const gateway = await createGateway(config, observer, { ...bridge, proxies });
 	metrics.watch(() => gateway.health());
+	metrics.watchTargets(() => gateway.standings());
 	notifications.watch(gateway);
 	const drain = { isDraining: false };
 	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the admin API');

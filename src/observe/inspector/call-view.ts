@@ -2,6 +2,7 @@ import { currentCandidate, type Progress } from '../../../machines/request/progr
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { StartedCall } from '../../contract/observer.ts';
 import { clock } from '../../values/clock.ts';
+import { orderLine } from '../trace-text.ts';
 import type { EndedCall } from './call-ring.ts';
 import type { CallPhase, CallView } from './messages.ts';
 
@@ -23,6 +24,7 @@ export function liveView({ key, call, at }: LiveCall): CallView {
 		stream,
 		client,
 		startedAt: clock.toWall(startedAt),
+		order: null,
 		trace: shown(at?.progress.trace ?? []),
 		now,
 		end: null,
@@ -30,7 +32,7 @@ export function liveView({ key, call, at }: LiveCall): CallView {
 }
 
 export function endedView({ key, record, endedAt }: EndedCall): CallView {
-	const { id, route, stream, client, trace, outcome, code, target, ms, firstTokenMs } = record;
+	const { id, route, stream, client, order, trace, outcome, code, target, ms, firstTokenMs } = record;
 	return {
 		key,
 		id,
@@ -38,6 +40,7 @@ export function endedView({ key, record, endedAt }: EndedCall): CallView {
 		stream,
 		client: client ?? null,
 		startedAt: endedAt - ms,
+		order: order === undefined ? null : orderLine(order),
 		trace: shown(trace),
 		now: null,
 		end: { outcome, code: code ?? null, target: target ?? null, ms, firstTokenMs: firstTokenMs ?? null },

@@ -115,6 +115,8 @@ export interface CallView {
 	stream: boolean;
 	client: string | null;
 	startedAt: number;
+	/** In which order its targets were to be asked, and why; null where as in the chain, and until it has ended. */
+	order: string | null;
 	trace: readonly TraceEntry[];
 	/** What it does now; null once it has ended. */
 	now: CallPhase | null;

@@ -4,7 +4,7 @@ import { prettyFactory } from 'pino-pretty';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
 import { rfc3339 } from '../../values/clock.ts';
-import { traceLine } from '../trace-text.ts';
+import { orderLine, traceLine } from '../trace-text.ts';
 import { LineWriter, type LineWriterEvents } from './line-writer.ts';
 import { LocalFaultLog } from './local-fault-log.ts';
 import { keepLogFiles, type LogFiles } from './log-files.ts';
@@ -203,6 +203,7 @@ function callLine(record: CallRecord) {
 		route,
 		outcome,
 		code,
+		order,
 		repaired,
 		unsupported,
 		skippedEvents,
@@ -218,6 +219,7 @@ function callLine(record: CallRecord) {
 		route,
 		outcome,
 		code,
+		order: order === undefined ? undefined : orderLine(order),
 		repaired,
 		unsupported,
 		skippedEvents,

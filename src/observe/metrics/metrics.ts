@@ -9,6 +9,7 @@ import { addLoadMetrics } from './load-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
 import { RefusalMetrics } from './refusal-metrics.ts';
+import { addTargetMetrics, type StandingsSource } from './target-metrics.ts';
 
 export interface Metrics {
 	/** Receives everything that happens. */
@@ -17,6 +18,8 @@ export interface Metrics {
 	readonly contentType: string;
 	/** Gives the gauges of the providers their source, once the gateway runs. */
 	watch(health: HealthSource): void;
+	/** Adds what is known of targets, where a profile orders them by that; to be called once. */
+	watchTargets(standings: StandingsSource): void;
 	/** Adds what is asked of the process, and what it turned away; to be called once. */
 	watchLoad(figures: () => LoadFigures): void;
 	/** Counts one notification that was delivered, or given up. */
@@ -91,6 +94,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 		},
 		contentType: registry.contentType,
 		watch: (health) => providers.watch(health),
+		watchTargets: (standings) => addTargetMetrics(registry, config, standings),
 		watchLoad: (figures) => addLoadMetrics(registry, figures),
 		notified: (webhook, outcome) => notifications.count({ webhook: String(webhook), outcome }),
 		linesLost: (output, lines) => {

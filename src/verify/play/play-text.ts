@@ -1,4 +1,4 @@
-import { amountText } from '../../values/figures.ts';
+import { amountText, wrapped } from '../../values/figures.ts';
 import { timeText } from '../../values/time-text.ts';
 import { stepLines } from '../report/steps-text.ts';
 import type { ClientView, ExplainedCase, ProviderStanding } from './play.ts';
@@ -8,11 +8,12 @@ import type { ClientView, ExplainedCase, ProviderStanding } from './play.ts';
  * @param columns the width of the page, characters
  */
 export function explainedText(explained: ExplainedCase, columns: number): string {
-	const { profile, stream, chain, notes, before, steps, after } = explained;
+	const { profile, stream, chain, order, notes, before, steps, after } = explained;
 	const isTarget = chain.length === 1 && chain[0] === profile;
 	const hurt = before.filter(({ words }) => words !== 'closed');
 	const lines = [
 		`${isTarget ? 'target' : 'profile'} ${profile}, ${stream ? 'streamed' : 'not streamed'}: ${chain.join(' → ')}`,
+		...(order === undefined ? [] : wrapped(order, columns)),
 		...notes.map((note) => `note: ${note}`),
 		...(hurt.length === 0 ? [] : ['', 'Before:', ...standingLines(hurt)]),
 		'',

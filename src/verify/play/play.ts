@@ -13,6 +13,7 @@ import { suggestion } from '../../values/nearest.ts';
 import type { CaseStep } from '../report/report.ts';
 import { concerns, type Subject } from './case-script.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
+import { orderText } from './order-text.ts';
 import { caseStep, standing } from './play-words.ts';
 import { readScript } from './read-script.ts';
 import { ScriptedWorld, type WorldEnd } from './scripted-world.ts';
@@ -32,6 +33,8 @@ export interface ExplainedCase {
 	stream: boolean;
 	/** The targets, in their order. */
 	chain: readonly string[];
+	/** In which order the targets are asked, where it is not the chain's alone. */
+	order?: string;
 	/** What the script says that has no effect, one sentence each. */
 	notes: readonly string[];
 	/** How the providers of the chain stood before. */
@@ -109,6 +112,7 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 		profile,
 		stream,
 		chain: [...new Map(route.candidates.map(({ link, target }) => [link, target])).values()],
+		...orderOf(config, profile),
 		notes: script.entries.flatMap(({ subject }) => noteOn(subject, route.candidates, profile)),
 		before,
 		steps: end.happenings.map(caseStep),
@@ -118,6 +122,12 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 		trace: end.progress.trace,
 		after: standings(end.now),
 	};
+}
+
+function orderOf({ profiles }: Config, name: string): Pick<ExplainedCase, 'order'> {
+	const profile = profiles[name];
+	const order = profile && orderText(profile);
+	return order === undefined ? {} : { order };
 }
 
 function unknownProfile(profile: string, config: Config, names: readonly string[]): string {

@@ -10,6 +10,7 @@ const service: Service = {
 	embeddings: [],
 	call: () => ({ leave: () => undefined, resume: () => undefined }),
 	health: () => ({}),
+	standings: () => ({}),
 	servable: () => ({}),
 	grants: () => false,
 	operate: () => {

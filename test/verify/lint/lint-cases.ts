@@ -891,4 +891,32 @@ export const lintCases: readonly LintCase[] = [
 		says: /is asked again and again for its other models/,
 		sound: effects('QUOTA_EXCEEDED.some_model: model'),
 	},
+	{
+		rule: 'order-without-prices',
+		severity: 'warning',
+		text: `${providers}profiles:\n  default: { order: §cost, chain: [a/m, b/m] }\n`,
+		says: /that of no target of the chain is known/,
+		sound: `${windows('price: { input: 1, output: 2 }', '', '')}profiles:\n  default: { order: cost, chain: [a/m, b/m] }\n`,
+	},
+	{
+		rule: 'nothing-weighs',
+		severity: 'warning',
+		text: `${providers}profiles:\n  default: { order: §weighted, chain: [{ target: a/m, weight: 0 }, { target: b/m, weight: 0 }] }\n`,
+		says: /is the chain as it is written .*; give at least one/,
+		sound: `${providers}profiles:\n  default: { order: weighted, chain: [{ target: a/m, weight: 0 }, b/m] }\n`,
+	},
+	{
+		rule: 'weight-without-order',
+		severity: 'note',
+		text: chain('{ target: a/m, weight: §2 }, b/m'),
+		says: /counts only with `order: weighted`, and the order is `fixed`/,
+		sound: `${providers}profiles:\n  default: { order: weighted, chain: [{ target: a/m, weight: 2 }, b/m] }\n`,
+	},
+	{
+		rule: 'keys-without-keys',
+		severity: 'note',
+		text: oneProvider('keys: §round-robin'),
+		says: /has no more than one key/,
+		sound: oneProvider('apiKey: [one, two], keys: round-robin'),
+	},
 ];

@@ -101,7 +101,7 @@ export class Dialogs {
 	 */
 	#trace(call, now) {
 		if (call === undefined) return this.#head(html`This request is no longer kept`);
-		const { id, route, startedAt, end, trace, client, stream } = call;
+		const { id, route, startedAt, end, trace, client, stream, order } = call;
 		const attempts = trace.filter(({ did }) => did === 'attempt').length;
 		return html`${this.#head(html`<span class="name">${id}</span>`)}
 			<p class="summary">
@@ -113,6 +113,7 @@ export class Dialogs {
 				<span>${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}</span>
 				${end?.firstTokenMs == null ? nothing : html`<span>first token after ${took(end.firstTokenMs)}</span>`}
 				${end?.target == null ? nothing : html`<span>answered by <b class="name">${end.target}</b></span>`}
+				${order === null ? nothing : html`<span>order by ${order}</span>`}
 				${client === null ? nothing : html`<span>client <b class="name">${client}</b></span>`}
 			</p>
 			${sequence(call)}

@@ -1,0 +1,90 @@
+import { configuredRates } from '../../../gateway/order/rates.ts';
+import type { Finding, Rule } from '../rule.ts';
+import type { LintedProfile, LintSubject } from '../subject.ts';
+
+/** Where an option of a profile may be written: in it, or in one that it extends. */
+function profileOption({ lineage }: LintedProfile, option: string) {
+	return lineage.map((name) => ['profiles', name, option]);
+}
+
+function costWithoutPrices({ config, profiles }: LintSubject): Finding[] {
+	const rateOf = configuredRates(config);
+	return profiles
+		.filter(
+			({ profile: { order, chain } }) =>
+				order.by === 'cost' && !chain.some(({ target }) => rateOf(target) !== undefined),
+		)
+		.map((linted) => ({
+			at: profileOption(linted, 'order'),
+			concerns: linted.concerns,
+			reason:
+				'`order: cost` needs prices, and that of no target of the chain is known, so that the chain is asked as it is written',
+			advice: 'write `price` under `providers.NAME.models.MODEL`, or another order',
+		}));
+}
+
+function nothingWeighs({ profiles }: LintSubject): Finding[] {
+	return profiles
+		.filter(({ profile: { order, chain } }) => order.by === 'weighted' && chain.every(({ weight }) => weight === 0))
+		.map((linted) => ({
+			at: profileOption(linted, 'order'),
+			concerns: linted.concerns,
+			reason: '`order: weighted` with a `weight` of 0 for every target is the chain as it is written',
+			advice: 'give at least one target a `weight` above 0',
+		}));
+}
+
+function weightsWithoutOrder({ profiles, positions }: LintSubject): Finding[] {
+	return profiles.flatMap(({ profile: { order }, candidates, concerns }) =>
+		order.by === 'weighted'
+			? []
+			: candidates
+					.filter(({ at }) => positions.isGiven([...at, 'weight']))
+					.map(({ at }) => ({
+						at: [[...at, 'weight']],
+						concerns,
+						reason: `\`weight\` counts only with \`order: weighted\`, and the order is \`${order.by}\``,
+						advice: 'write `order: weighted` in the profile, or remove the weight',
+					})),
+	);
+}
+
+function keysWithoutKeys({ config: { providers }, positions }: LintSubject): Finding[] {
+	return Object.values(providers)
+		.filter(({ name, keys, credentials }) => {
+			return keys !== 'in-order' && credentials.length < 2 && positions.isGiven(['providers', name, 'keys']);
+		})
+		.map(({ name, keys }) => ({
+			at: [['providers', name, 'keys']],
+			concerns: { kind: 'provider' as const, name },
+			reason: `\`keys: ${keys}\` orders nothing, for the provider has no more than one key`,
+			advice: 'list its keys under `apiKey`, or remove it',
+		}));
+}
+
+export const orderRules: readonly Rule[] = [
+	{
+		id: 'order-without-prices',
+		severities: ['warning'],
+		finds: '`order: cost` where no price is known',
+		find: costWithoutPrices,
+	},
+	{
+		id: 'nothing-weighs',
+		severities: ['warning'],
+		finds: '`order: weighted` where every target has a `weight` of 0',
+		find: nothingWeighs,
+	},
+	{
+		id: 'weight-without-order',
+		severities: ['note'],
+		finds: 'a `weight` in a profile that is not ordered by weight',
+		find: weightsWithoutOrder,
+	},
+	{
+		id: 'keys-without-keys',
+		severities: ['note'],
+		finds: 'an order of keys at a provider that has one at most',
+		find: keysWithoutKeys,
+	},
+];
