@@ -222,6 +222,8 @@ export interface OrderConfig {
 	healthWindow: number;
 	/** Targets with a lower share of successes are tried last; absent where none are. */
 	skipBelow?: number;
+	/** How long it is remembered where a conversation was answered, ms; absent where it is not. */
+	affinity?: number;
 }
 
 export interface TargetConfig {

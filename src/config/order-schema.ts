@@ -1,4 +1,4 @@
-import { amount, duration, oneOf } from './fields.ts';
+import { amount, duration, oneOf, section } from './fields.ts';
 
 /** By what the targets of a profile may be ordered. */
 export const orders = ['fixed', 'health', 'latency', 'cost', 'least-busy', 'weighted', 'round-robin'] as const;
@@ -25,6 +25,13 @@ export const orderOptions = {
 		.exactOptional()
 		.describe(
 			'Targets with a lower share of successes within `healthWindow` are tried last, whatever the order. A share, 0 to 1. Default: none are.',
+		),
+	affinity: section({
+		for: duration().describe('How long after its last answer a conversation is remembered. Required.'),
+	})
+		.exactOptional()
+		.describe(
+			'Whether the requests of one conversation go first to the target and key that answered it last. Default: they do not.',
 		),
 };
 

@@ -127,11 +127,13 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 
 /** Each option is the one of the nearest profile that gives it. */
 function orderOf(lineage: readonly FileProfile[]): OrderConfig {
+	const affinity = lineage.findLast((profile) => profile.affinity !== undefined)?.affinity;
 	const skipBelow = lineage.findLast((profile) => profile.skipBelow !== undefined)?.skipBelow;
 	return {
 		by: lineage.findLast((profile) => profile.order !== undefined)?.order ?? 'fixed',
 		healthWindow: lineage.findLast((profile) => profile.healthWindow !== undefined)?.healthWindow ?? usualHealthWindow,
 		...(skipBelow !== undefined && { skipBelow }),
+		...(affinity !== undefined && { affinity: affinity.for }),
 	};
 }
 

@@ -20,6 +20,8 @@ export interface Call {
 	clientRequestId?: string | undefined;
 	/** Headers of the caller that go to providers, by their names in lower case. */
 	headers?: Readonly<Record<string, string>> | undefined;
+	/** Names the conversation that it belongs to, a hash; absent where its profile does not ask for that. */
+	conversation?: string | undefined;
 	/** Where what it holds is counted; absent where nobody bounds that. */
 	memory?: MemoryShare | undefined;
 }

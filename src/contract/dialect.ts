@@ -61,6 +61,8 @@ export interface RoutingWish {
 	/** The profile that the body names. */
 	readonly profile: string | undefined;
 	readonly hints: BodyHints;
+	/** What all requests of its conversation have in common: texts, of which nothing may be kept; none where it is no conversation. Absent: none ever is. */
+	opening?(): readonly string[];
 	/** The last message of the user: its texts, and whether it is nothing but text. */
 	lastUserMessage(): { readonly texts: readonly string[]; readonly isOnlyText: boolean };
 }

@@ -40,6 +40,8 @@ export interface Service {
 	readonly defaultProfile: string;
 	/** The profiles for embeddings, each with the names of its models. */
 	readonly embeddings: readonly { readonly profile: string; readonly models: readonly string[] }[];
+	/** The profiles whose requests stay where their conversation was answered, and name it. */
+	readonly affine: readonly string[];
 	call(call: Call, client: AnswerSink): RunningCall;
 	health(): Readonly<Record<string, ProviderHealth>>;
 	/** What is known of the targets that were asked, where a profile orders by that; else none. */

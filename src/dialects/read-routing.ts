@@ -3,6 +3,7 @@ import { Refusal } from '../contract/refusal.ts';
 import { clip } from '../values/clip.ts';
 import { isObject, type JsonObject } from '../values/json.ts';
 import { readHints, withoutHints } from './body-hints.ts';
+import { openingOf } from './opening.ts';
 import { parseBody } from './parse-body.ts';
 
 /** The body of a request, parsed; of its members, `model` has been checked. */
@@ -38,6 +39,7 @@ export function readWish(body: RequestBody, lastUserMessage: RoutingWish['lastUs
 		profile: readProfile(body.failover),
 		hints: readHints(body),
 		lastUserMessage,
+		opening: () => openingOf(body),
 	};
 }
 

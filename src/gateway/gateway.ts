@@ -29,10 +29,11 @@ import { LiveMap } from '../values/live-map.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
-import { type LiveRoute, LiveRoutes } from './live-routes.ts';
+import { LiveRoutes } from './live-routes.ts';
 import { Makers } from './makers.ts';
-import { type Lineup, type OrderedLineup, Ordering } from './order/ordering.ts';
+import { type Lineup, type OrderedCall, type OrderedLineup, Ordering } from './order/ordering.ts';
 import { configuredRates } from './order/rates.ts';
+import type { RouteOrder } from './order/route-order.ts';
 import { TargetBook } from './order/target-book.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
 import { createRedactor, createSecretSearch } from './redact.ts';
@@ -164,13 +165,18 @@ export async function createGateway(
 		const { policy, commit } = live;
 		const { passedOver, bond, ...fitted } = fittedRoute(live, request, makers);
 		const now = clock.now();
-		const { candidates, contacts, order = undefined } = orderedLineup(request, live, fitted, now);
+		const lineup: Lineup & Partial<OrderedLineup> =
+			live.order === undefined || ordering === undefined
+				? fitted
+				: ordering.ordered(orderedCall(request), live.order, fitted, now);
+		const { candidates, contacts, order } = lineup;
 		const { retainedText } = policy.continuation;
 		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(request.id);
+			if (live.order !== undefined) noteAnswer(request, live.order, record);
 			observer.callEnded?.(record);
 		};
 		const exchange = new Exchange(
@@ -219,15 +225,11 @@ export async function createGateway(
 		return exchange;
 	}
 
-	/** A plain chain is taken as it is. */
-	function orderedLineup(
-		request: Call,
-		{ order }: LiveRoute,
-		lineup: Lineup,
-		now: number,
-	): Lineup & Partial<OrderedLineup> {
-		if (order === undefined || ordering === undefined) return lineup;
-		return ordering.ordered(request.route, order, lineup, request.request.stream ? 'streamed' : 'whole', now);
+	/** A conversation is remembered where it was answered. */
+	function noteAnswer(request: Call, order: RouteOrder, { outcome, trace }: CallRecord): void {
+		const answered = trace.findLast((step) => step.did === 'attempt' && step.outcome === 'succeeded');
+		if (outcome !== 'done' || answered === undefined) return;
+		ordering?.noteAnswer(orderedCall(request), order, answered, clock.now());
 	}
 
 	function interrupt(): void {
@@ -241,6 +243,7 @@ export async function createGateway(
 		embeddings: Object.values(config.profiles)
 			.filter((profile) => profile.for === 'embeddings')
 			.map(({ name, chain }) => ({ profile: name, models: chain.map(({ model }) => model) })),
+		affine: Object.values(config.profiles).flatMap(({ name, order }) => (order.affinity === undefined ? [] : [name])),
 		simulators: [...simulators.values()],
 		get openCalls() {
 			return exchanges.size;
@@ -317,6 +320,10 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+function orderedCall({ route, conversation, request: { stream } }: Call): OrderedCall {
+	return { route, conversation, kind: stream ? 'streamed' : 'whole' };
 }
 
 /** Undefined where nothing is ordered by what becomes of attempts. */

@@ -66,8 +66,17 @@ export function keyOrderOf(by: KeyOrderName, uses: readonly KeyUse[], turn: numb
 	return [...uses.keys()].sort((a, b) => compare(rank(a), rank(b)));
 }
 
+/**
+ * The same order, with some put first.
+ * @param first the best first; what is not in the order is passed over
+ */
+export function withFirst(order: readonly number[], first: readonly number[]): number[] {
+	const leading = [...new Set(first)].filter((position) => order.includes(position));
+	return [...leading, ...order.filter((position) => !leading.includes(position))];
+}
+
 /** Has a target too few successes to be asked before others? */
-export function isBelow({ successRate = 1 }: Pick<Standing, 'successRate'>, skipBelow = 0): boolean {
+export function isBelow({ successRate = 1 }: Partial<Pick<Standing, 'successRate'>>, skipBelow = 0): boolean {
 	return successRate < skipBelow;
 }
 

@@ -1,7 +1,8 @@
 import type { Candidate } from '../../../machines/request/progress.ts';
 import type { CallOrder } from '../../contract/call-record.ts';
 import type { Contact } from '../contact.ts';
-import { isBelow, keyOrderOf, type OrderRule, orderOf, type Standing } from './order.ts';
+import { Affinity, type Place } from './affinity.ts';
+import { isBelow, keyOrderOf, type OrderRule, orderOf, type Standing, withFirst } from './order.ts';
 import type { RouteOrder } from './route-order.ts';
 import type { TargetBook, WaitKind } from './target-book.ts';
 
@@ -14,6 +15,15 @@ export interface Lineup {
 export interface OrderedLineup extends Lineup {
 	/** For the record. */
 	readonly order: CallOrder;
+}
+
+/** What of a request decides about its order. */
+export interface OrderedCall {
+	/** The name of a profile or a target. */
+	readonly route: string;
+	/** A hash; undefined where it is not known. */
+	readonly conversation: string | undefined;
+	readonly kind: WaitKind;
 }
 
 /** One candidate with its contact: they move together. */
@@ -44,6 +54,7 @@ export class Ordering {
 	readonly #book: TargetBook;
 	readonly #priceOf: OrderingOptions['priceOf'];
 	readonly #random: () => number;
+	readonly #affinity = new Affinity();
 	/** How many requests were ordered, by route and by provider. */
 	readonly #turns = new Map<string, number>();
 
@@ -54,11 +65,10 @@ export class Ordering {
 	}
 
 	/**
-	 * @param route the name of a profile or a target
 	 * @param lineup in the order of the chain; the keys of one target stand next to each other
 	 * @param now ms since the epoch
 	 */
-	ordered(route: string, order: RouteOrder, lineup: Lineup, kind: WaitKind, now: number): OrderedLineup {
+	ordered({ route, conversation, kind }: OrderedCall, order: RouteOrder, lineup: Lineup, now: number): OrderedLineup {
 		const { rule, windowMs, weights, keys } = order;
 		const links = linksOf(lineup);
 		const standings = links.map(
@@ -69,9 +79,13 @@ export class Ordering {
 			}),
 		);
 		const draw = { random: this.#random, turn: this.#nextTurn(`route ${route}`) };
-		const positions = orderOf(rule, standings, draw);
-		const stops = positions.flatMap((position) => this.#inKeyOrder(links[position], keys, now));
-		const named = positions.slice(0, MOST_NAMED).map((position) => told(links[position], standings[position], rule));
+		const places = conversation === undefined ? [] : this.#affinity.placesOf(nameOf(route, conversation), now);
+		const remembered = positionsOf(places, links).filter((at) => !isBelow(standings[at] ?? {}, rule.skipBelow));
+		const positions = withFirst(orderOf(rule, standings, draw), remembered);
+		const stops = positions.flatMap((position) => this.#inKeyOrder(links[position], keys, places, now));
+		const named = positions.slice(0, MOST_NAMED).map((position) => {
+			return told(links[position], standings[position], rule, remembered.includes(position));
+		});
 		return {
 			candidates: stops.map(({ candidate }) => candidate),
 			contacts: stops.map(({ contact }) => contact),
@@ -79,15 +93,26 @@ export class Ordering {
 		};
 	}
 
-	#inKeyOrder(link: Link | undefined, keys: RouteOrder['keys'], now: number): readonly Stop[] {
-		if (link === undefined) return [];
+	/** A request that was ordered has been answered. @param now ms since the epoch */
+	noteAnswer({ route, conversation }: OrderedCall, { affinityMs }: RouteOrder, place: Place, now: number): void {
+		if (conversation === undefined || affinityMs === undefined) return;
+		this.#affinity.noteAnswer(nameOf(route, conversation), place, affinityMs, now);
+	}
+
+	#inKeyOrder(
+		link: Link | undefined,
+		keys: RouteOrder['keys'],
+		places: readonly Place[],
+		now: number,
+	): readonly Stop[] {
+		if (link === undefined || link.stops.length < 2) return link?.stops ?? [];
 		const { stops } = link;
 		const provider = stops[0]?.candidate.provider ?? '';
-		const by = keys.get(provider);
-		if (by === undefined || stops.length < 2) return stops;
+		const by = keys.get(provider) ?? 'in-order';
 		const uses = stops.map(({ candidate }) => this.#book.useOf(candidate.credential, now));
 		const turn = by === 'round-robin' ? this.#nextTurn(`keys ${provider}`) : 0;
-		return keyOrderOf(by, uses, turn).flatMap((position) => stops[position] ?? []);
+		const remembered = places.map((place) => stops.findIndex(({ candidate }) => isAt(candidate, place)));
+		return withFirst(keyOrderOf(by, uses, turn), remembered).flatMap((position) => stops[position] ?? []);
 	}
 
 	#nextTurn(of: string): number {
@@ -108,10 +133,28 @@ function linksOf({ candidates, contacts }: Lineup): Link[] {
 	}));
 }
 
+/** Conversations of two profiles have nothing in common: their targets are others. */
+function nameOf(route: string, conversation: string): string {
+	return `${conversation} ${route}`;
+}
+
+function isAt({ target, credential }: Candidate, place: Place): boolean {
+	return target === place.target && credential === place.credential;
+}
+
+/** The links that a conversation was answered at. */
+function positionsOf(places: readonly Place[], links: readonly Link[]): number[] {
+	const found = places.map((place) =>
+		links.findIndex(({ stops }) => stops.some((stop) => isAt(stop.candidate, place))),
+	);
+	return found.filter((position) => position !== -1);
+}
+
 /** A target with what put it where it is. */
-function told(link: Link | undefined, standing: Standing | undefined, rule: OrderRule): string {
+function told(link: Link | undefined, standing: Standing | undefined, rule: OrderRule, isRemembered: boolean): string {
 	const target = link?.target ?? '';
-	const whys = standing === undefined ? [] : whysOf(standing, rule);
+	const ofOrder = standing === undefined ? [] : whysOf(standing, rule);
+	const whys = isRemembered ? ['answered before', ...ofOrder] : ofOrder;
 	return whys.length === 0 ? target : `${target} (${whys.join(', ')})`;
 }
 

@@ -7,6 +7,8 @@ export interface RouteOrder {
 	readonly rule: OrderRule;
 	/** How far back successes and times count, ms. */
 	readonly windowMs: number;
+	/** How long it is remembered where a conversation was answered, ms; undefined: it is not. */
+	readonly affinityMs: number | undefined;
 	/** By target. */
 	readonly weights: ReadonlyMap<string, number>;
 	/** By provider, of those with several keys that are not asked as they are listed. */
@@ -29,8 +31,9 @@ export function routeOrderOf(
 			return by === 'in-order' || credentials.length < 2 ? [] : [[name, by]];
 		}),
 	);
-	const { by = 'fixed', healthWindow = 0, skipBelow } = order ?? {};
-	if (by === 'fixed' && skipBelow === undefined && keys.size === 0) return undefined;
+	const { by = 'fixed', healthWindow = 0, skipBelow, affinity: affinityMs } = order ?? {};
+	const isPlain = by === 'fixed' && skipBelow === undefined && affinityMs === undefined;
+	if (isPlain && keys.size === 0) return undefined;
 	const weights = new Map(chain.map(({ target, weight }) => [target, weight]));
-	return { rule: { by, skipBelow }, windowMs: healthWindow, weights, keys };
+	return { rule: { by, skipBelow }, windowMs: healthWindow, affinityMs, weights, keys };
 }

@@ -12,6 +12,8 @@ export interface Directory {
 	/** Targets by the name of their model, where only one provider has that model. */
 	targetOfModel: ReadonlyMap<string, string>;
 	defaultProfile: string;
+	/** Profiles that want to know which conversation a request belongs to. */
+	affine?: ReadonlySet<string> | undefined;
 	/** Routes by a model's name alone, where that is to choose one. */
 	routeOfModel?: ReadonlyMap<string, string> | undefined;
 	/** What becomes of a `model` that is neither a profile nor a target. */

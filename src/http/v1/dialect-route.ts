@@ -6,6 +6,7 @@ import type { Service } from '../../contract/service.ts';
 import { clientRequestId } from '../callers/caller-request-id.ts';
 import { callerHeaders } from './caller-headers.ts';
 import { chooseRoute, type Directory, type RouteHeaders } from './choose-route.ts';
+import { conversationKey } from './conversation-key.ts';
 import { repairJson } from './repair.ts';
 import { headerValue, ReplySink } from './reply-sink.ts';
 
@@ -37,6 +38,7 @@ export function dialectHandler(
 		if (unknownModel !== undefined) options.onUnknownModel?.(unknownModel, route);
 		if (tellsReason || unknownModel !== undefined)
 			reply.raw.setHeader('x-breakwater-route-reason', headerValue(reason));
+		const opening = directory.affine?.has(route) === true ? (asked.wish.opening?.() ?? []) : [];
 		const call = {
 			id,
 			route,
@@ -47,6 +49,7 @@ export function dialectHandler(
 			client: caller,
 			clientRequestId: clientRequestId(headers),
 			headers: callerHeaders(headers),
+			conversation: opening.length === 0 ? undefined : conversationKey([caller ?? '', ...opening]),
 			memory: request.share,
 		};
 		const running = service.call(call, new ReplySink(reply, id));

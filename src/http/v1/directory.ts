@@ -9,7 +9,7 @@ export interface Routing {
 
 /** What can be asked for, as maps: the names that are looked up in them come from requests. */
 export function directoryOf(
-	{ profiles, targets, defaultProfile }: Pick<Service, 'profiles' | 'targets' | 'defaultProfile'>,
+	{ profiles, targets, defaultProfile, affine }: Pick<Service, 'profiles' | 'targets' | 'defaultProfile' | 'affine'>,
 	{ unknownModel, routing = {} }: Pick<Directory, 'unknownModel'> & { routing?: Routing | undefined },
 ): Directory {
 	const { hints, heuristics } = routing;
@@ -18,6 +18,7 @@ export function directoryOf(
 		targets: new Set(targets.map(({ target }) => target)),
 		targetOfModel: uniqueModels(targets),
 		defaultProfile,
+		affine: new Set(affine),
 		unknownModel,
 		hints: hints && {
 			taskType: new Map(Object.entries(hints.taskType ?? {})),

@@ -16,15 +16,18 @@ const byWhat: Readonly<Record<OrderName, string>> = {
  * In which order a profile asks its targets, in one sentence without a full stop.
  * @returns undefined where that is the chain as it is written
  */
-export function orderText({
-	order: { by, healthWindow, skipBelow },
-}: Pick<ProfileConfig, 'order'>): string | undefined {
-	if (by === 'fixed' && skipBelow === undefined) return undefined;
+export function orderText({ order }: Pick<ProfileConfig, 'order'>): string | undefined {
+	const { by, healthWindow, skipBelow, affinity } = order;
+	if (by === 'fixed' && skipBelow === undefined && affinity === undefined) return undefined;
 	const skips =
 		skipBelow === undefined
 			? ''
 			: `, those that succeed in less than ${Number((skipBelow * 100).toPrecision(3))} % of the last ${durationWords(healthWindow)} last`;
-	return `order: ${byWhat[by]}${skips}; ${startOf(by)}`;
+	const stays =
+		affinity === undefined
+			? ''
+			: `, but the target that answered a conversation in the last ${durationWords(affinity)} before it`;
+	return `order: ${byWhat[by]}${skips}${stays}; ${startOf(by)}`;
 }
 
 function startOf(by: OrderName): string {

@@ -1,5 +1,5 @@
 import type { ProfileConfig } from '../../config/config.ts';
-import { orderOf, type Standing } from '../../gateway/order/order.ts';
+import { orderOf, type Standing, withFirst } from '../../gateway/order/order.ts';
 import type { PropertyResult } from '../report/report.ts';
 
 /** How many states of knowledge are tried at most. */
@@ -14,7 +14,7 @@ const samples: readonly Omit<Standing, 'weight'>[] = [
 ];
 
 const statement =
-	'ordering keeps no request from a target: whatever is known of the targets, each is in the order, once';
+	'ordering and affinity keep no request from a target: whatever is known of the targets, and wherever a conversation was answered, each is in the order, once';
 
 /**
  * Tries a profile's order on what can be known of its targets: all of it where that is little, else a spread of it.
@@ -22,17 +22,18 @@ const statement =
  * @returns undefined where the chain is asked as it is written
  */
 export function orderProperty(
-	{ name, chain, order: { by, skipBelow } }: Pick<ProfileConfig, 'name' | 'chain' | 'order'>,
+	{ name, chain, order: { by, skipBelow, affinity } }: Pick<ProfileConfig, 'name' | 'chain' | 'order'>,
 	order: typeof orderOf = orderOf,
 ): PropertyResult | undefined {
-	if (by === 'fixed' && skipBelow === undefined) return undefined;
+	if (by === 'fixed' && skipBelow === undefined && affinity === undefined) return undefined;
 	const id = 'order-keeps-every-target';
 	const isFew = samples.length ** chain.length <= MOST_TRIED;
 	const tries = isFew ? samples.length ** chain.length : MOST_TRIED;
 	for (let turn = 0; turn < tries; turn += 1) {
 		const standings = chain.map(({ weight }, place): Standing => ({ ...sampleAt(turn, place, isFew), weight }));
 		const draw = { turn, random: () => ((turn * 7919) % 1000) / 1000 };
-		const missing = missingFrom(order({ by, skipBelow }, standings, draw), chain.length);
+		const remembered = affinity === undefined ? [] : [turn % chain.length, (turn + 1) % chain.length];
+		const missing = missingFrom(withFirst(order({ by, skipBelow }, standings, draw), remembered), chain.length);
 		if (missing === undefined) continue;
 		const target = chain[missing]?.target ?? '';
 		const message = `profile \`${name}\` does not ask \`${target}\` exactly once where ${standings.map(words).join('; ')}`;

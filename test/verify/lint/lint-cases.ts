@@ -919,4 +919,11 @@ export const lintCases: readonly LintCase[] = [
 		says: /has no more than one key/,
 		sound: oneProvider('apiKey: [one, two], keys: round-robin'),
 	},
+	{
+		rule: 'affinity-below-cache',
+		severity: 'note',
+		text: `${providers}profiles:\n  default: { affinity: { for: §30s }, chain: [a/m, b/m] }\n`,
+		says: /is remembered for 30 s, and providers keep .*; write at least `5m`/,
+		sound: `${providers}profiles:\n  default: { affinity: { for: 5m }, chain: [a/m, b/m] }\n`,
+	},
 ];

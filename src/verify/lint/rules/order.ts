@@ -1,4 +1,5 @@
 import { configuredRates } from '../../../gateway/order/rates.ts';
+import { durationWords } from '../../../values/time-text.ts';
 import type { Finding, Rule } from '../rule.ts';
 import type { LintedProfile, LintSubject } from '../subject.ts';
 
@@ -62,6 +63,24 @@ function keysWithoutKeys({ config: { providers }, positions }: LintSubject): Fin
 		}));
 }
 
+/** For so long after its last use Anthropic keeps a cached prompt, and OpenAI at least, ms. */
+const USUAL_CACHE_MS = 300_000;
+
+function affinityTooShort({ profiles }: LintSubject): Finding[] {
+	return profiles.flatMap((linted) => {
+		const { affinity } = linted.profile.order;
+		if (affinity === undefined || affinity >= USUAL_CACHE_MS) return [];
+		return [
+			{
+				at: linted.lineage.map((name) => ['profiles', name, 'affinity', 'for']),
+				concerns: linted.concerns,
+				reason: `a conversation is remembered for ${durationWords(affinity)}, and providers keep its prompt cached for ${durationWords(USUAL_CACHE_MS)} and longer after each use, so that a slow reader pays for it again elsewhere`,
+				advice: 'write at least `5m`',
+			},
+		];
+	});
+}
+
 export const orderRules: readonly Rule[] = [
 	{
 		id: 'order-without-prices',
@@ -86,5 +105,11 @@ export const orderRules: readonly Rule[] = [
 		severities: ['note'],
 		finds: 'an order of keys at a provider that has one at most',
 		find: keysWithoutKeys,
+	},
+	{
+		id: 'affinity-below-cache',
+		severities: ['note'],
+		finds: 'an affinity that is shorter than providers keep a prompt cached',
+		find: affinityTooShort,
 	},
 ];
