@@ -1,6 +1,7 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import { targetsOf } from '../../config/targets.ts';
+import { mostTokens } from '../../contract/answer-parts.ts';
 import type { CallRecord } from '../../contract/call-record.ts';
 import type { StartedCall } from '../../contract/observer.ts';
 import { type Cell, Cells } from './cells.ts';
@@ -22,9 +23,6 @@ const firstTokenBuckets = [
 ];
 /** Seconds; from a tenth of a millisecond on, as an ordinary request costs less than one. */
 const overheadBuckets = [0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1];
-
-/** More tokens than that in one answer are no count; taken in, they would drown every later one. */
-const mostTokens = 1e9;
 
 /** What is at hand for one route, so that an ordinary request looks nothing up by its labels. */
 interface RouteMetrics {
