@@ -1,4 +1,5 @@
 import type { ModelAbilities } from '../contract/dialect.ts';
+import type { Price } from '../prices/price.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -9,6 +10,8 @@ export interface Contact {
 	/** The settings leave an answer one that can be carried on. */
 	isContinuable: boolean;
 	abilities: ModelAbilities;
+	/** What its target costs; undefined where that is not known. */
+	price: Price | undefined;
 	/** Ids and proofs in the request that another provider made; absent for none. */
 	foreign?: ReadonlySet<string>;
 	/** What of the request it is not told, as it cannot be; absent for nothing. */

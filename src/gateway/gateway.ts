@@ -16,6 +16,7 @@ import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
+import { pricesOf } from '../prices/price-of.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
@@ -114,9 +115,10 @@ export async function createGateway(
 		}
 	}
 
+	const prices = pricesOf(config, clock.toWall(clock.now()));
 	const routes = new LiveRoutes(config, {
 		actorOf: (gate) => required(providers.get(gate), gate),
-		contactOf: ({ credential, model }, { settings, abilities, endpoints }, client) => {
+		contactOf: ({ credential, model, target }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
 			const { protocol, offer } = address;
 			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints), model);
@@ -127,6 +129,7 @@ export async function createGateway(
 				settings,
 				isContinuable: leavesContinuable(dialect, settings),
 				abilities,
+				price: prices.get(target),
 			};
 		},
 	});

@@ -4,6 +4,8 @@ import type { Price, PriceTier, PriceTiers, Rates } from './price.ts';
 /** The version of the package whose data this is, and the day on which that was published; the data itself has no date. */
 export const catalogueVersion = '0.1.8';
 export const catalogueDate = '2026-09-23';
+/** The same, ms since the epoch: for whoever compares prices, and must not find another one in another hour. */
+export const cataloguedAt = Date.parse(catalogueDate);
 
 /** Names in the package's data by the kinds of rates, USD per million tokens. */
 const rateNames = {

@@ -1,3 +1,4 @@
+import { countText } from '../values/figures.ts';
 import type { Price } from './price.ts';
 
 /** Digits behind the point: a token of the cheapest model costs about 10⁻⁸ USD. */
@@ -21,7 +22,7 @@ export function priceText(price: Price, at: number): string {
 	const [{ rates }, ...larger] = price.tiersAt(at);
 	const output = rates.output === undefined ? '' : `, $${usdText(rates.output)} out`;
 	const request = rates.perRequest === undefined ? '' : `, $${usdText(rates.perRequest)} a request`;
-	const more = larger.length === 0 ? '' : `, more above ${larger[0]?.above} tokens`;
+	const more = larger.length === 0 ? '' : `, more above ${countText(larger[0]?.above ?? 0)} tokens`;
 	const source = price.asOf === undefined ? 'configured' : `catalogue of ${price.asOf}`;
 	return `$${usdText(rates.input)} in${output} per million tokens${request}${more} (${source})`;
 }

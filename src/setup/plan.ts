@@ -1,6 +1,6 @@
 import { type KnownModel, type KnownModels, type KnownProvider, plainName, type Use } from '../config/known-models.ts';
 import { defaultProtocol } from '../config/provider-schema.ts';
-import { catalogueDate } from '../prices/catalogue.ts';
+import { cataloguedAt } from '../prices/catalogue.ts';
 import { estimatedCost } from '../prices/cost.ts';
 import type { Price } from '../prices/price.ts';
 import { priceOf } from '../prices/price-of.ts';
@@ -68,9 +68,6 @@ const MOST_REMOTE_RUNGS = 3;
 const MOST_CRITICAL_RUNGS = 4;
 const MOST_LOCAL_RUNGS = 2;
 const MOST_LISTED_MODELS = 20;
-
-/** Whatever the hour is in which a configuration is written, it is the same. */
-const pricedAt = Date.parse(catalogueDate);
 
 /**
  * Plans a configuration of what was found.
@@ -172,7 +169,7 @@ function remoteOffers({ provider, baseUrl = '', deployments = [] }: FoundKey, kn
 		uses,
 		facts,
 		isLocal: false,
-		price: priceOf({ protocol, baseUrl }, model, pricedAt),
+		price: priceOf({ protocol, baseUrl }, model, cataloguedAt),
 	}));
 	const ofResource = deployments.map((model): Offer => {
 		const isForEmbeddings = known.embeddingNames.some((part) => model.toLowerCase().includes(part));
@@ -275,7 +272,7 @@ function preferring(candidates: readonly Offer[], use: Use): Offer[] {
 
 /** USD of a prompt and an answer that are of one length; what is not known comes last. */
 function costOfUse({ price }: Offer): number {
-	return (price && estimatedCost(price, { inputTokens: 1000, outputTokens: 1000 }, pricedAt)) ?? Number.MAX_VALUE;
+	return (price && estimatedCost(price, { inputTokens: 1000, outputTokens: 1000 }, cataloguedAt)) ?? Number.MAX_VALUE;
 }
 
 function leftOutOf({ keys, localServers }: Discovery, known: KnownModels, used: ReadonlySet<string>): string[] {

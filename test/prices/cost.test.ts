@@ -119,7 +119,7 @@ describe('an amount of money', () => {
 			],
 		};
 		expect(priceText(tiered, 0)).toBe(
-			'$1 in per million tokens, $0.01 a request, more above 200000 tokens (catalogue of 2026-01-02)',
+			'$1 in per million tokens, $0.01 a request, more above 200,000 tokens (catalogue of 2026-01-02)',
 		);
 	});
 });

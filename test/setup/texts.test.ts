@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { configText } from '../../src/setup/config-text.ts';
 import type { Plan } from '../../src/setup/plan.ts';
 import { yamlFlow, yamlText } from '../../src/values/yaml-text.ts';
+import { planOf } from './planned.ts';
 
 describe('yamlText', () => {
 	test.each([
@@ -108,6 +109,13 @@ describe('configText', () => {
 		);
 		expect(text).not.toMatch(/yaml-language-server/);
 	});
+});
+
+test('the cheap profile is in the order of the prices of the catalogue, and what is not known comes last', () => {
+	const { profiles, providers } = planOf(['anthropic', 'openai', 'gemini'], []);
+	const small = ['gemini/gemini-3.1-flash-lite', 'openai/gpt-5.4-mini', 'anthropic/claude-haiku-5-5'];
+	expect(profiles.find(({ name }) => name === 'cheap')?.chain).toEqual(small);
+	expect(JSON.stringify(providers)).not.toContain('price');
 });
 
 describe('config/known-models.yaml', () => {
