@@ -173,6 +173,34 @@ describe('the cost of several attempts', () => {
 		});
 	});
 
+	it('is not in the header of a document where it is incomplete', async () => {
+		const profiles = { default: { chain: ['a/model-a', 'b/model-b'], streamUpstream: true } };
+		await start({ profiles });
+		breakwater.upstream('a').next(streams([chunkOf({ role: 'assistant', content: wallHalf })], { end: 'cut' }));
+		breakwater.upstream('b').next(streamed(wallRest));
+		const { header, cost, record } = await costOfCall();
+		expect(record).toMatchObject({ outcome: 'done', target: 'b/model-b' });
+		expect(cost).toMatchObject({ usd: costAtB, isComplete: false });
+		expect(header).toBeNull();
+	});
+
+	it('has every attempt that broke in it, also one that carried another on', async () => {
+		await start({ names: ['a', 'b', 'c'], providers: { a: dear, b: cheap, c: {} } });
+		const begun = [chunkOf({ role: 'assistant', content: wallHalf })];
+		const more = [chunkOf({ role: 'assistant', content: wallRest.slice(0, 40) })];
+		breakwater.upstream('a').next(streams(begun, { end: 'cut' }));
+		breakwater.upstream('b').next(streams(more, { end: 'cut' }));
+		breakwater.upstream('c').next(streamed(wallRest));
+		const { cost, record } = await costOfCall({ stream: true });
+		expect(record?.trace).toMatchObject([{ target: 'a/model-a' }, { target: 'b/model-b' }, { target: 'c/model-c' }]);
+		const targets = cost?.attempts.map(({ target, isComplete }) => [target, isComplete]);
+		expect(targets).toEqual([
+			['a/model-a', false],
+			['b/model-b', false],
+			['c/model-c', false],
+		]);
+	});
+
 	it('takes what a broken attempt had reported for the least that it cost', async () => {
 		await start({ providers: { a: { ...anthropic, ...dear }, b: cheap } });
 		const broken = messageEvents({ text: [wallHalf] }).slice(0, -3);
