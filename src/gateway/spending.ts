@@ -21,6 +21,7 @@ export interface SpentAttempt {
 /** What the attempts of one request used and cost, those too of which the caller saw nothing. */
 export class Spending {
 	readonly tokens: TokenCount[] = [];
+	#cost: CallCost | undefined;
 	/** By attempt, in order; undefined for one that is not known to have used anything, as it failed before it wrote. */
 	readonly #costs: (AttemptCost | undefined)[] = [];
 
@@ -32,17 +33,14 @@ export class Spending {
 			return;
 		}
 		const usd = price && usage && costOf(price, usage, clock.toWall(clock.now()));
-		this.#costs.push(usd === undefined ? { target, isComplete: false } : { target, usd, isComplete: isWhole });
+		const cost = usd === undefined ? { target, isComplete: false } : { target, usd, isComplete: isWhole };
+		this.#costs.push(cost);
+		this.#cost = added(this.#cost ?? nothing, cost);
 	}
 
 	/** Of all attempts so far; undefined where none is known to have used anything. */
 	get cost(): CallCost | undefined {
-		const attempts = this.#costs.filter((cost) => cost !== undefined);
-		if (attempts.length === 0) return undefined;
-		const known = attempts.flatMap(({ usd }) => usd ?? []);
-		const isComplete = attempts.every((attempt) => attempt.isComplete);
-		if (known.length === 0) return { isComplete, attempts };
-		return { usd: known.reduce((sum, usd) => sum + usd, 0), isComplete, attempts };
+		return this.#cost;
 	}
 
 	/** A trace with what each of its attempts cost, where that is known. */
@@ -54,6 +52,14 @@ export class Spending {
 			return costUsd === undefined ? step : { ...step, costUsd };
 		});
 	}
+}
+
+const nothing: CallCost = { isComplete: true, attempts: [] };
+
+function added({ usd, isComplete, attempts }: CallCost, cost: AttemptCost): CallCost {
+	const both = { isComplete: isComplete && cost.isComplete, attempts: [...attempts, cost] };
+	if (usd === undefined && cost.usd === undefined) return both;
+	return { usd: (usd ?? 0) + (cost.usd ?? 0), ...both };
 }
 
 function isAttempt({ did }: TraceEntry): boolean {

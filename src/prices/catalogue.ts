@@ -39,16 +39,23 @@ export function cataloguePrice(baseUrl: string, model: string, since: number): P
 	if (found === undefined || tiers === undefined) return undefined;
 	const known = { from: 'catalogue', asOf: catalogueDate } as const;
 	if (!changesAfter(found.model, since)) return { ...known, tiersAt: () => tiers };
-	const made = new Map<ModelPrice, PriceTiers>([[found.model_price, tiers]]);
+	let latest = { minute: minuteOf(since), tiers };
 	return {
 		...known,
 		tiersAt(at) {
-			const prices = lookUp(at)?.model_price ?? found.model_price;
-			const present = made.get(prices) ?? tiersOf(prices, model) ?? tiers;
-			made.set(prices, present);
-			return present;
+			const minute = minuteOf(at);
+			if (minute !== latest.minute) {
+				const present = lookUp(at);
+				latest = { minute, tiers: (present && tiersOf(present.model_price, model)) ?? tiers };
+			}
+			return latest.tiers;
 		},
 	};
+}
+
+/** No price of the catalogue begins or ends within a minute. */
+function minuteOf(ms: number): number {
+	return Math.floor(ms / 60_000);
 }
 
 /** Whether its price depends on the hour, or another one is announced. */

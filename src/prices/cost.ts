@@ -3,9 +3,6 @@ import { type Price, type Rates, ratesFor } from './price.ts';
 
 const MILLION = 1_000_000;
 
-/** Tokens of one kind, and the rates that they have, the most special first. */
-type Share = readonly [tokens: number, ...rates: readonly (number | undefined)[]];
-
 /**
  * What an answer costs. Kinds of tokens that are more than the whole that they are of are cut down to it.
  * @param usage as the provider reported it
@@ -16,8 +13,7 @@ export function costOf(price: Price, usage: Usage, at: number): number | undefin
 	const { input, output } = usage;
 	if (input > mostTokens || output > mostTokens) return undefined;
 	const rates = ratesFor(price.tiersAt(at), input);
-	const tokens = sumOf([...sharesOfInput(usage, rates), ...sharesOfOutput(usage, rates)]);
-	return tokens === undefined ? undefined : tokens / MILLION + (rates.perRequest ?? 0);
+	return withRequest(ofInput(usage, rates) + ofOutput(usage, rates), rates);
 }
 
 /**
@@ -31,64 +27,43 @@ export function estimatedCost(
 	at: number,
 ): number | undefined {
 	const rates = ratesFor(price.tiersAt(at), inputTokens);
-	const tokens = sumOf([
-		[inputTokens, rates.input],
-		[outputTokens, rates.output],
-	]);
-	return tokens === undefined ? undefined : tokens / MILLION + (rates.perRequest ?? 0);
+	return withRequest(inputTokens * rates.input + times(outputTokens, rates.output), rates);
 }
 
-function sharesOfInput({ input, cached, cacheWritten, cacheWrittenHour, audioInput }: Usage, rates: Rates): Share[] {
-	const { cachedInput, cacheWrite, cacheWriteHour } = rates;
-	const left = new Remainder(input);
-	const fromCache = left.take(cached);
-	const intoCache = new Remainder(left.take(cacheWritten));
-	const forAnHour = intoCache.take(cacheWrittenHour);
-	const sound = left.take(audioInput);
-	return [
-		[fromCache, cachedInput, rates.input],
-		[forAnHour, cacheWriteHour, cacheWrite, rates.input],
-		[intoCache.tokens, cacheWrite, rates.input],
-		[sound, rates.audioInput, rates.input],
-		[left.tokens, rates.input],
-	];
+/** @param millionths of USD; not a number where tokens have no rate */
+function withRequest(millionths: number, { perRequest = 0 }: Rates): number | undefined {
+	return Number.isNaN(millionths) ? undefined : millionths / MILLION + perRequest;
 }
 
-function sharesOfOutput({ output, reasoning, audioOutput }: Usage, rates: Rates): Share[] {
-	const left = new Remainder(output);
-	const thoughts = left.take(reasoning);
-	const sound = left.take(audioOutput);
-	return [
-		[thoughts, rates.reasoning, rates.output],
-		[sound, rates.audioOutput, rates.output],
-		[left.tokens, rates.output],
-	];
+/** Millionths of USD. */
+function ofInput({ input, cached, cacheWritten, cacheWrittenHour, audioInput }: Usage, rates: Rates): number {
+	const { cachedInput = rates.input, cacheWrite = rates.input, audioInput: heardRate = rates.input } = rates;
+	const { cacheWriteHour = cacheWrite } = rates;
+	const fromCache = partOf(input, cached);
+	const intoCache = partOf(input - fromCache, cacheWritten);
+	const forAnHour = partOf(intoCache, cacheWrittenHour);
+	const heard = partOf(input - fromCache - intoCache, audioInput);
+	const others = input - fromCache - intoCache - heard;
+	const written = (intoCache - forAnHour) * cacheWrite + forAnHour * cacheWriteHour;
+	return others * rates.input + fromCache * cachedInput + written + heard * heardRate;
 }
 
-/** What is left of a whole when its parts are taken out of it. */
-class Remainder {
-	tokens: number;
-
-	constructor(tokens: number) {
-		this.tokens = tokens;
-	}
-
-	/** @returns as many as there are */
-	take(tokens = 0): number {
-		const taken = Math.min(Math.max(0, tokens), this.tokens);
-		this.tokens -= taken;
-		return taken;
-	}
+/** Millionths of USD; not a number where what was written has no rate. */
+function ofOutput({ output, reasoning, audioOutput }: Usage, rates: Rates): number {
+	const thoughts = partOf(output, reasoning);
+	const spoken = partOf(output - thoughts, audioOutput);
+	return (
+		times(output - thoughts - spoken, rates.output) +
+		times(thoughts, rates.reasoning ?? rates.output) +
+		times(spoken, rates.audioOutput ?? rates.output)
+	);
 }
 
-/** @returns millionths of USD; undefined where tokens have no rate */
-function sumOf(shares: readonly Share[]): number | undefined {
-	let sum = 0;
-	for (const [tokens, ...rates] of shares) {
-		if (tokens === 0) continue;
-		const rate = rates.find((known) => known !== undefined);
-		if (rate === undefined) return undefined;
-		sum += tokens * rate;
-	}
-	return sum;
+/** As many as were reported, and no more than there are. */
+function partOf(tokens: number, reported = 0): number {
+	return Math.min(tokens, Math.max(0, reported));
+}
+
+function times(tokens: number, rate: number | undefined): number {
+	return tokens === 0 ? 0 : tokens * (rate ?? Number.NaN);
 }

@@ -27,7 +27,7 @@ export interface PriceTier {
 	readonly rates: Rates;
 }
 
-/** By the size of the prompt: the first holds for every prompt that is too small for another. */
+/** By the size of the prompt, the smallest first: that one holds for every prompt that is too small for another. */
 export type PriceTiers = readonly [PriceTier, ...PriceTier[]];
 
 /** What a model costs at a provider. */
@@ -47,6 +47,10 @@ export function configuredPrice(rates: PriceConfig): Price {
 }
 
 /** The rates for a prompt of so many tokens. */
-export function ratesFor([first, ...larger]: PriceTiers, inputTokens: number): Rates {
-	return larger.findLast(({ above }) => inputTokens > above)?.rates ?? first.rates;
+export function ratesFor(tiers: PriceTiers, inputTokens: number): Rates {
+	let { rates } = tiers[0];
+	for (const tier of tiers) {
+		if (inputTokens > tier.above) rates = tier.rates;
+	}
+	return rates;
 }

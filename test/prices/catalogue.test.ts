@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import { calcPrice, findProvider, waitForUpdate } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadKnownModels } from '../../src/config/known-models.ts';
@@ -61,6 +61,17 @@ describe('the catalogue', () => {
 		});
 		expect(costs).toEqual(said);
 		expect(new Set(costs).size).toBe(2);
+	});
+
+	it('has no price that begins or ends within a minute', async () => {
+		const models = ((await waitForUpdate()) ?? []).flatMap((provider) => provider.models);
+		const times = models.flatMap(({ prices }) =>
+			(Array.isArray(prices) ? prices : []).flatMap(({ constraint }) =>
+				constraint?.type === 'time_of_date' ? [constraint.start_time, constraint.end_time] : [],
+			),
+		);
+		expect(times.length).toBeGreaterThan(0);
+		expect(times.filter((time) => !/^\d\d:\d\d:00Z$/.test(time))).toEqual([]);
 	});
 
 	it('has the price that is announced from its day on', () => {
