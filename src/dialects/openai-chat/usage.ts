@@ -8,8 +8,11 @@ const breakdowns = ['prompt_tokens_details', 'completion_tokens_details'];
 
 const none: JsonObject = {};
 
+/** Its models write nothing. */
+const embeddingsDialect = 'openai-embeddings';
+
 /** OpenAI's older dialects have the same words for it. */
-const sameWords: ReadonlySet<string> = new Set([dialectName, 'openai-completions', 'openai-embeddings']);
+const sameWords: ReadonlySet<string> = new Set([dialectName, 'openai-completions', embeddingsDialect]);
 
 /** @returns undefined when it is no usage */
 export function readUsage(raw: unknown, dialect: string = dialectName): Usage | undefined {
@@ -23,7 +26,7 @@ export function readUsage(raw: unknown, dialect: string = dialectName): Usage | 
 	const audioOutput = countOf(objectOr(ofAnswer).audio_tokens);
 	return {
 		input,
-		output: written + thoughtsBeside(input + written, raw.total_tokens),
+		output: written + (dialect === embeddingsDialect ? 0 : thoughtsBeside(input + written, raw.total_tokens)),
 		...(typeof cached === 'number' ? { cached: countOf(cached) } : {}),
 		...(typeof cacheWritten === 'number' ? { cacheWritten: countOf(cacheWritten) } : {}),
 		...(typeof reasoning === 'number' ? { reasoning: countOf(reasoning) } : {}),

@@ -105,3 +105,7 @@ it.each([
 it.each([undefined, 0, 41, -7, '999', Number.NaN])('a total of %s adds nothing to the answer', (total_tokens) => {
 	expect(readUsage({ prompt_tokens: 32, completion_tokens: 9, total_tokens })).toMatchObject({ input: 32, output: 9 });
 });
+
+it('a total of embeddings has no thoughts in it', () => {
+	expect(readUsage({ prompt_tokens: 8, total_tokens: 12 }, 'openai-embeddings')).toMatchObject({ input: 8, output: 0 });
+});
