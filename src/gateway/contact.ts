@@ -12,6 +12,8 @@ export interface Contact {
 	abilities: ModelAbilities;
 	/** What its target costs; undefined where that is not known. */
 	price: Price | undefined;
+	/** The caller names this one target for something that its model, by all that is known, does not do; absent: it may well. */
+	isUnlikely?: true;
 	/** Ids and proofs in the request that another provider made; absent for none. */
 	foreign?: ReadonlySet<string>;
 	/** What of the request it is not told, as it cannot be; absent for nothing. */

@@ -2,9 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createLog, logObserver } from '../../src/observe/log/log.ts';
 import { messageEvents, streamsMessage } from '../helpers/anthropic-shapes.ts';
 import { type GatewaySetup, soon, startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { anthropic, messagesRequest, postTo, wallHalf, wallRest } from '../helpers/messages-gateway.ts';
+import { anthropic, messagesRequest, postTo } from '../helpers/messages-per-test.ts';
 import { answers, type Behaviour, chunkOf, chunksOf, completes, hangs, status, streams } from '../helpers/upstream.ts';
+import { wallAnswer } from '../helpers/wall-answer.ts';
 import { scrape, valuesOf } from '../observe/metrics/scrape.ts';
+
+const { half: wallHalf, rest: wallRest } = wallAnswer;
 
 let breakwater: TestGateway;
 let lines: Record<string, unknown>[];
