@@ -13,6 +13,7 @@ const floors: readonly (readonly string[])[] = [
 	['src/contract'],
 	['src/config', 'src/dialects', 'src/answer', 'src/simulator'],
 	['src/upstream'],
+	['src/credentials'],
 	['src/gateway'],
 	['src/observe'],
 	['src/http'],

@@ -25,6 +25,7 @@ import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
 import type { Makers } from './makers.ts';
+import { noKey, otherKey } from './other-key.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
@@ -86,8 +87,12 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#attemptProgress: Progress | undefined;
 	/** What the attempt was asked with. */
 	#asked: RenderedRequest | undefined;
+	/** The key that it was asked with, where that is one that is renewed. */
+	#askedWith: string | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
+	/** This attempt waits for another key, or has been made once more with one. */
+	#renewal: object | undefined;
 	/** An answer that says nothing, while another target is asked for a better one. */
 	#left: LeftAnswer | undefined;
 	/** The same, once nothing better came of that: it is the answer. */
@@ -136,6 +141,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	startAttempt(progress: Progress): void {
 		this.#suspected = undefined;
+		this.#renewal = undefined;
 		this.#ask(progress);
 	}
 
@@ -144,7 +150,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
-		const { endpoint, settings: members, abilities, foreign } = this.#contact(progress);
+		const { endpoint, liveKey, settings: members, abilities, foreign } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#delivery.comment('the answer is carried on');
 
@@ -172,10 +178,13 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
-		this.#attempt.start();
+		this.#askedWith = liveKey?.present;
+		if (liveKey !== undefined && this.#askedWith === undefined) this.onBroke(noKey);
+		else this.#attempt.start();
 	}
 
 	stopAttempt(): void {
+		this.#renewal = undefined;
 		this.#attempt?.stop();
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
@@ -280,14 +289,46 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	onBroke(broken: Classified): void {
+		if (this.#asksWithAnotherKey(broken)) return;
 		this.#clock.attemptEnds();
 		if (this.#asksWithoutAdditions(broken)) return;
+		this.#reportBreak(broken);
+	}
+
+	#reportBreak(broken: Classified): void {
 		const { failure } = broken;
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
+	}
+
+	/**
+	 * A key that is renewed may have died on the way: the same target is asked once more with another one, before anybody hears
+	 * of a failure. What is left of the attempt counts as usual.
+	 */
+	#asksWithAnotherKey(broken: Classified): boolean {
+		const progress = this.#attemptProgress;
+		if (broken.failure.category !== 'AUTH_ERROR' || progress === undefined) return false;
+		const { liveKey } = this.#contact(progress);
+		if (liveKey === undefined || this.#renewal !== undefined || this.#answer.isAnswering) return false;
+		const renewal = {};
+		this.#renewal = renewal;
+		const { timeouts } = currentCandidate(progress).policy;
+		otherKey(liveKey, this.#askedWith, timeouts.connect)
+			.then((isThere) => {
+				// The request may have left this attempt meanwhile.
+				if (this.#isOver || this.#renewal !== renewal) return;
+				this.#clock.attemptEnds();
+				if (isThere) this.#ask(progress);
+				else this.#reportBreak(broken);
+			})
+			.catch((error: unknown) => {
+				this.crash();
+				throw error;
+			});
+		return true;
 	}
 
 	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */

@@ -41,6 +41,7 @@ const kindNames: Readonly<Record<IncidentKind, string>> = {
 	auth: 'key rejected',
 	quota: 'quota exhausted',
 	model: 'model not available',
+	key: 'key cannot be fetched',
 	down: 'provider down',
 };
 
@@ -117,7 +118,7 @@ function untold({ isWhole, earlier, incident }: Telling): string {
 
 function meanwhileOf(incident: Incident, profiles: readonly ReachedProfile[] | undefined, now: number): string {
 	const wait = waiting(incident, now);
-	return profiles === undefined ? wait : `${wait} ${reach(profiles)}`;
+	return profiles === undefined || incident.trouble?.hasKey === true ? wait : `${wait} ${reach(profiles)}`;
 }
 
 function titleOf(news: IncidentNews, incident: Incident): string {
@@ -146,6 +147,8 @@ function whatBroke(incident: Incident, now: number): string {
 			return `Provider ${provider} is out of quota or credit (${how}).${lasts}`;
 		case 'model':
 			return `Provider ${provider} does not offer model ${model} to us (${how}).${lasts}`;
+		case 'key':
+			return `The key of provider ${provider} could not be fetched: ${incident.trouble?.what}.${lasts}`;
 		case 'down':
 			return `Provider ${provider} keeps failing; its last failure was ${how}.${lasts}`;
 	}
@@ -156,12 +159,19 @@ function endOf(news: 'recovered' | 'reset', { kind, provider, model, since }: In
 	if (news === 'reset') {
 		return `An operator has reset provider ${provider} after ${after}; the next request will show whether it works.`;
 	}
+	if (kind === 'key') return `The key of provider ${provider} could be fetched again, after ${after}.`;
 	return kind === 'model'
 		? `Provider ${provider} has answered with model ${model} again, after ${after}.`
 		: `Provider ${provider} answers again, after ${after}.`;
 }
 
-function waiting({ kind, provider, model, until }: Incident, now: number): string {
+function waiting(incident: Incident, now: number): string {
+	const { kind, provider, model, until, trouble } = incident;
+	if (trouble?.hasKey === true) {
+		const end = trouble.diesAt === undefined ? 'as long as it lives' : `until it dies at ${momentText(trouble.diesAt)}`;
+		return `The present key serves on, ${end}; fetching is tried again all the time.`;
+	}
+	if (kind === 'key') return 'Breakwater does not ask it without a key; fetching is tried again all the time.';
 	const what = kind === 'model' ? `Breakwater does not ask ${provider} for ${model}` : 'Breakwater does not ask it';
 	const then = kind === 'model' ? 'the next request tries it' : 'a request probes it';
 	const others = kind === 'model' ? " The provider's other models are not affected." : '';
@@ -202,6 +212,8 @@ function actionFor({ kind, provider, failure, until }: Incident, source: string)
 			return `What to do: top up the account of the key at ${source} or raise its limit, or wait until ${momentText(until)}.`;
 		case 'model':
 			return `What to do: check the name of the model at ${source}; the provider may have renamed or retired it, or the account may not use it.`;
+		case 'key':
+			return `What to do: put right what ${source} names, the command, the file or the OAuth server; no restart is needed.`;
 		case 'down':
 			return `What to do: look at the provider's status page and at the network between; the log says how each attempt at ${provider} failed.`;
 	}

@@ -97,6 +97,8 @@ export function createNotifications(config: Config, options: NotificationOptions
 	return {
 		observer: {
 			providerAlarmed: (id, _source, alarm) => incidents.alarmed(id, alarm),
+			keyFetched: (id) => incidents.keyFetched(id),
+			keyTroubled: (id, _source, trouble) => incidents.keyTroubled(id, trouble),
 			providerChanged: (id, _from, to, health) => incidents.changed(id, to, health),
 			providerOperated: (id, action) => incidents.operated(id, action),
 			callEnded: (record) => incidents.ended(record),
