@@ -25,7 +25,7 @@ import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
 import type { Makers } from './makers.ts';
-import { noKey, otherKey } from './other-key.ts';
+import { nextRenewal, noKey, otherKey, type Renewal } from './other-key.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
@@ -91,8 +91,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#askedWith: string | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
-	/** This attempt waits for another key, or has been made once more with one. */
-	#renewal: object | undefined;
+	/** This attempt waits for another key, or has been made again with one. */
+	#renewal: Renewal | undefined;
 	/** An answer that says nothing, while another target is asked for a better one. */
 	#left: LeftAnswer | undefined;
 	/** The same, once nothing better came of that: it is the answer. */
@@ -312,8 +312,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const progress = this.#attemptProgress;
 		if (broken.failure.category !== 'AUTH_ERROR' || progress === undefined) return false;
 		const { liveKey } = this.#contact(progress);
-		if (liveKey === undefined || this.#renewal !== undefined || this.#answer.isAnswering) return false;
-		const renewal = {};
+		if (liveKey === undefined || this.#answer.isAnswering) return false;
+		const renewal = nextRenewal(this.#renewal, liveKey.present !== this.#askedWith);
+		if (renewal === undefined) return false;
 		this.#renewal = renewal;
 		const { timeouts } = currentCandidate(progress).policy;
 		otherKey(liveKey, this.#askedWith, timeouts.connect)
