@@ -51,15 +51,16 @@ const mostProfiles = 5;
 /**
  * What is reported of an incident.
  * @param facts.source the part of the configuration that it is about
+ * @param facts.fetchesItsKey what stands there is not the key, but where it is fetched
  * @param facts.profiles the profiles that it reaches, as of now; absent where they are given elsewhere
  * @param facts.now ms since the epoch
  */
 export function messageOf(
 	telling: Telling,
-	facts: { source: string; profiles?: readonly ReachedProfile[]; now: number },
+	facts: { source: string; fetchesItsKey: boolean; profiles?: readonly ReachedProfile[]; now: number },
 ): Message {
 	const { news, incident, at } = telling;
-	const { source, profiles, now } = facts;
+	const { source, fetchesItsKey, profiles, now } = facts;
 	const isOver = isEnd(news);
 	const before = untold(telling);
 	return {
@@ -69,7 +70,7 @@ export function messageOf(
 		what: `${isOver ? endOf(news, incident, at) : whatBroke(incident, now)}${before}`,
 		source,
 		meanwhile: isOver ? backInTraffic(profiles ?? []) : meanwhileOf(incident, profiles, now),
-		action: isOver ? '' : actionFor(incident, source),
+		action: isOver ? '' : actionFor(incident, source, fetchesItsKey),
 		profiles,
 		at,
 	};
@@ -202,12 +203,17 @@ function backInTraffic(profiles: readonly ReachedProfile[]): string {
 	return `It takes part again in ${names.join(', ')}${more}.`;
 }
 
-function actionFor({ kind, provider, failure, until }: Incident, source: string): string {
+function actionFor({ kind, provider, failure, until }: Incident, source: string, fetchesItsKey: boolean): string {
+	const anotherKey = fetchesItsKey
+		? 'have it give another key, which is tried at once without a restart'
+		: 'put in another key and restart';
 	switch (kind) {
 		case 'auth':
 			return failure.reason === 'permission' || failure.reason === 'region'
-				? `What to do: give the account of the key at ${source} the right to use this API (${failure.reason}), or put in another key and restart.`
-				: `What to do: put a valid key in the place of the one at ${source}, and restart.`;
+				? `What to do: give the account of the key at ${source} the right to use this API (${failure.reason}), or ${anotherKey}.`
+				: fetchesItsKey
+					? `What to do: have what ${source} names give a valid key, which is tried at once without a restart.`
+					: `What to do: put a valid key in the place of the one at ${source}, and restart.`;
 		case 'quota':
 			return `What to do: top up the account of the key at ${source} or raise its limit, or wait until ${momentText(until)}.`;
 		case 'model':

@@ -65,7 +65,7 @@ function literalSecrets(subject: LintSubject): Finding[] {
 		.flatMap((provider) =>
 			[...writtenSecrets(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
 				path,
-				what: `${what} of \`${provider.name}\``,
+				what: `${path.at(-1) === 'clientSecret' ? 'the client secret' : what} of \`${provider.name}\``,
 			})),
 		);
 	return [...ofProviders, ...ownSecrets(subject)]
