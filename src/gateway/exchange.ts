@@ -184,7 +184,6 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	stopAttempt(): void {
-		this.#renewal = undefined;
 		this.#attempt?.stop();
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
@@ -319,8 +318,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { timeouts } = currentCandidate(progress).policy;
 		otherKey(liveKey, this.#askedWith, timeouts.connect)
 			.then((isThere) => {
-				// The request may have left this attempt meanwhile.
-				if (this.#isOver || this.#renewal !== renewal) return;
+				// The client may have left meanwhile, or the time be over.
+				if (this.#isOver) return;
 				this.#clock.attemptEnds();
 				if (isThere) this.#ask(progress);
 				else this.#reportBreak(broken);

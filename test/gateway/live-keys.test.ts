@@ -142,6 +142,7 @@ describe('a key that is refused', () => {
 		await soon(() => expect(records.map(({ outcome }) => outcome)).toEqual(['aborted']));
 		renewal.resolve();
 		await soon(() => expect(fetched).toHaveLength(2));
+		await sleep(50);
 		expect(keysUsed()).toEqual(['token-1']);
 	});
 
@@ -160,6 +161,7 @@ describe('a key that is refused', () => {
 
 	it('in the midst of an answer does not make that begin again', async () => {
 		const { post, upstream } = await startWith(oauth(), { policy: { continuation: { maxContinuations: 0 } } });
+		await sleep(60);
 		const broken = { error: { message: 'expired', code: 'invalid_api_key' } };
 		upstream('a').next(streams([...chunksOf('Hello there').slice(0, 2), broken]));
 		expect(await (await post({ stream: true })).text()).toContain('error');

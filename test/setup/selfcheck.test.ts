@@ -136,6 +136,13 @@ describe('a provider', () => {
 		]);
 	});
 
+	test('that repeats a key which was fetched', async () => {
+		const repeats = status(429, { error: { message: `Slow down, PLANTEDKEY/fetched.` } });
+		expect(await providerFindings(repeats, { apiKey: { command: 'echo PLANTEDKEY/fetched' } })).toEqual([
+			'warn provider p: It is rate limited now (Slow down, [redacted]); ask again later.',
+		]);
+	});
+
 	test('whose key may chat but not list', async () => {
 		const restricted = provider({ list: status(403, { error: { message: 'Missing scopes: api.model.read' } }) });
 		expect(await providerFindings(restricted)).toEqual([
