@@ -44,7 +44,7 @@ export function fetcherOf(
 	dispatcherOf: (url: string) => Dispatcher,
 ): KeyFetcher {
 	if ('command' in source) return keyCommand(source.command, timeoutMs);
-	if ('file' in source) return keyFile(source.file);
+	if ('file' in source) return keyFile(source.file, timeoutMs);
 	const { oauth } = source;
 	return clientCredentials(oauth, { dispatcher: dispatcherOf(oauth.tokenUrl), timeoutMs });
 }

@@ -87,8 +87,8 @@ export async function createGateway(
 	{ inspect: inspectorOf, protocolOf = configuredProtocol, proxies = noProxies, keyTiming }: GatewayOptions = {},
 ): Promise<Gateway> {
 	// A proxy that cannot be used is found now, and not by the first request.
-	const proxySecrets = Object.values(config.providers).flatMap(({ baseUrl }) => {
-		const authorization = baseUrl === undefined ? undefined : proxies(baseUrl)?.authorization;
+	const proxySecrets = addressesOf(config).flatMap((address) => {
+		const authorization = proxies(address)?.authorization;
 		return authorization === undefined ? [] : secretsInCredentials(authorization);
 	});
 	// As files that cannot be used are.
@@ -314,6 +314,16 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+/** Of providers, and of the OAuth servers that give their keys. */
+function addressesOf({ providers }: Config): string[] {
+	return Object.values(providers).flatMap(({ baseUrl, credentials }) => [
+		...(baseUrl === undefined ? [] : [baseUrl]),
+		...credentials.flatMap(({ keyFrom }) =>
+			keyFrom !== undefined && 'oauth' in keyFrom ? [keyFrom.oauth.tokenUrl] : [],
+		),
+	]);
 }
 
 /** By provider. */

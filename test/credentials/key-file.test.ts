@@ -14,15 +14,33 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('a file with a key', () => {
 	it('is read without the end of its line, and without a byte order mark', async () => {
 		writeFileSync(join(folder, 'key'), '\ufeffsk-a\r\n');
-		expect(await keyFile(join(folder, 'key')).fetch(never)).toEqual({ key: 'sk-a' });
+		expect(await keyFile(join(folder, 'key'), 60_000).fetch(never)).toEqual({ key: 'sk-a' });
 	});
 
 	it('may be empty for a moment, while it is written', async () => {
 		const file = join(folder, 'key');
 		writeFileSync(file, '');
-		const fetching = keyFile(file).fetch(never);
+		const fetching = keyFile(file, 60_000).fetch(never);
 		setTimeout(() => writeFileSync(file, 'sk-b\n'), 50);
 		expect(await fetching).toEqual({ key: 'sk-b' });
+	});
+});
+
+describe('a file that is read too slowly', () => {
+	// Nothing of this machine hangs on demand: it is given less time than the pause for an empty file.
+	it('is trouble, and holds up nobody', async () => {
+		const file = join(folder, 'key');
+		writeFileSync(file, '');
+		await expect(keyFile(file, 20).fetch(never)).rejects.toThrow(`the file ${file} could not be read within 0.02 s`);
+	});
+
+	it('is given up when nobody waits for it any more', async () => {
+		const file = join(folder, 'key');
+		writeFileSync(file, '');
+		const stop = new AbortController();
+		const reading = keyFile(file, 60_000).fetch(stop.signal);
+		stop.abort();
+		await expect(reading).rejects.toThrow('aborted');
 	});
 });
 
@@ -36,7 +54,7 @@ describe('a file without a key says why, and nothing of what it holds', () => {
 	])('%s', async (_what, bytes, sentence) => {
 		const file = join(folder, 'key');
 		writeFileSync(file, bytes);
-		await expect(keyFile(file).fetch(never)).rejects.toThrow(new Error(`the file ${file} ${sentence}`));
+		await expect(keyFile(file, 60_000).fetch(never)).rejects.toThrow(new Error(`the file ${file} ${sentence}`));
 	});
 
 	it('is not there, is a folder, leads to nowhere or in a circle', async () => {
@@ -45,7 +63,7 @@ describe('a file without a key says why, and nothing of what it holds', () => {
 		symlinkSync(file('gone'), file('link'));
 		symlinkSync(file('circle'), file('circle'));
 		const sentences = ['gone', 'folder', 'link', 'circle'].map((name) =>
-			keyFile(file(name))
+			keyFile(file(name), 60_000)
 				.fetch(never)
 				.catch(({ message }: Error) => message.replaceAll(`${folder}/`, '')),
 		);
