@@ -260,14 +260,17 @@ export interface TargetConfig {
 
 /** One rule: a failure that meets every condition given is classified as `as`. */
 export interface ErrorRuleConfig {
-	/** Any of these: a status, or a class of them such as `5xx`. */
+	/** HTTP statuses, or classes of them such as `5xx`. An error inside a 200 counts as the status that it names. */
 	status?: readonly (number | string)[];
+	/** Any identifier that the error carries, with `*` as a wildcard; case does not matter. */
 	code?: readonly string[];
+	/** `error.type` alone, with `*` as a wildcard; case does not matter. */
 	type?: readonly string[];
-	/** A regular expression, to be used without regard to case. */
+	/** The source of a regular expression that is looked for in the error's text; case does not matter. */
 	message?: string;
-	/** Header name in lower case → regular expression, to be used without regard to case. */
+	/** Response headers, their names in lower case, and the source of a regular expression for each; case does not matter. */
 	header?: Readonly<Record<string, string>>;
+	/** Names of providers in the configuration. */
 	provider?: readonly string[];
 	/** `CATEGORY` or `CATEGORY.reason`. */
 	as: string;

@@ -15,6 +15,8 @@ export interface Contact {
 	/** The settings leave an answer one that can be carried on. */
 	isContinuable: boolean;
 	abilities: ModelAbilities;
+	/** The caller names this one target for something that its model, by all that is known, does not do; absent: it may well. */
+	isUnlikely?: true;
 	/** Ids and proofs in the request that another provider made; absent for none. */
 	foreign?: ReadonlySet<string>;
 	/** What of the request it is not told, as it cannot be; absent for nothing. */

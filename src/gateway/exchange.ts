@@ -1,5 +1,5 @@
 import type { ActorRefFrom } from 'xstate';
-import { answerSilent } from '../../machines/failure.ts';
+import { answerSilent, failureName } from '../../machines/failure.ts';
 import { mayLeaveSilence } from '../../machines/request/failover.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
@@ -17,7 +17,7 @@ import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { clock } from '../values/clock.ts';
-import type { Bond } from './borrowed.ts';
+import { type Bond, suspectedBy } from './borrowed.ts';
 import { CallClock } from './call-clock.ts';
 import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
@@ -31,6 +31,7 @@ import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
+import { asChosenByCaller } from './wrong-endpoint.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
@@ -50,7 +51,7 @@ export interface ExchangeOptions {
 	/** By the position of the candidate. */
 	contacts: readonly Contact[];
 	/** Who made the ids that only one provider knows. */
-	makers: Pick<Makers, 'note'>;
+	makers: Makers;
 	/** Whom alone it can be asked of. */
 	bond: Bond | undefined;
 	/** Targets that cannot be told all of the request, and why. */
@@ -93,6 +94,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#suspected: readonly string[] | undefined;
 	/** This attempt waits for another key, or has been made again with one. */
 	#renewal: Renewal | undefined;
+	/** How targets are asked that refused proofs of thoughts, by their position: without them. */
+	#withoutProofs: Map<number, Contact> | undefined;
 	/** An answer that says nothing, while another target is asked for a better one. */
 	#left: LeftAnswer | undefined;
 	/** The same, once nothing better came of that: it is the answer. */
@@ -163,7 +166,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const mayLeaveSilence = () => this.#mayLeaveSilence(progress);
 		this.#answer.beginAttempt({ target, way, shown, choices, reasons, mayLeaveSilence });
 		const { timeouts } = policy;
-		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined, endpoint.dialect.name);
+		const isAskedAgain = this.#suspected !== undefined || this.#withoutProofs?.has(progress.position) === true;
+		const callerHeaders = callerHeadersFor(call, progress, isAskedAgain, endpoint.dialect.name);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
 		const options = {
 			endpoint,
@@ -287,10 +291,11 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		else if (!this.#leavesStream(completion)) this.#endAnswer();
 	}
 
-	onBroke(broken: Classified): void {
-		if (this.#asksWithAnotherKey(broken)) return;
+	onBroke(given: Classified): void {
+		if (this.#asksWithAnotherKey(given)) return;
 		this.#clock.attemptEnds();
-		if (this.#asksWithoutAdditions(broken)) return;
+		const broken = asChosenByCaller(given, this.#contact(this.#progress));
+		if (this.#asksWithoutAdditions(broken) || this.#asksWithoutProofs(broken)) return;
 		this.#reportBreak(broken);
 	}
 
@@ -339,6 +344,29 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		// A refusal that names it is remembered now, any other once the target has answered without it.
 		if (broken.field !== undefined) this.#noteAdditions(progress, added);
 		this.#suspected = added;
+		this.#ask(progress);
+		return true;
+	}
+
+	/** Who made a proof is not known after a restart. Its thoughts are a hint: the target is asked without them, at once. */
+	#asksWithoutProofs({ failure }: Classified): boolean {
+		const progress = this.#attemptProgress;
+		if (failureName(failure) !== 'BAD_REQUEST.foreign_proof' || progress === undefined) return false;
+		const { call, makers } = this.#options;
+		const { borrowed = [], dialect } = call.request;
+		const contact = this.#contact(progress);
+		if (this.#answer.isAnswering || contact.endpoint.dialect.name !== dialect) return false;
+		const { provider } = currentCandidate(progress);
+		const suspected = suspectedBy(provider, borrowed, contact.foreign, makers);
+		if (suspected.length === 0) return false;
+		const ids = suspected.map(({ id }) => id);
+		makers.noteRefused(ids, provider);
+		this.#withoutProofs ??= new Map();
+		this.#withoutProofs.set(progress.position, {
+			...contact,
+			foreign: new Set([...(contact.foreign ?? []), ...ids]),
+			dropped: [...new Set([...(contact.dropped ?? []), ...suspected.map(({ what }) => what)])],
+		});
 		this.#ask(progress);
 		return true;
 	}
@@ -469,7 +497,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	#contact({ id, position }: Progress): Contact {
-		const contact = this.#options.contacts[position];
+		const contact = this.#withoutProofs?.get(position) ?? this.#options.contacts[position];
 		if (contact === undefined) throw new Error(`request ${id} has no contact for step ${position}`);
 		return contact;
 	}

@@ -58,7 +58,8 @@ const endOfCode: ReadonlyMap<string | undefined, RouteEnd> = new Map([
 
 /** Failures whose first one has to be seen by a rate; where callers have names, `route_requests_total` sees it. */
 const awaitedCodes = [
-	...['all_targets_unavailable', 'all_targets_limited', 'all_targets_failed', 'all_targets_timed_out'],
+	...['all_targets_unavailable', 'all_targets_limited', 'all_targets_overloaded'],
+	...['all_targets_failed', 'all_targets_timed_out'],
 	'stream_interrupted',
 ];
 
