@@ -1,14 +1,4 @@
-import {
-	allowInsecureRequests,
-	type Client,
-	type ClientAuth,
-	ClientSecretBasic,
-	ClientSecretPost,
-	clientCredentialsGrantRequest,
-	customFetch,
-	processClientCredentialsResponse,
-	ResponseBodyError,
-} from 'oauth4webapi';
+import type { Client, ClientAuth } from 'oauth4webapi';
 import { type Dispatcher, request } from 'undici';
 import type { OAuthClient } from '../config/config.ts';
 import { parseObject } from '../values/json.ts';
@@ -22,6 +12,8 @@ export interface ClientCredentialsOptions {
 	/** How long one token may take, ms. */
 	timeoutMs: number;
 }
+
+type Library = typeof import('oauth4webapi');
 
 /** What came of one request. */
 interface Reply {
@@ -41,31 +33,35 @@ export function clientCredentials(oauth: OAuthClient, { dispatcher, timeoutMs }:
 	const asked = { ...(scope !== undefined && { scope }), ...(audience !== undefined && { audience }) };
 	let isSentInBody = false;
 
-	async function tokenWith(authentication: ClientAuth, signal: AbortSignal): Promise<FetchedKey> {
+	async function tokenWith(library: Library, authentication: ClientAuth, signal: AbortSignal): Promise<FetchedKey> {
 		const reply: Reply = { status: 0, life: {} };
 		const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
 		try {
-			const response = await clientCredentialsGrantRequest(server, client, authentication, asked, {
-				[allowInsecureRequests]: isLoopbackHost(hostname),
-				[customFetch]: (url, options) => exchange(url, options, { dispatcher, signal: limit, reply }),
+			const response = await library.clientCredentialsGrantRequest(server, client, authentication, asked, {
+				[library.allowInsecureRequests]: isLoopbackHost(hostname),
+				[library.customFetch]: (url, options) => exchange(url, options, { dispatcher, signal: limit, reply }),
 			});
-			const { access_token: token } = await processClientCredentialsResponse(server, client, response);
+			const { access_token: token } = await library.processClientCredentialsResponse(server, client, response);
 			return { key: keyIn(token, 'the OAuth server gave a token of'), ...reply.life };
 		} catch (error) {
 			if (error instanceof Unfetched) throw error;
 			if (limit.aborted) throw new Unfetched(`the OAuth server did not answer within ${timeoutMs / 1000} s`);
-			throw new Refused(error, reply.status);
+			const code = error instanceof library.ResponseBodyError ? error.error : undefined;
+			throw new Refused(error, reply.status, code);
 		}
 	}
 
 	return {
 		fetch: async (signal) => {
-			if (isSentInBody) return tokenWith(ClientSecretPost(clientSecret), signal);
+			// Few configurations need it, and none should wait for it.
+			const library = await import('oauth4webapi');
+			if (isSentInBody) return tokenWith(library, library.ClientSecretPost(clientSecret), signal);
 			try {
-				return await tokenWith(ClientSecretBasic(clientSecret), signal);
+				return await tokenWith(library, library.ClientSecretBasic(clientSecret), signal);
 			} catch (error) {
 				if (!(error instanceof Refused) || !error.isOfClient) throw error;
-				const fetched = await tokenWith(ClientSecretPost(clientSecret), signal).catch(() => undefined);
+				const inBody = library.ClientSecretPost(clientSecret);
+				const fetched = await tokenWith(library, inBody, signal).catch(() => undefined);
 				if (fetched === undefined) throw error;
 				isSentInBody = true;
 				return fetched;
@@ -80,18 +76,18 @@ class Refused extends Unfetched {
 	/** It does not believe who asks. */
 	readonly isOfClient: boolean;
 
-	constructor(error: unknown, status: number) {
-		super(whyRefused(error, status));
-		const code = error instanceof ResponseBodyError ? error.error : undefined;
+	/** @param code of the standard, where the server gave one */
+	constructor(error: unknown, status: number, code: string | undefined) {
+		super(whyRefused(error, status, code));
 		this.isOfClient = status === 401 || code === 'invalid_client';
 	}
 }
 
 /** A code of the standard, a status or the code of an error: nothing else of what the server said. */
-function whyRefused(error: unknown, status: number): string {
+function whyRefused(error: unknown, status: number, code = ''): string {
 	if (status === 0) return `the OAuth server cannot be reached (${codeOf(error)})`;
-	const code = error instanceof ResponseBodyError && /^[a-z_]{1,40}$/.test(error.error) ? `${error.error}, ` : '';
-	if (status !== 200) return `the OAuth server refused (${code}status ${status})`;
+	const named = /^[a-z_]{1,40}$/.test(code) ? `${code}, ` : '';
+	if (status !== 200) return `the OAuth server refused (${named}status ${status})`;
 	return 'the OAuth server answered without a bearer token';
 }
 
