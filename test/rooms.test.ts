@@ -14,6 +14,7 @@ const floors: readonly (readonly string[])[] = [
 	['src/config', 'src/dialects', 'src/answer', 'src/simulator'],
 	['src/prices'],
 	['src/upstream'],
+	['src/credentials'],
 	['src/gateway'],
 	['src/observe'],
 	['src/http'],

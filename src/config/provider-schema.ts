@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { amount, count, defaulted, flag, list, oneOf, oneOrMany, section, table, text, textThat } from './fields.ts';
+import { amount, count, defaulted, flag, list, oneOf, section, table, text, textThat } from './fields.ts';
+import { apiKeys } from './key-schema.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -45,16 +46,6 @@ function mistakeOfBaseUrl(value: string): string | undefined {
 	if (endpoint !== undefined) return `names one endpoint; write the part before \`${endpoint}\``;
 	return undefined;
 }
-
-/** What can be sent in a header. */
-export function isApiKey(value: string): boolean {
-	return /^[!-~]+$/.test(value);
-}
-
-const apiKey = textThat(
-	isApiKey,
-	'cannot be sent in an HTTP header; give a key of visible ASCII characters, without spaces and line breaks',
-);
 
 /** Undici and the attempt itself set these; a second one breaks the request or smuggles another. */
 const reservedHeaders = [
@@ -188,9 +179,11 @@ export const provider = section({
 		.describe(
 			'The version of the API: the `api-version` of `azure` (default: its v1 API), the `anthropic-version` of `anthropic` (default: `2023-06-01`).',
 		),
-	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
+	apiKey: apiKeys
 		.exactOptional()
-		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),
+		.describe(
+			'The bearer token, or where it is fetched, or several of them, each of which gets a breaker of its own. Default: none is sent.',
+		),
 	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),

@@ -25,6 +25,7 @@ import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
 import type { Makers } from './makers.ts';
+import { nextRenewal, noKey, otherKey, type Renewal } from './other-key.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
@@ -88,8 +89,12 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#attemptProgress: Progress | undefined;
 	/** What the attempt was asked with. */
 	#asked: RenderedRequest | undefined;
+	/** The key that it was asked with, where that is one that is renewed. */
+	#askedWith: string | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
+	/** This attempt waits for another key, or has been made again with one. */
+	#renewal: Renewal | undefined;
 	/** How targets are asked that refused proofs of thoughts, by their position: without them. */
 	#withoutProofs: Map<number, Contact> | undefined;
 	/** An answer that says nothing, while another target is asked for a better one. */
@@ -143,6 +148,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	startAttempt(progress: Progress): void {
 		this.#suspected = undefined;
+		this.#renewal = undefined;
 		this.#ask(progress);
 	}
 
@@ -152,7 +158,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
-		const { endpoint, settings: members, abilities, foreign } = this.#contact(progress);
+		const { endpoint, liveKey, settings: members, abilities, foreign } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#delivery.comment('the answer is carried on');
 
@@ -181,7 +187,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
-		this.#attempt.start();
+		this.#askedWith = liveKey?.present;
+		if (liveKey !== undefined && this.#askedWith === undefined) this.onBroke(noKey);
+		else this.#attempt.start();
 	}
 
 	stopAttempt(): void {
@@ -301,15 +309,48 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	onBroke(given: Classified): void {
+		if (this.#asksWithAnotherKey(given)) return;
 		this.#clock.attemptEnds();
 		const broken = asChosenByCaller(given, this.#contact(this.#progress));
 		if (this.#asksWithoutAdditions(broken) || this.#asksWithoutProofs(broken)) return;
+		this.#reportBreak(broken);
+	}
+
+	#reportBreak(broken: Classified): void {
 		const { failure } = broken;
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
+	}
+
+	/**
+	 * A key that is renewed may have died on the way: the same target is asked once more with another one, before anybody hears
+	 * of a failure. What is left of the attempt counts as usual.
+	 */
+	#asksWithAnotherKey(broken: Classified): boolean {
+		const progress = this.#attemptProgress;
+		if (broken.failure.category !== 'AUTH_ERROR' || progress === undefined) return false;
+		const { liveKey } = this.#contact(progress);
+		if (liveKey === undefined || this.#answer.isAnswering) return false;
+		const renewal = nextRenewal(this.#renewal, liveKey.present !== this.#askedWith);
+		if (renewal === undefined) return false;
+		this.#renewal = renewal;
+		const { timeouts } = currentCandidate(progress).policy;
+		otherKey(liveKey, this.#askedWith, timeouts.connect)
+			.then((isThere) => {
+				// The client may have left meanwhile, or the time be over.
+				if (this.#isOver) return;
+				this.#clock.attemptEnds();
+				if (isThere) this.#ask(progress);
+				else this.#reportBreak(broken);
+			})
+			.catch((error: unknown) => {
+				this.crash();
+				throw error;
+			});
+		return true;
 	}
 
 	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */

@@ -169,6 +169,21 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, action: action.type, forMs, by };
 			log.warn(line, `provider ${provider}: ${action.type} through the admin API, ${from} → ${to}`);
 		},
+		keyFetched: (provider, source) => log.info({ provider, source }, `the key of provider ${provider} was fetched`),
+		keyTroubled: (provider, source, trouble) => {
+			const { what, hasKey, diesAt, retryAt } = trouble;
+			const line = {
+				provider,
+				source,
+				diesAt: diesAt === undefined ? undefined : rfc3339(diesAt),
+				retryAt: rfc3339(retryAt),
+			};
+			const meanwhile = hasKey ? 'the present one serves on' : 'the provider is not asked without one';
+			log.error(line, `the key of provider ${provider} could not be fetched: ${what}; ${meanwhile}`);
+		},
+		keyDoubted: (provider, source, what) => {
+			log.warn({ provider, source }, `what gives the key of provider ${provider} ${what}`);
+		},
 		localFault: (what) => localFaults.add(what),
 		surplusReceived: (origin, wasTrusted) => {
 			if (!wasTrusted) return;

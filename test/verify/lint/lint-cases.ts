@@ -658,6 +658,34 @@ export const lintCases: readonly LintCase[] = [
 	{
 		rule: 'literal-key',
 		severity: 'warning',
+		text: oneProvider(
+			'apiKey: { oauth: { tokenUrl: "https://login.example/token", clientId: me, clientSecret: §planted-secret } }',
+		),
+		says: /the client secret of `a` is written into the file itself/,
+		sound: oneProvider('apiKey: { file: /run/secrets/key }'),
+	},
+	{
+		rule: 'key-in-clear',
+		severity: 'warning',
+		text: oneProvider('apiKey: { command: print-key }').replace('https://', '§http://'),
+		says: /the key of `a`, the prompts and the answers travel unencrypted/,
+		sound: oneProvider('apiKey: { command: print-key }'),
+	},
+	{
+		rule: 'shared-key',
+		severity: 'warning',
+		text: chain('a/m, b/m, c/m')
+			.replace('"$' + '{A_KEY}"', '{ file: key }')
+			.replace('"$' + '{B_KEY}"', '{ file: key }')
+			.replace(/apiKey(?=: \{ file: key \} \}\n {2}c)/, '§apiKey'),
+		says: /`b` is sent the same key as `a`, which is at another address/,
+		sound: chain('a/m, b/m, c/m')
+			.replace('"$' + '{A_KEY}"', '{ file: a }')
+			.replace('"$' + '{B_KEY}"', '{ file: b }'),
+	},
+	{
+		rule: 'literal-key',
+		severity: 'warning',
 		text: oneProvider('headers: { Authorization: §"Basic planted-key" }'),
 		says: /the header `authorization` of `a`/,
 		sound: oneProvider('headers: { Authorization: "Basic $' + '{A_KEY}" }'),
