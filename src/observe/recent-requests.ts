@@ -69,7 +69,8 @@ function asked({ trace }: CallRecord, provider: string): boolean {
 }
 
 /** About the bytes of a record. Names of targets belong to the configuration; what a request adds is its ids and steps. */
-function sizeOf({ id, clientRequestId = '', trace, tokens, order }: CallRecord): number {
+function sizeOf({ id, clientRequestId = '', trace, tokens, order, cost }: CallRecord): number {
 	const ordered = 100 * (order?.targets.length ?? 0);
-	return 400 + id.length + clientRequestId.length + 300 * trace.length + 60 * tokens.length + ordered;
+	const costs = cost === undefined ? 0 : 60 + 60 * cost.attempts.length;
+	return 400 + id.length + clientRequestId.length + 300 * trace.length + 60 * tokens.length + ordered + costs;
 }

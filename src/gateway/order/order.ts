@@ -10,7 +10,7 @@ export interface Standing {
 	readonly latencyMs: number | undefined;
 	/** Attempts under way. */
 	readonly inFlight: number;
-	/** USD per million tokens; undefined where it is not known. */
+	/** USD per million tokens; undefined where it is not known, or does not matter. */
 	readonly price: number | undefined;
 	readonly weight: number;
 }

@@ -1,5 +1,7 @@
 import type { Candidate } from '../../../machines/request/progress.ts';
 import type { CallOrder } from '../../contract/call-record.ts';
+import { mixedRate } from '../../prices/mixed-rate.ts';
+import { clock } from '../../values/clock.ts';
 import type { Contact } from '../contact.ts';
 import { Affinity, type Place } from './affinity.ts';
 import { isBelow, keyOrderOf, type OrderRule, orderOf, type Standing, withFirst } from './order.ts';
@@ -24,6 +26,8 @@ export interface OrderedCall {
 	/** A hash; undefined where it is not known. */
 	readonly conversation: string | undefined;
 	readonly kind: WaitKind;
+	/** About how many tokens its prompt has. */
+	readonly tokens: number;
 }
 
 /** One candidate with its contact: they move together. */
@@ -40,8 +44,6 @@ interface Link {
 
 export interface OrderingOptions {
 	readonly book: TargetBook;
-	/** What a target costs, USD per million tokens; undefined where it is not known. */
-	readonly priceOf: (target: string) => number | undefined;
 	/** 0 to 1. Default: `Math.random`. */
 	readonly random?: () => number;
 }
@@ -52,15 +54,13 @@ const MOST_NAMED = 5;
 /** Puts the targets of requests in order: those that a profile's order, and its providers', say to ask first. */
 export class Ordering {
 	readonly #book: TargetBook;
-	readonly #priceOf: OrderingOptions['priceOf'];
 	readonly #random: () => number;
 	readonly #affinity = new Affinity();
 	/** How many requests were ordered, by route and by provider. */
 	readonly #turns = new Map<string, number>();
 
-	constructor({ book, priceOf, random = Math.random }: OrderingOptions) {
+	constructor({ book, random = Math.random }: OrderingOptions) {
 		this.#book = book;
-		this.#priceOf = priceOf;
 		this.#random = random;
 	}
 
@@ -68,13 +68,18 @@ export class Ordering {
 	 * @param lineup in the order of the chain; the keys of one target stand next to each other
 	 * @param now ms since the epoch
 	 */
-	ordered({ route, conversation, kind }: OrderedCall, order: RouteOrder, lineup: Lineup, now: number): OrderedLineup {
+	ordered(
+		{ route, conversation, kind, tokens }: OrderedCall,
+		order: RouteOrder,
+		lineup: Lineup,
+		now: number,
+	): OrderedLineup {
 		const { rule, windowMs, weights, keys } = order;
 		const links = linksOf(lineup);
 		const standings = links.map(
-			({ target }): Standing => ({
+			({ target, stops: [first] }): Standing => ({
 				...this.#book.standing(target, windowMs, kind, now),
-				price: this.#priceOf(target),
+				price: rule.by === 'cost' ? rateAt(first?.contact, tokens, now) : undefined,
 				weight: weights.get(target) ?? 1,
 			}),
 		);
@@ -131,6 +136,10 @@ function linksOf({ candidates, contacts }: Lineup): Link[] {
 		target: own[0]?.candidate.target ?? '',
 		stops: own,
 	}));
+}
+
+function rateAt(contact: Contact | undefined, tokens: number, now: number): number | undefined {
+	return contact?.price && mixedRate(contact.price, tokens, clock.toWall(now));
 }
 
 /** Conversations of two profiles have nothing in common: their targets are others. */

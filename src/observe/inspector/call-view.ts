@@ -32,7 +32,7 @@ export function liveView({ key, call, at }: LiveCall): CallView {
 }
 
 export function endedView({ key, record, endedAt }: EndedCall): CallView {
-	const { id, route, stream, client, order, trace, outcome, code, target, ms, firstTokenMs } = record;
+	const { id, route, stream, client, order, trace, outcome, code, target, ms, firstTokenMs, cost } = record;
 	return {
 		key,
 		id,
@@ -43,7 +43,14 @@ export function endedView({ key, record, endedAt }: EndedCall): CallView {
 		order: order === undefined ? null : orderLine(order),
 		trace: shown(trace),
 		now: null,
-		end: { outcome, code: code ?? null, target: target ?? null, ms, firstTokenMs: firstTokenMs ?? null },
+		end: {
+			outcome,
+			code: code ?? null,
+			target: target ?? null,
+			ms,
+			firstTokenMs: firstTokenMs ?? null,
+			cost: cost === undefined ? null : { usd: cost.usd ?? null, isComplete: cost.isComplete },
+		},
 	};
 }
 

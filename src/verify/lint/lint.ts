@@ -11,6 +11,7 @@ import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
 import { limitRules } from './rules/limits.ts';
 import { orderRules } from './rules/order.ts';
+import { priceRules } from './rules/prices.ts';
 import { reasonRules } from './rules/reasons.ts';
 import { retryRules } from './rules/retries.ts';
 import { fateRules } from './rules/shared-fate.ts';
@@ -37,6 +38,7 @@ export const lintRules: readonly Rule[] = [
 	...dialectRules,
 	...limitRules,
 	...orderRules,
+	...priceRules,
 ];
 
 /** The gravest first. */

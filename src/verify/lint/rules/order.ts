@@ -1,4 +1,5 @@
-import { configuredRates } from '../../../gateway/order/rates.ts';
+import type { TargetConfig } from '../../../config/config.ts';
+import { priceOf } from '../../../prices/price-of.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import type { Finding, Rule } from '../rule.ts';
 import type { LintedProfile, LintSubject } from '../subject.ts';
@@ -9,12 +10,13 @@ function profileOption({ lineage }: LintedProfile, option: string) {
 }
 
 function costWithoutPrices({ config, profiles }: LintSubject): Finding[] {
-	const rateOf = configuredRates(config);
+	const now = Date.now();
+	const isPriced = ({ provider, model }: TargetConfig) => {
+		const configured = config.providers[provider];
+		return configured !== undefined && priceOf(configured, model, now) !== undefined;
+	};
 	return profiles
-		.filter(
-			({ profile: { order, chain } }) =>
-				order.by === 'cost' && !chain.some(({ target }) => rateOf(target) !== undefined),
-		)
+		.filter(({ profile: { order, chain } }) => order.by === 'cost' && !chain.some(isPriced))
 		.map((linted) => ({
 			at: profileOption(linted, 'order'),
 			concerns: linted.concerns,
