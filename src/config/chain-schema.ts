@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, list, section, table, textThat } from './fields.ts';
+import { amount, flag, list, section, table, text, textThat } from './fields.ts';
 import { targetPolicy } from './policy-schema.ts';
 import { headerContent, ownHeaderName } from './provider-schema.ts';
 import { request } from './request-schema.ts';
@@ -30,14 +30,29 @@ const entry = section({
 /** How many targets a chain may have. */
 export const mostTargets = 100;
 
-/** The targets of a profile: targets, each as its name alone, or as a map with settings of its own. */
-export const chain = list(
+const help = 'write for example `[openai/gpt-5.4, local/qwen]`';
+
+/** Targets, each as its name alone, or as a map with settings of its own. */
+const targets = list(
 	z
 		.union([target, entry], { error: mistake })
 		.transform((candidate) => (typeof candidate === 'string' ? { target: candidate } : candidate)),
 	mostTargets,
-	'write for example `[openai/gpt-5.4, local/qwen]`',
+	help,
 );
+
+/** Families of models, of which the chain is made. */
+const rule = section({
+	models: list(text(), mostTargets, 'write for example `[claude-sonnet, gpt-5]`').describe(
+		'Families of models, the beginnings of their names, in the order in which they are tried. Required.',
+	),
+	acrossProviders: flag()
+		.exactOptional()
+		.describe('Whether the models of a family are asked for at its other providers, too. Default: false.'),
+});
+
+/** The targets of a profile, as a list or by a rule. */
+export const chain = z.union([targets, rule], { error: `is not a list; ${help}` });
 
 /** One target as the file gives it. */
 export type FileCandidate = z.output<typeof entry>;

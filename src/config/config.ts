@@ -19,6 +19,8 @@ export interface Config {
 	defaultProfile: string;
 	/** Absent where requests that name no profile go to the default one. */
 	routing?: RoutingConfig;
+	/** Names of models that callers ask for, each with the profile or the target that it stands for; absent for none. */
+	aliases?: Readonly<Record<string, string>>;
 	/** The user's own classification rules, in their order; they go before the shipped ones. */
 	/** Texts that `request.defaults` and `request.force` have from the environment: they are not shown. Absent for none. */
 	requestValues?: readonly string[];
@@ -238,6 +240,8 @@ export interface RequestConfig {
 
 export interface ProfileConfig {
 	name: string;
+	/** The families of models of which its chain was made; absent where that is written target by target. */
+	families?: readonly string[];
 	chain: readonly TargetConfig[];
 	order: OrderConfig;
 	/** When a streamed answer begins to reach the client. */

@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { FILE_TOO_LARGE, PIPE_TOO_SLOW, readBounded } from '../values/bounded-file.ts';
 import type { Config } from './config.ts';
 import type { Variables } from './interpolate.ts';
+import { checkNames } from './names.ts';
 import { Positions } from './positions.ts';
 import { ProblemCollector } from './problem-collector.ts';
 import { ConfigError } from './problems.ts';
@@ -75,6 +76,9 @@ export function readConfigText(text: string, source: { file: string; env: Variab
 	if (!result.success) reportIssues(result.error.issues, tree, collector);
 	checkReferences(tree, collector);
 	if (!result.success || !collector.isEmpty) throw new ConfigError(collector.problems);
+
+	checkNames(result.data, tree, collector);
+	if (!collector.isEmpty) throw new ConfigError(collector.problems);
 
 	const config = resolve(file, result.data, requestValuesFilledIn(tree));
 	if (!collector.isEmpty) throw new ConfigError(collector.problems);

@@ -1,5 +1,6 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { Simulation } from '../contract/simulation.ts';
+import { isRule, targetsOfRule } from './chain-rule.ts';
 import type { FileCandidate } from './chain-schema.ts';
 import type {
 	Config,
@@ -13,6 +14,7 @@ import type {
 	TargetConfig,
 } from './config.ts';
 import { overlayPolicy } from './layers.ts';
+import { wayOf } from './names.ts';
 import type { FileNotifications } from './notifications-schema.ts';
 import { usualHealthWindow } from './order-schema.ts';
 import { reasoningFirstToken } from './policy-defaults.ts';
@@ -49,6 +51,7 @@ export function resolve(file: string, content: File, requestValues: readonly str
 		profiles,
 		defaultProfile: 'default' in profiles ? 'default' : first,
 		...(content.routing !== undefined && { routing: content.routing }),
+		...(content.aliases !== undefined && { aliases: mapTable(content.aliases, resolveAlias(content.aliases)) }),
 		errorRules: content.errorRules.map(resolveRule),
 		...(requestValues.length > 0 && { requestValues }),
 	});
@@ -106,11 +109,13 @@ function keyOf(key: string | KeySource): Pick<Credential, 'apiKey' | 'keyFrom'> 
 
 function resolveProfile(name: string, content: File, providers: Table<ProviderConfig>, base: Policy): ProfileConfig {
 	const lineage = lineageOf(name, content.profiles);
-	const chain = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
+	const written = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
+	const chain = isRule(written) ? targetsOfRule(written, content).map((target) => ({ target })) : written;
 	const layers = lineage.flatMap((profile) => profile.policy ?? []);
 	const streamUpstream = lineage.findLast((profile) => profile.streamUpstream !== undefined)?.streamUpstream;
 	return {
 		name,
+		...(isRule(written) && { families: written.models }),
 		chain: chain
 			.flatMap((candidate) => resolveCandidate(candidate, providers, layers))
 			.map((candidate) => ({
@@ -161,6 +166,11 @@ function lineageOf(name: string, profiles: Table<FileProfile>): FileProfile[] {
 	const profile = profiles[name];
 	if (profile === undefined) return [];
 	return [...(profile.extends === undefined ? [] : lineageOf(profile.extends, profiles)), profile];
+}
+
+/** The profile or the target that an alias ends at. */
+function resolveAlias(aliases: Table<string>): (end: string, name: string) => string {
+	return (end, name) => wayOf(name, aliases).at(-1) ?? end;
 }
 
 function resolveRule(rule: File['errorRules'][number]): ErrorRuleConfig {

@@ -18,7 +18,7 @@ const profile = section({
 	chain: chain
 		.exactOptional()
 		.describe(
-			'The targets, `provider/model` each, or maps of a `target` and its settings here, in the order they are tried. Required without `extends`.',
+			'The targets, `provider/model` each, or maps of a `target` and its settings here, in the order they are tried; or a map of `models`, families of which the chain is made. Required without `extends`.',
 		),
 	...orderOptions,
 	commit: oneOf(['first-token', 'complete'])
@@ -60,6 +60,11 @@ export const fileSchema = section({
 	routing: routing
 		.exactOptional()
 		.describe('How requests that name no profile find one. Default: they go to the default profile.'),
+	aliases: table(text(), text())
+		.exactOptional()
+		.describe(
+			'Names of models that callers ask for, each with the profile, target or alias that it stands for. Default: none.',
+		),
 	policy: filePolicy.prefault({}).describe('How failures are handled, for all providers and profiles.'),
 	errorRules: errorRules
 		.prefault([])

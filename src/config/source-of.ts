@@ -11,7 +11,7 @@ export function sourceOf(config: Config, actorId: string, model: string | undefi
 	if (model === undefined) return credential?.source ?? `providers.${name}`;
 	const places = Object.values(config.profiles).flatMap((profile) =>
 		profile.chain.flatMap(({ target }, index) =>
-			target === `${name}/${model}` ? [`profiles.${profile.name}.chain[${index}]`] : [],
+			target === `${name}/${model}` ? [`profiles.${profile.name}.chain${profile.families ? '' : `[${index}]`}`] : [],
 		),
 	);
 	return places[0] ?? `providers.${name}.models.${model}`;

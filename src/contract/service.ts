@@ -38,6 +38,8 @@ export interface Service {
 	readonly profiles: readonly string[];
 	readonly targets: readonly { target: string; provider: string }[];
 	readonly defaultProfile: string;
+	/** Names of models, each with the profile or the target that it stands for. */
+	readonly aliases: Readonly<Record<string, string>>;
 	/** The profiles for embeddings, each with the names of its models. */
 	readonly embeddings: readonly { readonly profile: string; readonly models: readonly string[] }[];
 	/** The profiles whose requests stay where their conversation was answered, and name it. */

@@ -259,6 +259,7 @@ export async function createGateway(
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
 		defaultProfile: config.defaultProfile,
+		aliases: config.aliases ?? {},
 		embeddings: Object.values(config.profiles)
 			.filter((profile) => profile.for === 'embeddings')
 			.map(({ name, chain }) => ({ profile: name, models: chain.map(({ model }) => model) })),

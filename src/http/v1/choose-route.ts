@@ -12,6 +12,8 @@ export interface Directory {
 	/** Targets by the name of their model, where only one provider has that model. */
 	targetOfModel: ReadonlyMap<string, string>;
 	defaultProfile: string;
+	/** Names of models, each with the profile or the target that it stands for. */
+	aliases?: ReadonlyMap<string, string> | undefined;
 	/** Profiles that want to know which conversation a request belongs to. */
 	affine?: ReadonlySet<string> | undefined;
 	/** Routes by a model's name alone, where that is to choose one. */
@@ -63,6 +65,8 @@ export function chooseRoute(request: RoutingWish, headers: RouteHeaders, directo
 	const { model } = request;
 	const isModelGiven = model !== undefined && model !== '';
 	if (isModelGiven && isName(model, directory)) return { route: model, reason: 'model' };
+	const meant = isModelGiven ? directory.aliases?.get(model) : undefined;
+	if (meant !== undefined) return { route: meant, reason: `alias ${model}` };
 	const ofModel = isModelGiven ? directory.routeOfModel?.get(model) : undefined;
 	if (ofModel !== undefined) return { route: ofModel, reason: 'model' };
 
@@ -89,11 +93,13 @@ function isName(name: string, { profiles, targets }: Directory): boolean {
  * entries that are not known are passed over.
  */
 function chainOf(model: string | undefined, models: readonly string[], directory: Directory): string[] {
-	const { targets, targetOfModel } = directory;
-	const known = [model ?? '', ...models].flatMap((name) =>
-		targets.has(name) ? name : (targetOfModel.get(name) ?? []),
-	);
-	const ofList = models.some((name) => targets.has(name) || targetOfModel.has(name));
+	const { targets, targetOfModel, aliases } = directory;
+	const targetOf = (name: string) => {
+		const meant = aliases?.get(name) ?? name;
+		return targets.has(meant) ? meant : targetOfModel.get(meant);
+	};
+	const known = [model ?? '', ...models].flatMap((name) => targetOf(name) ?? []);
+	const ofList = models.some((name) => targetOf(name) !== undefined);
 	if (ofList) return [...new Set(known)];
 	const named = models
 		.slice(0, 5)

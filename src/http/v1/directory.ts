@@ -9,7 +9,13 @@ export interface Routing {
 
 /** What can be asked for, as maps: the names that are looked up in them come from requests. */
 export function directoryOf(
-	{ profiles, targets, defaultProfile, affine }: Pick<Service, 'profiles' | 'targets' | 'defaultProfile' | 'affine'>,
+	{
+		profiles,
+		targets,
+		defaultProfile,
+		aliases,
+		affine,
+	}: Pick<Service, 'profiles' | 'targets' | 'defaultProfile' | 'aliases' | 'affine'>,
 	{ unknownModel, routing = {} }: Pick<Directory, 'unknownModel'> & { routing?: Routing | undefined },
 ): Directory {
 	const { hints, heuristics } = routing;
@@ -18,6 +24,7 @@ export function directoryOf(
 		targets: new Set(targets.map(({ target }) => target)),
 		targetOfModel: uniqueModels(targets),
 		defaultProfile,
+		aliases: new Map(Object.entries(aliases)),
 		affine: new Set(affine),
 		unknownModel,
 		hints: hints && {

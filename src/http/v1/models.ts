@@ -7,7 +7,7 @@ import { isAnthropicCaller } from './caller-kind.ts';
 const USUAL_LIMIT = 20;
 const MOST_LISTED = 1000;
 
-/** A name that can be asked for: a profile, or a target. */
+/** A name that can be asked for: a profile, an alias, or a target. */
 interface Listed {
 	readonly id: string;
 	readonly owner: string;
@@ -26,7 +26,7 @@ interface Page {
  */
 export function addModels(
 	server: FastifyInstance,
-	service: Pick<Service, 'profiles' | 'targets'>,
+	service: Pick<Service, 'profiles' | 'targets' | 'aliases'>,
 	{ checked, startedAt }: { checked: RouteShorthandOptions; startedAt: number },
 ): void {
 	const all = listOf(service);
@@ -44,9 +44,10 @@ export function addModels(
 	});
 }
 
-function listOf({ profiles, targets }: Pick<Service, 'profiles' | 'targets'>): readonly Listed[] {
+function listOf({ profiles, targets, aliases }: Pick<Service, 'profiles' | 'targets' | 'aliases'>): readonly Listed[] {
 	return [
 		...profiles.map((id) => ({ id, owner: 'breakwater' })),
+		...Object.keys(aliases).map((id) => ({ id, owner: 'breakwater' })),
 		...targets.map(({ target, provider }) => ({ id: target, owner: provider })),
 	];
 }

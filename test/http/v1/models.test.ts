@@ -8,6 +8,7 @@ const service: Service = {
 	targets: ['a/one', 'a/two', 'b/team/three'].map((target) => ({ target, provider: target.slice(0, 1) })),
 	defaultProfile: 'default',
 	embeddings: [],
+	aliases: {},
 	affine: [],
 	call: () => ({ leave: () => undefined, resume: () => undefined }),
 	health: () => ({}),

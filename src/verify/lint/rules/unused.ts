@@ -85,8 +85,8 @@ function chainText({ chain }: ProfileConfig): string {
 	return JSON.stringify(chain.map(({ target }) => target));
 }
 
-function behaviourText({ chain, commit, policy }: ProfileConfig): string {
-	return JSON.stringify([chain, commit, policy]);
+function behaviourText({ chain, commit, order, policy }: ProfileConfig): string {
+	return JSON.stringify([chain, commit, order, policy]);
 }
 
 export const unusedRules: readonly Rule[] = [
