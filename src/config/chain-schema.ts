@@ -9,6 +9,15 @@ const mistake = 'is not a target; write `provider/model`, such as `openai/gpt-5.
 
 const target = textThat(isTarget, mistake);
 
+/** It stands in headers of requests, too. */
+const tierName = textThat(
+	(name) => /^[A-Za-z][\w.-]{0,79}$/.test(name),
+	'is not the name of a tier; begin it with a letter, and go on with letters, digits, `-`, `_` and `.`',
+);
+
+/** Targets by what they cost, the cheapest tier first. */
+export const tiers = table(tierName, list(target, 1000, 'write for example `[openai/gpt-5.4-mini, local/qwen]`'));
+
 const entry = section({
 	target: target.describe('The target, `provider/model`. Required.'),
 	request: request

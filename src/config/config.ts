@@ -19,6 +19,8 @@ export interface Config {
 	defaultProfile: string;
 	/** Absent where requests that name no profile go to the default one. */
 	routing?: RoutingConfig;
+	/** Targets by what they cost, the cheapest tier first; absent for none. */
+	tiers?: readonly TierConfig[];
 	/** Names of models that callers ask for, each with the profile or the target that it stands for; absent for none. */
 	aliases?: Readonly<Record<string, string>>;
 	/** The user's own classification rules, in their order; they go before the shipped ones. */
@@ -244,6 +246,8 @@ export interface ProfileConfig {
 	families?: readonly string[];
 	chain: readonly TargetConfig[];
 	order: OrderConfig;
+	/** Targets are passed over where a request is estimated to cost more, USD; absent where none are. */
+	maxCostPerRequest?: number;
 	/** When a streamed answer begins to reach the client. */
 	commit: 'first-token' | 'complete';
 	for: 'answers' | 'embeddings';
@@ -255,6 +259,12 @@ export interface ProfileConfig {
 	policyLayers: readonly Partial<PolicyLayer>[];
 	/** Whether answers are streamed from its targets whatever the client asked for; absent where the providers say. */
 	streamUpstream?: boolean;
+}
+
+export interface TierConfig {
+	name: string;
+	/** `provider/model` each; no target is in two tiers. */
+	targets: readonly string[];
 }
 
 /** Which target of a profile is tried first. */

@@ -21,6 +21,7 @@ export function checkReferences(tree: Tree, collector: ProblemCollector): void {
 	for (const table of ['providers', 'profiles']) {
 		for (const name of keysAt(tree, [table])) checkLength(name, [table, name], 'key', tree, collector);
 	}
+	checkTiers(tree, collector);
 	checkRouting(tree, collector);
 	checkServerKeys(tree, collector);
 	checkOrigins(tree, collector);
@@ -128,6 +129,22 @@ function checkProfileEntry(name: string, tree: Tree, collector: ProblemCollector
 			'key',
 			'is missing; add `chain: [provider/model]`, or `extends` a profile that has one',
 		);
+}
+
+function checkTiers(tree: Tree, collector: ProblemCollector): void {
+	const tierOf = new Map<string, string>();
+	for (const tier of keysAt(tree, ['tiers'])) {
+		for (const index of indicesAt(tree, ['tiers', tier])) {
+			const path = ['tiers', tier, index];
+			checkTarget(path, tree, collector);
+			const target = valueAt(tree, path);
+			if (typeof target !== 'string') continue;
+			const other = tierOf.get(target);
+			if (other !== undefined)
+				collector.add(tree, path, 'value', `is in the tier \`${other}\` already; leave it in one`);
+			else tierOf.set(target, tier);
+		}
+	}
 }
 
 function checkRouting(tree: Tree, collector: ProblemCollector): void {

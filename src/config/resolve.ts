@@ -51,6 +51,9 @@ export function resolve(file: string, content: File, requestValues: readonly str
 		profiles,
 		defaultProfile: 'default' in profiles ? 'default' : first,
 		...(content.routing !== undefined && { routing: content.routing }),
+		...(content.tiers !== undefined && {
+			tiers: Object.entries(content.tiers).map(([name, targets]) => ({ name, targets })),
+		}),
 		...(content.aliases !== undefined && { aliases: mapTable(content.aliases, resolveAlias(content.aliases)) }),
 		errorRules: content.errorRules.map(resolveRule),
 		...(requestValues.length > 0 && { requestValues }),
@@ -112,6 +115,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	const written = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
 	const chain = isRule(written) ? targetsOfRule(written, content).map((target) => ({ target })) : written;
 	const layers = lineage.flatMap((profile) => profile.policy ?? []);
+	const maxCostPerRequest = lineage.findLast((profile) => profile.maxCostPerRequest !== undefined)?.maxCostPerRequest;
 	const streamUpstream = lineage.findLast((profile) => profile.streamUpstream !== undefined)?.streamUpstream;
 	return {
 		name,
@@ -126,6 +130,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 				),
 			})),
 		order: orderOf(lineage),
+		...(maxCostPerRequest !== undefined && { maxCostPerRequest }),
 		commit: lineage.findLast((profile) => profile.commit !== undefined)?.commit ?? 'first-token',
 		for: lineage.findLast((profile) => profile.for !== undefined)?.for ?? 'answers',
 		whenNotCarried: lineage.findLast((profile) => profile.whenNotCarried !== undefined)?.whenNotCarried ?? 'pass-over',

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { chain } from './chain-schema.ts';
+import { chain, tiers } from './chain-schema.ts';
 import { errorRules } from './error-rules-schema.ts';
-import { filled, oneOf, section, table, text } from './fields.ts';
+import { amount, filled, oneOf, section, table, text } from './fields.ts';
 import { notifications } from './notifications-schema.ts';
 import { orderOptions } from './order-schema.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
@@ -21,6 +21,11 @@ const profile = section({
 			'The targets, `provider/model` each, or maps of a `target` and its settings here, in the order they are tried; or a map of `models`, families of which the chain is made. Required without `extends`.',
 		),
 	...orderOptions,
+	maxCostPerRequest: amount(0.000001, 1_000_000)
+		.exactOptional()
+		.describe(
+			'Targets are passed over where a request is estimated to cost more, or its cost cannot be estimated. USD. Default: none are.',
+		),
 	commit: oneOf(['first-token', 'complete'])
 		.exactOptional()
 		.describe(
@@ -60,6 +65,11 @@ export const fileSchema = section({
 	routing: routing
 		.exactOptional()
 		.describe('How requests that name no profile find one. Default: they go to the default profile.'),
+	tiers: tiers
+		.exactOptional()
+		.describe(
+			'Targets by what they cost, the cheapest tier first, by names of your choice; requests say how far they may go (`X-Max-Cost-Tier`). Default: none.',
+		),
 	aliases: table(text(), text())
 		.exactOptional()
 		.describe(

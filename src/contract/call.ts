@@ -20,10 +20,24 @@ export interface Call {
 	clientRequestId?: string | undefined;
 	/** Headers of the caller that go to providers, by their names in lower case. */
 	headers?: Readonly<Record<string, string>> | undefined;
+	/** What it may cost; absent where it does not say. */
+	costs?: CostWish | undefined;
+	/** The longest answer that it allows, tokens; absent where it does not say. */
+	answerTokens?: number | undefined;
 	/** Names the conversation that it belongs to, a hash; absent where its profile does not ask for that. */
 	conversation?: string | undefined;
 	/** Where what it holds is counted; absent where nobody bounds that. */
 	memory?: MemoryShare | undefined;
+}
+
+/** What a request may cost, in the words of its caller. */
+export interface CostWish {
+	/** The dearest tier whose targets it may ask. */
+	readonly maxTier?: string | undefined;
+	/** The cheapest tier whose targets it may ask. */
+	readonly requireTier?: string | undefined;
+	/** USD. */
+	readonly maxUsd?: number | undefined;
 }
 
 /** A call under way. */

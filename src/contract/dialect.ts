@@ -1,5 +1,6 @@
 import type { Way } from '../../machines/request/progress.ts';
 import type { AnswerEvent, FinishPart, Usage } from './answer-parts.ts';
+import type { CostWish } from './call.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { AnswerFault, ErrorBody } from './error-body.ts';
 import type { FailureReport } from './failure-report.ts';
@@ -61,6 +62,10 @@ export interface RoutingWish {
 	/** The profile that the body names. */
 	readonly profile: string | undefined;
 	readonly hints: BodyHints;
+	/** What the body says that it may cost; absent where it does not. */
+	readonly costs?: CostWish | undefined;
+	/** The longest answer that it allows, tokens; absent where it does not say. */
+	readonly answerTokens?: number | undefined;
 	/** What all requests of its conversation have in common: texts, of which nothing may be kept; none where it is no conversation. Absent: none ever is. */
 	opening?(): readonly string[];
 	/** The last message of the user: its texts, and whether it is nothing but text. */

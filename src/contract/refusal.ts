@@ -7,6 +7,8 @@ export const refusals = {
 	unknown_profile: 400,
 	endpoint_not_available: 400,
 	not_carried: 400,
+	cost_not_allowed: 400,
+	unknown_tier: 400,
 	unknown_state: 400,
 	invalid_api_key: 401,
 	invalid_admin_key: 401,

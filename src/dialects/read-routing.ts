@@ -1,3 +1,4 @@
+import type { CostWish } from '../contract/call.ts';
 import type { ReadOptions, RoutingWish } from '../contract/dialect.ts';
 import { Refusal } from '../contract/refusal.ts';
 import { clip } from '../values/clip.ts';
@@ -37,6 +38,8 @@ export function readWish(body: RequestBody, lastUserMessage: RoutingWish['lastUs
 		model: body.model ?? undefined,
 		models: readModels(body.models),
 		profile: readProfile(body.failover),
+		costs: readCosts(body.failover),
+		answerTokens: answerTokensOf(body),
 		hints: readHints(body),
 		lastUserMessage,
 		opening: () => openingOf(body),
@@ -71,7 +74,8 @@ function readModels(models: unknown): readonly string[] | undefined {
 }
 
 /** What `failover` may say. */
-const failoverMembers = ['profile', 'taskType', 'task_type', 'quality'];
+const failoverTexts = ['profile', 'taskType', 'task_type', 'quality', 'maxCostTier', 'requireTier'];
+const failoverMembers = [...failoverTexts, 'maxCostPerRequest'];
 
 /**
  * The profile that `failover` names.
@@ -86,17 +90,35 @@ function readProfile(failover: unknown): string | undefined {
 	if (unknown !== undefined) {
 		throw new Refusal(
 			'invalid_request',
-			`'failover.${clip(unknown)}' is not known; 'failover' has 'profile', 'taskType' and 'quality'.`,
+			`'failover.${clip(unknown)}' is not known; 'failover' has 'profile', 'taskType', 'quality', 'maxCostTier', 'requireTier' and 'maxCostPerRequest'.`,
 			'failover',
 		);
 	}
-	for (const name of failoverMembers) {
+	for (const name of failoverTexts) {
 		const value = failover[name];
 		if (value !== undefined && typeof value !== 'string') {
 			throw new Refusal('invalid_request', `'failover.${name}' must be a string.`, `failover.${name}`);
 		}
 	}
 	return typeof failover.profile === 'string' ? failover.profile : undefined;
+}
+
+/** What `failover`, of which the members have been checked, says that the request may cost. */
+function readCosts(failover: unknown): CostWish | undefined {
+	if (!isObject(failover)) return undefined;
+	const { maxCostTier: maxTier, requireTier, maxCostPerRequest: maxUsd } = failover;
+	if (maxTier === undefined && requireTier === undefined && maxUsd === undefined) return undefined;
+	if (maxUsd !== undefined && !(typeof maxUsd === 'number' && maxUsd > 0)) {
+		const message = "'failover.maxCostPerRequest' must be a number above 0, in USD.";
+		throw new Refusal('invalid_request', message, 'failover.maxCostPerRequest');
+	}
+	return { maxTier: maxTier as string | undefined, requireTier: requireTier as string | undefined, maxUsd };
+}
+
+/** By whichever of its names the request gives it. */
+function answerTokensOf(body: JsonObject): number | undefined {
+	const given = [body.max_completion_tokens, body.max_output_tokens, body.max_tokens];
+	return given.find((limit): limit is number => typeof limit === 'number' && limit > 0);
 }
 
 /** Of messages as chat and Messages have them, those of the user: the texts of the last. */

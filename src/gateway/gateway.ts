@@ -30,6 +30,7 @@ import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
 import { clock } from '../values/clock.ts';
 import { LiveMap } from '../values/live-map.ts';
+import { affordableRoute } from './affordable.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
@@ -43,6 +44,7 @@ import { TargetBook } from './order/target-book.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
 import { RefusedFields } from './refused-fields.ts';
 import type { RequestSettings } from './request-settings.ts';
+import { Tiers } from './tiers.ts';
 
 export interface GatewayOptions {
 	/** How a provider is spoken to; default: as its `protocol` says. */
@@ -155,6 +157,7 @@ export async function createGateway(
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const onLocalFault = (what: string) => observer.localFault?.(what);
 	const makers = new Makers();
+	const tiers = new Tiers(config.tiers ?? []);
 	const book = bookFor(config, routes);
 	const ordering = book && new Ordering({ book });
 	const exchanges = new LiveMap<Exchange>();
@@ -181,8 +184,13 @@ export async function createGateway(
 			return answerEstimate(request, request.dialect.estimate(request.request), sink);
 		}
 		const { policy, commit } = live;
-		const { passedOver, bond, ...fitted } = fittedRoute(live, request, makers);
 		const now = clock.now();
+		const { passedOver, bond, ...fitted } = affordableRoute(
+			fittedRoute(live, request, makers),
+			live.maxUsd,
+			request,
+			tiers,
+		);
 		const lineup: Lineup & Partial<OrderedLineup> =
 			live.order === undefined || ordering === undefined
 				? fitted

@@ -22,6 +22,8 @@ export interface LiveRoute extends Route {
 	/** How each target is spoken to, by its position. */
 	readonly contacts: readonly Contact[];
 	readonly sendsWithout: boolean;
+	/** What a request may be estimated to cost, USD; undefined: whatever it does. */
+	readonly maxUsd: number | undefined;
 	/** Which target is asked first; undefined: the chain as it is written. */
 	readonly order: RouteOrder | undefined;
 	/** Every target takes whatever comes, as it comes: nothing has to be looked at in a request. */
@@ -123,6 +125,7 @@ export class LiveRoutes {
 			policy: route.policy,
 			commit: route.commit,
 			sendsWithout: route.sendsWithout,
+			maxUsd: route.maxUsd,
 			order: route.order,
 			takesAll: takesText && used.every(({ contact }) => contact.abilities.input === undefined),
 			takesText,

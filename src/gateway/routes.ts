@@ -27,6 +27,8 @@ export interface ConfiguredRoute extends Route {
 	readonly isOneTarget: boolean;
 	/** Targets are asked without what they cannot be told. */
 	readonly sendsWithout: boolean;
+	/** What a request may be estimated to cost, USD; undefined: whatever it does. */
+	readonly maxUsd: number | undefined;
 	/** Which target is asked first; undefined: the chain as it is written, and keys as they are listed. */
 	readonly order: RouteOrder | undefined;
 }
@@ -79,7 +81,7 @@ export function singleRoutesOf(config: Config): ReadonlyMap<string, ConfiguredRo
 	return new Map(routes);
 }
 
-interface RouteSettings extends Pick<ProfileConfig, 'policy' | 'commit' | 'whenNotCarried'> {
+interface RouteSettings extends Pick<ProfileConfig, 'policy' | 'commit' | 'whenNotCarried' | 'maxCostPerRequest'> {
 	/** Undefined: the chain as it is written, as one that a caller names. */
 	readonly order: ProfileConfig['order'] | undefined;
 	/** Undefined: of a target that the caller names. */
@@ -104,6 +106,7 @@ function routeOf(
 		isForEmbeddings: settings.for === 'embeddings',
 		isOneTarget: settings.for === undefined,
 		sendsWithout: settings.whenNotCarried === 'send-without',
+		maxUsd: settings.maxCostPerRequest,
 		order: routeOrderOf(settings.order, chain, config.providers),
 	};
 }

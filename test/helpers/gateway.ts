@@ -27,6 +27,7 @@ export interface GatewaySetup {
 	providers?: Record<string, Record<string, unknown>>;
 	server?: Record<string, unknown>;
 	aliases?: Record<string, string>;
+	tiers?: Record<string, readonly string[]>;
 	errorRules?: readonly object[];
 	notifications?: object;
 	routing?: object;
@@ -82,6 +83,7 @@ export function configText(setup: GatewaySetup, baseUrls: Readonly<Record<string
 		providers: Object.fromEntries(names.map((name) => [name, { baseUrl: baseUrls[name], ...setup.providers?.[name] }])),
 		profiles: { default: { chain: names.map((name) => `${name}/model-${name}`) }, ...setup.profiles },
 		policy: mergeSections(quickPolicy, setup.policy ?? {}),
+		...(setup.tiers !== undefined && { tiers: setup.tiers }),
 		...(setup.aliases !== undefined && { aliases: setup.aliases }),
 		...(setup.errorRules !== undefined && { errorRules: setup.errorRules }),
 		...(setup.routing !== undefined && { routing: setup.routing }),

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CostWish } from '../../contract/call.ts';
 import type { ClientDialect, ReadOptions } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
@@ -49,6 +50,8 @@ export function dialectHandler(
 			client: caller,
 			clientRequestId: clientRequestId(headers),
 			headers: callerHeaders(headers),
+			costs: costsOf(headers, asked.wish.costs),
+			answerTokens: asked.wish.answerTokens,
 			conversation: opening.length === 0 ? undefined : conversationKey([caller ?? '', ...opening]),
 			memory: request.share,
 		};
@@ -64,6 +67,14 @@ function routeHeaders(headers: IncomingHttpHeaders): RouteHeaders {
 		taskType: first(headers['x-task-type']),
 		quality: first(headers['x-quality']),
 	};
+}
+
+/** A header goes before the member of the body that says the same. */
+function costsOf(headers: IncomingHttpHeaders, ofBody: CostWish | undefined): CostWish | undefined {
+	const maxTier = first(headers['x-max-cost-tier']) || ofBody?.maxTier;
+	const requireTier = first(headers['x-require-tier']) || ofBody?.requireTier;
+	if (maxTier === undefined && requireTier === undefined && ofBody === undefined) return undefined;
+	return { maxTier, requireTier, maxUsd: ofBody?.maxUsd };
 }
 
 function first(header: string | string[] | undefined): string | undefined {

@@ -979,4 +979,18 @@ export const lintCases: readonly LintCase[] = [
 		says: /\$10000 per million output tokens, and costs \$10 in the catalogue of 2026-09-23: that is about 1,000 times more; write/,
 		sound: priced('input: 0.0000025, output: 0.00001', 'https://llm.example.com/v1'),
 	},
+	{
+		rule: 'unknown-tier-target',
+		severity: 'warning',
+		text: chain('a/m, b/m', 'tiers: { budget: [a/m, §b/n] }\n'),
+		says: /the tier `budget` names `b\/n`, which is in no chain .*; correct its name/,
+		sound: chain('a/m, b/m', 'tiers: { budget: [a/m, b/m] }\n'),
+	},
+	{
+		rule: 'unpriced-under-bound',
+		severity: 'warning',
+		text: `${windows('price: { input: 1, output: 2 }', '', '')}profiles:\n  default: { maxCostPerRequest: §0.1, chain: [a/m, b/m] }\n`,
+		says: /passes over `b\/m`, whose price is not known/,
+		sound: `${windows('price: { input: 1, output: 2 }', '', '')}profiles:\n  default: { maxCostPerRequest: 0.1, chain: [a/m] }\n`,
+	},
 ];

@@ -1,4 +1,5 @@
-import type { TargetConfig } from '../../../config/config.ts';
+import type { Config, TargetConfig } from '../../../config/config.ts';
+import { targetsOf } from '../../../config/targets.ts';
 import { priceOf } from '../../../prices/price-of.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import type { Finding, Rule } from '../rule.ts';
@@ -10,11 +11,7 @@ function profileOption({ lineage }: LintedProfile, option: string) {
 }
 
 function costWithoutPrices({ config, profiles }: LintSubject): Finding[] {
-	const now = Date.now();
-	const isPriced = ({ provider, model }: TargetConfig) => {
-		const configured = config.providers[provider];
-		return configured !== undefined && priceOf(configured, model, now) !== undefined;
-	};
+	const isPriced = pricedIn(config);
 	return profiles
 		.filter(({ profile: { order, chain } }) => order.by === 'cost' && !chain.some(isPriced))
 		.map((linted) => ({
@@ -83,6 +80,48 @@ function affinityTooShort({ profiles }: LintSubject): Finding[] {
 	});
 }
 
+function unknownTierTargets({ config }: LintSubject): Finding[] {
+	const known = new Set(targetsOf(config).map(({ target }) => target));
+	return (config.tiers ?? []).flatMap(({ name, targets }) =>
+		targets.flatMap((target, index) =>
+			known.has(target)
+				? []
+				: [
+						{
+							at: [['tiers', name, index]],
+							reason: `the tier \`${name}\` names \`${target}\`, which is in no chain and in the \`models\` of no provider, so that no request is ever asked of it`,
+							advice: 'correct its name, or put it into a chain',
+						},
+					],
+		),
+	);
+}
+
+function unpricedUnderBound({ config, profiles }: LintSubject): Finding[] {
+	const isPriced = pricedIn(config);
+	return profiles.flatMap((linted) => {
+		const { maxCostPerRequest, chain } = linted.profile;
+		if (maxCostPerRequest === undefined) return [];
+		const unpriced = [...new Set(chain.filter((target) => !isPriced(target)).map(({ target }) => target))];
+		return unpriced.map((target) => ({
+			at: profileOption(linted, 'maxCostPerRequest'),
+			about: target,
+			concerns: linted.concerns,
+			reason: `\`maxCostPerRequest\` passes over \`${target}\`, whose price is not known`,
+			advice: 'write its `price` under `providers.NAME.models.MODEL`; one that is free has `{ input: 0, output: 0 }`',
+		}));
+	});
+}
+
+/** Whether the price of a target is known. */
+function pricedIn({ providers }: Config): (target: TargetConfig) => boolean {
+	const now = Date.now();
+	return ({ provider, model }) => {
+		const configured = providers[provider];
+		return configured !== undefined && priceOf(configured, model, now) !== undefined;
+	};
+}
+
 export const orderRules: readonly Rule[] = [
 	{
 		id: 'order-without-prices',
@@ -113,5 +152,17 @@ export const orderRules: readonly Rule[] = [
 		severities: ['note'],
 		finds: 'an affinity that is shorter than providers keep a prompt cached',
 		find: affinityTooShort,
+	},
+	{
+		id: 'unknown-tier-target',
+		severities: ['warning'],
+		finds: 'a tier that names a target which nothing leads to',
+		find: unknownTierTargets,
+	},
+	{
+		id: 'unpriced-under-bound',
+		severities: ['warning'],
+		finds: 'a target without a known price in a profile with `maxCostPerRequest`',
+		find: unpricedUnderBound,
 	},
 ];
