@@ -12,6 +12,7 @@ const floors: readonly (readonly string[])[] = [
 	['src/values'],
 	['src/contract'],
 	['src/config', 'src/dialects', 'src/answer', 'src/simulator'],
+	['src/prices'],
 	['src/upstream'],
 	['src/credentials'],
 	['src/gateway'],

@@ -203,8 +203,26 @@ export interface ModelFacts {
 	request?: Partial<RequestConfig>;
 	/** What differs for it from its provider's policy. */
 	policy?: Partial<PolicyLayer>;
-	/** USD per million tokens. */
-	price?: { input: number; output: number };
+	/** What it costs; absent: what the catalogue of prices says. */
+	price?: PriceConfig;
+}
+
+/** USD per million tokens of each kind; a kind that is absent costs what its whole costs. */
+export interface PriceConfig {
+	input: number;
+	output: number;
+	/** Of the prompt, what came from a cache. */
+	cachedInput?: number;
+	/** Of the prompt, what was put into a cache. */
+	cacheWrite?: number;
+	/** Of the answer, the thoughts. */
+	reasoning?: number;
+	/** Of the prompt, sound. */
+	audioInput?: number;
+	/** Of the answer, sound. */
+	audioOutput?: number;
+	/** USD for each request. */
+	perRequest?: number;
 }
 
 /** Members of a request body, as JSON values. */

@@ -81,6 +81,16 @@ const dollars = amount(0, 1_000_000);
 const price = section({
 	input: dollars.describe('USD per million tokens of prompts. Required.'),
 	output: dollars.describe('USD per million tokens of answers. Required.'),
+	cachedInput: dollars
+		.exactOptional()
+		.describe('USD per million tokens of a prompt that came from a cache. Default: as `input`.'),
+	cacheWrite: dollars
+		.exactOptional()
+		.describe('USD per million tokens of a prompt that were put into a cache. Default: as `input`.'),
+	reasoning: dollars.exactOptional().describe('USD per million tokens of thoughts. Default: as `output`.'),
+	audioInput: dollars.exactOptional().describe('USD per million tokens of sound in a prompt. Default: as `input`.'),
+	audioOutput: dollars.exactOptional().describe('USD per million tokens of sound in an answer. Default: as `output`.'),
+	perRequest: dollars.exactOptional().describe('USD for each request, on top of its tokens. Default: nothing.'),
 });
 
 export const inputKinds = ['text', 'image', 'file', 'audio'] as const;
@@ -117,7 +127,9 @@ const modelFacts = section({
 		.describe('Whether the model thinks before its first word. Default: what is known of its name.'),
 	request: request.exactOptional().describe('What is set in the requests to this model, over what its provider says.'),
 	policy: targetPolicy.exactOptional().describe('What differs for this model from the policies of file and provider.'),
-	price: price.exactOptional().describe('What it costs. Default: not known.'),
+	price: price
+		.exactOptional()
+		.describe('What it costs. Default: what the catalogue of prices says of it at its provider, else not known.'),
 });
 
 export const streamUpstream = flag().exactOptional();

@@ -1,5 +1,6 @@
 import type { ModelAbilities } from '../contract/dialect.ts';
 import type { LiveKey } from '../credentials/live-key.ts';
+import type { Price } from '../prices/price.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -15,6 +16,8 @@ export interface Contact {
 	/** The settings leave an answer one that can be carried on. */
 	isContinuable: boolean;
 	abilities: ModelAbilities;
+	/** What its target costs; undefined where that is not known. */
+	price: Price | undefined;
 	/** The caller names this one target for something that its model, by all that is known, does not do; absent: it may well. */
 	isUnlikely?: true;
 	/** Ids and proofs in the request that another provider made; absent for none. */

@@ -31,6 +31,7 @@ import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
+import { Spending } from './spending.ts';
 import { asChosenByCaller } from './wrong-endpoint.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
@@ -105,7 +106,10 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	/** The client is slower than the answer: it has something to read. */
 	#isClientSlow = false;
 	readonly #words: ProviderWords;
+	/** What the present attempt brought is whole. */
+	#isWhole = false;
 	#isOver = false;
+	readonly #spending = new Spending();
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
 	readonly #unknownFinishReasons: UnknownFinishReason[] = [];
@@ -150,6 +154,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	#ask(progress: Progress): void {
 		this.#attemptProgress = progress;
+		this.#isWhole = false;
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
@@ -192,10 +197,21 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 		this.#words.noteEnd(this.#headers);
-		const { provider } = currentCandidate(this.#attemptProgress ?? this.#progress);
+		const progress = this.#attemptProgress ?? this.#progress;
+		this.#noteSpending(progress);
+		const { provider } = currentCandidate(progress);
 		for (const reason of this.#attempt?.unknownFinishReasons ?? []) {
 			this.#unknownFinishReasons.push({ provider, reason });
 		}
+	}
+
+	#noteSpending(progress: Progress): void {
+		// To count tokens costs none.
+		if (this.#options.call.dialect.estimate !== undefined) return;
+		const { target } = currentCandidate(progress);
+		const { price } = this.#contact(progress);
+		const { attemptUsage: usage, hasContent } = this.#answer;
+		this.#spending.note({ target, price, usage, isWhole: this.#isWhole, hasContent });
 	}
 
 	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
@@ -235,7 +251,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	finishAnswer(progress: Progress): void {
-		this.#delivery.finish(this.#answerInfo(progress));
+		this.#delivery.finish(this.#finalInfo(progress));
 		this.#end(progress, 'done');
 	}
 
@@ -285,6 +301,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	onCompleted(completion: Completion): void {
 		this.#clock.attemptEnds();
+		this.#isWhole = true;
 		const made = completion.is === 'document' ? completion.answer.made : completion.made;
 		if (made !== undefined) this.#options.makers.note(made, currentCandidate(this.#progress).credential);
 		if (completion.is === 'document') this.#takeDocument(completion);
@@ -387,6 +404,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#takeDocument(completion: Extract<Completion, { is: 'document' }>): void {
 		const progress = this.#progress;
 		if (isSilentDocument(completion) && this.#mayLeaveSilence(progress)) {
+			this.#answer.noteUsage(completion.answer.usage);
 			this.#leave(completion, []);
 			return;
 		}
@@ -565,6 +583,14 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 	}
 
+	/** The headers of a stream are gone by the time at which its cost is known. */
+	#finalInfo(progress: Progress): AnswerInfo {
+		const info = this.#answerInfo(progress);
+		const { cost } = this.#spending;
+		const isTold = cost?.isComplete === true && !this.#options.call.request.stream;
+		return isTold ? { ...info, costUsd: cost.usd } : info;
+	}
+
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
 		this.#timers.stop();
@@ -577,7 +603,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 			code,
 			clock: this.#clock,
 			words: this.#words,
-			usage: this.#answer.usage,
+			spending: this.#spending,
 			skippedEvents: this.#skippedEvents,
 			unknownFinishReasons: this.#unknownFinishReasons,
 		};

@@ -19,6 +19,7 @@ import type { KeyTiming } from '../credentials/key-life.ts';
 import type { LiveKey } from '../credentials/live-key.ts';
 import { liveKeysOf } from '../credentials/live-keys.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
+import { pricesOf } from '../prices/price-of.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
@@ -129,9 +130,10 @@ export async function createGateway(
 		}
 	}
 
+	const prices = pricesOf(config, clock.toWall(clock.now()));
 	const routes = new LiveRoutes(config, {
 		actorOf: (gate) => required(providers.get(gate), gate),
-		contactOf: ({ credential, model }, { settings, abilities, endpoints }, client) => {
+		contactOf: ({ credential, model, target }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
 			const { protocol, offer } = address;
 			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints), model);
@@ -143,6 +145,7 @@ export async function createGateway(
 				settings,
 				isContinuable: leavesContinuable(dialect, settings),
 				abilities,
+				price: prices.get(target),
 			};
 		},
 	});

@@ -39,6 +39,10 @@ const windows = (a: string, b: string, c: string, rest = '') =>
 const oneProvider = (options: string) =>
 	`providers:\n  a: { baseUrl: https://a.example/v1, ${options} }\nprofiles: { default: { chain: [a/m] } }\n`;
 
+/** What a model of OpenAI is said to cost. */
+const priced = (text: string, baseUrl = 'https://api.openai.com/v1') =>
+	`providers:\n  openai: { baseUrl: "${baseUrl}", apiKey: "\${A_KEY}", models: { gpt-4o: { price: { ${text} } } } }\nprofiles: { default: { chain: [openai/gpt-4o] } }\n`;
+
 const everyEnd = Object.keys(defaultPolicy.onError);
 const allFail = everyEnd.map((key) => `${key}: { then: fail }`).join(', ');
 const noEffects = everyEnd.map((key) => `${key}: none`).join(', ');
@@ -918,5 +922,26 @@ export const lintCases: readonly LintCase[] = [
 		text: effects('QUOTA_EXCEEDED: §model'),
 		says: /is asked again and again for its other models/,
 		sound: effects('QUOTA_EXCEEDED.some_model: model'),
+	},
+	{
+		rule: 'price-in-another-unit',
+		severity: 'warning',
+		text: priced('input: §0.0000025, output: 0.00001'),
+		says: /`openai\/gpt-4o` is said to cost \$0\.0000025 per million input tokens, and costs \$2\.5 in the catalogue of 2026-09-23: that is about 1,000,000 times less, as a price per token is; write/,
+		sound: priced('input: 1.25, output: 20'),
+	},
+	{
+		rule: 'price-in-another-unit',
+		severity: 'warning',
+		text: priced('input: §0.0025, output: 0.01'),
+		says: /about 1,000 times less, as a price per thousand tokens is; write/,
+		sound: priced('input: 0, output: 0'),
+	},
+	{
+		rule: 'price-in-another-unit',
+		severity: 'warning',
+		text: priced('input: 2.5, output: §10000'),
+		says: /\$10000 per million output tokens, and costs \$10 in the catalogue of 2026-09-23: that is about 1,000 times more; write/,
+		sound: priced('input: 0.0000025, output: 0.00001', 'https://llm.example.com/v1'),
 	},
 ];
