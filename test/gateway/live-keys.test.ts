@@ -279,9 +279,8 @@ test('two hundred requests under way, and each token dies when the next is given
 	};
 	upstream('a').always(takesOnly((key) => key === `token-${number}`, slowly));
 	const statuses: number[] = [];
-	const endsAt = performance.now() + 3.5 * lifeMs;
 	const caller = async () => {
-		while (performance.now() < endsAt) {
+		while (new Set(keysUsed()).size < 4) {
 			const response = await post();
 			await response.text();
 			statuses.push(response.status);
@@ -291,7 +290,6 @@ test('two hundred requests under way, and each token dies when the next is given
 	await Promise.all(Array.from({ length: 200 }, caller));
 	expect(statuses.filter((one) => one !== 200)).toEqual([]);
 	expect(statuses.length).toBeGreaterThan(200);
-	expect(new Set(keysUsed()).size).toBeGreaterThanOrEqual(4);
 	expect(server.mostAtOnce).toBe(1);
 	expect(records.every(({ trace }) => trace.length === 1)).toBe(true);
 	expect((await health()).a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
