@@ -30,10 +30,10 @@ export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldow
 export type TripReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator';
 
 /**
- * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, or as many
- * attempts in flight as there may be (`limits.concurrent`).
+ * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, no room left in
+ * its `limits` at this moment, or a request that is larger than a whole limit and never granted (`beyond-limit`).
  */
-export type DenialReason = TripReason | 'probing' | 'model' | 'limit';
+export type DenialReason = TripReason | 'probing' | 'model' | 'limit' | 'beyond-limit';
 
 export type ProviderEvent =
 	| {
@@ -93,8 +93,11 @@ export type PermitResult =
 			/** When the model's actor would grant again, where it passes this on to its key; ms since the epoch. */
 			modelRetryAt?: number;
 	  }
-	/** The client left, or the request ran out of time: a probe slot is returned, there is no verdict. */
-	| { type: 'attempt.abandoned'; permit: Permit; now: number; tokens?: number };
+	/**
+	 * The client left, or the request ran out of time: a probe slot is returned, there is no verdict. `unused`: no attempt was
+	 * made with the permit.
+	 */
+	| { type: 'attempt.abandoned'; permit: Permit; now: number; tokens?: number; unused?: true };
 
 /**
  * Another process has found this provider, or one model of it, not to be asked until a time. The longest wait wins, and
@@ -125,6 +128,7 @@ export type ProviderReply =
 			type: 'permit.denied';
 			state: ProviderStateName;
 			reason: DenialReason;
+			/** ms since the epoch; infinity where it is never granted. */
 			retryAt: number;
 			/** It is this model that is denied, by its own actor; its key may be well. */
 			model?: string;

@@ -3,6 +3,7 @@ import type {
 	DenialReason,
 	PeerEvent,
 	Permit,
+	PermitResult,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderRef,
@@ -13,7 +14,9 @@ import type {
 import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
 import { emptyWindow, type FailureWindow, withoutFailure, withResult } from './failure-window.ts';
-import { afterResult, emptyLedger, type Ledger, type PlainLedger } from './ledger.ts';
+import { afterResult, emptyLedger, type Ledger, outstanding, type PlainLedger, usedBy, withPermit } from './ledger.ts';
+import { fitsAt, type Rate, rateOf, reserved, settledRate } from './rate.ts';
+import type { RateLimits, RateWindow } from './rate-window.ts';
 import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
 
 export interface ProviderInput {
@@ -22,6 +25,8 @@ export interface ProviderInput {
 	policy: Policy;
 	/** How many permits may be out at once. Default: any number. */
 	concurrent?: number;
+	/** What may be granted in any minute. Default: whatever is asked. */
+	rates?: RateLimits;
 	/** ms since the epoch. */
 	now: number;
 	/** It stands for one model of a key; absent where it stands for the key itself. */
@@ -48,6 +53,8 @@ export interface ProviderContext {
 	readonly model: ModelScope | undefined;
 	/** How many permits may be out at once. */
 	readonly concurrent: number;
+	/** Its limits per minute; undefined where it has none, so that they cost nothing there. */
+	readonly rate: Rate | undefined;
 	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
 	readonly epoch: number;
 	/** When the present state was entered, ms since the epoch. */
@@ -91,9 +98,11 @@ export interface ProviderContext {
 }
 
 /** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for what it is configured with. */
-export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'concurrent' | 'ledger' | 'model'> {
+export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'concurrent' | 'rate' | 'ledger' | 'model'> {
 	readonly state: ProviderStateName;
 	readonly ledger: PlainLedger;
+	/** What was granted in the last minute; absent where nothing was limited. */
+	readonly minute?: RateWindow;
 }
 
 /** What a provider that nothing is held against knows of itself. */
@@ -112,12 +121,13 @@ export const unhurt = {
 } as const satisfies Partial<ProviderContext>;
 
 /** What a provider actor begins with. */
-export function freshContext({ id, policy, model, concurrent, now }: ProviderInput): ProviderContext {
+export function freshContext({ id, policy, model, concurrent, rates, now }: ProviderInput): ProviderContext {
 	return {
 		id,
 		policy,
 		model,
 		concurrent: concurrent ?? Number.POSITIVE_INFINITY,
+		rate: rateOf(rates),
 		epoch: 0,
 		since: now,
 		waitMs: 0,
@@ -183,8 +193,24 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 	const isAboutModel = effectOf(breaker, failure) === 'model' && lastTry;
 	const modelUntil = isAboutModel ? modelCooldownUntil(breaker, failure, now) : 0;
 	const models = withUnavailable(context, permit.model, modelUntil, now);
-	const ledger = afterResult(context.ledger, event);
-	return { ...counters, lastFailure, refusesPrefill, named, ledger, ...models };
+	return { ...counters, lastFailure, refusesPrefill, named, ...givenBack(context, event), ...models };
+}
+
+/** With one more permit out, and what it reserves. */
+export function takenOn(context: ProviderContext, asked: PermitRequested): Partial<ProviderContext> {
+	if (context.rate === undefined) return { ledger: withPermit(context.ledger, asked) };
+	const rate = reserved(context.rate, asked.tokens, asked.now);
+	const { id, model, tokens } = asked;
+	const second = rate.window.at(-1)?.from ?? asked.now;
+	return { ledger: withPermit(context.ledger, { id, model, tokens, second }), rate };
+}
+
+/** With a permit back, and what it reserved set right. A result that comes twice changes nothing. */
+export function givenBack(context: ProviderContext, result: PermitResult): Partial<ProviderContext> {
+	const ledger = afterResult(context.ledger, result);
+	const entry = context.rate && outstanding(context.ledger, result.permit);
+	if (context.rate === undefined || entry === undefined) return { ledger };
+	return { ledger, rate: settledRate(context.rate, entry, result, usedBy(result, entry)) };
 }
 
 function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {
@@ -251,21 +277,29 @@ export function unavailableUntil(context: ProviderContext, model: string): numbe
 	return context.unavailable[model] ?? 0;
 }
 
-/** Are as many permits out as there may be? No provider is asked more because it is slow. */
-export function isFull({ ledger, concurrent }: ProviderContext): boolean {
-	return ledger.out >= concurrent;
+/** Is there no room for one more in its limits? No provider is asked more because it is slow. */
+export function isFull(context: ProviderContext, asked: PermitRequested): boolean {
+	return context.ledger.out >= context.concurrent || limitedUntil(context, asked.tokens, asked.now) > asked.now;
 }
 
-/** Why it grants nothing. That too much is in flight is told only where nothing else stands in the way. */
-function denialReason(context: ProviderContext, { model, now }: PermitRequested): DenialReason {
+/** When a request of so many tokens fits into the limits per minute, ms since the epoch; infinity: never. */
+export function limitedUntil({ rate }: ProviderContext, tokens: number, now: number): number {
+	return rate === undefined ? now : fitsAt(rate, tokens, now);
+}
+
+/** Why it grants nothing. A limit is told only where nothing else stands in the way, but for one that no waiting changes. */
+function denialReason(context: ProviderContext, asked: PermitRequested): DenialReason {
+	const { model, tokens, now } = asked;
+	if (limitedUntil(context, tokens, now) === Number.POSITIVE_INFINITY) return 'beyond-limit';
 	if (unavailableUntil(context, model) > now) return 'model';
 	const { reason, probes, until, policy } = context;
-	if (!isFull(context) || until > now) return reason ?? 'failures';
+	if (!isFull(context, asked) || until > now) return reason ?? 'failures';
 	return reason === 'probing' && probes.length >= policy.breaker.probes ? reason : 'limit';
 }
 
 export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {
-	const retryAt = Math.max(context.until, unavailableUntil(context, event.model), event.now);
+	const { model: asks, tokens, now } = event;
+	const retryAt = Math.max(context.until, unavailableUntil(context, asks), limitedUntil(context, tokens, now));
 	const reason = denialReason(context, event);
 	const { model } = context;
 	return { type: 'permit.denied', state, reason, retryAt, ...(model === undefined ? {} : { model: model.name }) };

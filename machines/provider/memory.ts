@@ -3,14 +3,16 @@ import type { ProviderContext, ProviderInput, ProviderMemory } from './context.t
 import { halfOpened, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, tripFact } from './facts.ts';
 import { ledgerOf, plainLedger } from './ledger.ts';
+import { rateOf } from './rate.ts';
 
 /**
  * A provider actor as it stands, to be picked up by another: `input.memory` of a new actor. Its timers are in it as the
  * times at which they are due; the permits that are out, and the probes among them, are in it too.
  */
 export function memoryOf(snapshot: { value: SnapshotValue; context: ProviderContext }): ProviderMemory {
-	const { policy: _, model: __, concurrent: ___, ledger, ...rest } = snapshot.context;
-	return { ...rest, ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
+	const { policy: _, model: __, concurrent: ___, rate, ledger, ...rest } = snapshot.context;
+	const granted = rate === undefined ? {} : { minute: rate.window };
+	return { ...rest, ...granted, ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
 }
 
 /** The state of a provider actor. `starting` is left in the step that enters it: nobody ever finds an actor there. */
@@ -32,10 +34,15 @@ export function withoutAttempts(memory: ProviderMemory): ProviderMemory {
 }
 
 /** A memory as the context of an actor; what JSON leaves out because it is undefined is undefined again. */
-export function remembered({ state: _, ...memory }: ProviderMemory, input: ProviderInput): ProviderContext {
-	const { policy, model, concurrent = Number.POSITIVE_INFINITY } = input;
+export function remembered(
+	{ state: _, minute = [], ...memory }: ProviderMemory,
+	input: ProviderInput,
+): ProviderContext {
+	const { policy, model, concurrent = Number.POSITIVE_INFINITY, rates } = input;
 	const { reason, lastFailure } = memory;
-	return { ...memory, policy, model, concurrent, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
+	const limited = rateOf(rates);
+	const rate = limited && { ...limited, window: minute };
+	return { ...memory, policy, model, concurrent, rate, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
 }
 
 /**

@@ -12,17 +12,20 @@ import {
 	counted,
 	denialReply,
 	failingWith,
+	givenBack,
 	heard,
 	isFull,
 	isLate,
 	isOneMore,
 	isProbeOut,
 	learnt,
+	limitedUntil,
 	newAlarm,
 	newPermit,
 	type ProviderContext,
 	type ProviderInput,
 	permanentOrNamed,
+	takenOn,
 	unavailableUntil,
 	unhurt,
 	withdrawn,
@@ -31,7 +34,6 @@ import {
 import { halfOpened, takenOut, tripped, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, modelFacts, tripFact } from './facts.ts';
 import { emptyWindow } from './failure-window.ts';
-import { afterResult, withPermit } from './ledger.ts';
 import { caughtUp, stateOf } from './memory.ts';
 import { effectOf, namedCooldown, shouldTrip } from './trip.ts';
 
@@ -94,7 +96,7 @@ export const providerSetup = setup({
 			const { model, now } = only(event, 'permit.requested');
 			return unavailableUntil(context, model) > now;
 		},
-		isFull: ({ context }) => isFull(context),
+		isFull: ({ context, event }) => isFull(context, only(event, 'permit.requested')),
 		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
 		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
 		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */
@@ -157,12 +159,8 @@ export const providerSetup = setup({
 			}
 		}),
 		/** Comes before the grant: the permit has the number under which it is counted. */
-		countOut: assign(({ context, event }) => ({
-			ledger: withPermit(context.ledger, only(event, 'permit.requested')),
-		})),
-		countBack: assign(({ context, event }) =>
-			'permit' in event ? { ledger: afterResult(context.ledger, event) } : {},
-		),
+		countOut: assign(({ context, event }) => takenOn(context, only(event, 'permit.requested'))),
+		countBack: assign(({ context, event }) => ('permit' in event ? givenBack(context, event) : {})),
 		/** A model's actor has its key asked, whose answer is the request's. */
 		grant: sendTo(
 			({ context, event }) => context.model?.key ?? only(event, 'permit.requested').replyTo,
@@ -177,7 +175,8 @@ export const providerSetup = setup({
 			const asked = only(event, 'permit.requested');
 			const { now, replyTo, ofModel } = asked;
 			if (ofModel !== undefined) {
-				enqueue.sendTo(ofModel.actor, { type: 'attempt.abandoned', permit: ofModel.permit, now, tokens: 0 });
+				const { permit, actor } = ofModel;
+				enqueue.sendTo(actor, { type: 'attempt.abandoned', permit, now, tokens: 0, unused: true });
 			}
 			enqueue.sendTo(replyTo, denialReply(context, asked, state));
 		}),
@@ -190,7 +189,9 @@ export const providerSetup = setup({
 			({ context, event }): ProviderReply | ProviderEvent => {
 				const failed = only(event, 'attempt.failed');
 				const { permit, now, modelRetryAt = now } = failed;
-				const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), modelRetryAt);
+				const { model } = permit;
+				const openAt = Math.max(context.until, unavailableUntil(context, model), limitedUntil(context, 0, now));
+				const retryAt = Math.max(openAt, modelRetryAt);
 				const counted = isOneMore(context, failed) ? [...failed.counted, context.id] : failed.counted;
 				if (permit.ofKey === undefined) return { type: 'attempt.settled', retryAt, counted };
 				return { ...failed, permit: permit.ofKey, counted, modelRetryAt: retryAt };
@@ -250,11 +251,11 @@ export const providerSetup = setup({
 		countProbeSuccess: assign(({ context }) => ({ probeSuccesses: context.probeSuccesses + 1 })),
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
-			const ledger = afterResult(context.ledger, succeeded);
+			const back = givenBack(context, succeeded);
 			const result = counted(context, succeeded.permit, false, succeeded.now);
-			if (isLate(context, succeeded.permit)) return { ledger, ...result };
+			if (isLate(context, succeeded.permit)) return { ...back, ...result };
 			const { failingModels } = unhurt;
-			return { ledger, reopenings: 0, failingModels, succeededAt: succeeded.now, ...result };
+			return { ...back, reopenings: 0, failingModels, succeededAt: succeeded.now, ...result };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
 			const failed = only(event, 'attempt.failed');

@@ -57,7 +57,7 @@ export type TraceEntry =
 			credential: string;
 			state: ProviderStateName;
 			reason: DenialReason;
-			/** ms since the epoch. */
+			/** ms since the epoch; infinity where this target never takes the request. */
 			retryAt: number;
 			/** It was this model that was denied, by its own actor; its key may be well. */
 			model?: string;
@@ -214,6 +214,11 @@ export function earliestRetryAt(progress: Progress): number {
 	});
 	const earliest = Math.min(...times);
 	return Number.isFinite(earliest) ? Math.max(now, earliest) : now;
+}
+
+/** Is it larger than a limit of every target? No waiting helps then. */
+export function isBeyondAllLimits({ candidates, retryAts }: Progress): boolean {
+	return candidates.every((_, position) => retryAts[position] === Number.POSITIVE_INFINITY);
 }
 
 /** The wait that a target named after the one before had been kept, ms; 0 where its word has held so far. */

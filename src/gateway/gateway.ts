@@ -270,15 +270,15 @@ function answerEstimate({ id, route, dialect }: Call, body: string, sink: Answer
 
 /** @param key the actor of its key, where this one stands for a model of it */
 function startProvider(
-	{ id, policy, concurrent, model: name }: ActorConfig,
+	{ id, policy, concurrent, rates, model: name }: ActorConfig,
 	key: ProviderRef | undefined,
 	config: Config,
 	observer: GatewayObserver,
 	inspect: ActorInspector | undefined,
 ) {
 	const model = name === undefined || key === undefined ? {} : { model: { name, key } };
-	const limit = concurrent === undefined ? {} : { concurrent };
-	const input = { id, policy, now: clock.now(), ...limit, ...model };
+	const limits = { ...(concurrent !== undefined && { concurrent }), ...(rates && { rates }) };
+	const input = { id, policy, now: clock.now(), ...limits, ...model };
 	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({

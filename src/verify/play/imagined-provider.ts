@@ -28,14 +28,15 @@ export class ImaginedProvider {
 	 * @param now ms since the epoch, when the request comes
 	 */
 	constructor(
-		{ id, policy, model: name }: ActorConfig,
+		{ id, policy, concurrent, rates, model: name }: ActorConfig,
 		key: ImaginedProvider | undefined,
 		past: ImaginedPast,
 		now: number,
 	) {
 		const model =
 			name === undefined || key === undefined ? {} : { model: { name, key: key.runner.self as ProviderRef } };
-		this.runner = new Runner(providerMachine, { id, policy, now, ...model });
+		const limits = { ...(concurrent !== undefined && { concurrent }), ...(rates && { rates }) };
+		this.runner = new Runner(providerMachine, { id, policy, now, ...limits, ...model });
 		this.#policy = policy;
 		this.state = this.runner.start(now).state;
 		for (const [model, forMs = policy.breaker.modelCooldown] of past.unavailable) {

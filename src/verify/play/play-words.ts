@@ -38,7 +38,8 @@ function wordsOf(happening: PlayedEvent): string {
 			const standing = `${told.state}, ${reasons[told.reason]}`;
 			const ofModel = told.model === undefined ? '' : 'the model is ';
 			const state = told.reason === 'model' ? `${candidate.model} is unavailable` : `${ofModel}${standing}`;
-			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
+			const isTimed = told.retryAt > at && Number.isFinite(told.retryAt);
+			const until = isTimed ? ` until ${moment(told.retryAt)}` : '';
 			const isOver = after.ending !== undefined || ['done', 'awaiting'].includes(happening.requestState);
 			const end = !isOver ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
@@ -90,7 +91,8 @@ const reasons = {
 	operator: 'by an operator',
 	probing: 'its probes are out',
 	model: 'a model is unavailable',
-	limit: 'as many attempts in flight as it may have',
+	limit: 'no room left in its limits',
+	'beyond-limit': 'the request is larger than its limit',
 } as const;
 
 function timerWords({ value }: ProviderSnapshot): string {

@@ -88,6 +88,7 @@ function outcomeText(event: RequestEvent, isAnswering: boolean): string | undefi
 		case 'attempt.completed':
 			return 'ok';
 		case 'permit.denied':
+			if (event.reason === 'limit' || event.reason === 'beyond-limit') return 'is at its limit';
 			return event.reason === 'model' ? 'is unavailable' : `is ${event.state}`;
 		case 'client.left':
 			return 'the client leaves';
