@@ -30,7 +30,7 @@ function metered(tokensPerMinute: number) {
 }
 
 /** Five large requests and twenty small ones, by turns, while the first provider is dead. */
-async function outage(limits: object) {
+async function outage(limits: Record<string, unknown>) {
 	breakwater = await startGateway({ names: ['dead', 'fallback'], providers: { fallback: limits } });
 	const { upstream, post } = breakwater;
 	const { meter, behaviour } = metered(TOKENS_PER_MINUTE);

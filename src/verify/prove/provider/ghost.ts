@@ -9,6 +9,7 @@ import type {
 } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
 import type { Effect, Policy } from '../../../../machines/policy.ts';
+import type { RateLimits } from '../../../../machines/provider/rate-window.ts';
 import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
 
 /**
@@ -50,7 +51,22 @@ export interface Ghost {
 	readonly permits: readonly { readonly id: string; readonly model: string; readonly tokens: number }[];
 	/** What those that came back have used, tokens. */
 	readonly used: number;
+	/** What was granted in the last minute or so, where that is limited; `tokens`: used, or else reserved. */
+	readonly grants: readonly { readonly id: string; readonly at: number; readonly tokens: number }[];
 }
+
+/** What a provider actor may grant. */
+export interface Limits {
+	/** How many permits may be out at once. */
+	readonly concurrent: number;
+	/** What may be granted in any minute; absent: whatever is asked. */
+	readonly rates?: RateLimits | undefined;
+}
+
+const MINUTE_MS = 60_000;
+
+/** What was granted this long ago has left, with the last of its second, ms. */
+const LONGEST_KEPT_MS = MINUTE_MS + 1_000;
 
 interface Tenth {
 	readonly from: number;
@@ -94,11 +110,11 @@ export const unhurtGhost: Ghost = {
 	lastFailure: undefined,
 	permits: [],
 	used: 0,
+	grants: [],
 };
 
 /**
  * @param isLate the permit that is settled is from before the last trip
- * @param concurrent how many permits may be out at once; default: any number
  */
 export function expect(
 	policy: Policy,
@@ -106,42 +122,88 @@ export function expect(
 	event: ProviderObservation,
 	now: number,
 	isLate: boolean,
-	concurrent = Number.POSITIVE_INFINITY,
+	limits: Limits,
 ): Expectation {
 	const wanted = expectVerdict(policy, before, event, now, isLate);
-	const isRoomLeft = before.permits.length < concurrent;
-	const expected = isRoomLeft || event.type !== 'permit.requested' ? wanted : withoutRoom(before, wanted, now);
-	const permits = permitsAfter(before, event, expected);
-	return permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
+	const expected = event.type === 'permit.requested' ? withinLimits(before, wanted, event, now, limits) : wanted;
+	const permits = permitsAfter(before, event, expected, limits);
+	const after = permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
+	const { reply, ghost } = after;
+	if (reply === undefined || !('settled' in reply)) return after;
+	return { ...after, reply: { ...reply, settled: Math.max(reply.settled, roomAt(ghost.grants, limits, 0, now)) } };
 }
 
-/** As many permits are out as there may be: what would be granted is denied, and nothing else comes of the question. */
-function withoutRoom(before: Ghost, { ghost, reply }: Expectation, now: number): Expectation {
-	if (reply === undefined || !('granted' in reply) || !reply.granted) return { ghost, ...(reply && { reply }) };
+/** What has no room is denied, and nothing else comes of the question; what is denied anyway waits for its room too. */
+function withinLimits(
+	before: Ghost,
+	wanted: Expectation,
+	{ tokens }: Extract<ProviderEvent, { type: 'permit.requested' }>,
+	now: number,
+	limits: Limits,
+): Expectation {
+	const { ghost, reply } = wanted;
+	if (reply === undefined || !('granted' in reply)) return wanted;
+	const at = roomAt(before.grants, limits, tokens, now);
+	if (at === Number.POSITIVE_INFINITY) {
+		return { ghost: before, reply: { granted: false, retryAt: at, reason: 'beyond-limit' } };
+	}
+	if (!reply.granted) return { ghost, reply: { ...reply, retryAt: Math.max(reply.retryAt, at) } };
+	if (before.permits.length < limits.concurrent && at === now) return wanted;
 	const { deadline, reason } = before;
 	// What was asked ahead of time, and is not given, may still be asked at its time.
 	const isEarly = deadline > now;
 	return {
 		ghost: before,
-		reply: { granted: false, retryAt: Math.max(deadline, now), reason: isEarly ? reason : 'limit' },
+		reply: { granted: false, retryAt: Math.max(deadline, at), reason: isEarly ? reason : 'limit' },
 	};
+}
+
+/**
+ * When one more request has room among what was granted: what was granted in one second of the clock leaves together, a
+ * minute after the last of it. ms since the epoch, `now` where it has room, infinity where it never does.
+ */
+export function roomAt(grants: Ghost['grants'], { rates = {} }: Limits, tokens: number, now: number): number {
+	const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = rates;
+	if (tokens > tokensPerMinute) return Number.POSITIVE_INFINITY;
+	const leaving = grants.map((grant) => {
+		const together = grants.filter(({ at }) => Math.floor(at / 1000) === Math.floor(grant.at / 1000));
+		return { ...grant, leavesAt: Math.max(...together.map(({ at }) => at)) + MINUTE_MS };
+	});
+	const times = [now, ...leaving.map(({ leavesAt }) => leavesAt).filter((at) => at > now)].sort((a, b) => a - b);
+	const first = times.find((time) => {
+		const left = leaving.filter(({ leavesAt }) => leavesAt > time);
+		const used = left.reduce((sum, grant) => sum + grant.tokens, 0);
+		return left.length + 1 <= requestsPerMinute && used + tokens <= tokensPerMinute;
+	});
+	return first ?? now;
 }
 
 /** Permits come and go whatever becomes of the provider; undefined where none does. */
 function permitsAfter(
-	{ permits, used }: Ghost,
+	{ permits, used, grants }: Ghost,
 	event: ProviderObservation,
 	{ reply }: Expectation,
-): Pick<Ghost, 'permits' | 'used'> | undefined {
+	{ rates }: Limits,
+): Pick<Ghost, 'permits' | 'used' | 'grants'> | undefined {
 	if (event.type === 'permit.requested') {
-		const { id, model, tokens } = event;
+		const { id, model, tokens, now } = event;
 		const isGranted = reply !== undefined && 'granted' in reply && reply.granted;
-		return isGranted ? { permits: [...permits, { id, model, tokens }], used } : undefined;
+		if (!isGranted) return undefined;
+		const recent =
+			rates === undefined ? [] : [...grants.filter(({ at }) => at + LONGEST_KEPT_MS > now), { id, at: now, tokens }];
+		return { permits: [...permits, { id, model, tokens }], used, grants: recent };
 	}
 	const back = 'permit' in event ? permits.find(({ id }) => id === event.permit.id) : undefined;
 	if (back === undefined || !('permit' in event)) return undefined;
 	const untold = event.type === 'attempt.failed' ? 0 : back.tokens;
-	return { permits: permits.filter((permit) => permit !== back), used: used + (event.tokens ?? untold) };
+	const tokens = event.tokens ?? untold;
+	const isUnused = event.type === 'attempt.abandoned' && event.unused === true;
+	const settled = grants.map((grant) => (grant.id === back.id ? { ...grant, tokens } : grant));
+	return {
+		permits: permits.filter((permit) => permit !== back),
+		used: used + tokens,
+		grants: isUnused ? grants.filter(({ id }) => id !== back.id) : settled,
+	};
 }
 
 function expectVerdict(
@@ -258,8 +320,9 @@ function afterProbe(policy: Policy, ghost: Ghost, permitId: string, now: number,
 }
 
 /** Nothing is held against it any more. */
-function healed({ trips, succeededAt, refusesPrefill, lastFailure, permits, used }: Ghost, now: number): Ghost {
-	return { ...unhurtGhost, since: now, trips, succeededAt, refusesPrefill, lastFailure, permits, used };
+function healed({ trips, succeededAt, refusesPrefill, lastFailure, ...out }: Ghost, now: number): Ghost {
+	const { permits, used, grants } = out;
+	return { ...unhurtGhost, since: now, trips, succeededAt, refusesPrefill, lastFailure, permits, used, grants };
 }
 
 function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {

@@ -1,6 +1,6 @@
 import { durationWords } from '../../../values/time-text.ts';
 import { failureWords } from '../failure-samples.ts';
-import { isGuess } from './ghost.ts';
+import { isGuess, roomAt } from './ghost.ts';
 import { effectUnder } from './meaning.ts';
 import type { Property } from './seen.ts';
 
@@ -52,18 +52,53 @@ export const grantProperties: readonly Property[] = [
 	{
 		id: 'attempts-are-limited',
 		statement:
-			'never more permits are out than `limits.concurrent`; a denial for that, and for nothing else, says so and names the present as the time to come again',
-		check: ({ event, before, concurrent, now, replies }) => {
+			'never more permits are out than `limits.concurrent`; a denial for a limit, and for nothing else, says so, and for this one names the present as the time to come again',
+		check: ({ event, before, limits, now, replies }) => {
 			if (event.type !== 'permit.requested') return undefined;
+			const { concurrent } = limits;
 			const isFull = before.permits.length >= concurrent;
+			const at = roomAt(before.grants, limits, event.tokens, now);
 			for (const reply of replies) {
 				if (reply.type === 'permit.granted' && isFull)
 					return `a permit was granted with ${before.permits.length} of ${concurrent} out`;
 				if (reply.type !== 'permit.denied' || reply.reason !== 'limit') continue;
-				if (!isFull) return `a permit was denied for the limit with ${before.permits.length} of ${concurrent} out`;
-				if (reply.retryAt !== now) return 'a denial for the limit names another time than the present';
+				if (!isFull && at === now)
+					return `a permit was denied for the limit with ${before.permits.length} of ${concurrent} out`;
+				if (at === now && reply.retryAt !== now) return 'a denial for the limit names another time than the present';
 			}
 			return undefined;
+		},
+	},
+	{
+		id: 'rates-are-kept',
+		statement:
+			'in no minute more requests are granted than `limits.requestsPerMinute`, nor more tokens than `limits.tokensPerMinute`, as estimated or as used',
+		check: ({ event, before, limits: { rates = {} }, now, replies }) => {
+			if (event.type !== 'permit.requested' || !replies.some(({ type }) => type === 'permit.granted')) return undefined;
+			const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = rates;
+			const minute = before.grants.filter(({ at }) => at + 60_000 > now);
+			const tokens = minute.reduce((sum, grant) => sum + grant.tokens, event.tokens);
+			if (minute.length >= requestsPerMinute) return `request ${minute.length + 1} of a minute was granted`;
+			if (tokens <= tokensPerMinute) return undefined;
+			return `${tokens} tokens were granted in a minute that may have ${tokensPerMinute}`;
+		},
+	},
+	{
+		id: 'limits-deny-what-has-no-room',
+		statement:
+			'a limit per minute denies only what has no room, and for good only what is larger than the whole limit; it grants again at the `retryAt` that it named, when nothing else is granted until then',
+		check: ({ event, before, limits, now, replies }) => {
+			if (event.type !== 'permit.requested' || limits.rates === undefined) return undefined;
+			const denial = replies.find((reply) => reply.type === 'permit.denied');
+			if (denial === undefined) return undefined;
+			const at = roomAt(before.grants, limits, event.tokens, now);
+			const isFull = before.permits.length >= limits.concurrent;
+			if (denial.reason === 'beyond-limit' && Number.isFinite(at))
+				return 'a request that fits in the end was denied for good';
+			if (denial.reason !== 'limit') return undefined;
+			if (at <= now && !isFull) return 'a request was denied by a limit that has room for it';
+			if (isFull || denial.retryAt === at) return undefined;
+			return `retryAt says ${durationWords(denial.retryAt - now)} from now, and there is room ${durationWords(at - now)} from now`;
 		},
 	},
 	{
