@@ -9,17 +9,17 @@ describe('limits of a provider', () => {
 		[
 			'no request a minute',
 			provider(`${a}, limits: { requestsPerMinute: 0 }`),
-			`2:62: \`providers.a.limits.requestsPerMinute\` ${help('1000000000')}`,
+			`2:67: \`providers.a.limits.requestsPerMinute\` ${help('1000000000')}`,
 		],
 		[
 			'fewer tokens than none',
 			provider(`${a}, limits: { tokensPerMinute: -1 }`),
-			`2:60: \`providers.a.limits.tokensPerMinute\` ${help('1000000000000')}`,
+			`2:65: \`providers.a.limits.tokensPerMinute\` ${help('1000000000000')}`,
 		],
 		[
 			'part of an attempt',
 			provider(`${a}, models: { m: { limits: { concurrent: 1.5 } } }`),
-			`2:69: \`providers.a.models.m.limits.concurrent\` ${help('1000000')}`,
+			`2:75: \`providers.a.models.m.limits.concurrent\` ${help('1000000')}`,
 		],
 	];
 	it.each(cases)('%s', (...given) => expectProblems(given));
