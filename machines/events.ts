@@ -72,9 +72,22 @@ export interface CountedFailure {
 	readonly at: number;
 }
 
+/** What a provider says is left of its limits. */
+export interface ToldLimits {
+	readonly requests?: ToldLeft;
+	readonly tokens?: ToldLeft;
+}
+
+export interface ToldLeft {
+	/** A count, 0 or more; of tokens the least, where there are several. */
+	readonly left: number;
+	/** When there is more of it again, ms since the epoch. */
+	readonly until: number;
+}
+
 /** Gives a permit back, with what the attempt used, tokens, where that is known. */
 export type PermitResult =
-	| { type: 'attempt.succeeded'; permit: Permit; now: number; tokens?: number }
+	| { type: 'attempt.succeeded'; permit: Permit; now: number; tokens?: number; told?: ToldLimits }
 	| {
 			type: 'attempt.failed';
 			permit: Permit;
@@ -89,6 +102,7 @@ export type PermitResult =
 			 */
 			counted: readonly string[];
 			tokens?: number;
+			told?: ToldLimits;
 			replyTo: RequestRef;
 			/** When the model's actor would grant again, where it passes this on to its key; ms since the epoch. */
 			modelRetryAt?: number;
@@ -148,7 +162,7 @@ export type RequestEvent =
 	/** The first content of a stream has arrived; for a continuation, with how it joins what was sent before. */
 	| { type: 'attempt.answering'; now: number; seam?: SeamPlace }
 	/** The whole answer has arrived, and was believed; with the tokens that it used, where the provider reported them. */
-	| { type: 'attempt.completed'; now: number; tokens?: number }
+	| { type: 'attempt.completed'; now: number; tokens?: number; told?: ToldLimits }
 	| {
 			type: 'attempt.broke';
 			failure: Failure;
@@ -156,6 +170,7 @@ export type RequestEvent =
 			random: number;
 			/** What has been sent can be carried on by another attempt. It means nothing before the commit. */
 			continuable: boolean;
+			told?: ToldLimits;
 	  }
 	/** The whole answer has arrived, says nothing, and is kept back: the request may leave it for another (`mayLeaveSilence`). */
 	| { type: 'attempt.silent'; now: number; random: number }

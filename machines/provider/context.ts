@@ -15,8 +15,17 @@ import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
 import { emptyWindow, type FailureWindow, withoutFailure, withResult } from './failure-window.ts';
 import { afterResult, emptyLedger, type Ledger, outstanding, type PlainLedger, usedBy, withPermit } from './ledger.ts';
-import { fitsAt, type Rate, rateOf, reserved, settledRate } from './rate.ts';
-import type { RateLimits, RateWindow } from './rate-window.ts';
+import {
+	fitsAt,
+	heardRate,
+	type Limits,
+	markOf,
+	type Rate,
+	rateOf,
+	reserved,
+	settledRate,
+	type Taken,
+} from './rate.ts';
 import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
 
 export interface ProviderInput {
@@ -26,7 +35,7 @@ export interface ProviderInput {
 	/** How many permits may be out at once. Default: any number. */
 	concurrent?: number;
 	/** What may be granted in any minute. Default: whatever is asked. */
-	rates?: RateLimits;
+	rates?: Limits;
 	/** ms since the epoch. */
 	now: number;
 	/** It stands for one model of a key; absent where it stands for the key itself. */
@@ -101,8 +110,8 @@ export interface ProviderContext {
 export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'concurrent' | 'rate' | 'ledger' | 'model'> {
 	readonly state: ProviderStateName;
 	readonly ledger: PlainLedger;
-	/** What was granted in the last minute; absent where nothing was limited. */
-	readonly minute?: RateWindow;
+	/** What of its limits per minute is taken; absent where nothing was limited. */
+	readonly rate?: Taken;
 }
 
 /** What a provider that nothing is held against knows of itself. */
@@ -201,16 +210,19 @@ export function takenOn(context: ProviderContext, asked: PermitRequested): Parti
 	if (context.rate === undefined) return { ledger: withPermit(context.ledger, asked) };
 	const rate = reserved(context.rate, asked.tokens, asked.now);
 	const { id, model, tokens } = asked;
-	const second = rate.window.at(-1)?.from ?? asked.now;
-	return { ledger: withPermit(context.ledger, { id, model, tokens, second }), rate };
+	const counted = rate === undefined ? {} : { mark: markOf(rate) };
+	return { ledger: withPermit(context.ledger, { id, model, tokens, ...counted }), rate };
 }
 
 /** With a permit back, and what it reserved set right. A result that comes twice changes nothing. */
 export function givenBack(context: ProviderContext, result: PermitResult): Partial<ProviderContext> {
 	const ledger = afterResult(context.ledger, result);
-	const entry = context.rate && outstanding(context.ledger, result.permit);
-	if (context.rate === undefined || entry === undefined) return { ledger };
-	return { ledger, rate: settledRate(context.rate, entry, result, usedBy(result, entry)) };
+	const told = result.type === 'attempt.abandoned' ? undefined : result.told;
+	if (context.rate === undefined && told === undefined) return { ledger };
+	const entry = outstanding(context.ledger, result.permit);
+	if (entry === undefined) return { ledger };
+	const rate = context.rate && settledRate(context.rate, entry, result, usedBy(result, entry));
+	return { ledger, rate: told === undefined ? rate : heardRate(rate, told, entry.mark, result.now) };
 }
 
 function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {

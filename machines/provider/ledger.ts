@@ -1,5 +1,6 @@
 import type { Permit, PermitResult } from '../events.ts';
 import { entriesOf, KEYS, type NumberTree, valueAt, withoutKey, withValue } from './number-tree.ts';
+import type { Mark } from './rate.ts';
 
 /**
  * The permits of a provider actor that are out. Each is entered once, when it is granted, and struck out once, by the
@@ -33,14 +34,14 @@ export interface OutstandingPermit {
 	readonly model: string;
 	/** The estimate that it was asked for with; 0 when it was not known. */
 	readonly tokens: number;
-	/** Where its actor has limits per minute: the second that it counts in, ms since the epoch. */
-	readonly second?: number;
+	/** Where it is counted, if its actor has limits per minute. */
+	readonly mark?: Mark;
 }
 
 export const emptyLedger: Ledger = { last: 0, out: 0, tokens: 0, used: 0, models: [], permits: undefined };
 
 /** The ledger with one more permit out; its number is `last` then. */
-export function withPermit(ledger: Ledger, { id, model, tokens, second }: OutstandingPermit): Ledger {
+export function withPermit(ledger: Ledger, { id, model, tokens, mark }: OutstandingPermit): Ledger {
 	let last = (ledger.last + 1) % KEYS;
 	// The numbers begin again after a thousand million permits: one whose holder is lost may still be out under this number.
 	while (valueAt(ledger.permits, last) !== undefined) last = (last + 1) % KEYS;
@@ -50,11 +51,7 @@ export function withPermit(ledger: Ledger, { id, model, tokens, second }: Outsta
 		tokens: ledger.tokens + tokens,
 		used: ledger.used,
 		models: withShare(ledger.models, model, 1, tokens),
-		permits: withValue(
-			ledger.permits,
-			last,
-			second === undefined ? { id, model, tokens } : { id, model, tokens, second },
-		),
+		permits: withValue(ledger.permits, last, mark === undefined ? { id, model, tokens } : { id, model, tokens, mark }),
 	};
 }
 

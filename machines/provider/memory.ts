@@ -3,7 +3,7 @@ import type { ProviderContext, ProviderInput, ProviderMemory } from './context.t
 import { halfOpened, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, tripFact } from './facts.ts';
 import { ledgerOf, plainLedger } from './ledger.ts';
-import { rateOf } from './rate.ts';
+import { type Rate, rateOf } from './rate.ts';
 
 /**
  * A provider actor as it stands, to be picked up by another: `input.memory` of a new actor. Its timers are in it as the
@@ -11,8 +11,13 @@ import { rateOf } from './rate.ts';
  */
 export function memoryOf(snapshot: { value: SnapshotValue; context: ProviderContext }): ProviderMemory {
 	const { policy: _, model: __, concurrent: ___, rate, ledger, ...rest } = snapshot.context;
-	const granted = rate === undefined ? {} : { minute: rate.window };
-	return { ...rest, ...granted, ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
+	return { ...rest, ...takenOf(rate), ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
+}
+
+function takenOf(rate: Rate | undefined): Pick<ProviderMemory, 'rate'> {
+	if (rate === undefined) return {};
+	const { limits: _, ...taken } = rate;
+	return { rate: taken };
 }
 
 /** The state of a provider actor. `starting` is left in the step that enters it: nobody ever finds an actor there. */
@@ -35,13 +40,12 @@ export function withoutAttempts(memory: ProviderMemory): ProviderMemory {
 
 /** A memory as the context of an actor; what JSON leaves out because it is undefined is undefined again. */
 export function remembered(
-	{ state: _, minute = [], ...memory }: ProviderMemory,
+	{ state: _, rate: taken, ...memory }: ProviderMemory,
 	input: ProviderInput,
 ): ProviderContext {
 	const { policy, model, concurrent = Number.POSITIVE_INFINITY, rates } = input;
 	const { reason, lastFailure } = memory;
-	const limited = rateOf(rates);
-	const rate = limited && { ...limited, window: minute };
+	const rate = rateOf(rates, taken);
 	return { ...memory, policy, model, concurrent, rate, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
 }
 

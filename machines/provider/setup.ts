@@ -1,6 +1,7 @@
 import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
 import { cooldown, timerDelay } from '../backoff.ts';
 import type {
+	PermitResult,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderFact,
@@ -35,6 +36,7 @@ import { halfOpened, takenOut, tripped, trippedByOverdueProbe } from './cooldown
 import { cooldownEndedFact, modelFacts, tripFact } from './facts.ts';
 import { emptyWindow } from './failure-window.ts';
 import { caughtUp, stateOf } from './memory.ts';
+import { withoutWords } from './rate.ts';
 import { effectOf, namedCooldown, shouldTrip } from './trip.ts';
 
 function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): Extract<ProviderEvent, { type: T }> {
@@ -56,6 +58,12 @@ function isOfProbe(context: ProviderContext, event: ProviderEvent): boolean {
 /** What the actor was started with, in the event that starts it; undefined in every other event. */
 function startedWith(event: ProviderEvent): ProviderInput | undefined {
 	return 'input' in event ? (event.input as ProviderInput) : undefined;
+}
+
+/** What a provider says of its limits is said of the model that was asked: its actor keeps it to itself. */
+function withoutTold<Result extends PermitResult>(result: Result): Result {
+	const { told: _, ...rest } = result as Result & { told?: unknown };
+	return rest as Result;
 }
 
 /** What a grant sends: the permit to the request, or from a model's actor the question on to its key. */
@@ -194,7 +202,7 @@ export const providerSetup = setup({
 				const retryAt = Math.max(openAt, modelRetryAt);
 				const counted = isOneMore(context, failed) ? [...failed.counted, context.id] : failed.counted;
 				if (permit.ofKey === undefined) return { type: 'attempt.settled', retryAt, counted };
-				return { ...failed, permit: permit.ofKey, counted, modelRetryAt: retryAt };
+				return { ...withoutTold(failed), permit: permit.ofKey, counted, modelRetryAt: retryAt };
 			},
 		),
 		/** Of a model's actor: a result that is not answered goes on to its key. */
@@ -208,7 +216,7 @@ export const providerSetup = setup({
 				if (permit !== undefined)
 					enqueue.sendTo(key, { type: 'failure.withdrawn', failed: { ...failed, permit }, now });
 			} else if ('permit' in event && event.permit.ofKey !== undefined) {
-				enqueue.sendTo(key, { ...event, permit: event.permit.ofKey });
+				enqueue.sendTo(key, { ...withoutTold(event), permit: event.permit.ofKey });
 			}
 		}),
 		/** Of a model's actor that has opened for failures; comes before `settle`, whose answer counts the key's trip in. */
@@ -307,6 +315,7 @@ export const providerSetup = setup({
 		/** The epoch ends too: failures on their way when a person decided count for nothing; only what they name does. */
 		startAfresh: assign(({ context, event }) => ({
 			...unhurt,
+			rate: context.rate && withoutWords(context.rate),
 			epoch: context.epoch + 1,
 			// Only a closed one has no reason not to be.
 			since: context.reason === undefined ? context.since : only(event, 'operator.reset').now,

@@ -1,5 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
-import type { RateLimits } from '../../machines/provider/rate-window.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import { policyOfKey, policyOfModel } from '../../machines/provider/scopes.ts';
 import type { Config, ProviderConfig, TargetLimits } from './config.ts';
 import { targetsOf } from './targets.ts';
@@ -20,7 +20,7 @@ export interface ActorConfig {
 	/** How many attempts may be in flight; absent for a model without a limit of its own, whose key's actor sees to it. */
 	readonly concurrent?: number;
 	/** What may be granted in any minute; absent where nothing is limited so. */
-	readonly rates?: RateLimits;
+	readonly rates?: Limits;
 }
 
 /**
@@ -47,14 +47,16 @@ function actorsOfKey(
 	// Where one model alone is in use the key's actor stands for both, and obeys both.
 	if (models.length < 2) return [{ ...key, policy, ...smaller(limits, limitsOf(only)) }];
 	const ofModel = policyOfModel(policy);
+	const { learn, ...ofKey } = limits;
 	return [
-		{ ...key, policy: policyOfKey(policy), ...limitsOfActor(limits) },
+		// What a provider says is left is said of a model.
+		{ ...key, policy: policyOfKey(policy), ...limitsOfActor(ofKey) },
 		...models.map((model) => ({
 			...key,
 			id: `${id}/${model}`,
 			model,
 			policy: ofModel,
-			...limitsOfActor(limitsOf(model)),
+			...limitsOfActor({ ...(learn !== undefined && { learn }), ...limitsOf(model) }),
 		})),
 	];
 }
@@ -72,7 +74,13 @@ function smaller(one: TargetLimits, other: TargetLimits): Pick<ActorConfig, 'con
 		const given = [one[name], other[name]].filter((limit) => limit !== undefined);
 		return given.length === 0 ? {} : { [name]: Math.min(...given) };
 	};
-	return limitsOfActor({ ...least('concurrent'), ...least('requestsPerMinute'), ...least('tokensPerMinute') });
+	const learn = other.learn ?? one.learn;
+	return limitsOfActor({
+		...least('concurrent'),
+		...least('requestsPerMinute'),
+		...least('tokensPerMinute'),
+		...(learn !== undefined && { learn }),
+	});
 }
 
 /** The ids of the actors that a request asks. */

@@ -1,5 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
-import type { RateLimits } from '../../machines/provider/rate-window.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
 import type { PolicyLayer } from './policy-schema.ts';
@@ -155,7 +155,7 @@ export interface ProviderConfig {
 }
 
 /** How much is asked of a key, or of one of its models. */
-export interface TargetLimits extends RateLimits {
+export interface TargetLimits extends Limits {
 	/** Attempts in flight. */
 	concurrent?: number;
 }

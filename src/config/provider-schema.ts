@@ -110,11 +110,18 @@ const ratesPerMinute = {
 		),
 };
 
+const learn = flag()
+	.exactOptional()
+	.describe(
+		'Whether it is asked for no more than its answers say is left (`x-ratelimit-*`, `anthropic-ratelimit-*`), within the limits that are written here. That nothing is left is believed in any case. Default: false.',
+	);
+
 const modelLimits = section({
 	concurrent: count(1, 1_000_000)
 		.exactOptional()
 		.describe('Attempts that may be in flight at once, with each key. A count. Default: what its provider may have.'),
 	...ratesPerMinute,
+	learn,
 });
 
 const modelFacts = section({
@@ -174,6 +181,7 @@ const limits = section({
 		'Attempts that may be in flight at once, with each of its keys; beyond them the next target is asked. A count.',
 	),
 	...ratesPerMinute,
+	learn,
 });
 
 export const protocols = ['openai', 'anthropic', 'azure', 'simulated'] as const;

@@ -9,6 +9,8 @@ export interface Contact {
 	/** The settings leave an answer one that can be carried on. */
 	isContinuable: boolean;
 	abilities: ModelAbilities;
+	/** What its answers say is left of its limits is kept to (`limits.learn`). */
+	learnsLimits?: boolean;
 	/** Ids and proofs in the request that another provider made; absent for none. */
 	foreign?: ReadonlySet<string>;
 	/** What of the request it is not told, as it cannot be; absent for nothing. */

@@ -127,6 +127,7 @@ export async function createGateway(
 				settings,
 				isContinuable: leavesContinuable(dialect, settings),
 				abilities,
+				learnsLimits: learnsLimits(config.providers[address.provider], model),
 			};
 		},
 	});
@@ -319,6 +320,10 @@ function configuredProtocol({ protocol }: ProviderConfig): Protocol {
 
 function isModelOf(credential: string, actor: ActorConfig): boolean {
 	return actor.model !== undefined && actor.credential === credential;
+}
+
+function learnsLimits(provider: ProviderConfig | undefined, model: string): boolean {
+	return provider?.models[model]?.limits?.learn ?? provider?.limits.learn ?? false;
 }
 
 /** Whether what the configuration sets in a request leaves its answer one that can be carried on. */

@@ -3,6 +3,7 @@ import type { Timeouts } from '../../machines/policy.ts';
 import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
+import { clock } from '../values/clock.ts';
 import { type Classified, type Classify, classifyTransportError } from './classify/apply-error-rules.ts';
 import type { Dispatch, Dispatched, Endpoint, LookUpListener } from './endpoint.ts';
 import { withCallerHeaders } from './passing-headers.ts';
@@ -73,6 +74,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	/** Known once the response has begun. */
 	#reception: Reception | undefined;
 	#headers: AnswerHeaders = {};
+	#headersAt = 0;
 	#phaseTimer: NodeJS.Timeout | undefined;
 	#idleTimer: NodeJS.Timeout | undefined;
 	#isPaused = false;
@@ -157,6 +159,11 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	}
 
 	/** Those of the response; empty until it has begun. */
+	/** When they came, ms since the epoch. */
+	get headersAt(): number {
+		return this.#headersAt;
+	}
+
 	get headers(): AnswerHeaders {
 		return this.#headers;
 	}
@@ -197,6 +204,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		if (this.#phase === 'over' || status < 200) return;
 		this.#phase = 'reading';
 		this.#headers = headers;
+		this.#headersAt = clock.now();
 		const { endpoint, classify, model, request, answerLimit, mayLeaveRefusal } = this.#options;
 		const { dialect, provider } = endpoint;
 		const { stream, choices } = request;

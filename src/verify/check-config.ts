@@ -1,6 +1,6 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { providerMachine } from '../../machines/provider/machine.ts';
-import type { RateLimits } from '../../machines/provider/rate-window.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import type { requestMachine } from '../../machines/request/machine.ts';
 import { actorsOf } from '../config/actors.ts';
 import type { Config } from '../config/config.ts';
@@ -223,7 +223,7 @@ interface ProvidersToCheck {
 	readonly policy: Policy;
 	readonly isOfModel: boolean;
 	/** What they may grant in a minute. */
-	readonly rates: RateLimits | undefined;
+	readonly rates: Limits | undefined;
 }
 
 /** All that an exploration of a provider actor depends on: of its limits per minute, which there are. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { failureOf, startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { answers, type Behaviour, status } from '../helpers/upstream.ts';
+import { failureOf, soon, startGateway, type TestGateway } from '../helpers/gateway.ts';
+import { answers, type Behaviour, completes, completionOf, status } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway | undefined;
 afterEach(() => breakwater?.close());
@@ -74,7 +74,9 @@ describe('a limit per minute', () => {
 		for (let turn = 0; turn < 3; turn++) targets.push((await breakwater.post()).headers.get('x-breakwater-target'));
 		expect(targets).toEqual(['a/model-a', 'b/model-b', 'b/model-b']);
 		expect(breakwater.upstream('a').requests).toHaveLength(1);
-		expect((await breakwater.health()).a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });
+		const { a, b } = await breakwater.health();
+		expect(a).toMatchObject({ state: 'closed', consecutiveFailures: 0, limitedUntil: expect.stringMatching(/Z$/) });
+		expect(b).not.toHaveProperty('limitedUntil');
 		const metrics = await (await fetch(`${breakwater.origin}/metrics`)).text();
 		expect(metrics).toMatch(/breakwater_permits_denied_total\{[^}]*reason="limit"\} [12]/);
 	});
@@ -130,5 +132,35 @@ describe('a limit per minute', () => {
 		});
 		expect((await breakwater.post()).status).toBe(200);
 		expect((await breakwater.post()).status).toBe(429);
+	});
+});
+
+describe('what a provider says of its limits', () => {
+	const says = (remaining: string, reset: string): Behaviour =>
+		completes(completionOf('ok', {}), {
+			'x-ratelimit-remaining-requests': remaining,
+			'x-ratelimit-reset-requests': reset,
+		});
+
+	it('is believed where nothing is left: it is asked again at the time that it named', async () => {
+		breakwater = await startGateway();
+		breakwater.upstream('a').next(says('0', '700ms'));
+		const target = async () => (await breakwater?.post())?.headers.get('x-breakwater-target');
+		expect([await target(), await target()]).toEqual(['a/model-a', 'b/model-b']);
+		await soon(async () => expect(await target()).toBe('a/model-a'));
+		expect(breakwater.records[1]?.trace[0]).toMatchObject({ did: 'deny', reason: 'limit', state: 'closed' });
+	});
+
+	it('is kept to with `learn`, and not without', async () => {
+		breakwater = await startGateway({ names: ['a', 'b'], providers: { a: { limits: { learn: true } } } });
+		breakwater.upstream('a').always(says('1', '30s'));
+		breakwater.upstream('b').always(says('1', '30s'));
+		const targets = [];
+		const ask = async (model: string) => (await breakwater?.post({ model }))?.headers.get('x-breakwater-target');
+		// The second answer says again that one is left: as many as there are in order, each is believed.
+		targets.push(await ask('default'), await ask('default'));
+		const two = await Promise.all([ask('default'), ask('default')]);
+		expect([...targets, ...two.sort()]).toEqual(['a/model-a', 'a/model-a', 'a/model-a', 'b/model-b']);
+		expect(await Promise.all([ask('b/model-b'), ask('b/model-b')])).toEqual(['b/model-b', 'b/model-b']);
 	});
 });

@@ -1,4 +1,5 @@
 import type { RequestEvent } from '../../../machines/events.ts';
+import { limitedUntil } from '../../../machines/provider/context.ts';
 import { stateNameOf } from '../../../machines/provider/memory.ts';
 import { openingToAwait, requestsOwnFailures, retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
@@ -221,7 +222,12 @@ export function standing(snapshot: ProviderSnapshot, now: number): string {
 	const unavailable = Object.entries(context.unavailable)
 		.filter(([, end]) => end > now)
 		.map(([model, end]) => `, ${model} unavailable until ${moment(end)}`);
-	return [value, until, why, countWords(snapshot), ...unavailable].join('');
+	return [value, until, why, countWords(snapshot), limitWords(snapshot, now), ...unavailable].join('');
+}
+
+function limitWords({ context }: ProviderSnapshot, now: number): string {
+	const at = limitedUntil(context, 0, now);
+	return at > now ? `, no room left in its limits until ${moment(at)}` : '';
 }
 
 function countWords(snapshot: ProviderSnapshot): string {

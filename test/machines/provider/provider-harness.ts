@@ -5,7 +5,7 @@ import type { Policy } from '../../../machines/policy.ts';
 import type { ModelScope, ProviderInput, ProviderMemory } from '../../../machines/provider/context.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
 import { memoryOf } from '../../../machines/provider/memory.ts';
-import type { RateLimits } from '../../../machines/provider/rate-window.ts';
+import type { Limits } from '../../../machines/provider/rate.ts';
 import { ProviderRecorder } from '../../../machines/provider/recording.ts';
 import { type PolicyChanges, policyWith } from '../../helpers/policy.ts';
 import { minuteMs, serverError } from '../samples.ts';
@@ -77,7 +77,7 @@ export interface Start {
 	/** How many permits may be out at once. Default: any number. */
 	concurrent?: number;
 	/** What may be granted in any minute. Default: whatever is asked. */
-	rates?: RateLimits;
+	rates?: Limits;
 	/** What of the policy it obeys. Default: all. */
 	scope?: (policy: Policy) => Policy;
 }

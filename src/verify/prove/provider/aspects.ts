@@ -48,7 +48,7 @@ function isAboutModels(policy: Policy, failure: Failure): boolean {
 export interface Aspect {
 	name: string;
 	small: Policy;
-	liberties: Liberties & Pick<PermitLiberties, 'usedTokens' | 'estimates' | 'isTrafficOnly'>;
+	liberties: Liberties & Pick<PermitLiberties, 'usedTokens' | 'estimates' | 'emptyForMs' | 'isTrafficOnly'>;
 	/** Each permit is told from the others. */
 	isAboutPermits?: boolean;
 	/** How many permits may be out at once; absent: any number. Told apart without a limit, they would be states without end. */
@@ -234,6 +234,7 @@ function limitsPerMinute(policy: Policy, failures: readonly Failure[], rates: Ra
 			samplesOfOthers: [],
 			tripsMs: [],
 			stepMs: STEP_MS,
+			emptyForMs: [STEP_MS],
 			isTrafficOnly: true,
 			...(isOfTokens && { usedTokens: [ESTIMATE + 2], estimates: [ESTIMATE, 2 * ESTIMATE + 2] }),
 		},

@@ -3,6 +3,7 @@ import type {
 	CountedFailure,
 	DenialReason,
 	PeerEvent,
+	PermitResult,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderStateName,
@@ -53,6 +54,8 @@ export interface Ghost {
 	readonly used: number;
 	/** What was granted in the last minute or so, where that is limited; `tokens`: used, or else reserved. */
 	readonly grants: readonly { readonly id: string; readonly at: number; readonly tokens: number }[];
+	/** Until when the provider has said that nothing is left of its limits, ms since the epoch. */
+	readonly nothingLeftUntil: number;
 }
 
 /** What a provider actor may grant. */
@@ -111,6 +114,7 @@ export const unhurtGhost: Ghost = {
 	permits: [],
 	used: 0,
 	grants: [],
+	nothingLeftUntil: 0,
 };
 
 /**
@@ -130,7 +134,7 @@ export function expect(
 	const after = permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
 	const { reply, ghost } = after;
 	if (reply === undefined || !('settled' in reply)) return after;
-	return { ...after, reply: { ...reply, settled: Math.max(reply.settled, roomAt(ghost.grants, limits, 0, now)) } };
+	return { ...after, reply: { ...reply, settled: Math.max(reply.settled, roomAt(ghost, limits, 0, now)) } };
 }
 
 /** What has no room is denied, and nothing else comes of the question; what is denied anyway waits for its room too. */
@@ -143,7 +147,7 @@ function withinLimits(
 ): Expectation {
 	const { ghost, reply } = wanted;
 	if (reply === undefined || !('granted' in reply)) return wanted;
-	const at = roomAt(before.grants, limits, tokens, now);
+	const at = roomAt(before, limits, tokens, now);
 	if (at === Number.POSITIVE_INFINITY) {
 		return { ghost: before, reply: { granted: false, retryAt: at, reason: 'beyond-limit' } };
 	}
@@ -160,9 +164,14 @@ function withinLimits(
 
 /**
  * When one more request has room among what was granted: what was granted in one second of the clock leaves together, a
- * minute after the last of it. ms since the epoch, `now` where it has room, infinity where it never does.
+ * minute after the last of it. What the provider has said holds beside that. ms since the epoch, `now` where it has room, infinity where it never does.
  */
-export function roomAt(grants: Ghost['grants'], { rates = {} }: Limits, tokens: number, now: number): number {
+export function roomAt(
+	{ grants, nothingLeftUntil }: Pick<Ghost, 'grants' | 'nothingLeftUntil'>,
+	{ rates = {} }: Limits,
+	tokens: number,
+	now: number,
+): number {
 	const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = rates;
 	if (tokens > tokensPerMinute) return Number.POSITIVE_INFINITY;
 	const leaving = grants.map((grant) => {
@@ -175,23 +184,29 @@ export function roomAt(grants: Ghost['grants'], { rates = {} }: Limits, tokens: 
 		const used = left.reduce((sum, grant) => sum + grant.tokens, 0);
 		return left.length + 1 <= requestsPerMinute && used + tokens <= tokensPerMinute;
 	});
-	return first ?? now;
+	return Math.max(first ?? now, nothingLeftUntil);
+}
+
+function toldNothingUntil(event: PermitResult): number {
+	if (event.type === 'attempt.abandoned') return 0;
+	const words = [event.told?.requests, event.told?.tokens].filter((word) => word?.left === 0);
+	return Math.max(0, ...words.map((word) => word?.until ?? 0));
 }
 
 /** Permits come and go whatever becomes of the provider; undefined where none does. */
 function permitsAfter(
-	{ permits, used, grants }: Ghost,
+	{ permits, used, grants, nothingLeftUntil }: Ghost,
 	event: ProviderObservation,
 	{ reply }: Expectation,
 	{ rates }: Limits,
-): Pick<Ghost, 'permits' | 'used' | 'grants'> | undefined {
+): Pick<Ghost, 'permits' | 'used' | 'grants' | 'nothingLeftUntil'> | undefined {
 	if (event.type === 'permit.requested') {
 		const { id, model, tokens, now } = event;
 		const isGranted = reply !== undefined && 'granted' in reply && reply.granted;
 		if (!isGranted) return undefined;
 		const recent =
 			rates === undefined ? [] : [...grants.filter(({ at }) => at + LONGEST_KEPT_MS > now), { id, at: now, tokens }];
-		return { permits: [...permits, { id, model, tokens }], used, grants: recent };
+		return { permits: [...permits, { id, model, tokens }], used, grants: recent, nothingLeftUntil };
 	}
 	const back = 'permit' in event ? permits.find(({ id }) => id === event.permit.id) : undefined;
 	if (back === undefined || !('permit' in event)) return undefined;
@@ -203,6 +218,7 @@ function permitsAfter(
 		permits: permits.filter((permit) => permit !== back),
 		used: used + tokens,
 		grants: isUnused ? grants.filter(({ id }) => id !== back.id) : settled,
+		nothingLeftUntil: Math.max(nothingLeftUntil, toldNothingUntil(event)),
 	};
 }
 
@@ -241,7 +257,7 @@ function expectVerdict(
 		}
 		case 'operator.reset': {
 			const since = ghost.state === 'closed' ? ghost.since : event.now;
-			return { ghost: { ...healed(ghost, since), trips: ghost.trips + 1 } };
+			return { ghost: { ...healed(ghost, since), trips: ghost.trips + 1, nothingLeftUntil: 0 } };
 		}
 		case 'operator.probed':
 			return { ghost: isCooling(ghost) ? probing(ghost, event.now) : ghost };
@@ -321,8 +337,9 @@ function afterProbe(policy: Policy, ghost: Ghost, permitId: string, now: number,
 
 /** Nothing is held against it any more. */
 function healed({ trips, succeededAt, refusesPrefill, lastFailure, ...out }: Ghost, now: number): Ghost {
-	const { permits, used, grants } = out;
-	return { ...unhurtGhost, since: now, trips, succeededAt, refusesPrefill, lastFailure, permits, used, grants };
+	const { permits, used, grants, nothingLeftUntil } = out;
+	const known = { refusesPrefill, lastFailure, permits, used, grants, nothingLeftUntil };
+	return { ...unhurtGhost, since: now, trips, succeededAt, ...known };
 }
 
 function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {

@@ -57,7 +57,7 @@ export const grantProperties: readonly Property[] = [
 			if (event.type !== 'permit.requested') return undefined;
 			const { concurrent } = limits;
 			const isFull = before.permits.length >= concurrent;
-			const at = roomAt(before.grants, limits, event.tokens, now);
+			const at = roomAt(before, limits, event.tokens, now);
 			for (const reply of replies) {
 				if (reply.type === 'permit.granted' && isFull)
 					return `a permit was granted with ${before.permits.length} of ${concurrent} out`;
@@ -86,12 +86,15 @@ export const grantProperties: readonly Property[] = [
 	{
 		id: 'limits-deny-what-has-no-room',
 		statement:
-			'a limit per minute denies only what has no room, and for good only what is larger than the whole limit; it grants again at the `retryAt` that it named, when nothing else is granted until then',
+			'a limit per minute denies only what has no room, and all while the provider says that nothing is left; for good only what is larger than the whole limit; it grants again at the `retryAt` that it named, when nothing else is granted until then',
 		check: ({ event, before, limits, now, replies }) => {
 			if (event.type !== 'permit.requested' || limits.rates === undefined) return undefined;
 			const denial = replies.find((reply) => reply.type === 'permit.denied');
-			if (denial === undefined) return undefined;
-			const at = roomAt(before.grants, limits, event.tokens, now);
+			if (denial === undefined) {
+				const isEmpty = before.nothingLeftUntil > now;
+				return isEmpty ? 'a request was granted while the provider says that nothing is left' : undefined;
+			}
+			const at = roomAt(before, limits, event.tokens, now);
 			const isFull = before.permits.length >= limits.concurrent;
 			if (denial.reason === 'beyond-limit' && Number.isFinite(at))
 				return 'a request that fits in the end was denied for good';

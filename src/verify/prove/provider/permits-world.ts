@@ -13,6 +13,8 @@ export interface PermitLiberties {
 	usedTokens?: readonly number[];
 	/** What attempts are expected to use, tokens; one number by default. */
 	estimates?: readonly number[];
+	/** For how long answers say that nothing is left, ms; none does by default. */
+	emptyForMs?: readonly number[];
 	/** Nothing but requests, their results and time: no operator, and no result twice. */
 	isTrafficOnly?: boolean;
 	/** Time stops after each of so many ms too, and not only where something ends. */
@@ -33,7 +35,16 @@ type HeldNode = Node & { readonly held: readonly Held[] };
  */
 export function permitsWorld(
 	stage: ProviderStage,
-	{ models, samples, tripsMs, usedTokens = [], estimates = [ESTIMATE], isTrafficOnly = false, stepMs }: PermitLiberties,
+	{
+		models,
+		samples,
+		tripsMs,
+		usedTokens = [],
+		estimates = [ESTIMATE],
+		emptyForMs = [],
+		isTrafficOnly = false,
+		stepMs,
+	}: PermitLiberties,
 ): World<HeldNode> {
 	const { concurrent, rates } = stage.limits;
 	return {
@@ -68,7 +79,8 @@ export function permitsWorld(
 				const after = isTrafficOnly ? others : [...others, { holding, isBack: true }];
 				const moves = [
 					stage.succeed(node, settling),
-					...usedTokens.map((tokens) => stage.succeed(node, settling, tokens)),
+					...usedTokens.map((tokens) => stage.succeed(node, settling, { tokens })),
+					...emptyForMs.map((forMs) => stage.succeed(node, settling, { emptyForMs: forMs })),
 					stage.abandon(node, settling),
 					...(rates === undefined ? [] : [stage.giveBack(node, settling)]),
 					...samples.map((sample) => stage.fail(node, settling, sample)),

@@ -2,7 +2,7 @@ import type { Failure } from '../../../../machines/failure.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
 import { providerMachine } from '../../../../machines/provider/machine.ts';
-import type { RateLimits } from '../../../../machines/provider/rate-window.ts';
+import type { Limits } from '../../../../machines/provider/rate.ts';
 import { behaviourKey } from '../../alike.ts';
 import type { PropertyResult, ProviderReport } from '../../report/report.ts';
 import { defaultBounds } from '../default-bounds.ts';
@@ -61,7 +61,7 @@ export function checkProvider(
 		bounds?: Partial<Bounds>;
 		shared?: SharedExplorations;
 		isOfModel?: boolean;
-		rates?: RateLimits | undefined;
+		rates?: Limits | undefined;
 	} = {},
 ): ProviderReport & { summary: ProviderSummary } {
 	const { machine = providerMachine, shared = new Map(), isOfModel = false, rates } = options;

@@ -143,10 +143,17 @@ export class ProviderStage {
 		);
 	}
 
-	/** @param tokens what it used; undefined: nobody says */
-	succeed(from: Node, settling: Settling, tokens?: number): Move<Node> {
+	/** @param used the tokens, where the answer says so, and for how long nothing is left of a limit, ms */
+	succeed(
+		from: Node,
+		settling: Settling,
+		{ tokens, emptyForMs }: { tokens?: number; emptyForMs?: number } = {},
+	): Move<Node> {
 		const { permit, request } = settling.holding;
-		const used = tokens === undefined ? {} : { tokens };
+		const used = {
+			...(tokens !== undefined && { tokens }),
+			...(emptyForMs !== undefined && { told: { requests: { left: 0, until: from.now + emptyForMs } } }),
+		};
 		return this.#send(from, { type: 'attempt.succeeded', permit, now: from.now, ...used }, request, settling);
 	}
 
@@ -356,5 +363,6 @@ export function contextKey(
 function grantedLately({ rate }: ProviderContext, now: number): string {
 	if (rate === undefined) return '';
 	const seconds = rate.window.filter(({ last }) => last + MINUTE_MS > now);
-	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()}`;
+	const words = Object.values(rate.told).map(({ until }) => Math.max(0, until - now));
+	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()} ${words.join()}`;
 }

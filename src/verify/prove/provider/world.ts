@@ -119,7 +119,7 @@ export function* timeMoves(
 		yield stage.fire(node, timer);
 		return;
 	}
-	const { deadline, notBefore, unavailable, failingModels, grants } = ghost;
+	const { deadline, notBefore, unavailable, failingModels, grants, nothingLeftUntil } = ghost;
 	const named = stopsAtNamed === true ? notBefore : 0;
 	const leaving = grants.map(({ at }) => at + MINUTE_MS);
 	const ends = [
@@ -129,6 +129,7 @@ export function* timeMoves(
 		...Object.values(unavailable),
 		...Object.values(failingModels),
 		...leaving,
+		nothingLeftUntil,
 	].filter((end) => end > now);
 	if (ends.length === 0) return;
 	const next = Math.min(...ends);
@@ -154,6 +155,6 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const aside = leftAside(unavailable, now);
 		const permits = `${plain.length}${out.length}`;
 		const granted = ghost.grants.flatMap(({ at, tokens }) => (at + MINUTE_MS > now ? [`${now - at} ${tokens}`] : []));
-		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${granted.join()}${isLastMoment ? '!' : ''}`;
+		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${granted.join()}${Math.max(0, ghost.nothingLeftUntil - now)}${isLastMoment ? '!' : ''}`;
 	};
 }

@@ -39,6 +39,17 @@ export const limits: readonly Mutant[] = [
 	},
 	{
 		property: 'limits-deny-what-has-no-room',
+		what: 'nobody hears that nothing is left',
+		machine: withActions({
+			countSuccess: assign(({ context, event }) => {
+				const { told: _, ...succeeded } = only(event, 'attempt.succeeded');
+				return givenBack(context, succeeded);
+			}),
+		}),
+		rates: requests,
+	},
+	{
+		property: 'limits-deny-what-has-no-room',
 		what: 'a request counts twice',
 		machine: withActions({
 			countOut: assign(({ context, event }) => {
