@@ -31,9 +31,10 @@ export type TripReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator';
 
 /**
  * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, no room left in
- * its `limits` at this moment, or a request that is larger than a whole limit and never granted (`beyond-limit`).
+ * its `limits` at this moment, a request that is larger than a whole limit and never granted (`beyond-limit`), or a retry beyond
+ * what `retry.budget` allows for all requests.
  */
-export type DenialReason = TripReason | 'probing' | 'model' | 'limit' | 'beyond-limit';
+export type DenialReason = TripReason | 'probing' | 'model' | 'limit' | 'beyond-limit' | 'retry-budget';
 
 export type ProviderEvent =
 	| {
@@ -45,6 +46,8 @@ export type ProviderEvent =
 			early: boolean;
 			/** What the attempt is expected to use, tokens; 0 when it is not known. */
 			tokens: number;
+			/** The request has attempted this target before. */
+			isRetry?: true;
 			replyTo: RequestRef;
 			/** A model's actor has granted already, and is told when its key does not. */
 			ofModel?: { permit: Permit; actor: ProviderRef };

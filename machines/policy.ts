@@ -47,6 +47,15 @@ export interface RetryPolicy {
 	/** A share, 0 to 1. */
 	jitter: number;
 	maxRetryAfter: number;
+	budget: RetryBudget | 'off';
+}
+
+/** How many attempts of a provider's minute may be retries: `floor`, and a share of those that are none. */
+export interface RetryBudget {
+	/** A share, 0 to 1. */
+	share: number;
+	/** A count. */
+	floor: number;
 }
 
 /** Times in ms, the others are counts but where it says so. */

@@ -14,7 +14,16 @@ import type {
 import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
 import { emptyWindow, type FailureWindow, withoutFailure, withResult } from './failure-window.ts';
-import { afterResult, emptyLedger, type Ledger, outstanding, type PlainLedger, usedBy, withPermit } from './ledger.ts';
+import {
+	afterResult,
+	emptyLedger,
+	type Ledger,
+	type OutstandingPermit,
+	outstanding,
+	type PlainLedger,
+	usedBy,
+	withPermit,
+} from './ledger.ts';
 import {
 	fitsAt,
 	heardRate,
@@ -26,6 +35,7 @@ import {
 	settledRate,
 	type Taken,
 } from './rate.ts';
+import { type Attempts, allowsRetry, lastSecond, noAttempts, withAttempt, withoutAttempt } from './retry-budget.ts';
 import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
 
 export interface ProviderInput {
@@ -64,6 +74,8 @@ export interface ProviderContext {
 	readonly concurrent: number;
 	/** Its limits per minute; undefined where it has none, so that they cost nothing there. */
 	readonly rate: Rate | undefined;
+	/** The attempts of the last minute; undefined where no retry budget is about them. */
+	readonly attempts: Attempts | undefined;
 	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
 	readonly epoch: number;
 	/** When the present state was entered, ms since the epoch. */
@@ -107,11 +119,13 @@ export interface ProviderContext {
 }
 
 /** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for what it is configured with. */
-export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'concurrent' | 'rate' | 'ledger' | 'model'> {
+export interface ProviderMemory
+	extends Omit<ProviderContext, 'policy' | 'concurrent' | 'rate' | 'attempts' | 'ledger' | 'model'> {
 	readonly state: ProviderStateName;
 	readonly ledger: PlainLedger;
 	/** What of its limits per minute is taken; absent where nothing was limited. */
 	readonly rate?: Taken;
+	readonly attempts?: Attempts | undefined;
 }
 
 /** What a provider that nothing is held against knows of itself. */
@@ -137,6 +151,7 @@ export function freshContext({ id, policy, model, concurrent, rates, now }: Prov
 		model,
 		concurrent: concurrent ?? Number.POSITIVE_INFINITY,
 		rate: rateOf(rates),
+		attempts: policy.retry.budget === 'off' ? undefined : noAttempts,
 		epoch: 0,
 		since: now,
 		waitMs: 0,
@@ -207,22 +222,41 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 
 /** With one more permit out, and what it reserves. */
 export function takenOn(context: ProviderContext, asked: PermitRequested): Partial<ProviderContext> {
-	if (context.rate === undefined) return { ledger: withPermit(context.ledger, asked) };
-	const rate = reserved(context.rate, asked.tokens, asked.now);
-	const { id, model, tokens } = asked;
-	const counted = rate === undefined ? {} : { mark: markOf(rate) };
-	return { ledger: withPermit(context.ledger, { id, model, tokens, ...counted }), rate };
+	const { id, model, tokens, now, isRetry = false } = asked;
+	if (context.rate === undefined && context.attempts === undefined) {
+		return { ledger: withPermit(context.ledger, { id, model, tokens }) };
+	}
+	const rate = context.rate && reserved(context.rate, tokens, now);
+	const attempts = context.attempts && withAttempt(context.attempts, isRetry, now);
+	const entry = {
+		id,
+		model,
+		tokens,
+		...(rate && { mark: markOf(rate) }),
+		...(attempts && { attempt: { isRetry, second: lastSecond(attempts, isRetry) } }),
+	};
+	return { ledger: withPermit(context.ledger, entry), rate, attempts };
 }
 
 /** With a permit back, and what it reserved set right. A result that comes twice changes nothing. */
 export function givenBack(context: ProviderContext, result: PermitResult): Partial<ProviderContext> {
 	const ledger = afterResult(context.ledger, result);
 	const told = result.type === 'attempt.abandoned' ? undefined : result.told;
-	if (context.rate === undefined && told === undefined) return { ledger };
+	const isUnused = result.type === 'attempt.abandoned' && result.unused === true;
+	if (context.rate === undefined && told === undefined && !isUnused) return { ledger };
 	const entry = outstanding(context.ledger, result.permit);
 	if (entry === undefined) return { ledger };
 	const rate = context.rate && settledRate(context.rate, entry, result, usedBy(result, entry));
-	return { ledger, rate: told === undefined ? rate : heardRate(rate, told, entry.mark, result.now) };
+	return {
+		ledger,
+		rate: told === undefined ? rate : heardRate(rate, told, entry.mark, result.now),
+		...(isUnused && { attempts: withoutUnused(context, entry) }),
+	};
+}
+
+function withoutUnused({ attempts }: ProviderContext, { attempt }: OutstandingPermit): Attempts | undefined {
+	if (attempts === undefined || attempt === undefined) return attempts;
+	return withoutAttempt(attempts, attempt.isRetry, attempt.second);
 }
 
 function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {
@@ -289,9 +323,18 @@ export function unavailableUntil(context: ProviderContext, model: string): numbe
 	return context.unavailable[model] ?? 0;
 }
 
-/** Is there no room for one more in its limits? No provider is asked more because it is slow. */
+/** Is there no room for one more? No provider is asked more because it is slow, or because it fails. */
 export function isFull(context: ProviderContext, asked: PermitRequested): boolean {
-	return context.ledger.out >= context.concurrent || limitedUntil(context, asked.tokens, asked.now) > asked.now;
+	return isAtLimit(context, asked) || isBeyondRetryBudget(context, asked);
+}
+
+function isAtLimit(context: ProviderContext, { tokens, now }: PermitRequested): boolean {
+	return context.ledger.out >= context.concurrent || limitedUntil(context, tokens, now) > now;
+}
+
+function isBeyondRetryBudget({ attempts, policy }: ProviderContext, { isRetry, now }: PermitRequested): boolean {
+	const { budget } = policy.retry;
+	return isRetry === true && attempts !== undefined && budget !== 'off' && !allowsRetry(attempts, budget, now);
 }
 
 /** When a request of so many tokens fits into the limits per minute, ms since the epoch; infinity: never. */
@@ -306,7 +349,8 @@ function denialReason(context: ProviderContext, asked: PermitRequested): DenialR
 	if (unavailableUntil(context, model) > now) return 'model';
 	const { reason, probes, until, policy } = context;
 	if (!isFull(context, asked) || until > now) return reason ?? 'failures';
-	return reason === 'probing' && probes.length >= policy.breaker.probes ? reason : 'limit';
+	if (reason === 'probing' && probes.length >= policy.breaker.probes) return reason;
+	return isAtLimit(context, asked) ? 'limit' : 'retry-budget';
 }
 
 export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {

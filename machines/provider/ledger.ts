@@ -1,6 +1,5 @@
 import type { Permit, PermitResult } from '../events.ts';
 import { entriesOf, KEYS, type NumberTree, valueAt, withoutKey, withValue } from './number-tree.ts';
-import type { Mark } from './rate.ts';
 
 /**
  * The permits of a provider actor that are out. Each is entered once, when it is granted, and struck out once, by the
@@ -35,23 +34,41 @@ export interface OutstandingPermit {
 	/** The estimate that it was asked for with; 0 when it was not known. */
 	readonly tokens: number;
 	/** Where it is counted, if its actor has limits per minute. */
-	readonly mark?: Mark;
+	readonly mark?: Amount & {
+		/** The second of the window, ms since the epoch. */
+		readonly second: number;
+	};
+	/** Where it is counted, if its actor has a retry budget. */
+	readonly attempt?: {
+		readonly isRetry: boolean;
+		/** The second of the window, ms since the epoch. */
+		readonly second: number;
+	};
+}
+
+/** Of all time, with this one. */
+export interface Amount {
+	readonly requests: number;
+	readonly tokens: number;
 }
 
 export const emptyLedger: Ledger = { last: 0, out: 0, tokens: 0, used: 0, models: [], permits: undefined };
 
 /** The ledger with one more permit out; its number is `last` then. */
-export function withPermit(ledger: Ledger, { id, model, tokens, mark }: OutstandingPermit): Ledger {
+export function withPermit(ledger: Ledger, { id, model, tokens, mark, attempt }: OutstandingPermit): Ledger {
 	let last = (ledger.last + 1) % KEYS;
 	// The numbers begin again after a thousand million permits: one whose holder is lost may still be out under this number.
 	while (valueAt(ledger.permits, last) !== undefined) last = (last + 1) % KEYS;
+	const isPlain = mark === undefined && attempt === undefined;
+	const plain = { id, model, tokens };
+	const entry = isPlain ? plain : { ...plain, ...(mark && { mark }), ...(attempt && { attempt }) };
 	return {
 		last,
 		out: ledger.out + 1,
 		tokens: ledger.tokens + tokens,
 		used: ledger.used,
 		models: withShare(ledger.models, model, 1, tokens),
-		permits: withValue(ledger.permits, last, mark === undefined ? { id, model, tokens } : { id, model, tokens, mark }),
+		permits: withValue(ledger.permits, last, entry),
 	};
 }
 

@@ -4,6 +4,7 @@ import { halfOpened, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, tripFact } from './facts.ts';
 import { ledgerOf, plainLedger } from './ledger.ts';
 import { type Rate, rateOf } from './rate.ts';
+import { noAttempts } from './retry-budget.ts';
 
 /**
  * A provider actor as it stands, to be picked up by another: `input.memory` of a new actor. Its timers are in it as the
@@ -46,7 +47,8 @@ export function remembered(
 	const { policy, model, concurrent = Number.POSITIVE_INFINITY, rates } = input;
 	const { reason, lastFailure } = memory;
 	const rate = rateOf(rates, taken);
-	return { ...memory, policy, model, concurrent, rate, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
+	const attempts = policy.retry.budget === 'off' ? undefined : (memory.attempts ?? noAttempts);
+	return { ...memory, policy, model, concurrent, rate, attempts, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
 }
 
 /**

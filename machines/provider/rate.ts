@@ -1,5 +1,5 @@
 import type { PermitResult, ToldLeft, ToldLimits } from '../events.ts';
-import type { OutstandingPermit } from './ledger.ts';
+import type { Amount, OutstandingPermit } from './ledger.ts';
 import { corrected, type RateLimits, type RateWindow, roomAt, withGrant } from './rate-window.ts';
 
 /** What a provider actor may grant: what is configured, and what its provider has said of it. */
@@ -21,11 +21,6 @@ export interface Taken {
 	readonly told: { readonly requests?: Ceiling; readonly tokens?: Ceiling };
 }
 
-interface Amount {
-	readonly requests: number;
-	readonly tokens: number;
-}
-
 /** The provider's word for what is left of a limit. */
 interface Ceiling {
 	/** The most that may be granted, of all time; less than 0 where nothing is left. */
@@ -34,12 +29,6 @@ interface Ceiling {
 	readonly until: number;
 	/** Grants of all time when it was said: what was granted after them is answered with newer words. */
 	readonly heardAt: number;
-}
-
-/** Where a grant is counted, so that its result can be. */
-export interface Mark extends Amount {
-	/** The second of its window, ms since the epoch. */
-	readonly second: number;
 }
 
 const nothingTaken: Taken = { window: [], granted: { requests: 0, tokens: 0 }, told: {} };
@@ -91,7 +80,7 @@ export function reserved({ limits, window, granted, told }: Rate, tokens: number
 }
 
 /** Where the last grant is counted. */
-export function markOf({ window, granted }: Rate): Mark {
+export function markOf({ window, granted }: Rate): Amount & { readonly second: number } {
 	return { second: window.at(-1)?.from ?? 0, ...granted };
 }
 
@@ -118,7 +107,7 @@ export function settledRate(rate: Rate, { mark, tokens }: OutstandingPermit, res
 export function heardRate(
 	known: Rate | undefined,
 	{ requests, tokens }: ToldLimits,
-	mark: Mark | undefined,
+	mark: Amount | undefined,
 	now: number,
 ): Rate | undefined {
 	const rate = known ?? { ...nothingTaken, limits: {} };

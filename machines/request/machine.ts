@@ -13,7 +13,7 @@ import {
 	soonestTarget,
 	wouldRetry,
 } from './failover.ts';
-import { currentCandidate, leftAnswer, type Progress, type RequestInput } from './progress.ts';
+import { currentCandidate, hasAttemptedTarget, leftAnswer, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
 	answerBroke,
@@ -134,6 +134,7 @@ export const requestMachine = setup({
 				now: progress.now,
 				early: progress.early,
 				tokens: progress.tokens,
+				...(hasAttemptedTarget(progress) && { isRetry: true as const }),
 				replyTo: self,
 			}),
 		),

@@ -178,6 +178,15 @@ export function currentCandidate(progress: Progress): Candidate {
 	return candidate;
 }
 
+/** Has it attempted the present target, with this credential, before? */
+export function hasAttemptedTarget(progress: Progress): boolean {
+	if (progress.attempts === 0) return false;
+	const { target, credential } = currentCandidate(progress);
+	return progress.trace.some(
+		(step) => step.did === 'attempt' && step.target === target && step.credential === credential,
+	);
+}
+
 /** What the policy of a target says of a failure. What it does not name goes to the next target. */
 export function errorPolicy({ policy }: Candidate, failure: Failure): ErrorPolicy {
 	return lookup(policy.onError, failure) ?? { retries: 0, then: ['next'] };

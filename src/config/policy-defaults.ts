@@ -161,6 +161,24 @@ export const retry = {
 		'5s',
 		'The longest wait that a request makes because its provider asks for it; a longer one opens the provider for that time instead.',
 	),
+	budget: option(
+		z.union(
+			[
+				oneOf(['off']),
+				section({
+					share: defaulted(
+						share,
+						0.2,
+						'How many retries there may be for each attempt that is none: 0.2 is one for five.',
+					),
+					floor: defaulted(count(0, 1_000_000), 10, 'How many there may be in any case, a count.'),
+				}),
+			],
+			{ error: 'is neither a budget nor `off`; write for example `{ share: 0.2, floor: 10 }`' },
+		),
+		'off',
+		'How many retries a provider meets in a minute, of all requests together; beyond it a request goes on to the next target.',
+	),
 } satisfies OptionsOf<RetryPolicy>;
 
 export const breaker = {

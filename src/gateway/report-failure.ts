@@ -210,6 +210,7 @@ const denialWords: Readonly<Record<DenialReason, (denial: TimedDenial) => string
 		waitMs > 0
 			? `has no room left in its limits per minute (providers.${providerOf(credential)}, \`limits\`)`
 			: `has as many attempts in flight as it may (providers.${providerOf(credential)}.limits.concurrent)`,
+	'retry-budget': () => 'meets as many retries as it may (`retry.budget`)',
 	'beyond-limit': ({ credential }) =>
 		`takes no request of this size (providers.${providerOf(credential)}, \`limits.tokensPerMinute\`)`,
 };

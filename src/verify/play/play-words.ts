@@ -93,6 +93,7 @@ const reasons = {
 	probing: 'its probes are out',
 	model: 'a model is unavailable',
 	limit: 'no room left in its limits',
+	'retry-budget': 'as many retries as its budget allows',
 	'beyond-limit': 'the request is larger than its limit',
 } as const;
 

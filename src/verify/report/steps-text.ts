@@ -89,6 +89,7 @@ function outcomeText(event: RequestEvent, isAnswering: boolean): string | undefi
 			return 'ok';
 		case 'permit.denied':
 			if (event.reason === 'limit' || event.reason === 'beyond-limit') return 'is at its limit';
+			if (event.reason === 'retry-budget') return 'has no retry left';
 			return event.reason === 'model' ? 'is unavailable' : `is ${event.state}`;
 		case 'client.left':
 			return 'the client leaves';

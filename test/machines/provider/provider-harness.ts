@@ -52,6 +52,8 @@ export interface Ask {
 	early?: boolean;
 	/** The estimate. Default: 0. */
 	tokens?: number;
+	/** The request has attempted it before. Default: it has not. */
+	isRetry?: boolean;
 	/** What the caller takes for the present, ms since the epoch. Default: the clock's. */
 	now?: number;
 }
@@ -125,12 +127,22 @@ export function startProvider(
 		model: asks = model?.name ?? 'm',
 		early = false,
 		tokens = 0,
+		isRetry = false,
 		now = clock.now(),
 	}: Ask = {}): ProviderReply {
 		asked += 1;
 		const id = `request/${asked}`;
 		const reply = replyTo(() =>
-			actor.send({ type: 'permit.requested', id, model: asks, now, early, tokens, replyTo: caller }),
+			actor.send({
+				type: 'permit.requested',
+				id,
+				model: asks,
+				now,
+				early,
+				tokens,
+				...(isRetry && { isRetry }),
+				replyTo: caller,
+			}),
 		);
 		if (reply.type !== 'permit.granted' && reply.type !== 'permit.denied')
 			throw new Error(`answered with ${reply.type}`);

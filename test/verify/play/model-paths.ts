@@ -51,7 +51,13 @@ function scriptOf(steps: readonly CaseStep[]): string | undefined {
 				attempt = { provider, isAnswering: false };
 				break;
 			case 'permit.denied':
-				if (outcomes.length > 0 || happened.reason === 'limit' || happened.reason === 'beyond-limit') return undefined;
+				if (
+					outcomes.length > 0 ||
+					happened.reason === 'limit' ||
+					happened.reason === 'beyond-limit' ||
+					happened.reason === 'retry-budget'
+				)
+					return undefined;
 				said.set(provider, [states[happened.reason]]);
 				break;
 			case 'attempt.answering':

@@ -45,6 +45,7 @@ function stepChip(step) {
 function deniedWord({ state, reason }) {
 	if (reason === 'model') return 'unavailable';
 	if (reason === 'limit') return 'at its limit';
+	if (reason === 'retry-budget') return 'no retry left';
 	return reason === 'beyond-limit' ? 'larger than its limit' : state;
 }
 

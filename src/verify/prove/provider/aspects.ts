@@ -75,6 +75,7 @@ export function aspectsOf(
 		permits(policy, failures),
 		failingModels(policy, failures),
 		...(rates === undefined ? [] : [limitsPerMinute(policy, failures, rates)]),
+		...(policy.retry.budget === 'off' ? [] : [retryBudget(policy)]),
 	];
 }
 
@@ -227,7 +228,11 @@ function limitsPerMinute(policy: Policy, failures: readonly Failure[], rates: Ra
 	const isOfTokens = rates.tokensPerMinute !== undefined;
 	return {
 		name: 'limits per minute',
-		small: { ...minutes, breaker: { ...minutes.breaker, ...times, failureThreshold: 1 } },
+		small: {
+			...minutes,
+			breaker: { ...minutes.breaker, ...times, failureThreshold: 1 },
+			retry: { ...minutes.retry, budget: 'off' },
+		},
 		liberties: {
 			models: ['m'],
 			samples: plainSamples(failures, (failure) => isCounted(policy, failure)),
@@ -241,6 +246,28 @@ function limitsPerMinute(policy: Policy, failures: readonly Failure[], rates: Ra
 		isAboutPermits: true,
 		concurrent: 2,
 		rates: smallRates(rates),
+		isTold: false,
+	};
+}
+
+/** Retries and other attempts of the last minute, under a small budget; a limit per minute is what ends it. */
+function retryBudget(policy: Policy): Aspect {
+	const minutes = inMinutes(policy);
+	return {
+		name: 'retries within their budget',
+		small: { ...minutes, retry: { ...minutes.retry, budget: { share: 0.5, floor: 1 } } },
+		liberties: {
+			models: ['m'],
+			samples: [],
+			samplesOfOthers: [],
+			tripsMs: [],
+			stepMs: STEP_MS,
+			isTrafficOnly: true,
+			estimates: [0],
+		},
+		isAboutPermits: true,
+		concurrent: 1,
+		rates: { requestsPerMinute: 4 },
 		isTold: false,
 	};
 }

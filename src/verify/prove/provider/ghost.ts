@@ -9,7 +9,7 @@ import type {
 	ProviderStateName,
 } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
-import type { Effect, Policy } from '../../../../machines/policy.ts';
+import type { Effect, Policy, RetryBudget } from '../../../../machines/policy.ts';
 import type { RateLimits } from '../../../../machines/provider/rate-window.ts';
 import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
 
@@ -52,10 +52,18 @@ export interface Ghost {
 	readonly permits: readonly { readonly id: string; readonly model: string; readonly tokens: number }[];
 	/** What those that came back have used, tokens. */
 	readonly used: number;
-	/** What was granted in the last minute or so, where that is limited; `tokens`: used, or else reserved. */
-	readonly grants: readonly { readonly id: string; readonly at: number; readonly tokens: number }[];
+	/** What was granted in the last minute or so, where that is limited. */
+	readonly grants: readonly Granted[];
 	/** Until when the provider has said that nothing is left of its limits, ms since the epoch. */
 	readonly nothingLeftUntil: number;
+}
+
+interface Granted {
+	readonly id: string;
+	readonly at: number;
+	/** Used, or else reserved. */
+	readonly tokens: number;
+	readonly isRetry: boolean;
 }
 
 /** What a provider actor may grant. */
@@ -64,6 +72,8 @@ export interface Limits {
 	readonly concurrent: number;
 	/** What may be granted in any minute; absent: whatever is asked. */
 	readonly rates?: RateLimits | undefined;
+	/** How many retries it may grant in any minute; absent: whatever is asked. */
+	readonly budget?: RetryBudget | undefined;
 }
 
 const MINUTE_MS = 60_000;
@@ -141,7 +151,7 @@ export function expect(
 function withinLimits(
 	before: Ghost,
 	wanted: Expectation,
-	{ tokens }: Extract<ProviderEvent, { type: 'permit.requested' }>,
+	{ tokens, isRetry }: Extract<ProviderEvent, { type: 'permit.requested' }>,
 	now: number,
 	limits: Limits,
 ): Expectation {
@@ -152,13 +162,18 @@ function withinLimits(
 		return { ghost: before, reply: { granted: false, retryAt: at, reason: 'beyond-limit' } };
 	}
 	if (!reply.granted) return { ghost, reply: { ...reply, retryAt: Math.max(reply.retryAt, at) } };
-	if (before.permits.length < limits.concurrent && at === now) return wanted;
+	const hasRoom = before.permits.length < limits.concurrent && at === now;
+	if (hasRoom && !(isRetry === true && isBeyondBudget(before, limits, now))) return wanted;
 	const { deadline, reason } = before;
 	// What was asked ahead of time, and is not given, may still be asked at its time.
 	const isEarly = deadline > now;
 	return {
 		ghost: before,
-		reply: { granted: false, retryAt: Math.max(deadline, at), reason: isEarly ? reason : 'limit' },
+		reply: {
+			granted: false,
+			retryAt: Math.max(deadline, at),
+			reason: isEarly ? reason : hasRoom ? 'retry-budget' : 'limit',
+		},
 	};
 }
 
@@ -174,10 +189,7 @@ export function roomAt(
 ): number {
 	const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = rates;
 	if (tokens > tokensPerMinute) return Number.POSITIVE_INFINITY;
-	const leaving = grants.map((grant) => {
-		const together = grants.filter(({ at }) => Math.floor(at / 1000) === Math.floor(grant.at / 1000));
-		return { ...grant, leavesAt: Math.max(...together.map(({ at }) => at)) + MINUTE_MS };
-	});
+	const leaving = leavingTogether(grants);
 	const times = [now, ...leaving.map(({ leavesAt }) => leavesAt).filter((at) => at > now)].sort((a, b) => a - b);
 	const first = times.find((time) => {
 		const left = leaving.filter(({ leavesAt }) => leavesAt > time);
@@ -185,6 +197,23 @@ export function roomAt(
 		return left.length + 1 <= requestsPerMinute && used + tokens <= tokensPerMinute;
 	});
 	return Math.max(first ?? now, nothingLeftUntil);
+}
+
+function leavingTogether(grants: readonly Granted[]): (Granted & { readonly leavesAt: number })[] {
+	return grants.map((grant) => {
+		const together = grants.filter(({ at }) => Math.floor(at / 1000) === Math.floor(grant.at / 1000));
+		return { ...grant, leavesAt: Math.max(...together.map(({ at }) => at)) + MINUTE_MS };
+	});
+}
+
+/** Would one more retry be more than the floor and the share of the other attempts of the last minute? */
+export function isBeyondBudget({ grants }: Pick<Ghost, 'grants'>, { budget }: Limits, now: number): boolean {
+	if (budget === undefined) return false;
+	const countOf = (ofRetries: boolean) => {
+		const leaving = leavingTogether(grants.filter(({ isRetry }) => isRetry === ofRetries));
+		return leaving.filter(({ leavesAt }) => leavesAt > now).length;
+	};
+	return countOf(true) + 1 > budget.floor + budget.share * countOf(false);
 }
 
 function toldNothingUntil(event: PermitResult): number {
@@ -201,11 +230,13 @@ function permitsAfter(
 	{ rates }: Limits,
 ): Pick<Ghost, 'permits' | 'used' | 'grants' | 'nothingLeftUntil'> | undefined {
 	if (event.type === 'permit.requested') {
-		const { id, model, tokens, now } = event;
+		const { id, model, tokens, now, isRetry = false } = event;
 		const isGranted = reply !== undefined && 'granted' in reply && reply.granted;
 		if (!isGranted) return undefined;
 		const recent =
-			rates === undefined ? [] : [...grants.filter(({ at }) => at + LONGEST_KEPT_MS > now), { id, at: now, tokens }];
+			rates === undefined
+				? []
+				: [...grants.filter(({ at }) => at + LONGEST_KEPT_MS > now), { id, at: now, tokens, isRetry }];
 		return { permits: [...permits, { id, model, tokens }], used, grants: recent, nothingLeftUntil };
 	}
 	const back = 'permit' in event ? permits.find(({ id }) => id === event.permit.id) : undefined;

@@ -1,6 +1,6 @@
 import { durationWords } from '../../../values/time-text.ts';
 import { failureWords } from '../failure-samples.ts';
-import { isGuess, roomAt } from './ghost.ts';
+import { isBeyondBudget, isGuess, roomAt } from './ghost.ts';
 import { effectUnder } from './meaning.ts';
 import type { Property } from './seen.ts';
 
@@ -102,6 +102,21 @@ export const grantProperties: readonly Property[] = [
 			if (at <= now && !isFull) return 'a request was denied by a limit that has room for it';
 			if (isFull || denial.retryAt === at) return undefined;
 			return `retryAt says ${durationWords(denial.retryAt - now)} from now, and there is room ${durationWords(at - now)} from now`;
+		},
+	},
+	{
+		id: 'retries-keep-to-their-budget',
+		statement:
+			'in no minute more retries are granted than `retry.budget` allows beside the other attempts, and no retry is denied for it while it allows one more',
+		check: ({ event, before, limits, now, replies }) => {
+			if (event.type !== 'permit.requested') return undefined;
+			const isBeyond = event.isRetry === true && isBeyondBudget(before, limits, now);
+			for (const reply of replies) {
+				if (reply.type === 'permit.granted' && isBeyond) return 'a retry was granted beyond the budget';
+				if (reply.type === 'permit.denied' && reply.reason === 'retry-budget' && !isBeyond)
+					return 'a permit was denied for the retry budget, which allows it';
+			}
+			return undefined;
 		},
 	},
 	{

@@ -46,7 +46,7 @@ export function permitsWorld(
 		stepMs,
 	}: PermitLiberties,
 ): World<HeldNode> {
-	const { concurrent, rates } = stage.limits;
+	const { concurrent, rates, budget } = stage.limits;
 	return {
 		initial: withHeld(stage.begin(), []),
 		keyOf: ({ key }) => key,
@@ -54,10 +54,13 @@ export function permitsWorld(
 			const { held } = node;
 			const isFull = held.filter(({ isBack }) => !isBack).length >= concurrent;
 			const mayBeEarly = node.ghost.state === 'open' && (isFull || rates !== undefined);
-			const asked = models.flatMap((model) => estimates.map((tokens) => ({ model, tokens })));
-			for (const { model, tokens } of asked) {
+			const kinds = budget === undefined ? [false] : [false, true];
+			const asked = models.flatMap((model) =>
+				estimates.flatMap((tokens) => kinds.map((isRetry) => ({ model, tokens, isRetry }))),
+			);
+			for (const { model, tokens, isRetry } of asked) {
 				for (const early of mayBeEarly ? [false, true] : [false]) {
-					const { node: next, violations } = stage.ask(node, model, early, tokens);
+					const { node: next, violations } = stage.ask(node, model, early, { tokens, isRetry });
 					const granted = next.did?.replies.find((reply) => reply.type === 'permit.granted');
 					const holding = granted && { permit: granted.permit, trips: next.ghost.trips, request: next.requests };
 					// An odd ms would be carried on through every later time: what is asked there is looked at, and not followed.

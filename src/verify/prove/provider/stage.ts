@@ -108,7 +108,9 @@ export class ProviderStage {
 	) {
 		this.policy = policy;
 		this.#isOfModel = isOfModel;
-		this.limits = { concurrent, rates };
+		const { budget } = policy.retry;
+		// Retries are asked for where grants are told from each other alone: elsewhere a budget changes nothing.
+		this.limits = { concurrent, rates, budget: rates === undefined || budget === 'off' ? undefined : budget };
 		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, concurrent, now: startedAt, ...(rates && { rates }) });
 		this.#keyOf = keyOf;
 		this.#summary = summary;
@@ -132,13 +134,27 @@ export class ProviderStage {
 		});
 	}
 
-	/** @param tokens what the attempt is expected to use */
-	ask(from: Node, model: string, early: boolean, tokens = ESTIMATE): Move<Node> {
+	/** @param asked what the attempt is expected to use, tokens, and whether its request has attempted it before */
+	ask(
+		from: Node,
+		model: string,
+		early: boolean,
+		{ tokens = ESTIMATE, isRetry = false }: { tokens?: number; isRetry?: boolean } = {},
+	): Move<Node> {
 		const request = from.requests + 1;
 		const id = `request-${request}`;
 		return this.#send(
 			from,
-			{ type: 'permit.requested', id, model, now: from.now, early, tokens, replyTo: this.#caller },
+			{
+				type: 'permit.requested',
+				id,
+				model,
+				now: from.now,
+				early,
+				tokens,
+				...(isRetry && { isRetry }),
+				replyTo: this.#caller,
+			},
 			request,
 		);
 	}
@@ -360,9 +376,13 @@ export function contextKey(
 	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}|${failing}${grantedLately(context, now)}`;
 }
 
-function grantedLately({ rate }: ProviderContext, now: number): string {
+function grantedLately({ rate, attempts }: ProviderContext, now: number): string {
 	if (rate === undefined) return '';
+	const { firsts = [], retries = [] } = attempts ?? {};
+	const tried = [firsts, retries].map((window) =>
+		window.map(({ last, requests }) => (last + MINUTE_MS > now ? `${now - last} ${requests}` : '')).join(),
+	);
 	const seconds = rate.window.filter(({ last }) => last + MINUTE_MS > now);
 	const words = Object.values(rate.told).map(({ until }) => Math.max(0, until - now));
-	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()} ${words.join()}`;
+	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()} ${words.join()} ${tried.join()}`;
 }

@@ -154,7 +154,9 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const row = ghost.state === 'closed' ? failuresInARow : 0;
 		const aside = leftAside(unavailable, now);
 		const permits = `${plain.length}${out.length}`;
-		const granted = ghost.grants.flatMap(({ at, tokens }) => (at + MINUTE_MS > now ? [`${now - at} ${tokens}`] : []));
+		const granted = ghost.grants.flatMap(({ at, tokens, isRetry }) => {
+			return at + MINUTE_MS > now ? [`${now - at} ${tokens} ${isRetry}`] : [];
+		});
 		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${granted.join()}${Math.max(0, ghost.nothingLeftUntil - now)}${isLastMoment ? '!' : ''}`;
 	};
 }

@@ -67,6 +67,13 @@ describe('the provider machine', () => {
 		expect(report.summary.denials).toContainEqual({ state: 'closed', reason: 'limit', leastMs: 0, mostMs: 60_000 });
 	});
 
+	it('keeps to a retry budget, and nothing is left out', () => {
+		const report = checkProvider(['a'], policyWith({ retry: { budget: { share: 0.2, floor: 10 } } }));
+		expect(failing(report)).toEqual([]);
+		expect(report.unexplored).toEqual([]);
+		expect(report.transitions).toBeLessThan(130_000);
+	});
+
 	it('is not called explored where a bound was reached', () => {
 		const report = checkProvider(['a'], policyWith(), { bounds: { states: 100 } });
 		expect(report.unexplored.join()).toContain('stopped at its bound of 100 states');

@@ -1,6 +1,6 @@
 import { assign, sendTo } from 'xstate';
 import type { ProviderStateName } from '../../../../../machines/events.ts';
-import { denialReply, givenBack, limitedUntil, takenOn } from '../../../../../machines/provider/context.ts';
+import { denialReply, givenBack, isFull, limitedUntil, takenOn } from '../../../../../machines/provider/context.ts';
 import { type Mutant, only, withActions, withGuards } from './mutant.ts';
 
 const requests = { requestsPerMinute: 60 };
@@ -75,5 +75,25 @@ export const limits: readonly Mutant[] = [
 			),
 		}),
 		rates: requests,
+	},
+	{
+		property: 'retries-keep-to-their-budget',
+		what: 'nobody looks at the retry budget',
+		machine: withGuards({
+			isFull: ({ context, event }) =>
+				isFull(context, { ...only(event, 'permit.requested'), isRetry: undefined } as never),
+		}),
+		policy: { retry: { budget: { share: 0.2, floor: 10 } } },
+	},
+	{
+		property: 'retries-keep-to-their-budget',
+		what: 'retries are counted as attempts that are none',
+		machine: withActions({
+			countOut: assign(({ context, event }) => {
+				const { isRetry: _, ...asked } = only(event, 'permit.requested');
+				return takenOn(context, asked);
+			}),
+		}),
+		policy: { retry: { budget: { share: 0.2, floor: 10 } } },
 	},
 ];
