@@ -31,10 +31,10 @@ export type TripReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator';
 
 /**
  * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, no room left in
- * its `limits` at this moment, a request that is larger than a whole limit and never granted (`beyond-limit`), or a retry beyond
- * what `retry.budget` allows for all requests.
+ * its `limits` at this moment, a request that is larger than a whole limit and never granted (`beyond-limit`), a retry beyond
+ * what `retry.budget` allows for all requests, or more than the growing share that is granted after a recovery (`ramp`).
  */
-export type DenialReason = TripReason | 'probing' | 'model' | 'limit' | 'beyond-limit' | 'retry-budget';
+export type DenialReason = TripReason | 'probing' | 'model' | 'limit' | 'beyond-limit' | 'retry-budget' | 'ramp';
 
 export type ProviderEvent =
 	| {

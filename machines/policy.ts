@@ -77,6 +77,7 @@ export interface BreakerPolicy {
 	authCooldown: number;
 	quotaCooldown: number;
 	modelCooldown: number;
+	ramp: number | 'off';
 	/** By `CATEGORY` or `CATEGORY.reason`. */
 	effects: Readonly<Record<string, Effect>>;
 }

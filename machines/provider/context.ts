@@ -24,6 +24,7 @@ import {
 	usedBy,
 	withPermit,
 } from './ledger.ts';
+import { creditAt, isRamping, type Ramp, rampOpensAt } from './ramp.ts';
 import {
 	fitsAt,
 	heardRate,
@@ -113,6 +114,8 @@ export interface ProviderContext {
 	readonly failingModels: Readonly<Record<string, number>>;
 	/** Models that refused to continue a last message of the assistant. */
 	readonly refusesPrefill: readonly string[];
+	/** After a recovery, where the policy has a ramp; it is over when its time is. */
+	readonly ramp: Ramp | undefined;
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
 	/** The permits that are out, in every state. */
 	readonly ledger: Ledger;
@@ -141,6 +144,7 @@ export const unhurt = {
 	probeSuccesses: 0,
 	unavailable: {},
 	failingModels: {},
+	ramp: undefined,
 } as const satisfies Partial<ProviderContext>;
 
 /** What a provider actor begins with. */
@@ -222,6 +226,11 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 
 /** With one more permit out, and what it reserves. */
 export function takenOn(context: ProviderContext, asked: PermitRequested): Partial<ProviderContext> {
+	const entered = enteredIn(context, asked);
+	return context.ramp === undefined ? entered : { ...entered, ramp: rampAfter(context, asked.now, true) };
+}
+
+function enteredIn(context: ProviderContext, asked: PermitRequested): Partial<ProviderContext> {
 	const { id, model, tokens, now, isRetry = false } = asked;
 	if (context.rate === undefined && context.attempts === undefined) {
 		return { ledger: withPermit(context.ledger, { id, model, tokens }) };
@@ -325,7 +334,29 @@ export function unavailableUntil(context: ProviderContext, model: string): numbe
 
 /** Is there no room for one more? No provider is asked more because it is slow, or because it fails. */
 export function isFull(context: ProviderContext, asked: PermitRequested): boolean {
-	return isAtLimit(context, asked) || isBeyondRetryBudget(context, asked);
+	return isAtLimit(context, asked) || isBeyondRetryBudget(context, asked) || isBeyondRamp(context, asked);
+}
+
+/** One may be in flight whatever the share. */
+function isBeyondRamp({ ramp, reason, policy, ledger }: ProviderContext, { now }: PermitRequested): boolean {
+	const { ramp: rampMs } = policy.breaker;
+	if (!isRamping(ramp, rampMs, now) || rampMs === 'off') return false;
+	return reason === undefined && ledger.out > 0 && creditAt(ramp, rampMs, now) < 1;
+}
+
+/** The ramp after a question: with its share, and without what a grant takes. */
+export function rampAfter({ ramp, policy }: ProviderContext, now: number, isGranted: boolean): Ramp | undefined {
+	const { ramp: rampMs } = policy.breaker;
+	if (!isRamping(ramp, rampMs, now) || rampMs === 'off') return undefined;
+	const credit = creditAt(ramp, rampMs, now);
+	return { since: ramp.since, credit: isGranted ? Math.max(0, credit - 1) : credit };
+}
+
+/** When a question beyond the ramp would be granted, ms since the epoch. */
+function rampedUntil({ ramp, policy }: ProviderContext, now: number): number {
+	const { ramp: rampMs } = policy.breaker;
+	if (ramp === undefined || rampMs === 'off') return now;
+	return rampOpensAt(ramp, creditAt(ramp, rampMs, now), rampMs, now);
 }
 
 function isAtLimit(context: ProviderContext, { tokens, now }: PermitRequested): boolean {
@@ -350,7 +381,8 @@ function denialReason(context: ProviderContext, asked: PermitRequested): DenialR
 	const { reason, probes, until, policy } = context;
 	if (!isFull(context, asked) || until > now) return reason ?? 'failures';
 	if (reason === 'probing' && probes.length >= policy.breaker.probes) return reason;
-	return isAtLimit(context, asked) ? 'limit' : 'retry-budget';
+	if (isAtLimit(context, asked)) return 'limit';
+	return isBeyondRetryBudget(context, asked) ? 'retry-budget' : 'ramp';
 }
 
 export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {
@@ -358,5 +390,12 @@ export function denialReply(context: ProviderContext, event: PermitRequested, st
 	const retryAt = Math.max(context.until, unavailableUntil(context, asks), limitedUntil(context, tokens, now));
 	const reason = denialReason(context, event);
 	const { model } = context;
-	return { type: 'permit.denied', state, reason, retryAt, ...(model === undefined ? {} : { model: model.name }) };
+	const openAt = reason === 'ramp' ? Math.max(retryAt, rampedUntil(context, now)) : retryAt;
+	return {
+		type: 'permit.denied',
+		state,
+		reason,
+		retryAt: openAt,
+		...(model === undefined ? {} : { model: model.name }),
+	};
 }

@@ -45,10 +45,21 @@ export function remembered(
 	input: ProviderInput,
 ): ProviderContext {
 	const { policy, model, concurrent = Number.POSITIVE_INFINITY, rates } = input;
-	const { reason, lastFailure } = memory;
+	const { reason, lastFailure, ramp } = memory;
 	const rate = rateOf(rates, taken);
 	const attempts = policy.retry.budget === 'off' ? undefined : (memory.attempts ?? noAttempts);
-	return { ...memory, policy, model, concurrent, rate, attempts, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
+	return {
+		...memory,
+		policy,
+		model,
+		concurrent,
+		rate,
+		attempts,
+		ramp,
+		reason,
+		lastFailure,
+		ledger: ledgerOf(memory.ledger),
+	};
 }
 
 /**

@@ -26,6 +26,7 @@ import {
 	type ProviderContext,
 	type ProviderInput,
 	permanentOrNamed,
+	rampAfter,
 	takenOn,
 	unavailableUntil,
 	unhurt,
@@ -186,7 +187,12 @@ export const providerSetup = setup({
 				const { permit, actor } = ofModel;
 				enqueue.sendTo(actor, { type: 'attempt.abandoned', permit, now, tokens: 0, unused: true });
 			}
-			enqueue.sendTo(replyTo, denialReply(context, asked, state));
+			const reply = denialReply(context, asked, state);
+			// What is denied for the ramp is asked all the same: the next one may be granted.
+			if (reply.type === 'permit.denied' && reply.reason === 'ramp') {
+				enqueue.assign({ ramp: rampAfter(context, now, false) });
+			}
+			enqueue.sendTo(replyTo, reply);
 		}),
 		/** Of a model's actor: the key is to know it too, and answers for both. */
 		settle: sendTo(
@@ -299,6 +305,7 @@ export const providerSetup = setup({
 		/** Until an answer is whole, another opening follows on the last one: a provider that only ever begins backs off too. */
 		recover: assign(({ context, event }) => ({
 			since: 'now' in event ? event.now : context.since,
+			ramp: context.policy.breaker.ramp === 'off' || !('now' in event) ? undefined : { since: event.now, credit: 0 },
 			until: 0,
 			reason: undefined,
 			consecutiveFailures: 0,

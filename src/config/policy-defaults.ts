@@ -106,6 +106,12 @@ const errorPolicy = section({
 const time = duration();
 const wait = duration({ zero: true });
 const share = amount(0, 1);
+const timeOrOff = z.union([oneOf(['off']), duration()], {
+	error: 'is neither a duration nor `off`; write for example `30s`',
+});
+const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {
+	error: 'is neither a duration nor `off`; write for example `60s`',
+});
 const factor = amount(1, 100);
 
 /** The default of `firstToken` for a model that reasons, ms. */
@@ -208,6 +214,11 @@ export const breaker = {
 		'How long a provider with an exhausted quota is not asked when it names no reset time.',
 	),
 	modelCooldown: option(time, '5m', 'How long an unavailable model is not asked when the provider names no time.'),
+	ramp: option(
+		timeOrOff,
+		'off',
+		'How long after its recovery a provider is granted a growing share of what it is asked for, from one at a time to all; what is beyond goes to the next target.',
+	),
 	effects: option(
 		table(failureKey, oneOf(effects)),
 		defaultEffects,
@@ -271,10 +282,6 @@ export const emptyAnswer = option(
 	'fail',
 	'What becomes of an answer that ends with `stop`, without any content or a token of output: ask the next target once, and hand it out only if nothing better comes of that; or pass it on at once.',
 );
-
-const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {
-	error: 'is neither a duration nor `off`; write for example `60s`',
-});
 
 export const clientRetryWithin = option(
 	durationOrOff,

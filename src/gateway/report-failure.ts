@@ -211,6 +211,7 @@ const denialWords: Readonly<Record<DenialReason, (denial: TimedDenial) => string
 			? `has no room left in its limits per minute (providers.${providerOf(credential)}, \`limits\`)`
 			: `has as many attempts in flight as it may (providers.${providerOf(credential)}.limits.concurrent)`,
 	'retry-budget': () => 'meets as many retries as it may (`retry.budget`)',
+	ramp: () => 'has just recovered, and is asked for a part only (`breaker.ramp`)',
 	'beyond-limit': ({ credential }) =>
 		`takes no request of this size (providers.${providerOf(credential)}, \`limits.tokensPerMinute\`)`,
 };

@@ -27,6 +27,7 @@ function briefly(step: RecordedStep): string {
 	if (step.did === 'reconnect') return 'stale connection, sent again';
 	if (step.reason === 'limit') return 'is at its limit';
 	if (step.reason === 'retry-budget') return 'has no retry left in its budget';
+	if (step.reason === 'ramp') return 'has just recovered';
 	if (step.reason === 'beyond-limit') return 'has a limit below this request';
 	return step.reason === 'model' ? 'is unavailable' : `is ${step.state}`;
 }

@@ -94,6 +94,7 @@ const reasons = {
 	model: 'a model is unavailable',
 	limit: 'no room left in its limits',
 	'retry-budget': 'as many retries as its budget allows',
+	ramp: 'just recovered, and granted in part',
 	'beyond-limit': 'the request is larger than its limit',
 } as const;
 

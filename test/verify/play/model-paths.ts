@@ -55,7 +55,8 @@ function scriptOf(steps: readonly CaseStep[]): string | undefined {
 					outcomes.length > 0 ||
 					happened.reason === 'limit' ||
 					happened.reason === 'beyond-limit' ||
-					happened.reason === 'retry-budget'
+					happened.reason === 'retry-budget' ||
+					happened.reason === 'ramp'
 				)
 					return undefined;
 				said.set(provider, [states[happened.reason]]);

@@ -46,6 +46,7 @@ function deniedWord({ state, reason }) {
 	if (reason === 'model') return 'unavailable';
 	if (reason === 'limit') return 'at its limit';
 	if (reason === 'retry-budget') return 'no retry left';
+	if (reason === 'ramp') return 'just recovered';
 	return reason === 'beyond-limit' ? 'larger than its limit' : state;
 }
 

@@ -34,6 +34,7 @@ function smallPolicy(policy: Policy): Policy {
 			probes: Math.min(breaker.probes, MOST.probes),
 			successThreshold: Math.min(breaker.successThreshold, MOST.successThreshold),
 			maxCooldown: Math.min(maxCooldown, reached),
+			ramp: 'off',
 		},
 	};
 }
@@ -76,6 +77,7 @@ export function aspectsOf(
 		failingModels(policy, failures),
 		...(rates === undefined ? [] : [limitsPerMinute(policy, failures, rates)]),
 		...(policy.retry.budget === 'off' ? [] : [retryBudget(policy)]),
+		...(policy.breaker.ramp === 'off' ? [] : [rampAfterRecovery(policy, failures)]),
 	];
 }
 
@@ -272,6 +274,33 @@ function retryBudget(policy: Policy): Aspect {
 	};
 }
 
+/** What is granted after a recovery, up to two at a time; a limit per minute is what ends it. */
+function rampAfterRecovery(policy: Policy, failures: readonly Failure[]): Aspect {
+	const minutes = inMinutes(policy);
+	const times = { cooldown: STEP_MS, maxCooldown: STEP_MS, probeDeadline: STEP_MS, ramp: MINUTE_MS };
+	return {
+		name: 'a ramp after a recovery',
+		small: {
+			...minutes,
+			breaker: { ...minutes.breaker, ...times, failureThreshold: 1 },
+			retry: { ...minutes.retry, budget: 'off' },
+		},
+		liberties: {
+			models: ['m'],
+			samples: plainSamples(failures, (failure) => isCounted(policy, failure)),
+			samplesOfOthers: [],
+			tripsMs: [],
+			stepMs: STEP_MS,
+			isTrafficOnly: true,
+			estimates: [0],
+		},
+		isAboutPermits: true,
+		concurrent: 2,
+		rates: { requestsPerMinute: 3 },
+		isTold: false,
+	};
+}
+
 /** The first failure of a kind, without a hint. */
 function plainSamples(failures: readonly Failure[], isOne: (failure: Failure) => boolean): Sample[] {
 	const failure = failures.find((plain) => plain.retryAfterMs === undefined && isOne(plain));
@@ -293,6 +322,7 @@ export function inMinutes(policy: Policy): Policy {
 		authCooldown: MINUTE_MS,
 		quotaCooldown: 2 * MINUTE_MS,
 		modelCooldown: 2 * MINUTE_MS,
+		ramp: 'off' as const,
 	};
 	return { ...policy, retry: { ...policy.retry, maxRetryAfter: MINUTE_MS }, breaker };
 }

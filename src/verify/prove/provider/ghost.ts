@@ -54,6 +54,8 @@ export interface Ghost {
 	readonly used: number;
 	/** What was granted in the last minute or so, where that is limited. */
 	readonly grants: readonly Granted[];
+	/** When it last recovered, and what of the growing share of requests is not granted yet; undefined without a ramp. */
+	readonly ramp: { readonly since: number; readonly credit: number } | undefined;
 	/** Until when the provider has said that nothing is left of its limits, ms since the epoch. */
 	readonly nothingLeftUntil: number;
 }
@@ -125,6 +127,7 @@ export const unhurtGhost: Ghost = {
 	used: 0,
 	grants: [],
 	nothingLeftUntil: 0,
+	ramp: undefined,
 };
 
 /**
@@ -139,7 +142,8 @@ export function expect(
 	limits: Limits,
 ): Expectation {
 	const wanted = expectVerdict(policy, before, event, now, isLate);
-	const expected = event.type === 'permit.requested' ? withinLimits(before, wanted, event, now, limits) : wanted;
+	const expected =
+		event.type === 'permit.requested' ? withinLimits(policy, before, wanted, event, now, limits) : wanted;
 	const permits = permitsAfter(before, event, expected, limits);
 	const after = permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
 	const { reply, ghost } = after;
@@ -149,6 +153,7 @@ export function expect(
 
 /** What has no room is denied, and nothing else comes of the question; what is denied anyway waits for its room too. */
 function withinLimits(
+	policy: Policy,
 	before: Ghost,
 	wanted: Expectation,
 	{ tokens, isRetry }: Extract<ProviderEvent, { type: 'permit.requested' }>,
@@ -163,7 +168,8 @@ function withinLimits(
 	}
 	if (!reply.granted) return { ghost, reply: { ...reply, retryAt: Math.max(reply.retryAt, at) } };
 	const hasRoom = before.permits.length < limits.concurrent && at === now;
-	if (hasRoom && !(isRetry === true && isBeyondBudget(before, limits, now))) return wanted;
+	if (hasRoom && !(isRetry === true && isBeyondBudget(before, limits, now)))
+		return withinRamp(policy, before, wanted, now);
 	const { deadline, reason } = before;
 	// What was asked ahead of time, and is not given, may still be asked at its time.
 	const isEarly = deadline > now;
@@ -175,6 +181,25 @@ function withinLimits(
 			reason: isEarly ? reason : hasRoom ? 'retry-budget' : 'limit',
 		},
 	};
+}
+
+/** Whether it is one more than the share that a ramp grants at this moment, and the share that is left by then. */
+export function rampAt({ breaker }: Policy, { state, ramp, permits }: Ghost, now: number) {
+	const lasts = breaker.ramp === 'off' ? 0 : breaker.ramp;
+	if (state !== 'closed' || ramp === undefined || now >= ramp.since + lasts) return undefined;
+	const credit = ramp.credit + (now - ramp.since) / lasts;
+	return { credit, isBeyond: credit < 1 && permits.length > 0, opensAt: ramp.since + Math.ceil(lasts * (1 - credit)) };
+}
+
+function withinRamp(policy: Policy, before: Ghost, wanted: Expectation, now: number): Expectation {
+	const ramp = rampAt(policy, before, now);
+	if (before.ramp === undefined || ramp === undefined)
+		return { ...wanted, ghost: { ...wanted.ghost, ramp: undefined } };
+	const { credit, isBeyond, opensAt } = ramp;
+	const { since } = before.ramp;
+	if (!isBeyond) return { ...wanted, ghost: { ...wanted.ghost, ramp: { since, credit: Math.max(0, credit - 1) } } };
+	const reply = { granted: false, retryAt: Math.max(now, opensAt), reason: 'ramp' } as const;
+	return { ghost: { ...before, ramp: { since, credit } }, reply };
 }
 
 /**
@@ -363,7 +388,8 @@ function afterProbe(policy: Policy, ghost: Ghost, permitId: string, now: number,
 	}
 	const { alarmed, unavailable } = ghost;
 	const reopenings = isWhole ? 0 : ghost.reopenings + 1;
-	return { ...healed(ghost, now), succeededAt: now, alarmed, unavailable, reopenings };
+	const ramp = policy.breaker.ramp === 'off' ? undefined : { since: now, credit: 0 };
+	return { ...healed(ghost, now), succeededAt: now, alarmed, unavailable, reopenings, ramp };
 }
 
 /** Nothing is held against it any more. */
@@ -488,7 +514,8 @@ function cooling(ghost: Ghost, until: number, now: number, because: DenialReason
 	const deadline = Math.max(until, ghost.deadline);
 	const timerAt = Math.min(deadline, now + LONGEST_TIMER_MS);
 	const reason = deadline > until ? ghost.reason : because;
-	return { ...ghost, since: now, deadline, reason, timerAt, trips: ghost.trips + 1, probes: [], probeSuccesses: 0 };
+	const trips = ghost.trips + 1;
+	return { ...ghost, since: now, deadline, reason, timerAt, trips, probes: [], probeSuccesses: 0, ramp: undefined };
 }
 
 function probing(ghost: Ghost, now: number): Ghost {

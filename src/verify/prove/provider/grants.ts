@@ -1,6 +1,6 @@
 import { durationWords } from '../../../values/time-text.ts';
 import { failureWords } from '../failure-samples.ts';
-import { isBeyondBudget, isGuess, roomAt } from './ghost.ts';
+import { isBeyondBudget, isGuess, rampAt, roomAt } from './ghost.ts';
 import { effectUnder } from './meaning.ts';
 import type { Property } from './seen.ts';
 
@@ -115,6 +115,22 @@ export const grantProperties: readonly Property[] = [
 				if (reply.type === 'permit.granted' && isBeyond) return 'a retry was granted beyond the budget';
 				if (reply.type === 'permit.denied' && reply.reason === 'retry-budget' && !isBeyond)
 					return 'a permit was denied for the retry budget, which allows it';
+			}
+			return undefined;
+		},
+	},
+	{
+		id: 'a-ramp-grants-its-share',
+		statement:
+			'for `breaker.ramp` after a recovery one permit is granted at a time, and beside it no more than the growing share of what is asked; nothing is denied for it while the share allows it, or later',
+		check: ({ policy, event, before, now, replies }) => {
+			if (event.type !== 'permit.requested') return undefined;
+			const ramp = rampAt(policy, before, now);
+			for (const reply of replies) {
+				if (reply.type === 'permit.granted' && ramp?.isBeyond === true)
+					return 'more was granted than the share of the ramp';
+				if (reply.type === 'permit.denied' && reply.reason === 'ramp' && ramp?.isBeyond !== true)
+					return 'a permit was denied for the ramp, which allows it';
 			}
 			return undefined;
 		},

@@ -28,7 +28,7 @@ const misplaced: Failure = { category: 'SERVER_ERROR', reason: 'prefill' };
 const MOST_MIXED_STATES = 6_000;
 
 /**
- * Explores the provider machine under a policy, in ten parts, and watches every event of each with the same properties.
+ * Explores the provider machine under a policy, in eleven parts, and watches every event of each with the same properties.
  *
  * 1. Everything around one model: every result of every kind of attempt that can be out (of the present, from before the
  *    last trip, a probe, a probe reported twice), every question, the operator, and time, which goes on to the next
@@ -43,16 +43,17 @@ const MOST_MIXED_STATES = 6_000;
  * 7. Where it has limits per minute: what was granted in the last minute, each grant told from the others, under a limit of
  *    three requests, and where it has one of tokens, under one of the tokens of two requests.
  * 8. Where it has a retry budget: the retries and the other attempts of the last minute, under a small one.
- * 9. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
+ * 9. Where it has a ramp: what is granted after a recovery.
+ * 10. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
  *    many, the straight runs alone.
- * 10. Straight runs under the file's own numbers (`rails.ts`).
+ * 11. Straight runs under the file's own numbers (`rails.ts`).
  *
  * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
  * are one: any number of attempts may be out.
  * @param ids provider actors that obey this policy
  * @param options.isOfModel they stand for models of a key, and not for keys
  * @param options.rates what they may grant in any minute
- * @param options.shared explorations that other policies of the same check had already: parts 2 to 8 depend on few numbers
+ * @param options.shared explorations that other policies of the same check had already: parts 2 to 9 depend on few numbers
  */
 export function checkProvider(
 	ids: readonly string[],

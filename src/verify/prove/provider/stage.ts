@@ -11,6 +11,7 @@ import type {
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderContext } from '../../../../machines/provider/context.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
+import { isRamping } from '../../../../machines/provider/ramp.ts';
 import { MINUTE_MS, type RateLimits } from '../../../../machines/provider/rate-window.ts';
 import { type MachineStep, Runner, type RunState, type Timer } from '../../play/runner.ts';
 import type { Move, Violation } from '../explore.ts';
@@ -376,7 +377,12 @@ export function contextKey(
 	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}|${failing}${grantedLately(context, now)}`;
 }
 
-function grantedLately({ rate, attempts }: ProviderContext, now: number): string {
+function rampText({ ramp, policy: { breaker } }: ProviderContext, now: number): string {
+	return isRamping(ramp, breaker.ramp, now) ? `${now - ramp.since} ${ramp.credit}` : '';
+}
+
+function grantedLately(context: ProviderContext, now: number): string {
+	const { rate, attempts } = context;
 	if (rate === undefined) return '';
 	const { firsts = [], retries = [] } = attempts ?? {};
 	const tried = [firsts, retries].map((window) =>
@@ -384,5 +390,5 @@ function grantedLately({ rate, attempts }: ProviderContext, now: number): string
 	);
 	const seconds = rate.window.filter(({ last }) => last + MINUTE_MS > now);
 	const words = Object.values(rate.told).map(({ until }) => Math.max(0, until - now));
-	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()} ${words.join()} ${tried.join()}`;
+	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()} ${words.join()} ${tried.join()} ${rampText(context, now)}`;
 }

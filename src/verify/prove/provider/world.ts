@@ -157,6 +157,6 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const granted = ghost.grants.flatMap(({ at, tokens, isRetry }) => {
 			return at + MINUTE_MS > now ? [`${now - at} ${tokens} ${isRetry}`] : [];
 		});
-		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${granted.join()}${Math.max(0, ghost.nothingLeftUntil - now)}${isLastMoment ? '!' : ''}`;
+		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${ghost.ramp === undefined ? '' : `r${now - ghost.ramp.since} ${ghost.ramp.credit}`}${granted.join()}${Math.max(0, ghost.nothingLeftUntil - now)}${isLastMoment ? '!' : ''}`;
 	};
 }

@@ -74,6 +74,13 @@ describe('the provider machine', () => {
 		expect(report.transitions).toBeLessThan(130_000);
 	});
 
+	it('grants the share of a ramp, and nothing is left out', () => {
+		const report = checkProvider(['a'], policyWith({ breaker: { ramp: 30_000 } }));
+		expect(failing(report)).toEqual([]);
+		expect(report.unexplored).toEqual([]);
+		expect(report.transitions).toBeLessThan(130_000);
+	});
+
 	it('is not called explored where a bound was reached', () => {
 		const report = checkProvider(['a'], policyWith(), { bounds: { states: 100 } });
 		expect(report.unexplored.join()).toContain('stopped at its bound of 100 states');

@@ -77,6 +77,25 @@ export const limits: readonly Mutant[] = [
 		rates: requests,
 	},
 	{
+		property: 'a-ramp-grants-its-share',
+		what: 'the herd comes back at once',
+		machine: withGuards({
+			isFull: ({ context, event }) => isFull({ ...context, ramp: undefined }, only(event, 'permit.requested')),
+		}),
+		policy: { breaker: { ramp: 30_000 } },
+	},
+	{
+		property: 'a-ramp-grants-its-share',
+		what: 'a ramp has no end',
+		machine: withGuards({
+			isFull: ({ context, event }) => {
+				const asked = only(event, 'permit.requested');
+				return isFull(context, asked) || (context.ramp !== undefined && context.ledger.out > 0);
+			},
+		}),
+		policy: { breaker: { ramp: 30_000 } },
+	},
+	{
 		property: 'retries-keep-to-their-budget',
 		what: 'nobody looks at the retry budget',
 		machine: withGuards({
