@@ -70,11 +70,10 @@ function wholeNumber(option: string, text: string, most: number): number {
 function installPeer(): string | undefined {
 	if (existsSync(portkeyProgram)) return undefined;
 	console.log('Installing the peer into bench/node_modules (once)…');
-	const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--prefix', import.meta.dirname], {
-		stdio: 'inherit',
-	});
+	// From its own folder: with --prefix, npm does not find its settings.
+	const { status } = spawnSync('npm', ['ci', '--ignore-scripts'], { cwd: import.meta.dirname, stdio: 'inherit' });
 	if (status === 0) return undefined;
-	return 'portkey: it could not be installed; `npm ci --ignore-scripts --prefix bench` says why.';
+	return 'portkey: it could not be installed; `(cd bench && npm ci --ignore-scripts)` says why.';
 }
 
 function describeMachine(cores: Cores | undefined): string {

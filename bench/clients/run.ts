@@ -70,7 +70,7 @@ function readOptions(): Options | undefined {
 
 function obstacleOfNode(): string | undefined {
 	const isInstalled = existsSync(join(import.meta.dirname, 'node_modules'));
-	return isInstalled ? undefined : 'run `npm ci --prefix bench/clients` first.';
+	return isInstalled ? undefined : 'run `(cd bench/clients && npm ci)` first.';
 }
 
 function isCalled(client: Client, name: string): boolean {

@@ -1,23 +1,21 @@
 import type { SeamPlace } from '../../machines/events.ts';
 import type { Way } from '../../machines/request/progress.ts';
+import type { AnswerEvent, AnswerPart, Usage } from '../contract/answer-parts.ts';
 import {
-	type AnswerEvent,
-	type AnswerPart,
-	type AttemptUsage,
-	isContent,
-	type Usage,
-} from '../contract/answer-parts.ts';
+	ContinuationSeam,
+	type ContinuationStart,
+	type Joined,
+	type SeamProblem,
+	shownFor,
+} from './continuation-seam.ts';
+import { type EventSummary, summaryOf } from './event-summary.ts';
 import { Hold } from './hold.ts';
-import type { SeamState } from './seam.ts';
-import { shownText } from './shown-text.ts';
-import { ThinkingSeam } from './thinking-seam.ts';
-import { beginsUnmarked, type OpenThought, openThought } from './thoughts.ts';
 
 /** What came of some events: what the client gets, and what is wrong with the rest. */
 export interface Taken {
 	events: readonly AnswerEvent[];
 	/** The continuation cannot be joined to what was sent. */
-	problem?: 'ambiguous' | 'diverged';
+	problem?: SeamProblem;
 }
 
 export interface AnswerStreamOptions {
@@ -29,16 +27,11 @@ export interface AnswerStreamOptions {
 	holdsUntilWhole?: boolean;
 }
 
-export interface AttemptStart {
+export interface AttemptStart extends ContinuationStart {
 	/** `provider/model`. */
 	target: string;
-	way: Way;
-	/** The text that the model was shown as its own so far (`shownText`). */
-	shown: string;
 	/** How many answers it asks for at once. */
 	choices: number;
-	/** The model is known to think before its first word. */
-	reasons?: boolean;
 	/**
 	 * Whether an answer that says nothing may be left for another. Its end waits then until all of it is known, since whether
 	 * it says nothing may only be told by the usage behind its finish. Asked where a finish comes without any content.
@@ -54,8 +47,6 @@ const nothing: readonly AnswerEvent[] = [];
  * attempt go in, events for the client come out.
  */
 export class AnswerStream {
-	/** Where the present continuation joined, once that is known. */
-	seam: SeamPlace | undefined;
 	/** Something of the present attempt has come out for the client. */
 	isAnswering = false;
 	readonly #options: AnswerStreamOptions;
@@ -69,9 +60,8 @@ export class AnswerStream {
 	/** The present attempt has had content. */
 	#hasContent = false;
 	#attempt: AttemptStart = { target: '', way: 'fresh', shown: '', choices: 1 };
-	#pendingSeam: ThinkingSeam | undefined;
-	/** What has been sent broke off in the middle of a thought, which the continuation ends. */
-	#openThought: OpenThought | undefined;
+	/** Of the present continuation. */
+	#seam: ContinuationSeam | undefined;
 	/** An attempt that broke had begun to call a tool: all of the text before the call has been sent. */
 	#hasBegunCall = false;
 	#isHoldingTools = false;
@@ -92,14 +82,19 @@ export class AnswerStream {
 		return this.#options.isContinuable && this.#isRetained && !this.#isFinished;
 	}
 
-	/** What each attempt that wrote for the client used, as far as it is known. */
-	get usage(): readonly AttemptUsage[] {
-		return this.#usage;
+	/** Where the present continuation joined, once that is known. */
+	get seam(): SeamPlace | undefined {
+		return this.#seam?.place;
 	}
 
 	/** What the present attempt used, as far as it is known. */
 	get attemptUsage(): Usage | undefined {
 		return this.#ownUsage?.usage;
+	}
+
+	/** The present attempt has written something of an answer, whether or not it has come out. */
+	get hasContent(): boolean {
+		return this.#hasContent;
 	}
 
 	/** All events of a fresh answer that had no content and has not gone out; empty for any other. */
@@ -119,8 +114,7 @@ export class AnswerStream {
 
 	/** What a model is to be shown of the answer so far; '' for a fresh attempt. */
 	shownFor(way: Way): string {
-		if (way === 'fresh') return '';
-		return shownText(withoutThought(this.#sent, openThought(this.#sent)), way);
+		return way === 'fresh' ? '' : shownFor(this.#sent, way);
 	}
 
 	/** An attempt begins: what an earlier one left unsent is forgotten. */
@@ -137,19 +131,7 @@ export class AnswerStream {
 		this.#hold.drop();
 		if (this.#isHoldingTools && !isFresh) this.#hasBegunCall = true;
 		this.#isHoldingTools = false;
-		this.seam = undefined;
-		this.#openThought = undefined;
-		this.#pendingSeam = undefined;
-		if (!isFresh) this.#beginContinuation(attempt);
-	}
-
-	#beginContinuation({ shown, way, reasons = false }: AttemptStart): void {
-		this.#openThought = openThought(this.#sent);
-		const sent = withoutThought(this.#sent, this.#openThought);
-		// The answer itself shows whether the models of this chain begin with thoughts that nothing opens.
-		const mayThinkUnmarked = reasons || beginsUnmarked(this.#sent);
-		const trusted = way === 'prefill';
-		this.#pendingSeam = new ThinkingSeam({ sent, shown: shown.length, trusted, mayThinkUnmarked });
+		this.#seam = isFresh ? undefined : new ContinuationSeam(this.#sent, attempt);
 	}
 
 	#forget(): void {
@@ -219,17 +201,17 @@ export class AnswerStream {
 		return !this.#hasContent && this.#attempt.mayLeaveSilence?.() === true;
 	}
 
-	#takeContinuation(event: AnswerEvent, out: AnswerEvent[]): Taken['problem'] {
+	#takeContinuation(event: AnswerEvent, out: AnswerEvent[]): SeamProblem | undefined {
 		const said = summaryOf(event.parts);
 		this.#latest = event;
 		this.#inspect(said);
+		if (said.hasContent) this.#hasContent = true;
 		if (said.isBeyondText || said.isSeveral) return 'diverged';
 		let { text } = said;
-		if (this.#pendingSeam !== undefined && text !== '') {
-			const state = this.#pendingSeam.feed(text);
-			text = '';
-			const problem = state.is === 'pending' ? undefined : this.#join(state, event);
+		if (this.#seam?.isPending && text !== '') {
+			const problem = this.#takeJoined(this.#seam.feed(text), event);
 			if (problem !== undefined) return problem;
+			text = '';
 		}
 		if (said.hasToolCall || said.isFinished) {
 			const problem = this.#settleSeam(event, said.hasToolCall);
@@ -258,23 +240,17 @@ export class AnswerStream {
 		];
 	}
 
-	/** There is no more text to wait for: the seam is where it is, or nowhere. */
-	#settleSeam(event: AnswerEvent | undefined, isCall: boolean): Taken['problem'] {
-		if (this.#pendingSeam === undefined) return undefined;
+	/** There is no more text to wait for. */
+	#settleSeam(event: AnswerEvent | undefined, isCall: boolean): SeamProblem | undefined {
 		// A call without a word completes an answer whose text was whole.
-		return this.#join(this.#pendingSeam.finish(isCall && this.#hasBegunCall), event, isCall);
+		return this.#takeJoined(this.#seam?.finish(isCall, isCall && this.#hasBegunCall), event);
 	}
 
 	/** @param event lends its envelope to the text that was held back */
-	#join(state: SeamState, event: AnswerEvent | undefined, isCall = false): Taken['problem'] {
-		this.#pendingSeam = undefined;
-		if (state.is === 'ambiguous' || state.is === 'diverged') return state.is;
-		if (state.is === 'pending') throw new Error('a seam was settled without a place');
-		this.seam = { sent: this.#sent.length, trimmed: state.dropped };
-		// A thought that nothing follows has not been carried on.
-		if (this.#openThought !== undefined && state.text === '' && !isCall) return 'diverged';
-		const text = this.#openThought === undefined ? state.text : `\n${this.#openThought.end}\n\n${state.text}`;
-		if (text === '' || event === undefined) return undefined;
+	#takeJoined(joined: Joined | undefined, event: AnswerEvent | undefined): SeamProblem | undefined {
+		if (joined?.is === 'refused') return joined.problem;
+		if (joined === undefined || joined.text === '' || event === undefined) return undefined;
+		const { text } = joined;
 		this.#hasCarriedOn = true;
 		this.#hold.add({ ...event, parts: [{ is: 'text', choice: 0, text }], form: 'joined' }, text);
 		return undefined;
@@ -282,7 +258,7 @@ export class AnswerStream {
 
 	/** Nothing of a continuation comes out before its place is known: until then it may have to be thrown away. */
 	get #isWaiting(): boolean {
-		return this.#pendingSeam !== undefined || this.#isHoldingTools || this.#options.holdsUntilWhole === true;
+		return this.#seam?.isPending === true || this.#isHoldingTools || this.#options.holdsUntilWhole === true;
 	}
 
 	#release(out: AnswerEvent[]): void {
@@ -304,57 +280,8 @@ export class AnswerStream {
 	}
 
 	/** Notes the usage, and what a continuation could not make whole again. */
-	#inspect({ usage, isSeveral, isMoreThanText }: Summary): void {
+	#inspect({ usage, isSeveral, isMoreThanText }: EventSummary): void {
 		if (usage !== undefined) this.noteUsage(usage);
 		if (isSeveral || isMoreThanText) this.#isRetained = false;
 	}
-}
-
-/** What of a text stands before the thought that it breaks off in: what comes after it is told anew. */
-function withoutThought(text: string, thought: OpenThought | undefined): string {
-	return thought === undefined ? text : text.slice(0, thought.at).trimEnd();
-}
-
-/** What one event says, taken together. */
-interface Summary {
-	text: string;
-	usage: Usage | undefined;
-	hasContent: boolean;
-	hasToolCall: boolean;
-	isFinished: boolean;
-	/** There is something in it that no other model could carry on. */
-	isMoreThanText: boolean;
-	/** It stands where text would stand. */
-	isBeyondText: boolean;
-	/** It is of more answers than one. */
-	isSeveral: boolean;
-}
-
-function summaryOf(parts: readonly AnswerPart[]): Summary {
-	const said: Summary = {
-		text: '',
-		usage: undefined,
-		hasContent: false,
-		hasToolCall: false,
-		isFinished: false,
-		isMoreThanText: false,
-		isBeyondText: false,
-		isSeveral: false,
-	};
-	for (const part of parts) {
-		if (part.is === 'usage') {
-			said.usage = part.usage;
-			continue;
-		}
-		if (part.choice > 0) said.isSeveral = true;
-		if (isContent(part)) said.hasContent = true;
-		if (part.is === 'text') said.text += part.text;
-		else if (part.is === 'tool-call') said.hasToolCall = true;
-		else if (part.is === 'finish') said.isFinished = true;
-		else if (part.is === 'other') {
-			said.isMoreThanText = true;
-			if (part.stands === 'instead') said.isBeyondText = true;
-		}
-	}
-	return said;
 }

@@ -136,5 +136,6 @@ export class DocumentDelivery implements Delivery {
 }
 
 function sendFailure({ sink, dialect, requestId }: Omit<Recipient, 'request'>, report: FailureReport): void {
-	sink.fail(report, dialect.failure(report, requestId), dialect.contentTypes.document);
+	const told = { ...report, status: dialect.statusOf?.(report) ?? report.status };
+	sink.fail(told, dialect.failure(report, requestId), dialect.contentTypes.document);
 }

@@ -163,9 +163,29 @@ export interface TargetLimits extends Limits {
 export interface Credential {
 	/** The provider actor's id: the provider's name, or `openai#1`, `openai#2` when it has several. */
 	id: string;
+	/** The key as it is written; never beside `keyFrom`. Without both, no key is sent. */
 	apiKey?: string;
+	/** Where its key is fetched. */
+	keyFrom?: KeySource;
 	/** Where it stands in the file: `providers.openai.apiKey[0]`. */
 	source: string;
+}
+
+/** Where a key comes from that is fetched at the start, and again while the process runs. */
+export type KeySource =
+	/** A text for the shell, or a program and its arguments; `every`: how often it is run, ms. */
+	| { command: string | readonly string[]; every?: number }
+	/** A path from the working directory. */
+	| { file: string }
+	| { oauth: OAuthClient };
+
+/** A client of an OAuth server, which gives it tokens for its own credentials. */
+export interface OAuthClient {
+	tokenUrl: string;
+	clientId: string;
+	clientSecret: string;
+	scope?: string;
+	audience?: string;
 }
 
 export interface ModelFacts {
@@ -189,8 +209,26 @@ export interface ModelFacts {
 	request?: Partial<RequestConfig>;
 	/** What differs for it from its provider's policy. */
 	policy?: Partial<PolicyLayer>;
-	/** USD per million tokens. */
-	price?: { input: number; output: number };
+	/** What it costs; absent: what the catalogue of prices says. */
+	price?: PriceConfig;
+}
+
+/** USD per million tokens of each kind; a kind that is absent costs what its whole costs. */
+export interface PriceConfig {
+	input: number;
+	output: number;
+	/** Of the prompt, what came from a cache. */
+	cachedInput?: number;
+	/** Of the prompt, what was put into a cache. */
+	cacheWrite?: number;
+	/** Of the answer, the thoughts. */
+	reasoning?: number;
+	/** Of the prompt, sound. */
+	audioInput?: number;
+	/** Of the answer, sound. */
+	audioOutput?: number;
+	/** USD for each request. */
+	perRequest?: number;
 }
 
 /** Members of a request body, as JSON values. */
@@ -246,14 +284,17 @@ export interface TargetConfig {
 
 /** One rule: a failure that meets every condition given is classified as `as`. */
 export interface ErrorRuleConfig {
-	/** Any of these: a status, or a class of them such as `5xx`. */
+	/** HTTP statuses, or classes of them such as `5xx`. An error inside a 200 counts as the status that it names. */
 	status?: readonly (number | string)[];
+	/** Any identifier that the error carries, with `*` as a wildcard; case does not matter. */
 	code?: readonly string[];
+	/** `error.type` alone, with `*` as a wildcard; case does not matter. */
 	type?: readonly string[];
-	/** A regular expression, to be used without regard to case. */
+	/** The source of a regular expression that is looked for in the error's text; case does not matter. */
 	message?: string;
-	/** Header name in lower case → regular expression, to be used without regard to case. */
+	/** Response headers, their names in lower case, and the source of a regular expression for each; case does not matter. */
 	header?: Readonly<Record<string, string>>;
+	/** Names of providers in the configuration. */
 	provider?: readonly string[];
 	/** `CATEGORY` or `CATEGORY.reason`. */
 	as: string;

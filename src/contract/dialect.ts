@@ -93,6 +93,8 @@ export interface ClientDialect {
 	newDocument(request: ClientRequest, requestId: string): DocumentWriter;
 	/** The body of an answer that says why there is none, also of one to a request that was refused. @param requestId ours */
 	failure(report: FailureReport, requestId: string): string;
+	/** The HTTP status of that answer, where the API has statuses of its own; absent: the report's. */
+	statusOf?(report: FailureReport): number;
 	/** The body of an answer that needs no provider, where no target speaks this dialect; absent: then there is none. */
 	estimate?(request: ClientRequest): string;
 }

@@ -1,6 +1,6 @@
 import type { BodyHints } from '../contract/dialect.ts';
 import { isObject } from '../values/json.ts';
-import { type Edits, type JsonText, withMembers } from '../values/json-members.ts';
+import { type Edits, topLevelMembers, withMembers } from '../values/json-members.ts';
 
 /** Where hints may stand, the first that has one wins. */
 const places = ['failover', 'meta', 'metadata'];
@@ -27,16 +27,16 @@ function firstText(places: readonly Record<string, unknown>[], names: readonly s
 
 /**
  * `metadata` belongs to OpenAI's API, so only our hints leave it, and it goes with them when nothing else is in it.
- * @param json the whole request
+ * @param text the whole request
  * @param metadata parsed
  * @returns the edit of the request that takes them out, if there are any
  */
-export function withoutHints(json: JsonText, metadata: Readonly<Record<string, unknown>>): Edits {
+export function withoutHints(text: string, metadata: Readonly<Record<string, unknown>>): Edits {
 	const hints = [...taskTypeNames, ...qualityNames].filter((name) => typeof metadata[name] === 'string');
 	if (hints.length === 0) return {};
 	if (Object.keys(metadata).length === hints.length) return { metadata: undefined };
-	const member = json.members.findLast(({ key }) => key === 'metadata');
+	const member = topLevelMembers(text).findLast(({ key }) => key === 'metadata');
 	if (member === undefined) return {};
-	const text = json.text.slice(member.valueStart, member.end);
-	return { metadata: withMembers(text, Object.fromEntries(hints.map((name) => [name, undefined]))) };
+	const value = text.slice(member.valueStart, member.end);
+	return { metadata: withMembers(value, Object.fromEntries(hints.map((name) => [name, undefined]))) };
 }

@@ -28,7 +28,13 @@ export function bondOf(
 	const [only, another] = new Set(candidates.map(({ credential }) => credential));
 	// Where there is one to ask, it made the id, or nobody here has.
 	if (first === undefined || (only !== undefined && another === undefined)) return undefined;
-	const bonds = needed.map(({ id, what }) => ({ what, credential: makers.of(id) ?? unknown(what) }));
+	const isOneProvider = new Set(candidates.map(({ credential }) => providerOf(credential))).size === 1;
+	const bonds = needed.flatMap(({ id, what }) => {
+		const credential = makers.of(id);
+		if (credential !== undefined) return [{ what, credential }];
+		// Each of its keys may have it.
+		return isOneProvider ? [] : unknown(what);
+	});
 	const [bond] = bonds;
 	const other = bonds.find(({ credential }) => credential !== bond?.credential);
 	if (bond === undefined) return undefined;
@@ -46,12 +52,30 @@ function unknown(what: string): never {
 	throw new Refusal('unknown_state', message, what);
 }
 
-/** What in a request another provider made, and means nothing to this one. */
+/** What in a request another provider made, or this one has refused, and means nothing to this one. */
 export function foreignTo(provider: string, borrowed: readonly Borrowed[], makers: Makers): readonly Borrowed[] {
 	return borrowed.filter(({ id, isNeeded }) => {
-		const maker = isNeeded ? undefined : makers.of(id);
-		return maker !== undefined && providerOf(maker) !== provider;
+		if (isNeeded) return false;
+		const maker = makers.of(id);
+		return makers.wasRefused(id, provider) || (maker !== undefined && providerOf(maker) !== provider);
 	});
+}
+
+/**
+ * What a provider is next asked without that has refused a proof, and does not say which: those that it is not known to have
+ * made, and at last its own, which may be of another account there.
+ * @param foreign the ids of what it was asked without
+ * @returns empty where it was asked without any
+ */
+export function suspectedBy(
+	provider: string,
+	borrowed: readonly Borrowed[],
+	foreign: ReadonlySet<string> | undefined,
+	makers: Pick<Makers, 'of'>,
+): readonly Borrowed[] {
+	const told = borrowed.filter(({ id, isNeeded }) => !isNeeded && foreign?.has(id) !== true);
+	const unknown = told.filter(({ id }) => providerOf(makers.of(id) ?? '') !== provider);
+	return unknown.length > 0 ? unknown : told;
 }
 
 /** `openai#2` is a key of `openai`. */

@@ -13,6 +13,7 @@ export const endings = {
 	exhausted: { status: 502, type: 'server_error', code: 'all_targets_failed' },
 	exhaustedByTimeouts: { status: 504, type: 'server_error', code: 'all_targets_timed_out' },
 	exhaustedLocally: { status: 503, type: 'server_error', code: 'local_resources_exhausted' },
+	exhaustedByOverload: { status: 503, type: 'server_error', code: 'all_targets_overloaded' },
 	exhaustedByLimits: { status: 429, type: 'rate_limit_error', code: 'all_targets_limited' },
 	deadline: { status: 504, type: 'server_error', code: 'deadline_exceeded' },
 	interrupted: { status: 502, type: 'server_error', code: 'stream_interrupted' },
@@ -49,13 +50,16 @@ export function endingKind(progress: Progress, lastFailureOf: LastFailureOf = ()
 	];
 	const isAll = (cause: Cause) => causes.length > 0 && causes.every((one) => one === cause);
 	if (isAll('limit')) return endings.exhaustedByLimits;
+	if (causes.length > 0 && causes.every(isOfLoad)) return endings.exhaustedByOverload;
 	if (isAll('key')) return endings.providerAuth;
 	if (isAll('nowhere')) return endings.modelNotFound;
 	if (ending === 'denied') return endings.denied;
 	if (wasKeptFromAsking(trace)) return endings.exhaustedLocally;
 	if (failures.every(({ category }) => category === 'TIMEOUT')) return endings.exhaustedByTimeouts;
-	// What was asked at all is limited: that the rest was not asked changes nothing for the caller.
-	return failures.every((one) => causeOfFailure(one) === 'limit') ? endings.exhaustedByLimits : endings.exhausted;
+	// What was asked at all is limited, or overloaded: that the rest was not asked changes nothing for the caller.
+	const ofFailures = failures.map(causeOfFailure);
+	if (ofFailures.every((cause) => cause === 'limit')) return endings.exhaustedByLimits;
+	return ofFailures.every(isOfLoad) ? endings.exhaustedByOverload : endings.exhausted;
 }
 
 /** Every target that was asked says that the mistake is the caller's: then it is told as one. */
@@ -86,22 +90,30 @@ export function lastDenials(trace: readonly TraceEntry[]): Denial[] {
 }
 
 /** Why a target does not serve, as far as it changes what a caller should do. */
-type Cause = 'limit' | 'key' | 'nowhere' | 'other';
+type Cause = 'limit' | 'overload' | 'key' | 'nowhere' | 'other';
+
+/** It is asked too much, and serves again when it is asked less. */
+function isOfLoad(cause: Cause): boolean {
+	return cause === 'limit' || cause === 'overload';
+}
 
 function causeOf({ reason, target, credential, model }: Denial, lastFailureOf: LastFailureOf): Cause {
 	if (reason === 'quota' || reason === 'limit' || reason === 'beyond-limit') return 'limit';
 	if (reason === 'auth') return 'key';
 	const last = lastFailureOf(model === undefined ? credential : `${credential}/${model}`);
+	const cause = last === undefined ? undefined : causeOfFailure(last);
+	if (cause === 'overload' && reason !== 'operator') return cause;
 	// A 503 names a time to wait, too; where nobody knows any more what it was, it was a limit.
-	if (reason === 'hint') return last === undefined || causeOfFailure(last) === 'limit' ? 'limit' : 'other';
+	if (reason === 'hint') return cause === undefined || cause === 'limit' ? 'limit' : 'other';
 	const isOfModel = reason === 'model' && last !== undefined && target.endsWith(`/${last.model}`);
-	return isOfModel && causeOfFailure(last) === 'nowhere' ? 'nowhere' : 'other';
+	return isOfModel && cause === 'nowhere' ? 'nowhere' : 'other';
 }
 
 /** A model that is only being loaded has a reason, and so has one that crashed. */
 function causeOfFailure({ category, reason, status = 0 }: Failure): Cause {
 	if (category === 'RATE_LIMIT' || category === 'QUOTA_EXCEEDED') return 'limit';
 	if (category === 'AUTH_ERROR') return 'key';
+	if (category === 'SERVER_ERROR' && reason === 'overloaded') return 'overload';
 	return category === 'MODEL_UNAVAILABLE' && reason === undefined && status >= 400 && status < 500
 		? 'nowhere'
 		: 'other';

@@ -1,6 +1,6 @@
 import type { ActorRefFrom } from 'xstate';
 import type { ToldLimits } from '../../machines/events.ts';
-import { answerSilent } from '../../machines/failure.ts';
+import { answerSilent, failureName } from '../../machines/failure.ts';
 import { mayLeaveSilence } from '../../machines/request/failover.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
 import { currentCandidate, errorPolicy, type Progress } from '../../machines/request/progress.ts';
@@ -19,7 +19,7 @@ import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
 import { toldLimits } from '../upstream/told-limits.ts';
 import { clock } from '../values/clock.ts';
-import type { Bond } from './borrowed.ts';
+import { type Bond, suspectedBy } from './borrowed.ts';
 import { CallClock } from './call-clock.ts';
 import { callRecordOf } from './call-record-of.ts';
 import { callerHeadersFor } from './caller-headers-for.ts';
@@ -27,11 +27,14 @@ import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
 import type { Makers } from './makers.ts';
+import { nextRenewal, noKey, otherKey, type Renewal } from './other-key.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
+import { Spending } from './spending.ts';
+import { asChosenByCaller } from './wrong-endpoint.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
 
@@ -51,7 +54,7 @@ export interface ExchangeOptions {
 	/** By the position of the candidate. */
 	contacts: readonly Contact[];
 	/** Who made the ids that only one provider knows. */
-	makers: Pick<Makers, 'note'>;
+	makers: Makers;
 	/** Whom alone it can be asked of. */
 	bond: Bond | undefined;
 	/** Targets that cannot be told all of the request, and why. */
@@ -88,8 +91,14 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#attemptProgress: Progress | undefined;
 	/** What the attempt was asked with. */
 	#asked: RenderedRequest | undefined;
+	/** The key that it was asked with, where that is one that is renewed. */
+	#askedWith: string | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
+	/** This attempt waits for another key, or has been made again with one. */
+	#renewal: Renewal | undefined;
+	/** How targets are asked that refused proofs of thoughts, by their position: without them. */
+	#withoutProofs: Map<number, Contact> | undefined;
 	/** An answer that says nothing, while another target is asked for a better one. */
 	#left: LeftAnswer | undefined;
 	/** The same, once nothing better came of that: it is the answer. */
@@ -99,7 +108,10 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	/** The client is slower than the answer: it has something to read. */
 	#isClientSlow = false;
 	readonly #words: ProviderWords;
+	/** What the present attempt brought is whole. */
+	#isWhole = false;
 	#isOver = false;
+	readonly #spending = new Spending();
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
 	readonly #unknownFinishReasons: UnknownFinishReason[] = [];
@@ -138,15 +150,17 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	startAttempt(progress: Progress): void {
 		this.#suspected = undefined;
+		this.#renewal = undefined;
 		this.#ask(progress);
 	}
 
 	#ask(progress: Progress): void {
 		this.#attemptProgress = progress;
+		this.#isWhole = false;
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
-		const { endpoint, settings: members, abilities, foreign } = this.#contact(progress);
+		const { endpoint, liveKey, settings: members, abilities, foreign } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#delivery.comment('the answer is carried on');
 
@@ -159,7 +173,8 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		const mayLeaveSilence = () => this.#mayLeaveSilence(progress);
 		this.#answer.beginAttempt({ target, way, shown, choices, reasons, mayLeaveSilence });
 		const { timeouts } = policy;
-		const callerHeaders = callerHeadersFor(call, progress, this.#suspected !== undefined, endpoint.dialect.name);
+		const isAskedAgain = this.#suspected !== undefined || this.#withoutProofs?.has(progress.position) === true;
+		const callerHeaders = callerHeadersFor(call, progress, isAskedAgain, endpoint.dialect.name);
 		const mayLeaveRefusal = () => this.#mayLeaveRefusal(progress);
 		const options = {
 			endpoint,
@@ -174,7 +189,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
-		this.#attempt.start();
+		this.#askedWith = liveKey?.present;
+		if (liveKey !== undefined && this.#askedWith === undefined) this.onBroke(noKey);
+		else this.#attempt.start();
 	}
 
 	stopAttempt(): void {
@@ -182,10 +199,21 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 		this.#words.noteEnd(this.#headers);
-		const { provider } = currentCandidate(this.#attemptProgress ?? this.#progress);
+		const progress = this.#attemptProgress ?? this.#progress;
+		this.#noteSpending(progress);
+		const { provider } = currentCandidate(progress);
 		for (const reason of this.#attempt?.unknownFinishReasons ?? []) {
 			this.#unknownFinishReasons.push({ provider, reason });
 		}
+	}
+
+	#noteSpending(progress: Progress): void {
+		// To count tokens costs none.
+		if (this.#options.call.dialect.estimate !== undefined) return;
+		const { target } = currentCandidate(progress);
+		const { price } = this.#contact(progress);
+		const { attemptUsage: usage, hasContent } = this.#answer;
+		this.#spending.note({ target, price, usage, isWhole: this.#isWhole, hasContent });
 	}
 
 	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
@@ -225,7 +253,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	finishAnswer(progress: Progress): void {
-		this.#delivery.finish(this.#answerInfo(progress));
+		this.#delivery.finish(this.#finalInfo(progress));
 		this.#end(progress, 'done');
 	}
 
@@ -275,15 +303,22 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	onCompleted(completion: Completion): void {
 		this.#clock.attemptEnds();
+		this.#isWhole = true;
 		const made = completion.is === 'document' ? completion.answer.made : completion.made;
 		if (made !== undefined) this.#options.makers.note(made, currentCandidate(this.#progress).credential);
 		if (completion.is === 'document') this.#takeDocument(completion);
 		else if (!this.#leavesStream(completion)) this.#endAnswer();
 	}
 
-	onBroke(broken: Classified): void {
+	onBroke(given: Classified): void {
+		if (this.#asksWithAnotherKey(given)) return;
 		this.#clock.attemptEnds();
-		if (this.#asksWithoutAdditions(broken)) return;
+		const broken = asChosenByCaller(given, this.#contact(this.#progress));
+		if (this.#asksWithoutAdditions(broken) || this.#asksWithoutProofs(broken)) return;
+		this.#reportBreak(broken);
+	}
+
+	#reportBreak(broken: Classified): void {
 		const { failure } = broken;
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
@@ -294,6 +329,34 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		this.#watchDeadline();
 	}
 
+	/**
+	 * A key that is renewed may have died on the way: the same target is asked once more with another one, before anybody hears
+	 * of a failure. What is left of the attempt counts as usual.
+	 */
+	#asksWithAnotherKey(broken: Classified): boolean {
+		const progress = this.#attemptProgress;
+		if (broken.failure.category !== 'AUTH_ERROR' || progress === undefined) return false;
+		const { liveKey } = this.#contact(progress);
+		if (liveKey === undefined || this.#answer.isAnswering) return false;
+		const renewal = nextRenewal(this.#renewal, liveKey.present !== this.#askedWith);
+		if (renewal === undefined) return false;
+		this.#renewal = renewal;
+		const { timeouts } = currentCandidate(progress).policy;
+		otherKey(liveKey, this.#askedWith, timeouts.connect)
+			.then((isThere) => {
+				// The client may have left meanwhile, or the time be over.
+				if (this.#isOver) return;
+				this.#clock.attemptEnds();
+				if (isThere) this.#ask(progress);
+				else this.#reportBreak(broken);
+			})
+			.catch((error: unknown) => {
+				this.crash();
+				throw error;
+			});
+		return true;
+	}
+
 	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */
 	#asksWithoutAdditions(broken: Classified): boolean {
 		const added = this.#asked?.added;
@@ -302,6 +365,29 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		// A refusal that names it is remembered now, any other once the target has answered without it.
 		if (broken.field !== undefined) this.#noteAdditions(progress, added);
 		this.#suspected = added;
+		this.#ask(progress);
+		return true;
+	}
+
+	/** Who made a proof is not known after a restart. Its thoughts are a hint: the target is asked without them, at once. */
+	#asksWithoutProofs({ failure }: Classified): boolean {
+		const progress = this.#attemptProgress;
+		if (failureName(failure) !== 'BAD_REQUEST.foreign_proof' || progress === undefined) return false;
+		const { call, makers } = this.#options;
+		const { borrowed = [], dialect } = call.request;
+		const contact = this.#contact(progress);
+		if (this.#answer.isAnswering || contact.endpoint.dialect.name !== dialect) return false;
+		const { provider } = currentCandidate(progress);
+		const suspected = suspectedBy(provider, borrowed, contact.foreign, makers);
+		if (suspected.length === 0) return false;
+		const ids = suspected.map(({ id }) => id);
+		makers.noteRefused(ids, provider);
+		this.#withoutProofs ??= new Map();
+		this.#withoutProofs.set(progress.position, {
+			...contact,
+			foreign: new Set([...(contact.foreign ?? []), ...ids]),
+			dropped: [...new Set([...(contact.dropped ?? []), ...suspected.map(({ what }) => what)])],
+		});
 		this.#ask(progress);
 		return true;
 	}
@@ -322,6 +408,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#takeDocument(completion: Extract<Completion, { is: 'document' }>): void {
 		const progress = this.#progress;
 		if (isSilentDocument(completion) && this.#mayLeaveSilence(progress)) {
+			this.#answer.noteUsage(completion.answer.usage);
 			this.#leave(completion, []);
 			return;
 		}
@@ -441,7 +528,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	#contact({ id, position }: Progress): Contact {
-		const contact = this.#options.contacts[position];
+		const contact = this.#withoutProofs?.get(position) ?? this.#options.contacts[position];
 		if (contact === undefined) throw new Error(`request ${id} has no contact for step ${position}`);
 		return contact;
 	}
@@ -509,6 +596,14 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 	}
 
+	/** The headers of a stream are gone by the time at which its cost is known. */
+	#finalInfo(progress: Progress): AnswerInfo {
+		const info = this.#answerInfo(progress);
+		const { cost } = this.#spending;
+		const isTold = cost?.isComplete === true && !this.#options.call.request.stream;
+		return isTold ? { ...info, costUsd: cost.usd } : info;
+	}
+
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
 		this.#timers.stop();
@@ -521,7 +616,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 			code,
 			clock: this.#clock,
 			words: this.#words,
-			usage: this.#answer.usage,
+			spending: this.#spending,
 			skippedEvents: this.#skippedEvents,
 			unknownFinishReasons: this.#unknownFinishReasons,
 		};

@@ -15,7 +15,11 @@ import type { CallRecord } from '../contract/call-record.ts';
 import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
+import type { KeyTiming } from '../credentials/key-life.ts';
+import type { LiveKey } from '../credentials/live-key.ts';
+import { liveKeysOf } from '../credentials/live-keys.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
+import { pricesOf } from '../prices/price-of.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
@@ -29,10 +33,11 @@ import { LiveMap } from '../values/live-map.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
+import { keyWatch } from './key-watch.ts';
+import { KnownSecrets } from './known-secrets.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { Makers } from './makers.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
-import { createRedactor, createSecretSearch } from './redact.ts';
 import { RefusedFields } from './refused-fields.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -43,6 +48,8 @@ export interface GatewayOptions {
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 	/** Which proxy leads to a provider; default: none does. */
 	proxies?: Proxies;
+	/** When keys that are fetched are renewed; default: `usualTiming`. */
+	keyTiming?: KeyTiming;
 }
 
 export interface ActorInspector {
@@ -60,7 +67,8 @@ export interface Gateway extends Service {
 }
 
 /** Where one credential is reached, and what its provider has there. */
-interface Address extends Omit<EndpointOptions, 'dialect'> {
+interface Address extends Omit<EndpointOptions, 'dialect' | 'liveKey'> {
+	readonly liveKey: LiveKey | undefined;
 	readonly protocol: Protocol;
 	readonly offer: Offer;
 }
@@ -70,17 +78,18 @@ type ProviderActor = ActorRefFrom<typeof providerMachine>;
 /**
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
  * @param config checked and resolved
- * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
+ * @returns a gateway that takes calls at once; the simulated providers of the configuration are running, and keys that are
+ *   fetched have been, or could not be
  * @throws UserError when a provider is behind a proxy, or has certificates, that cannot be used
  */
 export async function createGateway(
 	config: Config,
 	observer: GatewayObserver = {},
-	{ inspect: inspectorOf, protocolOf = configuredProtocol, proxies = noProxies }: GatewayOptions = {},
+	{ inspect: inspectorOf, protocolOf = configuredProtocol, proxies = noProxies, keyTiming }: GatewayOptions = {},
 ): Promise<Gateway> {
 	// A proxy that cannot be used is found now, and not by the first request.
-	const proxySecrets = Object.values(config.providers).flatMap(({ baseUrl }) => {
-		const authorization = baseUrl === undefined ? undefined : proxies(baseUrl)?.authorization;
+	const proxySecrets = addressesOf(config).flatMap((address) => {
+		const authorization = proxies(address)?.authorization;
 		return authorization === undefined ? [] : secretsInCredentials(authorization);
 	});
 	// As files that cannot be used are.
@@ -92,9 +101,9 @@ export async function createGateway(
 		onSurplus: (origin, wasTrusted) => observer.surplusReceived?.(origin, wasTrusted),
 	});
 	const rules = [...config.errorRules, ...shippedErrorRules()];
-	const secrets = [...secretsOf(config), ...proxySecrets];
-	const classify = createClassifier(rules, createRedactor(secrets));
-	const passing = new PassingHeaders(createSecretSearch(secrets));
+	const secrets = new KnownSecrets([...secretsOf(config), ...proxySecrets]);
+	const classify = createClassifier(rules, secrets.redact);
+	const passing = new PassingHeaders(secrets.hasSecret);
 
 	const providers = new Map<string, ProviderActor>();
 	const actors = actorsOf(config);
@@ -103,6 +112,12 @@ export async function createGateway(
 		const key = actor.model === undefined ? undefined : required(providers.get(actor.credential), actor.credential);
 		providers.set(actor.id, startProvider(actor, key, config, observer, inspectorOf?.('provider')));
 	}
+	const liveKeys = liveKeysOf(config, {
+		listenerOf: (id, source) => keyWatch({ id, source, actor: required(providers.get(id), id), secrets, observer }),
+		proxies,
+		tls: material,
+		timing: keyTiming,
+	});
 	const addresses = new Map<string, Address>();
 	for (const provider of Object.values(config.providers)) {
 		const { name, headers, apiVersion } = provider;
@@ -110,13 +125,15 @@ export async function createGateway(
 		const protocol = protocolOf(provider);
 		const baseUrl = provider.baseUrl ?? simulators.get(name)?.baseUrl ?? '';
 		for (const { id, apiKey } of provider.credentials) {
-			addresses.set(id, { provider: name, protocol, offer: provider, baseUrl, apiKey, apiVersion, headers, tls });
+			const account = { baseUrl, apiKey, apiVersion, headers };
+			addresses.set(id, { provider: name, protocol, offer: provider, ...account, tls, liveKey: liveKeys.get(id) });
 		}
 	}
 
+	const prices = pricesOf(config, clock.toWall(clock.now()));
 	const routes = new LiveRoutes(config, {
 		actorOf: (gate) => required(providers.get(gate), gate),
-		contactOf: ({ credential, model }, { settings, abilities, endpoints }, client) => {
+		contactOf: ({ credential, model, target }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
 			const { protocol, offer } = address;
 			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints), model);
@@ -124,10 +141,12 @@ export async function createGateway(
 			const headers = { ...address.headers, ...settings?.headers };
 			return {
 				endpoint: connections.endpoint({ ...address, dialect, headers }),
+				liveKey: address.liveKey,
 				settings,
 				isContinuable: leavesContinuable(dialect, settings),
 				abilities,
 				learnsLimits: learnsLimits(config.providers[address.provider], model),
+				price: prices.get(target),
 			};
 		},
 	});
@@ -215,6 +234,7 @@ export async function createGateway(
 		for (const exchange of exchanges.values()) exchange.shutDown();
 	}
 
+	await Promise.all([...liveKeys.values()].map((key) => key.start()));
 	return {
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
@@ -255,6 +275,7 @@ export async function createGateway(
 		interrupt,
 		close: async () => {
 			interrupt();
+			await Promise.all([...liveKeys.values()].map((key) => key.stop()));
 			for (const actor of providers.values()) actor.stop();
 			await connections.close();
 			await Promise.all([...simulators.values()].map((simulator) => simulator.close()));
@@ -297,6 +318,16 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+/** Of providers, and of the OAuth servers that give their keys. */
+function addressesOf({ providers }: Config): string[] {
+	return Object.values(providers).flatMap(({ baseUrl, credentials }) => [
+		...(baseUrl === undefined ? [] : [baseUrl]),
+		...credentials.flatMap(({ keyFrom }) =>
+			keyFrom !== undefined && 'oauth' in keyFrom ? [keyFrom.oauth.tokenUrl] : [],
+		),
+	]);
 }
 
 /** By provider. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Call } from '../contract/call.ts';
 import type { ClientDialect } from '../contract/dialect.ts';
 import type { Contact } from './contact.ts';
-import { ofOneModel } from './one-model.ts';
+import { makesVectors, ofOneModel } from './one-model.ts';
 import {
 	type Asking,
 	type CandidatePlan,
@@ -107,7 +107,10 @@ export class LiveRoutes {
 				...(contact.endpoint.dialect.prefill === undefined ? {} : { prefill: contact.endpoint.dialect.prefill }),
 				actor: actorOf(plan.gate),
 			})),
-			contacts: used.map(({ contact }) => contact),
+			contacts: used.map((stop) => {
+				const isUnlikely = route.isOneTarget && makesVectors(stop) !== isForVectors;
+				return isUnlikely ? { ...stop.contact, isUnlikely } : stop.contact;
+			}),
 			policy: route.policy,
 			commit: route.commit,
 			sendsWithout: route.sendsWithout,

@@ -9,6 +9,8 @@ export class Makers {
 	readonly #most: number;
 	/** Credential by id, the oldest first. */
 	readonly #makers = new Map<string, string>();
+	/** Which provider did not take which proof. */
+	readonly #refused = new Set<string>();
 
 	constructor(most = MOST_IDS) {
 		this.#most = most;
@@ -33,5 +35,19 @@ export class Makers {
 			this.#makers.set(id, maker);
 		}
 		return maker;
+	}
+
+	/** A provider did not take back proofs that came with a request. */
+	noteRefused(ids: readonly string[], provider: string): void {
+		for (const id of ids) {
+			this.#refused.add(`${provider} ${id}`);
+			if (this.#refused.size <= this.#most) continue;
+			const [oldest] = this.#refused;
+			if (oldest !== undefined) this.#refused.delete(oldest);
+		}
+	}
+
+	wasRefused(id: string, provider: string): boolean {
+		return this.#refused.size > 0 && this.#refused.has(`${provider} ${id}`);
 	}
 }

@@ -27,7 +27,8 @@ export function ofOneModel<T extends Stop>(
 	return stops.filter(({ asking }) => asking.sameAs === first.asking.sameAs);
 }
 
-function makesVectors({ plan, asking }: Stop): boolean {
+/** As far as its endpoints and its name tell. */
+export function makesVectors({ plan, asking }: Stop): boolean {
 	return asking.endpoints?.every((endpoint) => endpoint === 'embeddings') === true || isEmbeddingModel(plan.model);
 }
 

@@ -119,11 +119,12 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 	const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
 		const refusal = asRefusal(error);
 		const { id, client, ip: address } = request;
-		const report = refusal.report();
-		const { status } = report;
+		const refused = refusal.report();
+		const { failure, contentTypes, statusOf } = dialectOf(request);
+		const status = statusOf?.(refused) ?? refused.status;
+		const report = { ...refused, status };
 		if (refusal.code === 'internal_error') options.onCrash?.(error, id);
 		options.onRefused?.({ id, code: refusal.code, status, client, address });
-		const { failure, contentTypes } = dialectOf(request);
 		const answer = [reply, id, report, failure(report, id), contentTypes.document] as const;
 		const send = () => (hasMoreToCome(request.raw) ? sendAndClose(...answer, uploads) : sendFailure(...answer));
 		// What is on its way in the same packet has come by then, and the connection can be kept.

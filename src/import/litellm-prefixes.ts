@@ -9,7 +9,7 @@ export interface Prefix {
 	/** Absent where only the file knows it. */
 	baseUrl?: string;
 	/** The variable that LiteLLM takes the key from where the file gives none; absent where none is needed. */
-	keyFrom?: string;
+	keyFrom?: string | undefined;
 	/** The variable that it takes the address from. */
 	baseFrom?: string;
 	/** Its addresses have no version there, and need one here. */
@@ -18,23 +18,26 @@ export interface Prefix {
 
 type Own = Omit<Prefix, 'protocol' | 'name'> & { name?: string };
 
-/** Those whose provider `config/known-models.yaml` has, by its name there (https://docs.litellm.ai/docs/providers). */
-const ofKnown: Readonly<Record<string, Own & { name: string }>> = {
-	openai: { name: 'openai', keyFrom: 'OPENAI_API_KEY' },
-	'text-completion-openai': { name: 'openai', keyFrom: 'OPENAI_API_KEY' },
-	anthropic: { name: 'anthropic', keyFrom: 'ANTHROPIC_API_KEY' },
-	azure: { name: 'azure', keyFrom: 'AZURE_API_KEY', baseFrom: 'AZURE_API_BASE' },
-	gemini: { name: 'gemini', keyFrom: 'GEMINI_API_KEY' },
-	deepseek: { name: 'deepseek', keyFrom: 'DEEPSEEK_API_KEY' },
-	mistral: { name: 'mistral', keyFrom: 'MISTRAL_API_KEY' },
-	xai: { name: 'xai', keyFrom: 'XAI_API_KEY' },
-	moonshot: { name: 'moonshot', keyFrom: 'MOONSHOT_API_KEY' },
-	groq: { name: 'groq', keyFrom: 'GROQ_API_KEY' },
-	cerebras: { name: 'cerebras', keyFrom: 'CEREBRAS_API_KEY' },
+/**
+ * Those whose provider `config/known-models.yaml` has (https://docs.litellm.ai/docs/providers): its name there, where that is another,
+ * and the variable of the key, where that is not the first there.
+ */
+const ofKnown: Readonly<Record<string, Own>> = {
+	openai: {},
+	'text-completion-openai': { name: 'openai' },
+	anthropic: {},
+	azure: { keyFrom: 'AZURE_API_KEY', baseFrom: 'AZURE_API_BASE' },
+	gemini: {},
+	deepseek: {},
+	mistral: {},
+	xai: {},
+	moonshot: {},
+	groq: {},
+	cerebras: {},
 	together_ai: { name: 'together', keyFrom: 'TOGETHERAI_API_KEY' },
-	fireworks_ai: { name: 'fireworks', keyFrom: 'FIREWORKS_API_KEY' },
-	openrouter: { name: 'openrouter', keyFrom: 'OPENROUTER_API_KEY' },
-	perplexity: { name: 'perplexity', keyFrom: 'PERPLEXITYAI_API_KEY' },
+	fireworks_ai: { name: 'fireworks' },
+	openrouter: {},
+	perplexity: { keyFrom: 'PERPLEXITYAI_API_KEY' },
 };
 
 /** Others that speak the OpenAI API. */
@@ -56,11 +59,13 @@ const ofOthers: Readonly<Record<string, Own>> = {
 /** @param word `openai` of `openai/gpt-4o`. @returns undefined where Breakwater has no protocol for it */
 export function prefixOf(word: string, { providers }: KnownModels): Prefix | undefined {
 	const own = Object.hasOwn(ofKnown, word) ? ofKnown[word] : undefined;
-	const known = own === undefined ? undefined : providers[own.name];
-	if (own !== undefined && known !== undefined) {
-		const { protocol, baseUrl } = known;
+	const name = own?.name ?? word;
+	const known = own === undefined ? undefined : providers[name];
+	if (known !== undefined) {
+		const { protocol, baseUrl, keys } = known;
 		// Where the protocol knows the address, nothing has to be said.
-		return { ...own, protocol: spoken(protocol), ...(protocol === 'openai' && { baseUrl }) };
+		const address = protocol === 'openai' ? { baseUrl } : {};
+		return { name, protocol: spoken(protocol), keyFrom: keys[0], ...address, ...own };
 	}
 	const other = Object.hasOwn(ofOthers, word) ? ofOthers[word] : undefined;
 	return other === undefined ? undefined : { name: word.replaceAll('_', '-'), protocol: 'openai', ...other };

@@ -1,31 +1,14 @@
 import type { Dispatcher } from 'undici';
-import type { Timeouts } from '../../machines/policy.ts';
 import type { AnswerEvent } from '../contract/answer-parts.ts';
-import type { AnswerHeaders, RenderedRequest } from '../contract/dialect.ts';
+import type { AnswerHeaders } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
 import { clock } from '../values/clock.ts';
-import { type Classified, type Classify, classifyTransportError } from './classify/apply-error-rules.ts';
-import type { Dispatch, Dispatched, Endpoint, LookUpListener } from './endpoint.ts';
+import type { AttemptOptions } from './attempt-options.ts';
+import { AttemptTimers, type TimeOutReason, timedOut } from './attempt-timers.ts';
+import { type Classified, classifyTransportError } from './classify/apply-error-rules.ts';
+import type { Dispatch, Dispatched, LookUpListener } from './endpoint.ts';
 import { withCallerHeaders } from './passing-headers.ts';
 import { type Completion, Reception, type Verdict } from './reception.ts';
-import { ThroughputWatch } from './throughput.ts';
-
-export interface AttemptOptions {
-	endpoint: Endpoint;
-	classify: Classify;
-	model: string;
-	/** It thinks before its first word: whatever comes in its stream shows that it does, up to `timeouts.thinking`. */
-	reasons?: boolean;
-	/** The request as the provider shall see it. */
-	request: RenderedRequest;
-	/** Headers of the caller that go along, by their names in lower case; undefined for none. */
-	callerHeaders?: Readonly<Record<string, string>> | undefined;
-	timeouts: Timeouts;
-	/** Bytes of the largest answer that is taken. */
-	answerLimit: number;
-	/** Whether an answer that the provider refused may be asked of another. Default: it is the answer. */
-	mayLeaveRefusal?: (() => boolean) | undefined;
-}
 
 /** What an attempt reports. After `onCompleted` or `onBroke`, or a `stop`, it reports nothing more. */
 export interface AttemptListener {
@@ -41,9 +24,6 @@ export interface AttemptListener {
 	onCompleted(completion: Completion): void;
 	onBroke(broken: Classified): void;
 }
-
-/** How long a connection may take to end its body after a whole answer before it is given up, ms. */
-const TRAILING_TIME_MS = 1000;
 
 /**
  * A connection from the pool that ends so soon after a request was sent on it, without a byte of an answer, was dead
@@ -67,19 +47,14 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	#isLookingUp = false;
 	/** It was sent a second time. */
 	#isSentAgain = false;
-	/** When the request was sent, by a clock that never goes back, ms. */
-	#sentAt = 0;
 	/** Known once the connection stands. */
 	#controller: Dispatcher.DispatchController | undefined;
 	/** Known once the response has begun. */
 	#reception: Reception | undefined;
 	#headers: AnswerHeaders = {};
 	#headersAt = 0;
-	#phaseTimer: NodeJS.Timeout | undefined;
-	#idleTimer: NodeJS.Timeout | undefined;
 	#isPaused = false;
-	/** Undefined where a stream may be as slow as it likes. */
-	readonly #throughput: ThroughputWatch | undefined;
+	readonly #timers: AttemptTimers;
 	/** What was last told of to be kept, bytes. */
 	#heldBytes = 0;
 	/** The response has ended, well or badly: there is nothing left to abort. */
@@ -88,8 +63,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	constructor(options: AttemptOptions, listener: AttemptListener) {
 		this.#options = options;
 		this.#listener = listener;
-		const { throughput } = options.timeouts;
-		if (throughput !== 'off') this.#throughput = new ThroughputWatch(throughput, () => this.#timeOut('slow'));
+		this.#timers = new AttemptTimers(options, (reason) => this.#timeOut(reason));
 	}
 
 	start(): void {
@@ -97,7 +71,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	}
 
 	#send(dispatch: Dispatch): void {
-		const { endpoint, request, timeouts } = this.#options;
+		const { endpoint, request } = this.#options;
 		this.#phase = 'connecting';
 		const headers = endpoint.address.headers(request);
 		if (!(headers instanceof Promise)) {
@@ -105,7 +79,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 			return;
 		}
 		// The credentials are part of what it takes to connect.
-		this.#startPhase('connecting', timeouts.connect, 'connect');
+		this.#timers.awaitConnection();
 		headers.then(
 			(fetched) => this.#isConnecting && this.#sendWith(fetched, dispatch),
 			(error) => this.#isConnecting && this.#break(classifyTransportError(error)),
@@ -113,7 +87,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	}
 
 	#sendWith(own: readonly string[], dispatch: Dispatch): void {
-		const { endpoint, model, request, callerHeaders, timeouts } = this.#options;
+		const { endpoint, model, request, callerHeaders } = this.#options;
 		try {
 			const headers = withCallerHeaders(own, callerHeaders, endpoint.address.usualHeaders);
 			const options = { path: endpoint.address.path(model), method: 'POST' as const, headers, body: request.body };
@@ -123,7 +97,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 			return;
 		}
 		// Mostly a connection stands, and the request is on it already.
-		if (this.#isConnecting) this.#startPhase('connecting', timeouts.connect, 'connect');
+		if (this.#isConnecting) this.#timers.awaitConnection();
 	}
 
 	/** Ends the exchange, and its connection with it unless the answer is whole. Safe at any time. */
@@ -142,9 +116,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	pause(): void {
 		if (this.#phase !== 'reading' || this.#isExchangeOver) return;
 		this.#isPaused = true;
-		this.#throughput?.stop();
-		clearTimeout(this.#idleTimer);
-		this.#idleTimer = undefined;
+		this.#timers.pause();
 		this.#controller?.pause();
 	}
 
@@ -152,8 +124,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	resume(): void {
 		if (this.#phase !== 'reading' || !this.#isPaused) return;
 		this.#isPaused = false;
-		this.#watchIdle();
-		if (this.#reception?.hasContent) this.#throughput?.start();
+		this.#timers.resume(this.#reception?.hasContent === true);
 		// Last, for it may bring the next piece at once, and with it the next pause.
 		this.#controller?.resume();
 	}
@@ -185,7 +156,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 
 	onLookUpEnded(): void {
 		this.#isLookingUp = false;
-		if (this.#phase === 'connecting') this.#startPhase('connecting', this.#options.timeouts.connect, 'connect');
+		if (this.#isConnecting) this.#timers.awaitConnection();
 	}
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -194,10 +165,8 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 			this.#abort();
 			return;
 		}
-		this.#sentAt = performance.now();
-		const { request, timeouts } = this.#options;
-		if (request.stream) this.#startPhase('waiting', timeouts.firstToken, 'first_token');
-		else this.#startPhase('waiting', timeouts.response, 'response');
+		this.#phase = 'waiting';
+		this.#timers.awaitAnswer();
 	}
 
 	onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
@@ -220,20 +189,25 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 			maxEventLength: answerLimit,
 		};
 		this.#reception = new Reception(options, status, headers);
-		if (!this.#reception.isSuccess) this.#watchIdle();
-		else if (this.#reception.isDocument) this.#awaitDocument();
+		if (!this.#reception.isSuccess) this.#timers.watchIdle();
+		else if (this.#reception.isDocument) this.#timers.awaitDocument();
 	}
 
 	onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
 		const reception = this.#reception;
 		if (this.#phase === 'over' || reception === undefined) return;
-		this.#idleTimer?.refresh();
+		this.#timers.noteBytes();
 		const { isDocument, hasContent } = reception;
 		const events = reception.take(bytes);
-		if (reception.isDocument && !isDocument) this.#awaitDocument();
-		if (!reception.isStream && this.#idleTimer === undefined) this.#watchIdle();
-		if (reception.hasContent && !hasContent) this.#endWaiting();
-		else if (!reception.hasContent) this.#noteLife(reception);
+		if (reception.isDocument && !isDocument) this.#timers.awaitDocument();
+		if (!reception.isStream && !this.#timers.isWatchingIdle) this.#timers.watchIdle();
+		if (reception.hasContent && !hasContent) {
+			this.#timers.watchAnswer();
+			this.#listener.onFirstContent();
+		} else if (!reception.hasContent && reception.isStream && reception.isSuccess) {
+			// Its first event may be the role, which nobody has thought about.
+			this.#timers.noteLife();
+		}
 		this.#pass(events);
 		// Whoever got the events may have stopped the attempt.
 		if (this.#isOver) return;
@@ -267,7 +241,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	/** Nobody has answered, and nobody is to blame: the connection stood unused for too long. */
 	#isStale({ failure: { reason } }: Classified): boolean {
 		if (this.#phase !== 'waiting' || this.#isSentAgain || this.#dispatched?.isReused !== true) return false;
-		return (reason === 'reset' || reason === 'closed') && performance.now() - this.#sentAt <= STALE_TIME_MS;
+		return (reason === 'reset' || reason === 'closed') && this.#timers.sentForMs <= STALE_TIME_MS;
 	}
 
 	#sendAgain(): void {
@@ -285,31 +259,9 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		if (!this.#isOver) this.#conclude(verdict);
 	}
 
-	/** A stream that was asked for comes as a document, which has no first token to wait for. */
-	#awaitDocument(): void {
-		const { request, timeouts } = this.#options;
-		if (request.stream) this.#startPhase('reading', timeouts.response, 'response');
-	}
-
-	/** A stream that has no content yet, and is not silent. Its first event may be the role, which nobody has thought about. */
-	#noteLife({ isStream, isSuccess }: Reception): void {
-		const { reasons = false, timeouts } = this.#options;
-		if (!reasons || !isStream || !isSuccess) return;
-		const leftMs = this.#sentAt + Math.max(timeouts.thinking, timeouts.firstToken) - performance.now();
-		if (leftMs > 0) this.#startPhase('reading', Math.min(timeouts.firstToken, leftMs), 'first_token');
-	}
-
-	/** The first content is here: from now on only silence is too long. */
-	#endWaiting(): void {
-		clearTimeout(this.#phaseTimer);
-		this.#watchIdle();
-		this.#throughput?.start();
-		this.#listener.onFirstContent();
-	}
-
 	#pass(events: readonly AnswerEvent[]): void {
 		if (events.length === 0) return;
-		this.#throughput?.note(events);
+		this.#timers.noteEvents(events);
 		this.#listener.onEvents(events);
 	}
 
@@ -329,7 +281,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		this.#finish();
 		if (!this.#isExchangeOver) {
 			// The answer has ended, its body has not: give it a moment, so that the connection can be used again.
-			this.#phaseTimer = setTimeout(() => this.#abort(), TRAILING_TIME_MS).unref();
+			this.#timers.awaitTrailing(() => this.#abort());
 			this.#controller?.resume();
 		}
 		this.#listener.onCompleted(verdict.completion);
@@ -341,41 +293,24 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		this.#listener.onBroke(broken);
 	}
 
-	#startPhase(phase: Phase, limitMs: number, reason: string): void {
-		this.#phase = phase;
-		clearTimeout(this.#phaseTimer);
-		this.#phaseTimer = setTimeout(() => this.#timeOut(reason), limitMs);
-	}
-
-	#watchIdle(): void {
-		clearTimeout(this.#idleTimer);
-		this.#idleTimer = setTimeout(() => this.#timeOut('idle'), this.#options.timeouts.idle);
-	}
-
-	#timeOut(reason: string): void {
+	#timeOut(reason: TimeOutReason): void {
 		const reception = this.#reception;
 		if (this.#phase === 'over') return;
 		// The status is here, only its explanation is not: better classified by the status than as a silence.
 		if (reception !== undefined && !reception.isSuccess) this.#conclude(reception.errorVerdict());
 		// Finished, and then no end mark: whole all the same.
 		else if (reception?.isFinished) this.#conclude({ is: 'whole', completion: { is: 'events' } });
-		else {
-			const message = this.#isLookingUp ? 'no address for the name of the provider in time' : timeoutMessages[reason];
-			this.#break({ failure: { category: 'TIMEOUT', reason }, message: message ?? '' });
-		}
+		else this.#break(timedOut(reason, this.#isLookingUp));
 	}
 
 	#finish(): void {
 		this.#phase = 'over';
-		clearTimeout(this.#phaseTimer);
-		clearTimeout(this.#idleTimer);
-		this.#throughput?.stop();
+		this.#timers.stop();
 	}
 
-	/** A timer that ran on would hold the request and its answer in memory. */
 	#endExchange(): void {
 		this.#isExchangeOver = true;
-		clearTimeout(this.#phaseTimer);
+		this.#timers.endPhase();
 	}
 
 	#abort(): void {
@@ -384,11 +319,3 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		else this.#controller.abort(new Error('breakwater ended the attempt'));
 	}
 }
-
-const timeoutMessages: Readonly<Record<string, string>> = {
-	connect: 'no connection in time',
-	first_token: 'no first token in time',
-	response: 'no whole answer in time',
-	idle: 'no further data in time',
-	slow: 'too little text in time',
-};

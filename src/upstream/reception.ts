@@ -38,6 +38,8 @@ export interface ReceptionOptions extends ReaderOptions {
 /** How much of an error response is read before it is classified by what is there, bytes. */
 const ERROR_BODY_LIMIT = 256 * 1024;
 
+const BRACE = '{'.charCodeAt(0);
+
 const inEvents: Completion = { is: 'events' };
 const noEvents: readonly AnswerEvent[] = [];
 const none: readonly string[] = [];
@@ -57,6 +59,8 @@ export class Reception {
 	#length = 0;
 	/** Bytes since the last event of a stream; of a document, all. */
 	#heldBytes = 0;
+	/** What is called a stream of events begins as a document: nothing of it has been handed on. */
+	#mayBeDocument = false;
 	/** The answer ended with a reason that means a failure. */
 	#failedEnd: Verdict | undefined;
 	#unknownReasons: readonly string[] = none;
@@ -74,7 +78,7 @@ export class Reception {
 
 	/** A document has no first token to wait for, whatever was asked for. */
 	get isDocument(): boolean {
-		return this.#form === 'document';
+		return this.#form === 'document' || this.#mayBeDocument;
 	}
 
 	get isStream(): boolean {
@@ -119,16 +123,24 @@ export class Reception {
 		if (this.isSuccess && this.#form === undefined) {
 			this.#setForm(this.#options.dialect.looksLike(bytes) ?? (this.#options.stream ? 'events' : 'document'));
 		}
-		if (this.#reader !== undefined) return this.#judged(this.#reader.feed(bytes));
-		this.#pieces.add(bytes);
-		return noEvents;
+		if (this.#reader === undefined || this.#isDocumentSoFar(bytes)) this.#pieces.add(bytes);
+		if (this.#reader === undefined) return noEvents;
+		const events = this.#judged(this.#reader.feed(bytes));
+		if (events.length > 0) this.#mayBeDocument = false;
+		return events;
+	}
+
+	/** @param bytes the latest of them */
+	#isDocumentSoFar(bytes: Buffer): boolean {
+		if (this.#length === bytes.length) this.#mayBeDocument = bytes[0] === BRACE;
+		return this.#mayBeDocument;
 	}
 
 	/** The verdict that what came so far allows; undefined while more has to come. */
 	verdict(): Verdict | undefined {
 		if (this.#isTooLarge) return this.refuse('answer_too_large');
 		if (!this.isSuccess) return this.#length >= ERROR_BODY_LIMIT ? this.errorVerdict() : undefined;
-		return this.#streamVerdict(undefined);
+		return this.#streamVerdict(undefined, false);
 	}
 
 	/**
@@ -177,18 +189,24 @@ export class Reception {
 
 	#endStream(reader: AnswerReader, cut: Classified | undefined): { events: readonly AnswerEvent[]; verdict: Verdict } {
 		const events = this.#judged(reader.finish());
+		const document = this.#mayBeDocument && events.length === 0 ? this.#documentVerdict() : undefined;
+		if (document !== undefined) return { events, verdict: document };
 		const verdict = this.#streamVerdict(cut);
 		if (verdict !== undefined) return { events, verdict };
 		return { events, verdict: cut === undefined ? this.refuse('answer_unfinished') : { is: 'broken', broken: cut } };
 	}
 
-	/** @param cut why the bytes ended: it explains a stream that is empty or damaged better than its end does */
-	#streamVerdict(cut: Classified | undefined): Verdict | undefined {
+	/**
+	 * @param cut why the bytes ended: it explains a stream that is empty or damaged better than its end does
+	 * @param isEnd whether they have: only then a document can be told from a damaged stream
+	 */
+	#streamVerdict(cut: Classified | undefined, isEnd = true): Verdict | undefined {
 		if (this.#failedEnd !== undefined) return this.#failedEnd;
 		const state = this.#reader?.state;
 		if (state === undefined || state.is === 'open') return undefined;
 		if (state.is === 'whole') return { is: 'whole', completion: this.#inEvents };
 		if (state.is === 'error') return this.#broken(state.error);
+		if (this.#mayBeDocument && !isEnd) return undefined;
 		const isExplained = cut !== undefined && (state.fault === 'answer_empty' || state.fault === 'answer_damaged');
 		if (isExplained && state.error?.json === undefined) return { is: 'broken', broken: cut };
 		return this.refuse(state.fault, state.error);
@@ -199,14 +217,22 @@ export class Reception {
 		const bytes = this.#pieces.whole();
 		if (bytes.length === 0) return { events: noEvents, verdict: this.refuse('answer_empty') };
 		const read = dialect.readDocument(bytes.toString(), this.#options);
-		if (read.is === 'answer') {
-			for (const finish of read.answer.finishes ?? []) this.#failedEnd ??= this.#failureOf(finish)?.verdict;
-			if (this.#failedEnd !== undefined) return { events: noEvents, verdict: this.#failedEnd };
-			return { events: noEvents, verdict: { is: 'whole', completion: { is: 'document', answer: read.answer, bytes } } };
-		}
+		if (read.is === 'answer') return { events: noEvents, verdict: this.#answerVerdict(read.answer, bytes) };
 		// A stream that was called a document.
 		if (dialect.looksLike(bytes) === 'events') return this.#readAsStream(bytes);
 		return { events: noEvents, verdict: this.refuse('answer_malformed', read.error) };
+	}
+
+	/** Of a document that was called a stream; undefined where it is no answer. */
+	#documentVerdict(): Verdict | undefined {
+		const bytes = this.#pieces.whole();
+		const read = this.#options.dialect.readDocument(bytes.toString(), this.#options);
+		return read.is === 'answer' ? this.#answerVerdict(read.answer, bytes) : undefined;
+	}
+
+	#answerVerdict(answer: DocumentAnswer, bytes: Buffer): Verdict {
+		for (const finish of answer.finishes ?? []) this.#failedEnd ??= this.#failureOf(finish)?.verdict;
+		return this.#failedEnd ?? { is: 'whole', completion: { is: 'document', answer, bytes } };
 	}
 
 	#readAsStream(bytes: Buffer): { events: readonly AnswerEvent[]; verdict: Verdict } {

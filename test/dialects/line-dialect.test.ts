@@ -8,10 +8,10 @@ import { createGateway } from '../../src/gateway/gateway.ts';
 import { createServer } from '../../src/http/server.ts';
 import { configText, contentOf, messages } from '../helpers/gateway.ts';
 import { type Behaviour, chunksOf, startUpstream, streams, type Upstream } from '../helpers/upstream.ts';
+import { wallAnswer } from '../helpers/wall-answer.ts';
 import { lineClient, lineProtocol } from './line-dialect.ts';
 
-const text = 'The harbour wall was built in 1862, and it has kept the storms out of the town ever since.';
-const half = text.slice(0, 46);
+const { text, half } = wallAnswer;
 
 const opened: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

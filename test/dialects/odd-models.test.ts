@@ -6,12 +6,13 @@ import { dialectFor, protocols } from '../../src/dialects/dialects.ts';
 import { openaiChatClient, openaiChatProvider } from '../../src/dialects/openai-chat/openai-chat.ts';
 import { openaiResponsesProvider } from '../../src/dialects/openai-responses/openai-responses.ts';
 import { conversationWith, foreignRequest } from '../helpers/conversations.ts';
+import { plainAsk } from '../helpers/plain-ask.ts';
 
 type Members = Parameters<typeof conversationWith>[0];
 
 function asked(dialect: ProviderDialect, model: string, members: Members) {
 	const request = foreignRequest(conversationWith(members));
-	const ask = { request, model, streamUpstream: false, members: undefined, way: 'fresh', shown: '' } as const;
+	const ask = { request, model, ...plainAsk };
 	return JSON.parse(dialect.render({ ...ask, abilities: { reasons: true } }).body);
 }
 

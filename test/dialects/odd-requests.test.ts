@@ -9,6 +9,7 @@ import {
 	openaiResponsesClient,
 	openaiResponsesProvider,
 } from '../../src/dialects/openai-responses/openai-responses.ts';
+import { plainAsk } from '../helpers/plain-ask.ts';
 
 const clients = { chat: openaiChatClient, messages: anthropicMessagesClient, responses: openaiResponsesClient };
 const providers = {
@@ -31,7 +32,7 @@ function asked(from: keyof typeof clients, to: keyof typeof providers, body: obj
 	const { request } = client.read(JSON.stringify({ ...plain[from], ...body }));
 	const losses = provider.lossesOf(request, { reasons: false }, model);
 	expect(losses.filter(({ isNeeded }) => isNeeded)).toEqual([]);
-	const ask = { request, model, streamUpstream: false, members: undefined, way: 'fresh', shown: '' } as const;
+	const ask = { request, model, ...plainAsk };
 	return JSON.parse(provider.render(ask).body);
 }
 

@@ -69,6 +69,13 @@ describe('a proof', () => {
 	it('is foreign to nobody where its maker is not known', () => {
 		expect(foreignTo('b', [thought], new Makers())).toEqual([]);
 	});
+
+	it('is foreign to whoever refused it, and to nobody else', () => {
+		const makers = makersOf({ proof: 'a' });
+		makers.noteRefused(['proof'], 'a');
+		expect(foreignTo('a', [thought], makers)).toEqual([thought]);
+		expect(foreignTo('ab', [thought], new Makers())).toEqual([]);
+	});
 });
 
 describe('the makers', () => {
@@ -78,5 +85,11 @@ describe('the makers', () => {
 		expect(makers.of('one')).toBe('a');
 		makers.note(['three'], 'b');
 		expect([makers.of('one'), makers.of('two'), makers.of('three')]).toEqual(['a', undefined, 'b']);
+	});
+
+	it('remember as many refusals', () => {
+		const makers = new Makers(2);
+		makers.noteRefused(['one', 'two', 'three'], 'a');
+		expect(['one', 'two', 'three'].map((id) => makers.wasRefused(id, 'a'))).toEqual([false, true, true]);
 	});
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { logObserver } from '../../src/observe/log/log.ts';
 import { failureOf, type GatewaySetup, startGateway, type TestGateway } from '../helpers/gateway.ts';
+import { messagesRequest, postTo } from '../helpers/messages-per-test.ts';
 import { type Behaviour, status } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway;
@@ -29,6 +30,7 @@ async function toldTwice(behaviours: readonly Behaviour[], setup: GatewaySetup =
 
 const kindOf = ({ status: code, code: name }: { status: number; code: string }) => `${code} ${name}`;
 const limited = status(429, undefined, { 'retry-after': '90' });
+const busy = status(529, { error: { message: 'Overloaded', type: 'overloaded_error' } });
 const broke = status(402, { error: { message: 'Insufficient credits' } });
 const noKey = status(401, { error: { message: 'Invalid API key', code: 'invalid_api_key' } });
 const noModel = status(404, { error: { message: 'The model does not exist', code: 'model_not_found' } });
@@ -50,6 +52,39 @@ describe('the second caller is told the cause, and not only that nothing was ask
 	test('an overloaded provider that names a time is no limit', async () => {
 		const told = await toldTwice([status(503, undefined, { 'retry-after': '90' })]);
 		expect(told.map(kindOf)).toEqual(['502 all_targets_failed', '503 all_targets_unavailable']);
+	});
+
+	test.each([
+		['overload', [busy]],
+		['overload, and a limit', [limited, busy]],
+	])('%s: 503, as the first, with a time to come back', async (_name, behaviours) => {
+		const trips = { policy: { whenAllDenied: 'fail', breaker: { failureThreshold: 1 } } } as const;
+		const told = await toldTwice(behaviours, trips);
+		expect(told.map(kindOf)).toEqual(['503 all_targets_overloaded', '503 all_targets_overloaded']);
+		for (const { headers } of told) {
+			expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+			expect(headers.get('x-should-retry')).toBeNull();
+		}
+	});
+
+	test('overload and another failure are not overload alone', async () => {
+		const trips = { policy: { whenAllDenied: 'fail', breaker: { failureThreshold: 1 } } } as const;
+		const told = await toldTwice([busy, status(500)], trips);
+		expect(told.map(kindOf)).toEqual(['502 all_targets_failed', '503 all_targets_unavailable']);
+	});
+
+	test.each([
+		['overload', busy, 529, 'overloaded_error'],
+		['limits', limited, 429, 'rate_limit_error'],
+		['failures', status(500), 502, 'api_error'],
+	])('%s are told to callers of Messages as Anthropic tells them', async (_name, behaviour, told, type) => {
+		breakwater = await startGateway();
+		for (const name of ['a', 'b']) breakwater.upstream(name).always(behaviour);
+		for (const stream of [false, true]) {
+			const response = await postTo(breakwater, { ...messagesRequest, stream });
+			expect([response.status, await response.json()]).toMatchObject([told, { type: 'error', error: { type } }]);
+			expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+		}
 	});
 
 	test('a limit and a failure are not limits alone', async () => {

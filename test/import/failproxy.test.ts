@@ -1,8 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the notation of the YAML.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { loadKnownModels } from '../../src/config/known-models.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -11,26 +10,19 @@ import { draftText } from '../../src/import/draft-text.ts';
 import { importFailProxy } from '../../src/import/failproxy.ts';
 import { UserError } from '../../src/values/user-error.ts';
 import { explainCase } from '../../src/verify/play/play.ts';
+import { folderPerTest } from '../helpers/folder-per-test.ts';
 
 const known = loadKnownModels();
 const examples = join(import.meta.dirname, 'examples', 'failproxy');
-let folder: string;
-
-beforeEach(() => {
-	folder = mkdtempSync(join(tmpdir(), 'breakwater-'));
-});
-
-afterEach(() => {
-	rmSync(folder, { recursive: true });
-});
+const folder = folderPerTest();
 
 const endpoint = { baseurl: 'https://a.example/v1', apikey: 'PLANTED-KEY-1', model: 'm', timeout: 30 };
 
 function imported(groups: Record<string, unknown>): ImportDraft {
 	for (const [name, group] of Object.entries(groups)) {
-		writeFileSync(join(folder, `${name}.json`), typeof group === 'string' ? group : JSON.stringify(group));
+		folder.write(`${name}.json`, typeof group === 'string' ? group : JSON.stringify(group));
 	}
-	return importFailProxy(folder, known);
+	return importFailProxy(folder.path, known);
 }
 
 function configOf(draft: ImportDraft): Config {
@@ -179,9 +171,9 @@ describe('groups', () => {
 		expect(Object.keys(configOf(draft).profiles)).toEqual(['a', 'c']);
 		const errors = draft.notices.filter(({ severity }) => severity === 'error');
 		expect(errors.map(({ file, line }) => [file, line])).toEqual([
-			[join(folder, 'b.json'), 3],
-			[join(folder, 'd.json'), 1],
-			[join(folder, 'e.json'), 1],
+			[join(folder.path, 'b.json'), 3],
+			[join(folder.path, 'd.json'), 1],
+			[join(folder.path, 'e.json'), 1],
 		]);
 		expect(JSON.stringify(errors)).not.toContain('PLANTED');
 	});
@@ -269,13 +261,13 @@ describe('a folder that has nothing to import', () => {
 		['none', 'There is no folder'],
 		['', 'There is no JSON file'],
 	])('%j', (name, message) => {
-		expect(() => importFailProxy(join(folder, name), known)).toThrow(UserError);
-		expect(() => importFailProxy(join(folder, name), known)).toThrow(message);
+		expect(() => importFailProxy(join(folder.path, name), known)).toThrow(UserError);
+		expect(() => importFailProxy(join(folder.path, name), known)).toThrow(message);
 	});
 
 	test("FailProxy's own folder leads to its config", () => {
-		mkdirSync(join(folder, 'config'));
-		writeFileSync(join(folder, 'config', 'g.json'), '[]');
-		expect(() => importFailProxy(folder, known)).toThrow(`did you mean ${join(folder, 'config')}?`);
+		mkdirSync(join(folder.path, 'config'));
+		folder.write(join('config', 'g.json'), '[]');
+		expect(() => importFailProxy(folder.path, known)).toThrow(`did you mean ${join(folder.path, 'config')}?`);
 	});
 });

@@ -1,28 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { ImportDraft } from '../../src/import/draft.ts';
 import { draftText } from '../../src/import/draft-text.ts';
 import { importOpenRouter } from '../../src/import/openrouter.ts';
+import { folderPerTest } from '../helpers/folder-per-test.ts';
 
-let folder: string;
-
-beforeEach(() => {
-	folder = mkdtempSync(join(tmpdir(), 'breakwater-'));
-});
-
-afterEach(() => {
-	rmSync(folder, { recursive: true });
-});
+const folder = folderPerTest();
 
 function imported(content: unknown): ImportDraft {
-	const file = join(folder, 'fallback.yaml');
-	writeFileSync(file, typeof content === 'string' ? content : stringify(content));
-	return importOpenRouter(file);
+	const text = typeof content === 'string' ? content : stringify(content);
+	return importOpenRouter(folder.write('fallback.yaml', text));
 }
 
 function configOf(draft: ImportDraft): Config {

@@ -4,7 +4,7 @@ import { formOf, looksLike } from '../answer-form.ts';
 import { readErrorBody } from '../read-error-body.ts';
 import { CallerNames } from '../tool-names.ts';
 import { MessagesDocumentWriter } from './document-writer.ts';
-import { failureText } from './failure.ts';
+import { failureText, statusOf } from './failure.ts';
 import { lossesOf } from './losses.ts';
 import { dialectName } from './messages-body.ts';
 import { readDocument, saysSomething } from './read-document.ts';
@@ -23,6 +23,7 @@ export const anthropicMessagesClient: ClientDialect = {
 	newStream: (request, requestId) => new MessagesStreamWriter(requestId, new CallerNames(request)),
 	newDocument: (request, requestId) => new MessagesDocumentWriter(requestId, new CallerNames(request)),
 	failure: failureText,
+	statusOf,
 };
 
 /** How Breakwater speaks it to providers. */

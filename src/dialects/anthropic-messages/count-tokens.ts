@@ -1,9 +1,9 @@
 import type { Conversation, MessagePart } from '../../contract/conversation.ts';
 import type { ClientDialect, DocumentRead, ProviderAsk, ProviderDialect } from '../../contract/dialect.ts';
 import { parseObject } from '../../values/json.ts';
+import { tokensOf } from '../estimate-tokens.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
-import { tokensOf } from '../routing-members.ts';
-import { failureText } from './failure.ts';
+import { failureText, statusOf } from './failure.ts';
 import { MessagesBody } from './messages-body.ts';
 import { readBody } from './read-request.ts';
 
@@ -35,6 +35,7 @@ export const anthropicCountClient: ClientDialect = {
 		};
 	},
 	failure: failureText,
+	statusOf,
 	estimate: ({ conversation }) => {
 		if (conversation === undefined) throw new Error('a count of tokens was read without its conversation');
 		return JSON.stringify({ input_tokens: estimatedTokens(conversation()) });
@@ -61,7 +62,8 @@ export const anthropicCountProvider: ProviderDialect = {
 /** Members that are about the answer are refused here. */
 function renderCount({ request, model, foreign }: ProviderAsk) {
 	if (!(request.body instanceof MessagesBody)) throw new Error(`${countName} cannot render ${request.dialect}`);
-	const edits = { model: JSON.stringify(model), max_tokens: undefined, stream: undefined };
+	const without = request.body.editsWithout(foreign);
+	const edits = { model: JSON.stringify(model), max_tokens: undefined, stream: undefined, ...without };
 	return { body: request.body.nativeWithout(foreign).render(edits), stream: false, choices: 1 };
 }
 

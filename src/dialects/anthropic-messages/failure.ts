@@ -13,6 +13,13 @@ const types: Readonly<Record<number, string>> = {
 	529: 'overloaded_error',
 };
 
+/** What Anthropic tells with a status that is in no standard, and its clients know as a time to wait. */
+const overloads: readonly string[] = ['all_targets_overloaded', 'overloaded'];
+
+export function statusOf({ status, body }: FailureReport): number {
+	return overloads.includes(body.error.code) ? 529 : status;
+}
+
 /** An error in the shape of this API. Our own code, and what was tried, stand in members that it does not have. */
 export function failureText({ status, body }: FailureReport, requestId: string): string {
 	const { message, code, param } = body.error;

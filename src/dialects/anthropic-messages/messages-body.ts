@@ -1,8 +1,11 @@
-import { isObject } from '../../values/json.ts';
+import { isObject, type JsonObject } from '../../values/json.ts';
 import type { Edits } from '../../values/json-members.ts';
 import { ListBody } from '../list-body.ts';
-import { withoutForeign } from './signed-thoughts.ts';
+import { turnProofsIn, withoutForeign } from './signed-thoughts.ts';
 import { holdsUnsigned, withoutUnsigned } from './unsigned.ts';
+
+const none: Edits = {};
+const noProofs: readonly string[] = [];
 
 export const dialectName = 'anthropic-messages';
 
@@ -17,6 +20,8 @@ export interface MessagesLimits {
 	readonly budget: number | undefined;
 	/** The model is asked to think first. */
 	readonly thinks: boolean;
+	/** Proofs of the thoughts with which the turn began that a budget for more of them needs to have begun so; absent for none. */
+	readonly turnProofs?: readonly string[];
 }
 
 /** The body of a Messages request: its text, and where its messages stand. */
@@ -45,15 +50,23 @@ export class MessagesBody extends ListBody {
 		return foreign === undefined || foreign.size === 0 ? native : native.#without(foreign);
 	}
 
+	/** @returns without which members it is sent to one that is told no thoughts of others */
+	editsWithout(foreign: ReadonlySet<string> | undefined): Edits {
+		const { turnProofs } = this.limits;
+		return turnProofs?.some((id) => foreign?.has(id)) === true ? { thinking: undefined } : none;
+	}
+
 	#without(foreign: ReadonlySet<string>): MessagesBody {
 		return new MessagesBody(withoutForeign(this.text, foreign), this.limits, this.#edits);
 	}
 }
 
 /** @param body of the request, parsed */
-export function limitsOf({ max_tokens: maxTokens, thinking }: Readonly<Record<string, unknown>>): MessagesLimits {
+export function limitsOf({ max_tokens: maxTokens, thinking, messages }: JsonObject): MessagesLimits {
 	const { type, budget_tokens: budget } = isObject(thinking) ? thinking : {};
+	const turnProofs = type === 'enabled' && Array.isArray(messages) ? turnProofsIn(messages) : noProofs;
 	return {
+		...(turnProofs.length > 0 && { turnProofs }),
 		maxTokens: typeof maxTokens === 'number' ? maxTokens : undefined,
 		budget: type === 'enabled' && typeof budget === 'number' ? budget : undefined,
 		thinks: type === 'enabled' || type === 'adaptive',

@@ -2,25 +2,16 @@ import type { Borrowed, ClientRequest, ReadOptions, RoutingWish } from '../../co
 import { Refusal } from '../../contract/refusal.ts';
 import { clip } from '../../values/clip.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
-import { JsonText } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
-import { readHints, withoutHints } from '../body-hints.ts';
+import { readStream } from '../asked-answer.ts';
+import { tokensOf } from '../estimate-tokens.ts';
 import { refuseChatTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
-import { parseBody } from '../parse-body.ts';
-import {
-	type FoundEdits,
-	lastUserMessage,
-	readModel,
-	readModels,
-	readProfile,
-	readStream,
-	tokensOf,
-} from '../routing-members.ts';
+import { lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { containerIn, filesIn } from './made.ts';
 import { dialectName, limitsOf, MessagesBody } from './messages-body.ts';
 import { readConversation } from './read-conversation.ts';
-import { proofsIn } from './signed-thoughts.ts';
+import { isToolResult, proofsIn } from './signed-thoughts.ts';
 
 /** Where requests belong that are of another API of ours. */
 const chatPath = 'POST /v1/chat/completions';
@@ -43,27 +34,14 @@ export function readRequest(text: string, options?: ReadOptions): Read {
  * Reads what this API's requests have in common: those that are to be answered, and those whose tokens are to be counted.
  * @throws Refusal
  */
-export function readBody(
-	text: string,
-	dialect: string,
-	{ takesHints }: ReadOptions = { takesHints: false },
-): Read & { readonly body: JsonObject } {
-	const body = parseBody(text);
-	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
-	const model = readModel(body.model);
+export function readBody(text: string, dialect: string, options?: ReadOptions): Read & { readonly body: JsonObject } {
+	const body = parseRequest(text);
 	const messages = readMessages(body);
 	refuseChatTools(body.tools, "a tool has 'name', 'description' and 'input_schema'");
 	const stream = readStream(body.stream);
-	const edits: FoundEdits = {};
-	const models = readModels(body.models, edits);
-	const profile = readProfile(body.failover);
-	const hints = readHints(body);
-	if (body.failover !== undefined) edits.failover = undefined;
-	if (body.meta !== undefined) edits.meta = undefined;
-	const { metadata } = body;
-	if (takesHints && isObject(metadata)) Object.assign(edits, withoutHints(new JsonText(text), metadata));
-	const asked = new MessagesBody(text, limitsOf(body), edits);
-	const borrowed = borrowedIn(text, body, messages);
+	const wish = readWish(body, lastUserMessageOf(messages));
+	const asked = new MessagesBody(text, limitsOf(body), withoutOwnMembers(text, body, options));
+	const borrowed = borrowedIn(text, body, messages, asked.limits.turnProofs);
 	return {
 		body,
 		request: {
@@ -80,7 +58,7 @@ export function readBody(
 			conversation: once(() => readConversation(JSON.parse(asked.render()))),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},
-		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
+		wish,
 	};
 }
 
@@ -136,18 +114,25 @@ function checkMessage(message: unknown, at: number): void {
 	throw new Refusal('invalid_request', `'${param}.content' must be ${advice}.`, `${param}.content`);
 }
 
-function isToolResult(message: unknown): boolean {
-	if (!isObject(message) || !Array.isArray(message.content)) return false;
-	return message.content.some((block) => isObject(block) && block.type === 'tool_result');
-}
-
 /** Files and containers that one provider has, and thoughts that it signed. */
-function borrowedIn(text: string, body: JsonObject, messages: readonly unknown[]): readonly Borrowed[] | undefined {
+function borrowedIn(
+	text: string,
+	body: JsonObject,
+	messages: readonly unknown[],
+	turnProofs: readonly string[] | undefined,
+): readonly Borrowed[] | undefined {
 	const container = containerIn(body);
 	const borrowed = [
 		...(container === undefined ? [] : [{ id: container, what: 'container', isNeeded: true }]),
 		...filesIn(text).map((id) => ({ id, what: 'file_id', isNeeded: true })),
-		...proofsIn(messages).map((id) => ({ id, what: 'signed thinking', isNeeded: false })),
+		...proofsIn(messages).map((id) => ({
+			id,
+			what:
+				turnProofs?.includes(id) === true
+					? 'signed thinking, and with it the thinking of this turn'
+					: 'signed thinking',
+			isNeeded: false,
+		})),
 	];
 	return borrowed.length === 0 ? undefined : borrowed;
 }

@@ -21,13 +21,14 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 }
 
 function renderNative(ask: ProviderAsk, body: MessagesBody): RenderedRequest {
-	const { request, model, members, way, shown, abilities } = ask;
+	const { request, model, members, way, shown, abilities, foreign } = ask;
 	const set = settingsFor(body, members, limitNames);
 	const stream = isStreamed(ask, set);
 	const edits = {
 		model: JSON.stringify(model),
 		...(stream === request.stream ? none : { stream: String(stream) }),
 		...limited(body.limits, abilities?.maxOutputTokens),
+		...body.editsWithout(foreign),
 		...set,
 	};
 	if (shown === '') return { body: body.render(edits), stream, choices: 1 };

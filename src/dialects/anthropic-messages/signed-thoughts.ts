@@ -28,6 +28,19 @@ export function proofsIn(messages: readonly unknown[]): string[] {
 }
 
 /**
+ * The proofs in the last message of the assistant, where its turn goes on behind it with what tools returned.
+ * @param messages of a request
+ */
+export function turnProofsIn(messages: readonly unknown[]): string[] {
+	return isToolResult(messages.at(-1)) ? proofsIn(messages.slice(-2, -1)) : [];
+}
+
+export function isToolResult(message: unknown): boolean {
+	if (!isObject(message) || !Array.isArray(message.content)) return false;
+	return message.content.some((block) => isObject(block) && block.type === 'tool_result');
+}
+
+/**
  * A request without the thoughts that other providers signed.
  * @param text of the request; everything but its messages stays byte for byte
  * @param foreign the short names of their proofs

@@ -5,6 +5,7 @@ import { isTooDeep } from '../../values/json-depth.ts';
 import { isError, isErrorObject } from '../error-object.ts';
 import { EventStreamReader } from '../event-stream-reader.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
+import { documentEvents } from './document-events.ts';
 import { EventParts } from './event-parts.ts';
 import { MessagesGrammar } from './grammar.ts';
 import { madeIn } from './made.ts';
@@ -41,6 +42,7 @@ export class MessagesStreamReader extends EventStreamReader {
 		if (value === undefined) this.#readBroken(name, data);
 		else if (isFailure(name, value)) this.#fail(() => readErrorJson(value));
 		else if (value.type === 'message_stop') this.#end();
+		else if (!this.#grammar.hasBegun && isWholeMessage(value)) this.#takeDocument(value);
 		else if (this.#isSuperfluous(value)) this.skippedEvents++;
 		else this.#take(value, data);
 	}
@@ -63,6 +65,13 @@ export class MessagesStreamReader extends EventStreamReader {
 
 	#damage(): void {
 		this.state = { is: 'faulty', fault: 'answer_damaged' };
+	}
+
+	/** Some servers stream by sending the whole message as one event. */
+	#takeDocument(message: JsonObject): void {
+		const model = modelOf({ message }) ?? this.options.model;
+		const events = documentEvents({ ...message, model }, { model, withUsage: true, inPieces: true });
+		for (const { raw } of events) this.#push(raw.value as JsonObject, raw.data);
 	}
 
 	/** Without it nothing of the answer is missing: it was said before, or says nothing. */
@@ -151,6 +160,11 @@ function isFailure(name: string | undefined, value: JsonObject): boolean {
 	const { type } = value;
 	if (type === 'error' || name === 'error' || isError(value.error)) return true;
 	return (type === undefined || type === '') && isErrorObject(value);
+}
+
+/** One that says why it ended: of any other nobody knows whether it goes on. */
+function isWholeMessage({ type, content, stop_reason: reason }: JsonObject): boolean {
+	return type === 'message' && Array.isArray(content) && typeof reason === 'string' && reason !== '';
 }
 
 function modelOf({ message }: JsonObject): string | undefined {

@@ -2,19 +2,11 @@ import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
 import { isObject, isSomething, type JsonObject, parseObject } from '../../values/json.ts';
 import { isTooDeep } from '../../values/json-depth.ts';
 import { withMembers } from '../../values/json-members.ts';
+import { type Chunk, oneLine } from '../chunk-stream-reader.ts';
 import { isErrorObject } from '../error-object.ts';
 import { dialectName } from './chat-body.ts';
 import { isFailedChoice, readChoice } from './read-choice.ts';
 import { readUsage } from './usage.ts';
-
-/** What one event of a streamed answer is. */
-export type Chunk =
-	| { readonly is: 'event'; readonly event: AnswerEvent; readonly value: JsonObject }
-	| { readonly is: 'error'; readonly value: JsonObject }
-	/** Not an event of a completion at all: nothing of the answer is lost with it. */
-	| { readonly is: 'malformed' }
-	/** A chunk, or what is left of one, whose JSON is broken or too deep to be gone through: a piece of the answer may be lost with it. */
-	| { readonly is: 'damaged' };
 
 const malformed: Chunk = { is: 'malformed' };
 const damaged: Chunk = { is: 'damaged' };
@@ -51,11 +43,11 @@ export function eventOf(value: JsonObject): AnswerEvent {
 function chunk(data: string, value: JsonObject, choices: readonly JsonObject[], model: string): Chunk {
 	const parts = partsOf(value, choices);
 	if (typeof value.model === 'string' && value.model !== '') {
-		return { is: 'event', event: { parts, model: value.model, raw: rawOf(data, value) }, value };
+		return { is: 'event', event: { parts, model: value.model, raw: rawOf(data, value) } };
 	}
 	const named = { ...value, model };
 	const text = withMembers(data, { model: JSON.stringify(model) });
-	return { is: 'event', event: { parts, model, raw: rawOf(text, named) }, value: named };
+	return { is: 'event', event: { parts, model, raw: rawOf(text, named) } };
 }
 
 function rawOf(data: string, value: JsonObject): AnswerEvent['raw'] {
@@ -69,9 +61,4 @@ function partsOf(value: JsonObject, choices: readonly JsonObject[]): readonly An
 	for (const choice of choices) readChoice(choice, parts);
 	if (usage !== undefined) parts.push({ is: 'usage', usage });
 	return parts;
-}
-
-/** JSON may be spread over several `data:` lines; between tokens a line break means nothing. */
-function oneLine(data: string): string {
-	return data.includes('\n') ? data.replaceAll('\n', ' ') : data;
 }

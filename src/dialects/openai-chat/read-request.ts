@@ -3,57 +3,35 @@ import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
-import { readHints, withoutHints } from '../body-hints.ts';
+import { asksForUsage, readChoices, readStream } from '../asked-answer.ts';
+import { tokensOf } from '../estimate-tokens.ts';
 import { refuseMessagesTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
-import { parseBody } from '../parse-body.ts';
-import {
-	type FoundEdits,
-	lastUserMessage,
-	readModel,
-	readModels,
-	readProfile,
-	readStream,
-	tokensOf,
-} from '../routing-members.ts';
+import { type FoundEdits, lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { readConversation } from './read-conversation.ts';
-
-/** OpenAI's own bound. */
-const MOST_CHOICES = 128;
 
 /**
  * Reads the body of `POST /v1/chat/completions`.
  * @param text the body; parsed once, here
  * @throws Refusal when it is not one that any provider could answer
  */
-export function readRequest(
-	text: string,
-	{ takesHints }: ReadOptions = { takesHints: false },
-): { request: ClientRequest; wish: RoutingWish } {
-	const body = parseBody(text);
-	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
-	const { stream_options: streamOptions } = body;
-	const model = readModel(body.model);
-	const edits: FoundEdits = {};
+export function readRequest(text: string, options?: ReadOptions): { request: ClientRequest; wish: RoutingWish } {
+	const body = parseRequest(text);
+	const edits = withoutOwnMembers(text, body, options);
 	const messages = readMessages(body, edits);
 	refuseMessagesTools(body.tools);
 	const stream = readStream(body.stream);
-	const models = readModels(body.models, edits);
-	const profile = readProfile(body.failover);
-	const hints = readHints(body);
-	if (body.failover !== undefined) edits.failover = undefined;
-	if (body.meta !== undefined) edits.meta = undefined;
-	const metadata = takesHints && isObject(body.metadata) ? body.metadata : undefined;
+	const wish = readWish(body, lastUserMessageOf(messages));
 	const choices = readChoices(body.n);
-	const asked = chatBody(text, edits, metadata);
+	const asked = chatBody(text, edits);
 	return {
 		request: {
 			dialect: dialectName,
 			body: asked,
 			stream,
-			includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
+			includeUsage: asksForUsage(body),
 			choices,
 			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: choices === 1 && asksForPlainText(body),
@@ -62,15 +40,13 @@ export function readRequest(
 			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
 			conversation: once(() => readConversation(JSON.parse(asked.render({})))),
 		},
-		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(messages) },
+		wish,
 	};
 }
 
 /** Our own members leave it. Messages that stand in for a prompt are written at once: a continuation looks for their places. */
-function chatBody(text: string, edits: FoundEdits, metadata: JsonObject | undefined): ChatBody {
-	const hintEdits = metadata === undefined ? {} : withoutHints(new ChatBody(text), metadata);
-	const all = { ...edits, ...hintEdits };
-	return edits.messages === undefined ? new ChatBody(text, all) : new ChatBody(withMembers(text, all));
+function chatBody(text: string, edits: FoundEdits): ChatBody {
+	return edits.messages === undefined ? new ChatBody(text, edits) : new ChatBody(withMembers(text, edits));
 }
 
 /** A `prompt` stands in for messages that are missing or empty. It is an older API's, which no chat provider takes. */
@@ -94,13 +70,6 @@ function readMessages({ messages, prompt, input }: JsonObject, edits: FoundEdits
 function pathOfInput(input: unknown): string {
 	const isOfTexts = Array.isArray(input) && input.every((one) => typeof one === 'string');
 	return isOfTexts ? '/v1/embeddings' : '/v1/responses, or to /v1/embeddings';
-}
-
-/** How many answers it asks for. */
-function readChoices(n: unknown): number {
-	if (n === undefined || n === null) return 1;
-	if (typeof n === 'number' && Number.isInteger(n) && n >= 1 && n <= MOST_CHOICES) return n;
-	throw new Refusal('invalid_request', `'n' must be a whole number from 1 to ${MOST_CHOICES}.`, 'n');
 }
 
 /** `function` is the older role. */

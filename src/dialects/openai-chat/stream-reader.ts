@@ -1,76 +1,34 @@
-import type { EventSourceMessage } from 'eventsource-parser';
-import { type AnswerEvent, isContent } from '../../contract/answer-parts.ts';
-import type { StreamState } from '../../contract/dialect.ts';
+import type { AnswerEvent } from '../../contract/answer-parts.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
-import { EventStreamReader } from '../event-stream-reader.ts';
-import { readErrorBody, readErrorJson } from '../read-error-body.ts';
+import { type Chunk, ChunkStreamReader } from '../chunk-stream-reader.ts';
 import { eventOf, readChunk } from './chunk.ts';
 import { documentEvents } from './document-events.ts';
 import { finishOf } from './read-choice.ts';
 import { StreamChoice } from './stream-choice.ts';
 
-/**
- * Reads a streamed chat completion. Events that are not chunks of one are left out and counted; `[DONE]` is left out too,
- * since the end of the stream is not the provider's to declare.
- */
-export class ChatStreamReader extends EventStreamReader {
+/** Reads a streamed chat completion. */
+export class ChatStreamReader extends ChunkStreamReader {
 	readonly #choices = new Map<number, StreamChoice>();
-	/** Choices that began and are not finished; and those that are. */
-	#open = 0;
-	#finished = 0;
+	protected openChoices = 0;
+	protected finishedChoices = 0;
 
-	get isFinished(): boolean {
-		return this.#finished >= this.options.choices && this.#open === 0;
+	protected chunkOf(data: string): Chunk {
+		return readChunk(data, this.options.model);
 	}
 
-	protected isOfAnswer(line: string): boolean {
-		return line.includes('"choices":');
+	protected take(event: AnswerEvent): void {
+		const value = event.raw.value as JsonObject;
+		if (this.#choices.size > 0 || !isWholeCompletion(value)) {
+			this.#takeChunk(event);
+			return;
+		}
+		const { model } = this.options;
+		for (const part of documentEvents(value, { model, withUsage: true, inPieces: true })) this.#takeChunk(part);
 	}
 
-	/**
-	 * At the end mark. A provider that ends without a finish reason for what it began has lost the end of it; one that began fewer
-	 * answers than were asked for does not know `n`, which is no failure of its.
-	 */
-	#ended(): StreamState {
-		if (this.#finished > 0 && this.#open === 0) return { is: 'whole' };
-		return this.hasContent ? { is: 'faulty', fault: 'answer_unfinished' } : this.empty();
-	}
-
-	protected read({ event, data }: EventSourceMessage): void {
-		if (data.trim() === '[DONE]') {
-			this.state = this.#ended();
-			return;
-		}
-		const chunk = readChunk(data, this.options.model);
-		if (event === 'error' || chunk.is === 'error') {
-			// After the finish nothing of the answer is missing, whatever went wrong then.
-			const error = () => (chunk.is === 'error' ? readErrorJson(chunk.value) : readErrorBody(200, data));
-			this.state = this.isFinished ? { is: 'whole' } : { is: 'error', error: error() };
-			return;
-		}
-		if (chunk.is === 'damaged' && !this.isFinished) {
-			this.state = { is: 'faulty', fault: 'answer_damaged' };
-			return;
-		}
-		if (chunk.is !== 'event') {
-			this.skippedEvents++;
-			return;
-		}
-		if (this.#choices.size === 0 && isWholeCompletion(chunk.value)) {
-			const { model } = this.options;
-			for (const part of documentEvents(chunk.value, { model, withUsage: true, inPieces: true })) this.#take(part);
-			return;
-		}
-		this.#take(chunk.event);
-	}
-
-	#take(event: AnswerEvent): void {
+	#takeChunk(event: AnswerEvent): void {
 		const told = this.#told(event);
-		if (told === undefined) return;
-		for (const part of told.parts) {
-			if (isContent(part) || part.is === 'finish') this.hasContent = true;
-		}
-		this.events.push(told);
+		if (told !== undefined) this.add(told);
 	}
 
 	/** The event as it adds to the answer; undefined where it adds nothing. */
@@ -99,13 +57,13 @@ export class ChatStreamReader extends EventStreamReader {
 		if (known === undefined) {
 			known = new StreamChoice();
 			this.#choices.set(at, known);
-			this.#open++;
+			this.openChoices++;
 		}
 		const wasFinished = known.isFinished;
 		const told = known.next(choice);
 		if (known.isFinished && !wasFinished) {
-			this.#open--;
-			this.#finished++;
+			this.openChoices--;
+			this.finishedChoices++;
 		}
 		return told;
 	}

@@ -2,19 +2,11 @@ import type { AnswerEvent, AnswerPart } from '../../contract/answer-parts.ts';
 import { isObject, isSomething, type JsonObject, parseObject } from '../../values/json.ts';
 import { isTooDeep } from '../../values/json-depth.ts';
 import { withMembers } from '../../values/json-members.ts';
+import { type Chunk, oneLine } from '../chunk-stream-reader.ts';
 import { isErrorObject } from '../error-object.ts';
 import { finishOf, isFailedChoice } from '../openai-chat/read-choice.ts';
 import { readUsage } from '../openai-chat/usage.ts';
 import { dialectName } from './completion-body.ts';
-
-/** What one event of a streamed completion is. */
-export type CompletionChunk =
-	| { readonly is: 'event'; readonly event: AnswerEvent; readonly choices: readonly JsonObject[] }
-	| { readonly is: 'error'; readonly value: JsonObject }
-	/** No event of a completion: nothing of the answer is lost with it. */
-	| { readonly is: 'malformed' }
-	/** A piece of the answer is lost with it. */
-	| { readonly is: 'damaged' };
 
 /** Answer text stands in it, which would be lost if the event were left out. */
 const showsText = /"text"\s*:\s*"[^"]/;
@@ -24,14 +16,14 @@ const showsText = /"text"\s*:\s*"[^"]/;
  * @param data should be a JSON object; never throws
  * @param model goes into chunks that do not say which model wrote them
  */
-export function readCompletionChunk(data: string, model: string): CompletionChunk {
+export function readCompletionChunk(data: string, model: string): Chunk {
 	const value = parseObject(data);
 	if (value === undefined) return { is: showsText.test(data) || isTooDeep(data) ? 'damaged' : 'malformed' };
 	if (isErrorObject(value)) return { is: 'error', value };
 	const given = value.choices ?? (isObject(value.usage) ? [] : undefined);
 	if (!Array.isArray(given) || !given.every(isObject)) return { is: 'malformed' };
 	if (given.some(isFailedChoice)) return { is: 'error', value };
-	return { is: 'event', event: completionEvent(data, value, given, model), choices: given };
+	return { is: 'event', event: completionEvent(data, value, given, model) };
 }
 
 /** A chunk of our own making. */
@@ -66,9 +58,4 @@ function partsOf(value: JsonObject, choices: readonly JsonObject[]): readonly An
 
 export function indexOf({ index }: JsonObject): number {
 	return typeof index === 'number' ? index : 0;
-}
-
-/** JSON may be spread over several `data:` lines; between tokens a line break means nothing. */
-function oneLine(data: string): string {
-	return data.includes('\n') ? data.replaceAll('\n', ' ') : data;
 }

@@ -1,38 +1,31 @@
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
-import { JsonText } from '../../values/json-members.ts';
-import { readHints, withoutHints } from '../body-hints.ts';
-import { hintOfMessages, parseBody } from '../parse-body.ts';
-import { type FoundEdits, readModel, readModels, readProfile, readStream, tokensOf } from '../routing-members.ts';
+import { readStream } from '../asked-answer.ts';
+import { tokensOf } from '../estimate-tokens.ts';
+import { hintOfMessages } from '../parse-body.ts';
+import { parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
+import { isTokenList } from '../token-list.ts';
 import { dialectName, EmbeddingsBody } from './embeddings-body.ts';
+
+const noMessage: RoutingWish['lastUserMessage'] = () => ({ texts: [], isOnlyText: false });
 
 /**
  * Reads the body of `POST /v1/embeddings`.
  * @param text the body; parsed once, here
  * @throws Refusal when it is not one that any provider could answer
  */
-export function readRequest(
-	text: string,
-	{ takesHints }: ReadOptions = { takesHints: false },
-): { request: ClientRequest; wish: RoutingWish } {
-	const body = parseBody(text);
-	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
-	const model = readModel(body.model);
+export function readRequest(text: string, options?: ReadOptions): { request: ClientRequest; wish: RoutingWish } {
+	const body = parseRequest(text);
 	const inputs = readInputs(body);
 	if (readStream(body.stream)) {
 		throw new Refusal('invalid_request', "Embeddings are not streamed; leave 'stream' out.", 'stream');
 	}
-	const edits: FoundEdits = {};
-	const models = readModels(body.models, edits);
-	const profile = readProfile(body.failover);
-	if (body.failover !== undefined) edits.failover = undefined;
-	if (body.meta !== undefined) edits.meta = undefined;
-	const metadata = takesHints && isObject(body.metadata) ? withoutHints(new JsonText(text), body.metadata) : {};
+	const wish = readWish(body, noMessage);
 	return {
 		request: {
 			dialect: dialectName,
-			body: new EmbeddingsBody(text, { ...edits, ...metadata }),
+			body: new EmbeddingsBody(text, withoutOwnMembers(text, body, options)),
 			stream: false,
 			includeUsage: true,
 			choices: inputs,
@@ -40,7 +33,7 @@ export function readRequest(
 			mayBeSilent: false,
 			tokens: tokensOf(text.length),
 		},
-		wish: { model, models, profile, hints: readHints(body), lastUserMessage: () => ({ texts: [], isOnlyText: false }) },
+		wish,
 	};
 }
 
@@ -49,9 +42,9 @@ function readInputs({ input, messages }: JsonObject): number {
 	if (typeof input === 'string' && input !== '') return 1;
 	const list: readonly unknown[] = Array.isArray(input) ? input : [];
 	if (list.length > 0) {
-		if (isTokens(list)) return 1;
+		if (isTokenList(list)) return 1;
 		// Some servers take pictures, too, as objects.
-		if (list.every((one) => isText(one) || isObject(one) || (isTokens(one) && one.length > 0))) return list.length;
+		if (list.every((one) => isText(one) || isObject(one) || (isTokenList(one) && one.length > 0))) return list.length;
 	}
 	const message =
 		"'input' must be a string, a list of strings, a list of tokens or a list of such lists, and not empty.";
@@ -60,8 +53,4 @@ function readInputs({ input, messages }: JsonObject): number {
 
 function isText(value: unknown): boolean {
 	return typeof value === 'string';
-}
-
-function isTokens(value: unknown): value is readonly number[] {
-	return Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
 }

@@ -81,6 +81,10 @@ export class ResponseGrammar implements Grammar<JsonObject> {
 		return this.#state === 'whole';
 	}
 
+	get hasBegun(): boolean {
+		return this.#state !== 'before';
+	}
+
 	/** Where the next item stands. */
 	get nextItem(): number {
 		return this.#nextItem;

@@ -14,8 +14,12 @@ import { readUsage } from './usage.ts';
 
 /** A longer document is no error: to look for one in it would only cost time, characters. */
 const LONGEST_ERROR = 256 * 1024;
-/** A response that says none of these is not there yet, or never will be. */
 const wholeStates: readonly unknown[] = ['completed', 'incomplete', undefined, null];
+
+/** A response that is in another state is not there yet, or never will be. */
+export function isWholeState(status: unknown): boolean {
+	return wholeStates.includes(status);
+}
 
 /**
  * Reads the body of a successful response without a stream before it is believed: a JSON object with a list of what the model
@@ -27,7 +31,7 @@ export function readDocument(text: string, { model }: Pick<ReaderOptions, 'model
 	if (value === undefined) return { is: 'failure', error: readErrorBody(200, text) };
 	if (isError(value.error)) return { is: 'failure', error: failureIn(value) };
 	const { output, status } = value;
-	if (Array.isArray(output) && output.every(isObject) && wholeStates.includes(status)) {
+	if (Array.isArray(output) && output.every(isObject) && isWholeState(status)) {
 		return { is: 'answer', answer: documentAnswer(value, output, model) };
 	}
 	return { is: 'failure', error: text.length > LONGEST_ERROR ? emptyErrorBody : readErrorJson(value) };

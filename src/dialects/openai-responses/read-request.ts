@@ -3,19 +3,11 @@ import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dia
 import { Refusal } from '../../contract/refusal.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
-import { readHints, withoutHints } from '../body-hints.ts';
+import { readStream } from '../asked-answer.ts';
+import { tokensOf } from '../estimate-tokens.ts';
 import { refuseChatTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
-import { parseBody } from '../parse-body.ts';
-import {
-	type FoundEdits,
-	lastUserMessage,
-	readModel,
-	readModels,
-	readProfile,
-	readStream,
-	tokensOf,
-} from '../routing-members.ts';
+import { type FoundEdits, lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { borrowedIn } from './borrowed.ts';
 import { asksForPlainText } from './continuable-format.ts';
 import { isOfOwnMaking, withoutOwn } from './input-items.ts';
@@ -28,25 +20,14 @@ import { dialectName, ResponsesBody } from './responses-body.ts';
  * @param text the body; parsed once, here
  * @throws Refusal when it is not one that any provider could answer
  */
-export function readRequest(
-	text: string,
-	{ takesHints }: ReadOptions = { takesHints: false },
-): { request: ClientRequest; wish: RoutingWish } {
-	const body = parseBody(text);
-	if (!isObject(body)) throw new Refusal('invalid_request', 'The body must be a JSON object.');
-	const model = readModel(body.model);
+export function readRequest(text: string, options?: ReadOptions): { request: ClientRequest; wish: RoutingWish } {
+	const body = parseRequest(text);
 	const input = readInput(body);
 	refuseChatTools(body.tools, "'name', 'description' and 'parameters' stand in the tool itself, beside 'type'");
 	const stream = readStream(body.stream);
 	refuseKept(body);
-	const edits: FoundEdits = {};
-	const models = readModels(body.models, edits);
-	const profile = readProfile(body.failover);
-	const hints = readHints(body);
-	if (body.failover !== undefined) edits.failover = undefined;
-	if (body.meta !== undefined) edits.meta = undefined;
-	const metadata = takesHints && isObject(body.metadata) ? body.metadata : undefined;
-	const asked = responsesBody(text, input, edits, metadata);
+	const wish = readWish(body, lastUserMessageOf(input));
+	const asked = responsesBody(text, input, withoutOwnMembers(text, body, options));
 	const borrowed = borrowedIn(body);
 	return {
 		request: {
@@ -62,19 +43,13 @@ export function readRequest(
 			conversation: conversationOf(asked),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},
-		wish: { model, models, profile, hints, lastUserMessage: () => lastUserMessage(input) },
+		wish,
 	};
 }
 
 /** Our own members leave it, and so do items of answers that Breakwater wrote itself, which no provider knows. */
-function responsesBody(
-	text: string,
-	input: readonly JsonObject[],
-	edits: FoundEdits,
-	metadata: JsonObject | undefined,
-): ResponsesBody {
-	const hintEdits = metadata === undefined ? {} : withoutHints(new ResponsesBody(text), metadata);
-	const body = new ResponsesBody(text, { ...edits, ...hintEdits });
+function responsesBody(text: string, input: readonly JsonObject[], edits: FoundEdits): ResponsesBody {
+	const body = new ResponsesBody(text, edits);
 	return input.some(isOfOwnMaking) ? new ResponsesBody(body.render({ input: withoutOwn(body) })) : body;
 }
 

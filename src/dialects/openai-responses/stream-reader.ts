@@ -2,7 +2,7 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import { type AnswerEvent, isContent } from '../../contract/answer-parts.ts';
 import { isObject, type JsonObject, parseObject } from '../../values/json.ts';
 import { isTooDeep } from '../../values/json-depth.ts';
-import { isErrorObject } from '../error-object.ts';
+import { isError, isErrorObject } from '../error-object.ts';
 import { EventStreamReader } from '../event-stream-reader.ts';
 import { readErrorBody } from '../read-error-body.ts';
 import { documentEvents } from './document-events.ts';
@@ -10,10 +10,22 @@ import { EventParts } from './event-parts.ts';
 import { failureIn } from './failure-in.ts';
 import { ResponseGrammar } from './grammar.ts';
 import { madeIn } from './made.ts';
+import { isWholeState } from './read-document.ts';
 import { dialectName } from './responses-body.ts';
 
 /** A piece of the answer stands in it, which would be lost if the event were left out. */
 const showsContent = /"(delta|text|refusal|arguments|input)"\s*:\s*"[^"]/;
+
+const beginnings: readonly unknown[] = ['response.created', 'response.in_progress'];
+const ends: readonly unknown[] = ['response.completed', 'response.incomplete', undefined];
+
+/** The response that an event holds, or is, where it says all that the model put out. */
+function wholeIn(event: JsonObject): JsonObject | undefined {
+	if (!ends.includes(event.type) || isError(event.error)) return undefined;
+	const response = event.type !== undefined && isObject(event.response) ? event.response : event;
+	const { output, status } = response;
+	return Array.isArray(output) && output.length > 0 && isWholeState(status) ? response : undefined;
+}
 
 /**
  * Reads a streamed response. Events that are not known here go on as they came; those that are none of a response are left out
@@ -63,15 +75,21 @@ export class ResponsesStreamReader extends EventStreamReader {
 			this.state = { is: 'error', error: failureIn(value) };
 			return;
 		}
-		if (typeof type === 'string') this.#take(value, data);
+		const whole = this.hasContent || this.#grammar.nextItem > 0 ? undefined : wholeIn(value);
+		if (whole !== undefined) this.#takeDocument(whole);
+		else if (typeof type === 'string') this.#take(value, data);
 		else if (isErrorObject(value)) this.state = { is: 'error', error: failureIn(value) };
-		else if (Array.isArray(value.output) && !this.hasContent) this.#takeDocument(value);
 		else this.skippedEvents++;
 	}
 
-	/** Some servers stream by sending the whole response as one event. */
+	/** Some servers stream by sending the whole response as one event, which may be its end, behind its beginning. */
 	#takeDocument(response: JsonObject): void {
-		for (const event of documentEvents(response, true)) this.#take(event, JSON.stringify(event));
+		const isBegun = this.#grammar.hasBegun;
+		for (const event of documentEvents(response, true)) {
+			if (isBegun && beginnings.includes(event.type)) continue;
+			const numbered = { ...event, sequence_number: this.#grammar.sequence };
+			this.#take(numbered, JSON.stringify(numbered));
+		}
 	}
 
 	#take(given: JsonObject, data: string): void {

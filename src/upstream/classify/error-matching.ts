@@ -1,27 +1,14 @@
 import { type Category, categories } from '../../../machines/failure.ts';
+import type { ErrorRuleConfig } from '../../config/config.ts';
 import type { ErrorBody } from '../../contract/error-body.ts';
 import { globs, type LinearPattern, linearPattern } from '../../values/linear-pattern.ts';
 import type { ErrorAnswer } from './error-answer.ts';
 import { finishPrefix, isFinishPattern } from './finish-reasons.ts';
 
 /** One row of the table that turns a provider's answer into a category. Every condition that is given must hold. */
-export interface ErrorRule {
-	/** HTTP statuses, or classes of them such as `5xx`. An error inside a 200 counts as the status that it names. */
-	status?: readonly (number | string)[];
-	/** Any identifier that the error carries, with `*` as a wildcard; case does not matter. */
-	code?: readonly string[];
-	/** `error.type` alone, with `*` as a wildcard; case does not matter. */
-	type?: readonly string[];
-	/** The source of a regular expression that is looked for in the error's text; case does not matter. */
-	message?: string;
-	/** Response headers and the source of a regular expression for each; case does not matter. */
-	header?: Readonly<Record<string, string>>;
-	/** Names of providers in the configuration. */
-	provider?: readonly string[];
+export interface ErrorRule extends ErrorRuleConfig {
 	/** The zone of a date in the error's text that names none, as `+08:00`. Default: UTC. */
 	zone?: string;
-	/** `CATEGORY` or `CATEGORY.reason`. */
-	as: string;
 }
 
 /** A rule with its patterns compiled. */

@@ -1,37 +1,31 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unsignedMark } from '../../../src/dialects/anthropic-messages/unsigned.ts';
-import { answersMessage, assembled, readWire } from '../../helpers/anthropic-shapes.ts';
+import { answersMessage, assembled } from '../../helpers/anthropic-shapes.ts';
 import { eventsOf } from '../../helpers/gateway.ts';
 import {
 	anthropic,
-	checked,
+	checkedAnswer,
+	checkedEvents,
+	messagesPerTest,
 	messagesRequest,
-	postTo,
-	sentTo,
-	startFor,
-	stop,
-	wallHalf,
-	wallRest,
-	wallText,
-} from '../../helpers/messages-gateway.ts';
+} from '../../helpers/messages-per-test.ts';
 import { answers, chunksOf, completes, completionOf, streams } from '../../helpers/upstream.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = wallText;
-const half = wallHalf;
-const rest = wallRest;
+const { text, half, rest } = wallAnswer;
 
-afterEach(stop);
+const { startFor } = messagesPerTest();
 
 describe('a client of Messages in front of a provider of chat', () => {
 	it('gets a stream of Messages', async () => {
 		const running = await startFor({});
 		running.upstream('a').next(answers(text));
-		const response = await postTo(running, { ...messagesRequest, system: 'Be brief.', stream: true });
-		const { text: said, ended, blocks } = assembled(checked(readWire(await response.text())));
+		const response = await running.ask({ ...messagesRequest, system: 'Be brief.', stream: true });
+		const { text: said, ended, blocks } = await checkedAnswer(response);
 		expect([said, blocks.length]).toEqual([text, 1]);
 		expect(ended).toMatchObject({ delta: { stop_reason: 'end_turn', stop_sequence: null } });
 		expect(ended.usage).toMatchObject({ input_tokens: expect.any(Number), output_tokens: expect.any(Number) });
-		expect(sentTo(running, 'a')).toMatchObject({
+		expect(running.sentTo('a')).toMatchObject({
 			stream: true,
 			stream_options: { include_usage: true },
 			max_tokens: 100,
@@ -46,8 +40,8 @@ describe('a client of Messages in front of a provider of chat', () => {
 		const running = await startFor({});
 		const long = 'It was built by the Romans. '.repeat(5);
 		running.upstream('a').next(completes(completionOf(long)));
-		const response = await postTo(running, { ...messagesRequest, stream: true });
-		const events = checked(readWire(await response.text()));
+		const response = await running.ask({ ...messagesRequest, stream: true });
+		const events = await checkedEvents(response);
 		expect(assembled(events).text).toBe(long);
 		expect(events.filter(({ type }) => type === 'content_block_delta').length).toBeGreaterThan(4);
 	});
@@ -66,7 +60,7 @@ describe('a client of Messages in front of a provider of chat', () => {
 			}),
 		);
 		const tools = [{ name: 'age', input_schema: { type: 'object' } }];
-		const answer = await (await postTo(running, { ...messagesRequest, tools })).json();
+		const answer = await (await running.ask({ ...messagesRequest, tools })).json();
 		expect(answer).toMatchObject({
 			id: expect.stringMatching(/^msg_/),
 			type: 'message',
@@ -105,11 +99,11 @@ describe('a client of Messages in front of a provider of chat', () => {
 			const end = { model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] };
 			return streams([...chunks, end])(exchange);
 		});
-		const response = await postTo(running, { ...messagesRequest, system, tools, stream: true });
-		const { blocks, ended } = assembled(checked(readWire(await response.text())));
+		const response = await running.ask({ ...messagesRequest, system, tools, stream: true });
+		const { blocks, ended } = await checkedAnswer(response);
 		expect(blocks).toMatchObject([{ type: 'tool_use', id: 'c1', name, json: '{"of":"wall"}' }]);
 		expect(ended).toMatchObject({ delta: { stop_reason: 'tool_use' } });
-		const sent = sentTo(running, 'a') as { messages: object[]; tools: { function: { name: string } }[] };
+		const sent = running.sentTo('a') as { messages: object[]; tools: { function: { name: string } }[] };
 		expect(sent.messages[0]).toEqual({ role: 'system', content: 'Be brief.' });
 		expect(sent.tools[0]?.function.name.length).toBeLessThanOrEqual(64);
 	});
@@ -124,8 +118,8 @@ describe('a client of Messages in front of a provider of chat', () => {
 					...chunksOf(text),
 				]),
 			);
-		const response = await postTo(running, { ...messagesRequest, stream: true });
-		const { blocks } = assembled(checked(readWire(await response.text())));
+		const response = await running.ask({ ...messagesRequest, stream: true });
+		const { blocks } = await checkedAnswer(response);
 		expect(blocks).toMatchObject([
 			{ type: 'thinking', thinking: 'Hm.', signature: unsignedMark },
 			{ type: 'text', text },
@@ -136,8 +130,8 @@ describe('a client of Messages in front of a provider of chat', () => {
 			{ role: 'assistant', content: blocks },
 			{ role: 'user', content: 'Sure?' },
 		];
-		await (await postTo(running, { ...messagesRequest, model: 'b/model-b', messages })).text();
-		expect(sentTo(running, 'b').messages).toEqual([
+		await (await running.ask({ ...messagesRequest, model: 'b/model-b', messages })).text();
+		expect(running.sentTo('b').messages).toEqual([
 			messagesRequest.messages[0],
 			{ role: 'assistant', content: [{ type: 'text', text }] },
 			{ role: 'user', content: 'Sure?' },
@@ -153,8 +147,7 @@ describe('a client of chat in front of Anthropic', () => {
 			{ role: 'system', content: 'Be brief.' },
 			{ role: 'user', content: 'How old is it?' },
 		];
-		const response = await postTo(
-			running,
+		const response = await running.ask(
 			{ messages, stream: true, temperature: 1.7, stop: ['END'], stream_options: { include_usage: true } },
 			'/v1/chat/completions',
 		);
@@ -165,7 +158,7 @@ describe('a client of chat in front of Anthropic', () => {
 		expect(said.map(({ choices }) => choices[0]?.delta?.content ?? '').join('')).toBe(text);
 		expect(said.map(({ choices }) => choices[0]?.delta?.reasoning_content ?? '').join('')).toBe('Hm.');
 		expect(running.upstream('a').requests[0]?.path).toBe('/v1/messages');
-		expect(sentTo(running, 'a')).toEqual({
+		expect(running.sentTo('a')).toEqual({
 			model: 'model-a',
 			max_tokens: 8192,
 			system: [{ type: 'text', text: 'Be brief.' }],
@@ -180,11 +173,7 @@ describe('a client of chat in front of Anthropic', () => {
 		const running = await startFor({ b: anthropic });
 		running.upstream('a').next(streams(chunksOf(half).slice(0, -1), { end: 'cut' }));
 		running.upstream('b').next(answersMessage({ thinking: 'Go on', text: rest }));
-		const response = await postTo(
-			running,
-			{ messages: messagesRequest.messages, stream: true },
-			'/v1/chat/completions',
-		);
+		const response = await running.ask({ messages: messagesRequest.messages, stream: true }, '/v1/chat/completions');
 		const chunks = eventsOf(await response.text());
 		expect(chunks.at(-1)).toBe('[DONE]');
 		const said = chunks.slice(0, -1).map((chunk) => JSON.parse(chunk).choices[0]?.delta?.content ?? '');
@@ -195,7 +184,7 @@ describe('a client of chat in front of Anthropic', () => {
 		const running = await startFor({ a: anthropic });
 		const url = 'data:image/bmp;base64,aaaa';
 		const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }];
-		const response = await postTo(running, { messages }, '/v1/chat/completions');
+		const response = await running.ask({ messages }, '/v1/chat/completions');
 		expect(response.headers.get('x-breakwater-passed-over')).toBe('a/model-a (images of the type image/bmp)');
 		expect(running.upstream('a').requests).toEqual([]);
 	});

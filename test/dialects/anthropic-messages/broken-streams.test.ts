@@ -1,31 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unsignedMark } from '../../../src/dialects/anthropic-messages/unsigned.ts';
-import {
-	assembled,
-	failsAsAnthropic,
-	messageEvents,
-	readWire,
-	streamsMessage,
-} from '../../helpers/anthropic-shapes.ts';
-import {
-	anthropic,
-	checked,
-	messagesRequest,
-	postTo,
-	sentTo,
-	startFor,
-	stop,
-	wallHalf,
-	wallRest,
-	wallText,
-} from '../../helpers/messages-gateway.ts';
+import { failsAsAnthropic, messageEvents, readWire, streamsMessage } from '../../helpers/anthropic-shapes.ts';
+import { anthropic, checkedAnswer, messagesPerTest, messagesRequest } from '../../helpers/messages-per-test.ts';
 import { answers, streams } from '../../helpers/upstream.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = wallText;
-const half = wallHalf;
-const rest = wallRest;
+const { text, half, rest } = wallAnswer;
 
-afterEach(stop);
+const { startFor } = messagesPerTest();
 
 describe('a stream of Anthropic that breaks', () => {
 	const broken = messageEvents({ thinking: 'How old?', text: [half.slice(0, 20), half.slice(20)] });
@@ -34,15 +16,15 @@ describe('a stream of Anthropic that breaks', () => {
 		const running = await startFor({ a: anthropic });
 		running.upstream('a').next(streamsMessage(broken.slice(0, -3), { end: 'cut' }));
 		running.upstream('b').next(answers(rest));
-		const response = await postTo(running, { ...messagesRequest, stream: true });
-		const { blocks, text: said, ended } = assembled(checked(readWire(await response.text())));
+		const response = await running.ask({ ...messagesRequest, stream: true });
+		const { blocks, text: said, ended } = await checkedAnswer(response);
 		expect(said).toBe(text);
 		expect(blocks).toMatchObject([{ type: 'thinking', signature: 'c2lnbmVk' }, { type: 'text' }]);
 		expect(ended).toMatchObject({
 			delta: { stop_reason: 'end_turn' },
 			failover: { usage: [{ target: 'a/model-a' }, { target: 'b/model-b' }] },
 		});
-		expect(sentTo(running, 'b').messages).toMatchObject([
+		expect(running.sentTo('b').messages).toMatchObject([
 			{ role: 'user' },
 			{ role: 'assistant', content: half },
 			{ role: 'user' },
@@ -53,8 +35,8 @@ describe('a stream of Anthropic that breaks', () => {
 		const running = await startFor({ a: anthropic });
 		running.upstream('a').next(streamsMessage(broken.slice(0, 3), { end: 'cut' }));
 		running.upstream('b').next(answers(text));
-		const response = await postTo(running, { ...messagesRequest, stream: true });
-		const { blocks } = assembled(checked(readWire(await response.text())));
+		const response = await running.ask({ ...messagesRequest, stream: true });
+		const { blocks } = await checkedAnswer(response);
 		expect(blocks).toMatchObject([
 			{ type: 'thinking', thinking: 'How ', signature: unsignedMark },
 			{ type: 'text', text },
@@ -76,8 +58,8 @@ describe('a stream of Anthropic that breaks', () => {
 			]),
 		);
 		const tools = [{ name: 'age', input_schema: { type: 'object' } }];
-		const response = await postTo(running, { ...messagesRequest, tools, stream: true });
-		const { blocks, ended } = assembled(checked(readWire(await response.text())));
+		const response = await running.ask({ ...messagesRequest, tools, stream: true });
+		const { blocks, ended } = await checkedAnswer(response);
 		expect(blocks).toMatchObject([
 			{ type: 'text', text: 'Let me see.' },
 			{ type: 'tool_use', id: 'call_2', name: 'age', json: '{"of":"wall"}' },
@@ -89,7 +71,7 @@ describe('a stream of Anthropic that breaks', () => {
 		const running = await startFor({ a: anthropic, b: anthropic });
 		running.upstream('a').always(streamsMessage(broken.slice(0, -3), { end: 'cut' }));
 		running.upstream('b').always(failsAsAnthropic(500, 'api_error', 'Internal'));
-		const response = await postTo(running, { ...messagesRequest, stream: true });
+		const response = await running.ask({ ...messagesRequest, stream: true });
 		const events = readWire(await response.text());
 		expect(events.at(-1)).toMatchObject({
 			type: 'error',

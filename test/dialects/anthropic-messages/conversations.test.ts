@@ -6,6 +6,7 @@ import { anthropicMessagesProvider } from '../../../src/dialects/anthropic-messa
 import { estimatedTokens } from '../../../src/dialects/anthropic-messages/count-tokens.ts';
 import { readRequest } from '../../../src/dialects/anthropic-messages/read-request.ts';
 import { conversationWith, foreignRequest } from '../../helpers/conversations.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
 const plain = { model: 'm', max_tokens: 10, messages: [{ role: 'user', content: 'Hello' }] };
 
@@ -16,7 +17,7 @@ function conversationOf(members: object): Conversation {
 	return conversation;
 }
 
-const ask = { model: 'model-a', streamUpstream: false, members: undefined, way: 'fresh', shown: '' } as const;
+const ask = { model: 'model-a', ...plainAsk };
 
 /** A conversation as a request of Messages. */
 function rendered(conversation: Partial<Conversation>, more: object = {}) {

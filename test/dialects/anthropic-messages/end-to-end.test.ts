@@ -1,32 +1,25 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
 	answersMessage,
 	assembled,
 	failsAsAnthropic,
 	messageEvents,
 	messageOf,
-	readWire,
 	streamsMessage,
 	wireOf,
 } from '../../helpers/anthropic-shapes.ts';
 import {
 	anthropic,
-	checked,
+	checkedAnswer,
+	checkedEvents,
+	messagesPerTest,
 	messagesRequest,
-	postTo,
-	sentTo,
-	startFor,
-	stop,
-	wallHalf,
-	wallRest,
-	wallText,
-} from '../../helpers/messages-gateway.ts';
+} from '../../helpers/messages-per-test.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = wallText;
-const half = wallHalf;
-const rest = wallRest;
+const { text, half, rest } = wallAnswer;
 
-afterEach(stop);
+const { startFor } = messagesPerTest();
 
 describe('a client and a provider of Messages', () => {
 	it('have nothing changed between them but the model', async () => {
@@ -40,7 +33,7 @@ describe('a client and a provider of Messages', () => {
 		running.upstream('a').next(streamsMessage(events));
 		const body =
 			'{"max_tokens" : 100,"model":"default",  "stream":true, "big":12345678901234567890, "messages":[{"role":"user","content":"Hello"}]}';
-		const response = await postTo(running, body, '/v1/messages?beta=true');
+		const response = await running.ask(body, '/v1/messages?beta=true');
 		expect(await response.text()).toBe(wireOf(events));
 		expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
 		const [sent] = running.upstream('a').requests;
@@ -56,15 +49,15 @@ describe('a client and a provider of Messages', () => {
 			response.setHeader('content-type', 'application/json');
 			await end(message);
 		});
-		expect(await (await postTo(running, messagesRequest)).text()).toBe(message);
+		expect(await (await running.ask(messagesRequest)).text()).toBe(message);
 	});
 
 	it('fail over before the first word', async () => {
 		const running = await startFor({ a: anthropic, b: anthropic });
 		running.upstream('a').next(failsAsAnthropic(529, 'overloaded_error', 'Overloaded'));
 		running.upstream('b').next(answersMessage({ text }));
-		const response = await postTo(running, { ...messagesRequest, stream: true });
-		expect(assembled(checked(readWire(await response.text()))).text).toBe(text);
+		const response = await running.ask({ ...messagesRequest, stream: true });
+		expect((await checkedAnswer(response)).text).toBe(text);
 		expect(running.records[0]?.trace).toMatchObject([
 			{ failure: { category: 'SERVER_ERROR', reason: 'overloaded', status: 529 } },
 			{ outcome: 'succeeded' },
@@ -76,8 +69,8 @@ describe('a client and a provider of Messages', () => {
 		const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
 		running.upstream('a').next(streamsMessage([...messageEvents({}).slice(0, 1), overloaded]));
 		running.upstream('b').next(answersMessage({ text }));
-		const response = await postTo(running, { ...messagesRequest, stream: true });
-		expect(assembled(checked(readWire(await response.text()))).text).toBe(text);
+		const response = await running.ask({ ...messagesRequest, stream: true });
+		expect((await checkedAnswer(response)).text).toBe(text);
 		expect(running.records[0]?.trace).toMatchObject([
 			{ failure: { category: 'SERVER_ERROR', reason: 'overloaded' } },
 			{ outcome: 'succeeded' },
@@ -91,7 +84,7 @@ describe('a client and a provider of Messages', () => {
 		running
 			.upstream('b')
 			.next(answersMessage({ text: rest, thinking: 'Go on', usage: { input_tokens: 11, output_tokens: 13 } }));
-		const events = checked(readWire(await (await postTo(running, { ...messagesRequest, stream: true })).text()));
+		const events = await checkedEvents(await running.ask({ ...messagesRequest, stream: true }));
 		const { blocks, text: said, ended } = assembled(events);
 		expect(said).toBe(text);
 		expect(blocks.map(({ type }) => type)).toEqual(['thinking', 'text']);
@@ -100,7 +93,7 @@ describe('a client and a provider of Messages', () => {
 			usage: { input_tokens: 16, output_tokens: 14 },
 			failover: { usage: [{ target: 'a/model-a' }, { target: 'b/model-b' }] },
 		});
-		const messages = sentTo(running, 'b').messages;
+		const messages = running.sentTo('b').messages;
 		expect(messages).toMatchObject([{ role: 'user' }, { role: 'assistant', content: half }, { role: 'user' }]);
 	});
 });
@@ -110,7 +103,7 @@ describe('errors', () => {
 		const running = await startFor({ a: anthropic, b: anthropic });
 		for (const name of ['a', 'b'])
 			running.upstream(name).always(failsAsAnthropic(429, 'rate_limit_error', 'Slow down'));
-		const limited = await postTo(running, messagesRequest);
+		const limited = await running.ask(messagesRequest);
 		expect(await limited.json()).toMatchObject({
 			type: 'error',
 			error: { type: 'rate_limit_error', code: expect.any(String), message: expect.stringContaining('Slow down') },
@@ -122,7 +115,7 @@ describe('errors', () => {
 
 	it('of a request that is refused have its id', async () => {
 		const running = await startFor({ a: anthropic });
-		const refused = await postTo(running, { ...messagesRequest, model: 7 });
+		const refused = await running.ask({ ...messagesRequest, model: 7 });
 		const id = refused.headers.get('x-breakwater-request-id');
 		expect(await refused.json()).toMatchObject({ request_id: expect.stringMatching(new RegExp(`^${id}$`)) });
 	});
@@ -130,7 +123,7 @@ describe('errors', () => {
 	it('of a request in the wrong dialect name the path where it belongs', async () => {
 		const running = await startFor({ a: anthropic });
 		const asked = async (body: object) => {
-			const response = await postTo(running, body);
+			const response = await running.ask(body);
 			return [response.status, ((await response.json()) as { error: object }).error];
 		};
 		const { max_tokens: _, ...without } = messagesRequest;

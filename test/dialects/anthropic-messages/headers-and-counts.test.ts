@@ -1,19 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answersMessage, failsAsAnthropic } from '../../helpers/anthropic-shapes.ts';
-import {
-	anthropic,
-	messagesRequest,
-	postTo,
-	sentTo,
-	startFor,
-	stop,
-	wallText,
-} from '../../helpers/messages-gateway.ts';
+import { anthropic, messagesPerTest, messagesRequest } from '../../helpers/messages-per-test.ts';
 import { completes } from '../../helpers/upstream.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = wallText;
+const { text } = wallAnswer;
 
-afterEach(stop);
+const { startFor } = messagesPerTest();
 
 describe('headers of the caller', () => {
 	const own = {
@@ -26,7 +19,7 @@ describe('headers of the caller', () => {
 	it('go to providers of their own API alone', async () => {
 		const running = await startFor({ a: anthropic });
 		running.upstream('a').next(failsAsAnthropic(500, 'api_error', 'Internal'));
-		await (await postTo(running, messagesRequest, '/v1/messages', own)).text();
+		await (await running.ask(messagesRequest, '/v1/messages', own)).text();
 		const [toAnthropic, toOther] = ['a', 'b'].map((name) => running.upstream(name).requests[0]?.headers ?? {});
 		expect(toAnthropic).toMatchObject({
 			'anthropic-version': '2026-10-21',
@@ -45,8 +38,8 @@ describe('headers of the caller', () => {
 		});
 		running.upstream('a').always(failsAsAnthropic(500, 'api_error', 'Internal'));
 		running.upstream('b').always(answersMessage({ text }));
-		await (await postTo(running, messagesRequest)).text();
-		await (await postTo(running, messagesRequest, '/v1/messages', own)).text();
+		await (await running.ask(messagesRequest)).text();
+		await (await running.ask(messagesRequest, '/v1/messages', own)).text();
 		const versions = (name: string) =>
 			running.upstream(name).requests.map(({ headers }) => headers['anthropic-version']);
 		expect([versions('a'), versions('b')]).toEqual([
@@ -64,27 +57,27 @@ describe('counting tokens', () => {
 		const running = await startFor({ b: anthropic, c: anthropic }, ['a', 'b', 'c']);
 		running.upstream('b').next(failsAsAnthropic(529, 'overloaded_error', 'Overloaded'));
 		running.upstream('c').next(completes({ input_tokens: 14 }));
-		const response = await postTo(running, { ...counted, max_tokens: 5, stream: true }, path);
+		const response = await running.ask({ ...counted, max_tokens: 5, stream: true }, path);
 		expect([await response.text(), response.headers.get('x-breakwater-estimated')]).toEqual([
 			'{"input_tokens":14}',
 			null,
 		]);
 		expect(running.upstream('a').requests).toEqual([]);
 		expect(running.upstream('c').requests[0]?.path).toBe(path);
-		expect(sentTo(running, 'c')).toEqual({ ...counted, model: 'model-c' });
+		expect(running.sentTo('c')).toEqual({ ...counted, model: 'model-c' });
 	});
 
 	it('an answer that is no count is none', async () => {
 		const running = await startFor({ a: anthropic, b: anthropic });
 		running.upstream('a').next(completes({ tokens: 14 }));
 		running.upstream('b').next(completes({ input_tokens: 15 }));
-		expect(await (await postTo(running, counted, path)).json()).toEqual({ input_tokens: 15 });
+		expect(await (await running.ask(counted, path)).json()).toEqual({ input_tokens: 15 });
 	});
 
 	it('is estimated where nobody counts', async () => {
 		const running = await startFor({});
 		const messages = [{ role: 'user', content: 'x'.repeat(4000) }];
-		const response = await postTo(running, { ...counted, messages }, path);
+		const response = await running.ask({ ...counted, messages }, path);
 		expect([await response.json(), response.headers.get('x-breakwater-estimated')]).toEqual([
 			{ input_tokens: 1000 },
 			'true',

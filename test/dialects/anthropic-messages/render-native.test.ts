@@ -3,8 +3,9 @@ import { anthropicMessagesProvider } from '../../../src/dialects/anthropic-messa
 import { readRequest } from '../../../src/dialects/anthropic-messages/read-request.ts';
 import { unsignedMark, withoutUnsigned } from '../../../src/dialects/anthropic-messages/unsigned.ts';
 import { continuationInstruction } from '../../../src/dialects/openai-chat/continued-messages.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
-const ask = { model: 'model-a', streamUpstream: false, members: undefined, way: 'fresh', shown: '' } as const;
+const ask = { model: 'model-a', ...plainAsk };
 const messages = '"messages": [ {"role":"user","content":"Hello"} ]';
 
 /** @param text a body, sent as it is */

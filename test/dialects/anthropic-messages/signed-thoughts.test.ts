@@ -5,6 +5,7 @@ import { readDocument } from '../../../src/dialects/anthropic-messages/read-docu
 import { readRequest } from '../../../src/dialects/anthropic-messages/read-request.ts';
 import { unsignedMark } from '../../../src/dialects/anthropic-messages/unsigned.ts';
 import { proofId } from '../../../src/dialects/proofs.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
 const signed = { type: 'thinking', thinking: 'Hm', signature: 'of A' };
 const encrypted = { type: 'redacted_thinking', data: 'thought of A' };
@@ -28,12 +29,9 @@ function blocksSent(dialect: (typeof dialects)[number], foreign?: ReadonlySet<st
 	const ask = {
 		request,
 		model: 'm',
-		streamUpstream: false,
-		members: undefined,
-		way: 'fresh',
-		shown: '',
+		...plainAsk,
 		foreign,
-	} as const;
+	};
 	return JSON.parse(dialect.render(ask).body).messages[1].content;
 }
 

@@ -30,6 +30,7 @@ const told =
 
 const unhurt = { state: 'closed', consecutiveFailures: 0, unavailableModels: {} };
 const failed = { status: 502, code: 'all_targets_failed' };
+const busy = { status: 503, code: 'all_targets_overloaded' };
 const limited = { status: 429, code: 'all_targets_limited' };
 const broken = { category: 'SERVER_ERROR' };
 const overloaded = { ...broken, reason: 'overloaded' };
@@ -46,7 +47,7 @@ export const earlyFaults: Readonly<Record<string, EarlyFault>> = {
 	'a broken server': { does: told('broken'), is: { ...broken, status: 500 }, told: failed },
 	'a bad gateway': { does: () => status(502, page), is: { ...broken, status: 502 }, told: failed },
 	'a 503 without a word': { does: () => status(503, ''), is: { ...broken, status: 503 }, told: failed },
-	'an overloaded server': { does: told('overloaded'), is: overloaded, told: failed },
+	'an overloaded server': { does: told('overloaded'), is: overloaded, told: busy },
 	'a dead key': {
 		does: told('key'),
 		is: { category: 'AUTH_ERROR', status: 401 },
@@ -104,18 +105,18 @@ export const earlyFaults: Readonly<Record<string, EarlyFault>> = {
 	'an error under a 200': {
 		does: (spoken) => sendsJson(spoken.error('overloaded')[1]),
 		is: { ...overloaded, status: 200 },
-		told: failed,
+		told: busy,
 	},
 	'an error as the first event': {
 		does: (spoken) => sends(spoken.wire([spoken.errorEvent('overloaded')])),
 		is: { ...overloaded, status: 200 },
-		told: failed,
+		told: busy,
 		only: 'stream',
 	},
 	'an error behind the beginning': {
 		does: (spoken) => sends(beginning(spoken, wall, 0, spoken.errorEvent('overloaded'))),
 		is: { ...overloaded, status: 200 },
-		told: failed,
+		told: busy,
 		only: 'stream',
 	},
 	'a rate limit in a stream': {

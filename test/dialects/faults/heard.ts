@@ -43,6 +43,8 @@ export interface Caller {
 	read(document: Json): Heard;
 	/** The type of an error by its status, where the dialect has its own. */
 	errorType?: (status: number) => string;
+	/** The status of an error that says that everyone is overloaded, where the dialect has its own. */
+	overloadedStatus?: number;
 }
 
 const question = 'How old is it?';
@@ -176,6 +178,7 @@ const messagesErrors: Record<number, string> = {
 	429: 'rate_limit_error',
 	503: 'overloaded_error',
 	504: 'timeout_error',
+	529: 'overloaded_error',
 };
 
 function messagesUsage({ usage, failover }: Json): Pick<Heard, 'usage' | 'usedBy'> {
@@ -222,6 +225,7 @@ export const messagesCaller: Caller = {
 		end: messagesEnds[document.stop_reason],
 		...messagesUsage(document),
 	}),
+	overloadedStatus: 529,
 	errorType: (status) => messagesErrors[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error'),
 };
 

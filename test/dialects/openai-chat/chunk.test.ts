@@ -3,14 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { isContent } from '../../../src/contract/answer-parts.ts';
 import { isError } from '../../../src/dialects/error-object.ts';
 import { readChunk as readNamedChunk } from '../../../src/dialects/openai-chat/chunk.ts';
+import type { JsonObject } from '../../../src/values/json.ts';
 import { chunkOf } from '../../helpers/openai-shapes.ts';
 
 /** What a chunk says, in short. */
 function readChunk(data: string) {
 	const chunk = readNamedChunk(data, 'asked-model');
 	if (chunk.is !== 'event') return { kind: chunk.is };
-	const { parts, model } = chunk.event;
-	const indices = (chunk.value.choices as { index?: number }[] | undefined)?.map(({ index = 0 }) => index) ?? [];
+	const { parts, model, raw } = chunk.event;
+	const { choices: given } = raw.value as JsonObject;
+	const indices = (given as { index?: number }[] | undefined)?.map(({ index = 0 }) => index) ?? [];
 	const choices = indices.map((index) => {
 		const own = parts.filter((part) => part.is !== 'usage' && part.choice === index);
 		return { index, hasContent: own.some(isContent), isFinished: own.some(({ is }) => is === 'finish') };

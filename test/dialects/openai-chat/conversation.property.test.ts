@@ -4,6 +4,7 @@ import type { Conversation, Message, MessagePart, Tool } from '../../../src/cont
 import { openaiChatProvider } from '../../../src/dialects/openai-chat/openai-chat.ts';
 import { readRequest } from '../../../src/dialects/openai-chat/read-request.ts';
 import { conversationWith, foreignRequest } from '../../helpers/conversations.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
 const words = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' });
 const base64 = fc.base64String({ minLength: 4, maxLength: 8 });
@@ -135,10 +136,7 @@ test('a conversation that becomes a chat says the same when it is read again', (
 			const { body } = openaiChatProvider.render({
 				request,
 				model: 'model-a',
-				streamUpstream: false,
-				members: undefined,
-				way: 'fresh',
-				shown: '',
+				...plainAsk,
 			});
 			const again = readRequest(body).request.conversation?.();
 			if (again === undefined) throw new Error('a chat is a conversation');

@@ -4,6 +4,7 @@ import type { ProviderAsk } from '../../../src/contract/dialect.ts';
 import { continuationInstruction } from '../../../src/dialects/openai-chat/continued-messages.ts';
 import { openaiChatProvider } from '../../../src/dialects/openai-chat/openai-chat.ts';
 import { conversationWith, foreignRequest } from '../../helpers/conversations.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
 const text = (said: string): MessagePart => ({ is: 'text', text: said });
 
@@ -12,10 +13,7 @@ function render(conversation: Partial<Conversation>, ask: Partial<ProviderAsk> =
 	const { body, ...rest } = openaiChatProvider.render({
 		request: { ...foreignRequest(conversationWith(conversation)), stream },
 		model: 'model-a',
-		streamUpstream: false,
-		members: undefined,
-		way: 'fresh',
-		shown: '',
+		...plainAsk,
 		...ask,
 	});
 	return { body: JSON.parse(body), ...rest };

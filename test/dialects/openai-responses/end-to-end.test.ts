@@ -1,7 +1,7 @@
 import type { Response as OpenAiResponse } from 'openai/resources/responses/responses';
-import { afterEach, describe, expect, it } from 'vitest';
-import { ResponseGrammar } from '../../../src/dialects/openai-responses/grammar.ts';
-import { failureOf, type GatewaySetup, startGateway, type TestGateway } from '../../helpers/gateway.ts';
+import { describe, expect, it } from 'vitest';
+import { failureOf } from '../../helpers/gateway.ts';
+import { checkedResponse, native, responsesPerTest } from '../../helpers/responses-per-test.ts';
 import {
 	callOf,
 	messageOf,
@@ -15,40 +15,12 @@ import {
 	thoughtOf,
 } from '../../helpers/responses-shapes.ts';
 import { status } from '../../helpers/upstream.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = 'The harbour wall was built in 1862, and it has kept the storms out of the town ever since.';
-const half = text.slice(0, 46);
-const rest = text.slice(text.indexOf('1862'));
+const { text, half, rest } = wallAnswer;
 
-let gateway: TestGateway | undefined;
-afterEach(async () => {
-	await gateway?.close();
-	gateway = undefined;
-});
-
-const native = { endpoints: ['responses'] };
-
-async function start(setup: GatewaySetup = { providers: { a: native, b: native } }) {
-	const started = await startGateway(setup);
-	gateway = started;
-	return {
-		...started,
-		respond: (body: object | string = {}) =>
-			fetch(`${started.origin}/v1/responses`, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json' },
-				body: typeof body === 'string' ? body : JSON.stringify({ input: 'How old is it?', ...body }),
-			}),
-	};
-}
-
-/** Holds a stream against the grammar. @returns its last event */
-function whole(events: readonly Record<string, unknown>[]): Record<string, unknown> {
-	const grammar = new ResponseGrammar();
-	for (const event of events) expect(grammar.next(event)).toBeUndefined();
-	expect(grammar.isComplete).toBe(true);
-	return events.at(-1) as Record<string, unknown>;
-}
+const { startFor } = responsesPerTest();
+const start = () => startFor({ a: native, b: native });
 
 describe('between two that speak Responses', () => {
 	it('a stream and a document go through byte for byte, members that nobody knows included', async () => {
@@ -74,8 +46,7 @@ describe('between two that speak Responses', () => {
 		const response = responseOf([], { status: 'failed', error: { code: 'server_error', message: 'Sorry.' } });
 		upstream('a').next(streamsResponse([...begun, { type: 'response.failed', response, sequence_number: 3 }]));
 		upstream('b').next(responds(text));
-		const events = readFrames(await (await respond({ stream: true })).text());
-		whole(events);
+		const { events } = await checkedResponse(await respond({ stream: true }));
 		expect(textIn(events)).toBe(text);
 		expect(records[0]?.trace).toMatchObject([
 			{ target: 'a/model-a', failure: { category: 'SERVER_ERROR' } },
@@ -87,8 +58,7 @@ describe('between two that speak Responses', () => {
 		const { respond, upstream, records } = await start();
 		upstream('a').next(streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' }));
 		upstream('b').next(responds(rest, { id: 'resp_other', model: 'other' }));
-		const events = readFrames(await (await respond({ stream: true })).text());
-		const { response } = whole(events) as { response: Record<string, unknown> };
+		const { events, response } = await checkedResponse(await respond({ stream: true }));
 		expect(textIn(events)).toBe(text);
 		expect(response).toMatchObject({
 			id: 'resp_test',
@@ -110,7 +80,7 @@ describe('between two that speak Responses', () => {
 
 	it('a model that goes on by itself elsewhere is asked in words here', async () => {
 		const models = { 'model-b': { prefill: true } };
-		const { respond, upstream, records } = await start({ providers: { a: native, b: { ...native, models } } });
+		const { respond, upstream, records } = await startFor({ a: native, b: { ...native, models } });
 		upstream('a').next(streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' }));
 		upstream('b').next(responds(rest));
 		expect(textIn(readFrames(await (await respond({ stream: true })).text()))).toBe(text);
@@ -141,17 +111,16 @@ describe('between two that speak Responses', () => {
 		const events = responseEvents(responseOf([call]));
 		upstream('a').next(streamsResponse(events.slice(0, 5), { end: 'cut' }));
 		upstream('b').next(streamsResponse(events));
-		const got = readFrames(await (await respond({ stream: true })).text());
-		whole(got);
-		expect(got.filter(({ type }) => type === 'response.output_item.done')).toMatchObject([{ item: call }]);
+		const got = await checkedResponse(await respond({ stream: true }));
+		expect(got.events.filter(({ type }) => type === 'response.output_item.done')).toMatchObject([{ item: call }]);
 	});
 
 	it('a document for a client that streams becomes a stream, and a stream for one that does not a document', async () => {
 		const { respond, upstream } = await start();
 		const output = [thoughtOf('Old.'), messageOf(text), callOf('look', {})];
 		upstream('a').next(status(200, responseOf(output)));
-		const events = readFrames(await (await respond({ stream: true })).text());
-		expect(whole(events).response).toEqual(responseOf(output));
+		const { response } = await checkedResponse(await respond({ stream: true }));
+		expect(response).toEqual(responseOf(output));
 		upstream('a').next(streamsResponse(responseEvents(responseOf(output))));
 		expect(await (await respond()).json()).toEqual(responseOf(output));
 	});

@@ -3,6 +3,7 @@ import {
 	openaiResponsesClient,
 	openaiResponsesProvider,
 } from '../../../src/dialects/openai-responses/openai-responses.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
 const question = { role: 'user', content: 'What is written there?' };
 const call = { type: 'function_call', call_id: 'call_1', name: 'read_sign', arguments: '{}' };
@@ -17,12 +18,9 @@ function inputOf(request: ReturnType<typeof requestWith>, foreign?: ReadonlySet<
 	const ask = {
 		request,
 		model: 'm',
-		streamUpstream: false,
-		members: undefined,
-		way: 'fresh',
-		shown: '',
+		...plainAsk,
 		foreign,
-	} as const;
+	};
 	return JSON.parse(openaiResponsesProvider.render(ask).body).input;
 }
 

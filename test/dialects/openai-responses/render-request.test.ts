@@ -7,8 +7,9 @@ import { readRequest } from '../../../src/dialects/openai-responses/read-request
 import { renderRequest } from '../../../src/dialects/openai-responses/render-request.ts';
 import { proofId } from '../../../src/dialects/proofs.ts';
 import { conversationWith, foreignRequest } from '../../helpers/conversations.ts';
+import { plainAsk } from '../../helpers/plain-ask.ts';
 
-const asked = { model: 'm', streamUpstream: false, members: undefined, way: 'fresh', shown: '' } as const;
+const asked = { model: 'm', ...plainAsk };
 
 const render = (text: string, ask: Partial<ProviderAsk> = {}) =>
 	renderRequest({ ...asked, request: readRequest(text).request, ...ask }).body;

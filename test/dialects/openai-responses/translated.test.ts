@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { ResponseGrammar } from '../../../src/dialects/openai-responses/grammar.ts';
-import { contentOf, failureOf, startGateway, type TestGateway } from '../../helpers/gateway.ts';
+import { describe, expect, it } from 'vitest';
+import { contentOf, failureOf } from '../../helpers/gateway.ts';
+import { chat, checkedResponse, native, responsesPerTest } from '../../helpers/responses-per-test.ts';
 import {
 	callOf,
 	messageOf,
@@ -13,48 +13,17 @@ import {
 	thoughtOf,
 } from '../../helpers/responses-shapes.ts';
 import { answers, chunkOf, chunksOf, completes, completionOf, status, streams } from '../../helpers/upstream.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = 'The harbour wall was built in 1862, and it has kept the storms out of the town ever since.';
-const half = text.slice(0, 46);
-const rest = text.slice(text.indexOf('1862'));
+const { text, half, rest } = wallAnswer;
 
-let gateway: TestGateway | undefined;
-afterEach(async () => {
-	await gateway?.close();
-	gateway = undefined;
-});
-
-const native = { endpoints: ['responses'] };
-const chat = { endpoints: ['chat'] };
-
-async function start(a: object = chat, b: object = native) {
-	const started = await startGateway({ providers: { a: { ...a }, b: { ...b } } });
-	gateway = started;
-	return {
-		...started,
-		respond: (body: object = {}) =>
-			fetch(`${started.origin}/v1/responses`, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json' },
-				body: JSON.stringify({ input: 'How old is it?', ...body }),
-			}),
-	};
-}
-
-/** Holds a stream against the grammar. @returns its events and the response that it ends with */
-async function streamed(response: Response) {
-	const events = readFrames(await response.text());
-	const grammar = new ResponseGrammar();
-	for (const event of events) expect(grammar.next(event)).toBeUndefined();
-	expect(grammar.isComplete).toBe(true);
-	return { events, response: events.at(-1)?.response as Record<string, unknown> };
-}
+const { startFor } = responsesPerTest();
 
 describe('a caller of Responses behind a provider of chat', () => {
 	it('gets its answer as a response, streamed or not, which nobody keeps', async () => {
-		const { respond, upstream } = await start();
+		const { respond, upstream } = await startFor({ a: chat, b: native });
 		upstream('a').always(answers(text));
-		const { events, response } = await streamed(await respond({ stream: true, temperature: 0.5 }));
+		const { events, response } = await checkedResponse(await respond({ stream: true, temperature: 0.5 }));
 		expect(textIn(events)).toBe(text);
 		expect(response).toMatchObject({
 			object: 'response',
@@ -74,7 +43,7 @@ describe('a caller of Responses behind a provider of chat', () => {
 	});
 
 	it('sees calls of its tools under their own names: of a namespace, and of a kind that takes a text', async () => {
-		const { respond, upstream } = await start();
+		const { respond, upstream } = await startFor({ a: chat, b: native });
 		const tools = [
 			{ type: 'function', name: 'look', parameters: { type: 'object', properties: {} } },
 			{ type: 'namespace', name: 'mcp', description: 'More', tools: [{ type: 'function', name: 'look' }] },
@@ -91,7 +60,7 @@ describe('a caller of Responses behind a provider of chat', () => {
 		upstream('a').next(streams(chunks));
 		const answer = await respond({ stream: true, tools });
 		expect(answer.headers.get('x-breakwater-dropped')).toBe('the tool type web_search');
-		const { response } = await streamed(answer);
+		const { response } = await checkedResponse(answer);
 		expect(response.output).toMatchObject([
 			{ type: 'function_call', call_id: 'c0', name: 'look', namespace: 'mcp', arguments: '{"at":"it"}' },
 			{ type: 'custom_tool_call', call_id: 'c1', name: 'patch', input },
@@ -101,14 +70,14 @@ describe('a caller of Responses behind a provider of chat', () => {
 	});
 
 	it('sees thoughts, and why an answer ended early', async () => {
-		const { respond, upstream } = await start();
+		const { respond, upstream } = await startFor({ a: chat, b: native });
 		const chunks = [
 			chunkOf({ reasoning_content: 'Old ' }),
 			chunkOf({ reasoning_content: 'walls.' }),
 			chunkOf({ content: 'It' }),
 		];
 		upstream('a').next(streams([...chunks, chunkOf({}, 'length')]));
-		const { response } = await streamed(await respond({ stream: true }));
+		const { response } = await checkedResponse(await respond({ stream: true }));
 		expect(response).toMatchObject({
 			status: 'incomplete',
 			incomplete_details: { reason: 'max_output_tokens' },
@@ -123,21 +92,21 @@ describe('a caller of Responses behind a provider of chat', () => {
 		['chat carries on what Responses began', native, chat],
 		['Responses carries on what chat began', chat, native],
 	])('%s', async (_, a, b) => {
-		const { respond, upstream } = await start(a, b);
+		const { respond, upstream } = await startFor({ a, b });
 		const begins =
 			a === native
 				? streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' })
 				: streams(chunksOf(half).slice(0, -1), { end: 'cut' });
 		upstream('a').next(begins);
 		upstream('b').next(b === native ? responds(rest) : answers(rest));
-		const { events, response } = await streamed(await respond({ stream: true }));
+		const { events, response } = await checkedResponse(await respond({ stream: true }));
 		expect(textIn(events)).toBe(text);
 		expect(response.output).toMatchObject([{ type: 'message', content: [{ text }] }]);
 		expect(response.failover).toMatchObject({ usage: [{ target: 'a/model-a' }, { target: 'b/model-b' }] });
 	});
 
 	it('what only its provider knows, or can do, is not asked of another', async () => {
-		const { respond, upstream } = await start(chat, chat);
+		const { respond, upstream } = await startFor({ a: chat, b: chat });
 		const kept = await respond({ previous_response_id: 'resp_1' });
 		expect((await failureOf(kept)).error.code).toBe('unknown_state');
 		const forced = await respond({ tools: [{ type: 'web_search' }], tool_choice: { type: 'web_search' } });
@@ -153,7 +122,7 @@ describe('a caller of Responses behind a provider of chat', () => {
 	});
 
 	it('an error in the middle that nobody can make good is the last word', async () => {
-		const { respond, upstream } = await start(chat, chat);
+		const { respond, upstream } = await startFor({ a: chat, b: chat });
 		for (const name of ['a', 'b']) upstream(name).always(streams(chunksOf(half).slice(0, -1), { end: 'cut' }));
 		const events = readFrames(await (await respond({ stream: true })).text());
 		expect(events.at(-1)).toMatchObject({
@@ -166,7 +135,7 @@ describe('a caller of Responses behind a provider of chat', () => {
 
 describe('a caller of chat behind a provider of Responses', () => {
 	it('gets text, thoughts and calls of tools', async () => {
-		const { post, upstream } = await start(native, native);
+		const { post, upstream } = await startFor({ a: native, b: native });
 		upstream('a').always(responds([thoughtOf('Old walls.'), messageOf(text), callOf('look', { at: 'it' })]));
 		const body = (await (await post({ stream: false })).json()) as { choices: { message: object }[] };
 		expect(body.choices[0]?.message).toMatchObject({
@@ -182,7 +151,7 @@ describe('a caller of chat behind a provider of Responses', () => {
 	});
 
 	it('gets calls of its custom tools as such', async () => {
-		const { post, upstream } = await start(native, native);
+		const { post, upstream } = await startFor({ a: native, b: native });
 		const call = {
 			id: 'ctc_1',
 			type: 'custom_tool_call',
@@ -202,7 +171,7 @@ describe('a caller of chat behind a provider of Responses', () => {
 	});
 
 	it('a stream that breaks is carried on', async () => {
-		const { post, upstream } = await start(native, native);
+		const { post, upstream } = await startFor({ a: native, b: native });
 		upstream('a').next(streamsResponse(responseEvents(responseOf(half)).slice(0, -4), { end: 'cut' }));
 		upstream('b').next(responds(rest));
 		expect(await contentOf(await post({ stream: true }))).toBe(text);
@@ -210,7 +179,7 @@ describe('a caller of chat behind a provider of Responses', () => {
 });
 
 it('a document of a chat provider is a response for its caller', async () => {
-	const { respond, upstream } = await start();
+	const { respond, upstream } = await startFor({ a: chat, b: native });
 	upstream('a').next(completes(completionOf(text)));
 	expect(await (await respond()).json()).toMatchObject({ output: [{ content: [{ text }] }], store: false });
 });

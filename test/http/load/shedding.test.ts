@@ -54,6 +54,17 @@ async function metric(name: string): Promise<string> {
 const unhurt = () => expect(breakwater.health()).resolves.toMatchObject({ a: { state: 'closed', lastFailure: null } });
 
 describe('requests in flight', () => {
+	it('that are too many are overload in Anthropic’s words to callers of Messages', async () => {
+		await start({ requests: 1 });
+		const release = await stuck(1);
+		const headers = { 'content-type': 'application/json', 'anthropic-version': '2023-06-01' };
+		const body = JSON.stringify({ model: 'default', max_tokens: 10, messages });
+		const response = await fetch(`${breakwater.origin}/v1/messages`, { method: 'POST', headers, body });
+		expect([response.status, response.headers.get('retry-after')]).toEqual([529, '1']);
+		expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'overloaded_error' } });
+		await release();
+	});
+
 	it('are bounded, and those that run are not disturbed', async () => {
 		await start({ requests: 3 });
 		const release = await stuck(3);

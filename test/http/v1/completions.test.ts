@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventsOf, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { chunksOf, completes, resets, status, streams } from '../../helpers/upstream.ts';
+import { wallAnswer } from '../../helpers/wall-answer.ts';
 
-const text = 'The harbour wall was built in 1862, and it has kept the storms out of the town ever since.';
-const half = text.slice(0, 46);
+const { text, half } = wallAnswer;
 const head = { id: 'cmpl-test', object: 'text_completion', created: 7, model: 'base' };
 const usage = { prompt_tokens: 2, completion_tokens: 3, total_tokens: 5 };
 

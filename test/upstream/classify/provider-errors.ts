@@ -146,7 +146,7 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 		'403 of a model that makes no embeddings': {
 			status: 403,
 			body: openai('You are not allowed to generate embeddings from this model', 'invalid_request_error'),
-			is: 'BAD_REQUEST.unsupported',
+			is: 'BAD_REQUEST.wrong_endpoint',
 		},
 		'403 unsupported_country_region_territory': {
 			status: 403,
@@ -972,14 +972,114 @@ export const providerErrors: Record<string, Record<string, ProviderError>> = {
 				400,
 				'Invocation of model ID anthropic.x with on-demand throughput isn’t supported. Retry with an inference profile.',
 			],
-			[400, '"nomic-embed-text" does not support chat'],
 			[400, 'Project proj_x does not have access to model gpt-5'],
-			[404, 'This is not a chat model and thus not supported in the v1/chat/completions endpoint.'],
 		].map(([status, message]) => [
 			`${status} ${message}`,
 			{ status: Number(status), body: openai(String(message), 'invalid_request_error'), is: 'MODEL_UNAVAILABLE' },
 		]),
 	),
+	'the model is asked at another endpoint than its own': {
+		...Object.fromEntries(
+			[
+				[404, 'This is a chat model and not supported in the v1/completions endpoint. Did you mean …?'],
+				[404, 'This is not a chat model and thus not supported in the v1/chat/completions endpoint.'],
+				[404, 'This model is only supported in v1/responses and not in v1/chat/completions.'],
+				[400, "The requested model 'gpt-4-base' is not supported with the Responses API."],
+				[400, 'model gpt-5-codex is not accessible via the /chat/completions endpoint'],
+				[400, 'x/nemotron-embed is an embedding model and cannot be used with the chat/completions endpoint.'],
+				[400, '"nomic-embed-text" does not support chat'],
+				[400, '"llama3" does not support embeddings'],
+				[400, 'The model `whisper-large-v3` does not support chat completions'],
+				[400, 'The model does not support Embeddings API'],
+				[400, 'The model does not support Chat Completions API'],
+				[400, 'The embeddings operation does not work with the specified model, gpt-35-turbo.'],
+			].map(([status, message]) => [
+				`${status} ${message}`,
+				{
+					status: Number(status),
+					body: openai(String(message), 'invalid_request_error'),
+					is: 'BAD_REQUEST.wrong_endpoint',
+				},
+			]),
+		),
+		'404 with the code of a missing model': {
+			status: 404,
+			body: openai(
+				'This is a chat model and not supported in the v1/completions endpoint.',
+				'invalid_request_error',
+				'model_not_found',
+			),
+			is: 'BAD_REQUEST.wrong_endpoint',
+		},
+		'400 OperationNotSupported of Azure': {
+			status: 400,
+			body: openai('The requested operation is unsupported.', null, 'OperationNotSupported'),
+			is: 'BAD_REQUEST.wrong_endpoint',
+		},
+		'400 unsupported_api_for_model of Copilot': {
+			status: 400,
+			body: openai('Choose another one.', null, 'unsupported_api_for_model'),
+			is: 'BAD_REQUEST.wrong_endpoint',
+		},
+		'but a field that one endpoint does not take': {
+			status: 400,
+			body: openai("Unsupported parameter: 'max_tokens' is not supported with the Responses API."),
+			is: 'BAD_REQUEST.unsupported',
+		},
+		'but tools that a model is not given in chat': {
+			status: 400,
+			body: openai('Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions.'),
+			is: 'BAD_REQUEST.unsupported',
+		},
+	},
+	'a thought’s proof is another provider’s': Object.fromEntries(
+		[
+			[400, anthropic('invalid_request_error', 'messages.1.content.0: Invalid `signature` in `thinking` block')],
+			[400, anthropic('invalid_request_error', 'messages.1.content.0: Invalid `data` in `redacted_thinking` block')],
+			[400, { message: 'messages.7.content.2: Invalid signature in thinking block' }],
+			[
+				400,
+				gemini(
+					400,
+					'INVALID_ARGUMENT',
+					'{"type":"error","error":{"message":"messages.1.content.0: Invalid `signature` in `thinking` block"}}',
+				),
+			],
+			[400, openai('The encrypted content gAAA...DQ== could not be verified.', null, 'invalid_encrypted_content')],
+			[400, openai('The encrypted content for item rs_1 could not be verified.', 'invalid_request_error')],
+			[400, openai('Could not decrypt the provided encrypted_content.', 'invalid_request_error')],
+			[404, openai("Item with id 'rs_68af' not found.", 'invalid_request_error')],
+		].map(([status, body], index) => [
+			`${index + 1}`,
+			{ status: Number(status), body, is: 'BAD_REQUEST.foreign_proof' },
+		]),
+	),
+	'what a request names is not kept there': Object.fromEntries(
+		[
+			[404, anthropic('not_found_error', 'File not found: file_011CNha8iCJcU1wXNR6q4V8w')],
+			[404, openai('File with id file-1 not found.', 'invalid_request_error')],
+			[404, openai('No such File object: file-abc', 'invalid_request_error')],
+			[400, openai("Previous response with id 'resp_1' not found.", null, 'previous_response_not_found')],
+			[404, openai("Conversation with id 'conv_1' not found.", 'invalid_request_error')],
+			[400, openai("Container with id 'cntr_1' not found.", 'invalid_request_error')],
+			[404, openai("Item with id 'msg_68af' not found.", 'invalid_request_error')],
+		].map(([status, body], index) => [
+			`${index + 1}`,
+			{ status: Number(status), body, is: 'BAD_REQUEST.unknown_state' },
+		]),
+	),
+	'but a model': {
+		'of Anthropic': {
+			status: 404,
+			body: anthropic('not_found_error', 'model: claude-9'),
+			is: 'MODEL_UNAVAILABLE',
+		},
+		'with a name like a file’s': {
+			status: 404,
+			body: openai("The model 'file-9' was not found", 'invalid_request_error'),
+			is: 'MODEL_UNAVAILABLE',
+		},
+	},
 	'a local server without its model': Object.fromEntries(
 		[
 			[400, 'Failed to load model "qwen3-32b". Error: Model loading was stopped due to insufficient system resources.'],

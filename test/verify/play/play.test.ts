@@ -1,32 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/load.ts';
-import { type CaseOptions, explainCase, UnknownProfileError } from '../../../src/verify/play/play.ts';
-import { explainedText } from '../../../src/verify/play/play-text.ts';
-
-const yaml = `
-providers:
-  openai: { baseUrl: "https://api.example/v1", apiKey: "sk-very-secret", models: { gpt-5.4: { reasons: false } } }
-  anthropic: { baseUrl: "https://other.example/v1", apiKey: [key-aaaa, key-bbbb] }
-  local: { baseUrl: "http://127.0.0.1:9/v1", streamUpstream: true, policy: { timeouts: { firstToken: 60s } } }
-profiles:
-  default: { chain: [openai/gpt-5.4, anthropic/claude, "local/qwen:7b"] }
-  cheap: { chain: ["local/qwen:7b"] }
-  safe: { chain: [openai/gpt-5.4, "local/qwen:7b"], commit: complete }
-errorRules:
-  - { provider: openai, message: "loading", as: MODEL_UNAVAILABLE.loading }
-`;
-
-const config = parseConfig(yaml, { file: 'test.yaml', env: {} });
-
-function explain(when: string, options: Partial<CaseOptions> = {}) {
-	return explainCase(config, { profile: 'default', when, stream: true, ...options });
-}
-
-/** When, and in what words. */
-function linesOf(when: string, options: Partial<CaseOptions> = {}): string[] {
-	return explain(when, options).steps.map(({ at, words }) => `${at} ${words}`);
-}
+import { explainCase } from '../../../src/verify/play/play.ts';
+import { explain, linesOf, yaml } from './explained-case.ts';
 
 describe('the trace', () => {
 	test('is told step by step, with times and the states of both machines', () => {
@@ -205,72 +180,6 @@ describe('the trace', () => {
 	});
 });
 
-describe('before the request', () => {
-	test('every door may be closed: the client is told when the first one opens', () => {
-		const { client, attempts } = explain('*: open operator 40s; local: quota-cooldown 15s');
-		expect([client.status, client.code, attempts]).toEqual([503, 'all_targets_unavailable', 0]);
-		expect(client.headers).toEqual({ 'retry-after': '15', 'retry-after-ms': '15000' });
-	});
-
-	test('failures in a row bring a provider nearer to its threshold, and up to it open it', () => {
-		const { before, steps } = explain('openai: failures 2, 503');
-		expect(before[0]).toMatchObject({ state: 'closed', words: 'closed, 2 of 3 failures in a row' });
-		expect(steps[2]?.words).toMatch(/^openai opens until \+1 m 3 s \(3 failures in a row\); on to anthropic/);
-		expect(explain('openai: failures 3').before[0]).toMatchObject({ state: 'open', reason: 'failures', until: 60_000 });
-		expect(explain('*: failures 10000').before.map(({ state }) => state)).toEqual(['open', 'open', 'open', 'open']);
-		expect(linesOf('openai: failures 2, ok').at(-1)).toBe('0 openai/gpt-5.4 completes the answer');
-		expect(explain('openai: failures 2, ok').after[0]?.words).toBe('closed');
-	});
-
-	test('a cooldown that ends while the request waits lets a probe through', () => {
-		const lines = linesOf('openai: 503 after=2s; anthropic: open 3s; local: open 1m');
-		expect(lines).toContain('3000 anthropic#1: its cooldown is over, it lets a probe through');
-		expect(lines).toContain('7500 anthropic/claude (#1) is asked: granted as a probe');
-		expect(lines.slice(-3)).toEqual([
-			'7500 anthropic/claude (#1) sends its first content; anthropic#1 closes again',
-			'7500 anthropic/claude (#1) begins to answer',
-			'7500 anthropic/claude (#1) completes the answer',
-		]);
-	});
-
-	test.each([
-		['openai: open', 'open until +1 m (because of failures)'],
-		['openai: open auth', 'open until +15 m (its credential was rejected)'],
-		['openai: open hint 7s', 'open until +7 s (as it asked for)'],
-		['openai: open hint 2s', 'open until +2 s (as it asked for)'],
-		['openai: open operator 9s', 'open until +9 s (by an operator)'],
-		['openai: quota-cooldown', 'quota-cooldown until +1 h (out of quota)'],
-		['openai: half-open busy', 'half-open, 1 of 1 probes out'],
-		['openai: half-open', 'half-open, 0 of 1 probes out'],
-		['openai: limited 30s', 'closed, no room left in its limits until +30 s'],
-		['openai: unavailable', 'closed, gpt-5.4 unavailable until +5 m'],
-	])('%s', (when, words) => {
-		const [openai] = explain(when).before;
-		expect(openai?.words).toBe(words);
-	});
-
-	test('one at its limit is denied until there is room, and is not tried early', () => {
-		const lines = linesOf('openai: limited 30s');
-		expect(lines[0]).toContain('is asked: denied (closed, no room left in its limits until +30 s)');
-		const eager = parseConfig(`${yaml}policy: { whenAllDenied: try-soonest }\n`, { file: 'test.yaml', env: {} });
-		const { attempts, client } = explainCase(eager, { profile: 'cheap', when: 'local: limited 9s', stream: true });
-		expect([attempts, client.status, client.headers['retry-after']]).toEqual([0, 429, '9']);
-	});
-
-	test('an operator, a hint and a dead key are not tried early; failures are', () => {
-		const eager = parseConfig(`${yaml}policy: { whenAllDenied: try-soonest }\n`, { file: 'test.yaml', env: {} });
-		const attempted = (when: string) => explainCase(eager, { profile: 'cheap', when, stream: true }).attempts;
-		expect(['open', 'open operator', 'open hint 9s', 'open auth'].map((state) => attempted(`local: ${state}`))).toEqual(
-			[1, 0, 0, 0],
-		);
-	});
-
-	test('the state is the policy’s own in everything that follows', () => {
-		const [openai] = explain('openai: half-open, 503').after;
-		expect(openai).toMatchObject({ state: 'open', until: 2 * 63_000 });
-	});
-});
-
 describe('an answer that says nothing', () => {
 	test.each([true, false])('is left, and handed out after all where nothing better comes (stream: %s)', (stream) => {
 		const lines = linesOf('openai: silent; anthropic: 503', { stream });
@@ -286,75 +195,6 @@ describe('an answer that says nothing', () => {
 	test('is the answer where nothing comes next', () => {
 		const { client, attempts } = explain('local: silent', { profile: 'cheap' });
 		expect([client.gets, client.target, attempts]).toEqual(['answer', 'local/qwen:7b', 1]);
-	});
-});
-
-describe('a wait for the first target to open', () => {
-	const patient = parseConfig(`${yaml}policy: { whenAllDenied: { wait: 3s } }\n`, { file: 'test.yaml', env: {} });
-	const play = (when: string) => explainCase(patient, { profile: 'safe', when, stream: true });
-
-	test('is told, and then the chain is asked again', () => {
-		const { steps, client, ms, trace } = play('openai: open 9s; local: open hint 2s');
-		expect(steps.map(({ at, words }) => `${at} ${words}`)).toEqual([
-			'0 openai/gpt-5.4 is asked: denied (open, because of failures until +9 s)',
-			expect.stringContaining('local/qwen:7b opens first, and is waited for until +2 s'),
-			expect.stringContaining('local: its cooldown is over'),
-			'2000 a target has opened: the chain is asked again',
-			'2000 openai/gpt-5.4 is asked: denied (open, because of failures until +9 s)',
-			'2000 local/qwen:7b is asked: granted as a probe',
-			expect.stringContaining('sends its first content'),
-			expect.stringContaining('completes the answer'),
-		]);
-		expect([client.gets, ms]).toEqual(['answer', 2000]);
-		expect(trace).toContainEqual({
-			did: 'wait',
-			at: 0,
-			target: 'local/qwen:7b',
-			credential: 'local',
-			ms: 2000,
-			isForOpening: true,
-		});
-	});
-
-	test('is not made where none opens in time', () => {
-		const { client, ms } = play('openai: open 9s; local: open hint 4s');
-		expect([client.gets, client.status, client.headers['retry-after'], ms]).toEqual(['error', 503, '4', 0]);
-	});
-});
-
-describe('whom an entry is about', () => {
-	test('the most specific one counts', () => {
-		const when = '*: 500; anthropic: 502; anthropic#2: 504; anthropic#2/claude: 529; anthropic/claude: 507';
-		expect(linesOf(when).filter((line) => line.includes('anthropic/claude (#1) answers'))[0]).toContain('answers 507');
-		const keys = parseConfig(
-			yaml
-				.replace('default: {', 'other: {')
-				.replace(
-					'profiles:',
-					'profiles:\n  default: { chain: [anthropic/claude], policy: { onError: { SERVER_ERROR: { retries: 0, then: credential } } } }',
-				),
-			{ file: 'test.yaml', env: {} },
-		);
-		const { steps } = explainCase(keys, { profile: 'default', when, stream: true });
-		expect(steps.map(({ words }) => words).filter((words) => words.includes('answers'))).toEqual([
-			'anthropic/claude (#1) answers 507 → SERVER_ERROR',
-			'anthropic/claude (#2) answers 529 → SERVER_ERROR.overloaded',
-		]);
-	});
-
-	test('what is not in the chain is said to change nothing', () => {
-		expect(explain('openai: 503', { profile: 'cheap' }).notes).toEqual([
-			'`openai` is not in the chain of cheap, so what it does changes nothing.',
-		]);
-	});
-
-	test('a target is a profile of its own; what is neither is refused', () => {
-		expect(explain('', { profile: 'openai/gpt-5.4' }).chain).toEqual(['openai/gpt-5.4']);
-		expect(() => explain('', { profile: 'chaep' })).toThrow(UnknownProfileError);
-		expect(() => explain('', { profile: 'chaep' })).toThrow(
-			"There is no profile or target 'chaep' in test.yaml; did you mean `cheap`?",
-		);
-		expect(() => explain('', { profile: 'nothing-of-the-kind' })).toThrow('the profiles are default, cheap, safe.');
 	});
 });
 
@@ -394,74 +234,3 @@ test.each(['401', '429 retry-after=30', 'QUOTA_EXCEEDED'])(
 		expect(steps.at(-1)?.words).toMatch(/^anthropic\/claude \(#2\) (begins|completes)/);
 	},
 );
-
-test('for people: the chain, what was before, the steps, the end and what is after', () => {
-	const text = explainedText(explain('openai: open 40s; anthropic: 401'), 100);
-	expect(text).toMatch(/^profile default, streamed: openai\/gpt-5\.4 → anthropic\/claude → local\/qwen:7b\n/);
-	expect(text).toContain('\nBefore:\n  openai  open until +40 s (because of failures)\n');
-	expect(text).toContain('\nThe client gets 502 provider_auth_failed after 0 ms, 2 attempts.\n');
-	expect(text).toContain('\nAfterwards:\n  openai       open until +40 s');
-	expect(text).toContain('(jitter) have their middle value');
-	for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(112);
-});
-
-describe('whatever the script says', () => {
-	const time = fc.integer({ min: 0, max: 400_000 }).map((ms) => `${ms}ms`);
-	const outcome = fc
-		.tuple(
-			fc.constantFrom(
-				'ok',
-				'503',
-				'429',
-				'cut',
-				'stall',
-				'error-event',
-				'reset',
-				'refused',
-				'QUOTA_EXCEEDED',
-				'BAD_REQUEST.prefill',
-				'UNKNOWN_TRANSIENT.seam_ambiguous',
-			),
-			time,
-		)
-		.map(([word, after]) => `${word} after=${after}`);
-	const state = fc
-		.tuple(fc.constantFrom('open', 'open hint', 'open auth', 'quota-cooldown'), time)
-		.map(([word, forMs]) => `${word} 1s${forMs}`);
-	const item = fc.oneof(
-		outcome,
-		fc.constantFrom('timeout', 'connect-timeout', 'half-open', 'half-open busy', 'unavailable', 'cut tokens=0'),
-		state,
-	);
-	const entry = fc.oneof(
-		{ weight: 3, arbitrary: fc.array(outcome, { minLength: 1, maxLength: 4 }).map((all) => all.join(', ')) },
-		{ weight: 2, arbitrary: item },
-	);
-	const leaving = fc.option(time.map((after) => `client leaves after=${after}`));
-	const script = fc
-		.tuple(entry, entry, entry, leaving)
-		.map(([openai, anthropic, local, client]) =>
-			[`openai: ${openai}`, `anthropic: ${anthropic}`, `local: ${local}`, client ?? ''].join('; '),
-		);
-	const profile = fc.constantFrom('default', 'cheap', 'safe', 'anthropic/claude');
-
-	test('the trace ends in time, tells the truth about its attempts, and leaves nothing half done', () => {
-		fc.assert(
-			fc.property(script, profile, fc.boolean(), (when, name, stream) => {
-				const { ms, steps, attempts, trace, after, client } = explain(when, { profile: name, stream });
-				const times = steps.map(({ at }) => at);
-				expect(times).toEqual(times.toSorted((a, b) => a - b));
-				expect(ms).toBe(times.at(-1));
-				const isCommitted = steps.some(({ event }) => event.type === 'attempt.answering');
-				expect(ms).toBeLessThanOrEqual(300_000 + (isCommitted ? 3_600_000 : 0));
-				expect(steps.at(-1)?.requestState).toMatch(/^(done|failed|aborted)$/);
-				expect(steps.filter(({ event }) => event.type === 'permit.granted')).toHaveLength(attempts);
-				expect(trace.filter(({ did }) => did === 'attempt')).toHaveLength(attempts);
-				expect(client.gets === 'left').toBe(steps.at(-1)?.event.type === 'client.left');
-				for (const { id, probesInFlight } of after)
-					if (!when.includes('busy')) expect([id, probesInFlight]).toEqual([id, 0]);
-			}),
-			{ numRuns: 500 },
-		);
-	});
-});

@@ -85,7 +85,7 @@ export const limits: readonly Mutant[] = [
 		policy: { breaker: { ramp: 30_000 } },
 	},
 	{
-		property: 'a-ramp-grants-its-share',
+		property: 'closed-grants',
 		what: 'a ramp has no end',
 		machine: withGuards({
 			isFull: ({ context, event }) => {

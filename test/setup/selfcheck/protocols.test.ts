@@ -1,24 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { selfcheckEmbeddings } from '../../src/setup/selfcheck/profile.ts';
-import { selfcheck } from '../../src/setup/selfcheck/selfcheck-run.ts';
-import { type Behaviour, completes, startUpstream, status, type Upstream } from '../helpers/upstream.ts';
+import { selfcheckEmbeddings } from '../../../src/setup/selfcheck/profile.ts';
+import { type Behaviour, completes, startUpstream, status, type Upstream } from '../../helpers/upstream.ts';
+import { key, nowhere, selfcheckPerTest } from './selfcheck-per-test.ts';
 
-const key = 'PLANTEDKEY-0001';
-let folder: string;
+const { check, configFile } = selfcheckPerTest();
 let upstream: Upstream;
 
 beforeEach(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'breakwater-'));
 	upstream = await startUpstream();
 });
 
 afterEach(async () => {
 	await upstream.close();
-	rmSync(folder, { recursive: true });
 });
 
 const origin = () => upstream.baseUrl.replace(/\/v1$/, '');
@@ -43,11 +36,9 @@ const withKey =
 
 /** What is found of one provider `p`, whose model `m` is in a chain. */
 async function found(provider: object, profile: object = {}): Promise<string[]> {
-	const config = join(folder, 'gateway.yaml');
 	const p = { apiKey: key, ...provider };
-	writeFileSync(config, stringify({ providers: { p }, profiles: { default: { chain: ['p/m'], ...profile } } }));
-	const findings = await selfcheck({ url: 'http://127.0.0.1:1', config, timeoutMs: 60_000, env: {} });
-	expect(JSON.stringify(findings)).not.toContain(key);
+	const config = configFile({ providers: { p }, profiles: { default: { chain: ['p/m'], ...profile } } });
+	const findings = await check({ url: nowhere, config });
 	return findings.flatMap(({ outcome, about, text }) => (about.startsWith('provider') ? `${outcome} ${text}` : []));
 }
 
