@@ -73,10 +73,13 @@ export interface ProviderContext {
 	readonly model: ModelScope | undefined;
 	/** How many permits may be out at once. */
 	readonly concurrent: number;
-	/** Its limits per minute; undefined where it has none, so that they cost nothing there. */
-	readonly rate: Rate | undefined;
-	/** The attempts of the last minute; undefined where no retry budget is about them. */
-	readonly attempts: Attempts | undefined;
+	/**
+	 * Its limits per minute. It is absent where there are none, and so are the two below: XState copies a context member by
+	 * member, and a healthy request pays for each.
+	 */
+	readonly rate?: Rate | undefined;
+	/** The attempts of the last minute, where a retry budget is about them. */
+	readonly attempts?: Attempts | undefined;
 	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
 	readonly epoch: number;
 	/** When the present state was entered, ms since the epoch. */
@@ -115,7 +118,7 @@ export interface ProviderContext {
 	/** Models that refused to continue a last message of the assistant. */
 	readonly refusesPrefill: readonly string[];
 	/** After a recovery, where the policy has a ramp; it is over when its time is. */
-	readonly ramp: Ramp | undefined;
+	readonly ramp?: Ramp | undefined;
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
 	/** The permits that are out, in every state. */
 	readonly ledger: Ledger;
@@ -144,18 +147,16 @@ export const unhurt = {
 	probeSuccesses: 0,
 	unavailable: {},
 	failingModels: {},
-	ramp: undefined,
 } as const satisfies Partial<ProviderContext>;
 
 /** What a provider actor begins with. */
 export function freshContext({ id, policy, model, concurrent, rates, now }: ProviderInput): ProviderContext {
+	const rate = rateOf(rates);
 	return {
 		id,
 		policy,
 		model,
 		concurrent: concurrent ?? Number.POSITIVE_INFINITY,
-		rate: rateOf(rates),
-		attempts: policy.retry.budget === 'off' ? undefined : noAttempts,
 		epoch: 0,
 		since: now,
 		waitMs: 0,
@@ -166,6 +167,8 @@ export function freshContext({ id, policy, model, concurrent, rates, now }: Prov
 		lastFailure: undefined,
 		ledger: emptyLedger,
 		...unhurt,
+		...(rate && { rate }),
+		...(policy.retry.budget !== 'off' && { attempts: noAttempts }),
 	};
 }
 
@@ -244,7 +247,7 @@ function enteredIn(context: ProviderContext, asked: PermitRequested): Partial<Pr
 		...(rate && { mark: markOf(rate) }),
 		...(attempts && { attempt: { isRetry, second: lastSecond(attempts, isRetry) } }),
 	};
-	return { ledger: withPermit(context.ledger, entry), rate, attempts };
+	return { ledger: withPermit(context.ledger, entry), ...(context.rate && { rate }), ...(attempts && { attempts }) };
 }
 
 /** With a permit back, and what it reserved set right. A result that comes twice changes nothing. */

@@ -19,7 +19,7 @@ export function tripped(
 		epoch: context.epoch + 1,
 		since: now,
 		probes: [],
-		ramp: undefined,
+		...(context.ramp && { ramp: undefined }),
 	};
 }
 
@@ -39,7 +39,7 @@ export function takenOut(context: ProviderContext, forMs: number, now: number): 
 		epoch: context.epoch + 1,
 		since: isAlready ? context.since : now,
 		probes: [],
-		ramp: undefined,
+		...(context.ramp && { ramp: undefined }),
 	};
 }
 

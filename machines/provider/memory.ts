@@ -45,17 +45,16 @@ export function remembered(
 	input: ProviderInput,
 ): ProviderContext {
 	const { policy, model, concurrent = Number.POSITIVE_INFINITY, rates } = input;
-	const { reason, lastFailure, ramp } = memory;
+	const { reason, lastFailure } = memory;
 	const rate = rateOf(rates, taken);
-	const attempts = policy.retry.budget === 'off' ? undefined : (memory.attempts ?? noAttempts);
+	const { attempts = noAttempts, ...others } = memory;
 	return {
-		...memory,
+		...others,
+		...(rate && { rate }),
+		...(policy.retry.budget !== 'off' && { attempts }),
 		policy,
 		model,
 		concurrent,
-		rate,
-		attempts,
-		ramp,
 		reason,
 		lastFailure,
 		ledger: ledgerOf(memory.ledger),

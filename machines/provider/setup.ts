@@ -305,7 +305,7 @@ export const providerSetup = setup({
 		/** Until an answer is whole, another opening follows on the last one: a provider that only ever begins backs off too. */
 		recover: assign(({ context, event }) => ({
 			since: 'now' in event ? event.now : context.since,
-			ramp: context.policy.breaker.ramp === 'off' || !('now' in event) ? undefined : { since: event.now, credit: 0 },
+			...(context.policy.breaker.ramp !== 'off' && 'now' in event && { ramp: { since: event.now, credit: 0 } }),
 			until: 0,
 			reason: undefined,
 			consecutiveFailures: 0,
@@ -322,7 +322,8 @@ export const providerSetup = setup({
 		/** The epoch ends too: failures on their way when a person decided count for nothing; only what they name does. */
 		startAfresh: assign(({ context, event }) => ({
 			...unhurt,
-			rate: context.rate && withoutWords(context.rate),
+			...(context.rate && { rate: withoutWords(context.rate) }),
+			...(context.ramp && { ramp: undefined }),
 			epoch: context.epoch + 1,
 			// Only a closed one has no reason not to be.
 			since: context.reason === undefined ? context.since : only(event, 'operator.reset').now,
