@@ -1,4 +1,4 @@
-import type { ClientDialect, ClientRequest } from './dialect.ts';
+import type { ClientDialect, ClientRequest, CostWish } from './dialect.ts';
 import type { MemoryShare } from './memory-share.ts';
 
 /** What a client asked for, read and addressed: the contract between whoever takes calls and the gateway. */
@@ -28,16 +28,6 @@ export interface Call {
 	conversation?: string | undefined;
 	/** Where what it holds is counted; absent where nobody bounds that. */
 	memory?: MemoryShare | undefined;
-}
-
-/** What a request may cost, in the words of its caller. */
-export interface CostWish {
-	/** The dearest tier whose targets it may ask. */
-	readonly maxTier?: string | undefined;
-	/** The cheapest tier whose targets it may ask. */
-	readonly requireTier?: string | undefined;
-	/** USD. */
-	readonly maxUsd?: number | undefined;
 }
 
 /** A call under way. */

@@ -1,6 +1,5 @@
 import type { Way } from '../../machines/request/progress.ts';
 import type { AnswerEvent, FinishPart, Usage } from './answer-parts.ts';
-import type { CostWish } from './call.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { AnswerFault, ErrorBody } from './error-body.ts';
 import type { FailureReport } from './failure-report.ts';
@@ -70,6 +69,16 @@ export interface RoutingWish {
 	opening?(): readonly string[];
 	/** The last message of the user: its texts, and whether it is nothing but text. */
 	lastUserMessage(): { readonly texts: readonly string[]; readonly isOnlyText: boolean };
+}
+
+/** What a request may cost, in the words of its caller. */
+export interface CostWish {
+	/** The dearest tier whose targets it may ask. */
+	readonly maxTier?: string | undefined;
+	/** The cheapest tier whose targets it may ask. */
+	readonly requireTier?: string | undefined;
+	/** USD. */
+	readonly maxUsd?: number | undefined;
 }
 
 /** What a body says about the profile that it wants, without naming one. */

@@ -1,5 +1,4 @@
-import type { CostWish } from '../contract/call.ts';
-import type { ReadOptions, RoutingWish } from '../contract/dialect.ts';
+import type { CostWish, ReadOptions, RoutingWish } from '../contract/dialect.ts';
 import { Refusal } from '../contract/refusal.ts';
 import { clip } from '../values/clip.ts';
 import { isObject, type JsonObject } from '../values/json.ts';

@@ -1,4 +1,5 @@
-import type { Call, CostWish } from '../contract/call.ts';
+import type { Call } from '../contract/call.ts';
+import type { CostWish } from '../contract/dialect.ts';
 import { Refusal } from '../contract/refusal.ts';
 import { estimatedCost } from '../prices/cost.ts';
 import { usdText } from '../prices/price-text.ts';

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CostWish } from '../../contract/call.ts';
-import type { ClientDialect, ReadOptions } from '../../contract/dialect.ts';
+import type { ClientDialect, CostWish, ReadOptions } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import { clientRequestId } from '../callers/caller-request-id.ts';
