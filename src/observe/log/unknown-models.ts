@@ -18,7 +18,7 @@ export class UnknownModelLog {
 		const shown = isName ? model : '(not a name)';
 		if (this.#said.has(shown) || this.#said.size === mostNames) return;
 		this.#said.add(shown);
-		const text = `a caller asks for a model that is neither a profile nor a target, and gets profile '${route}': name it in the configuration, or set server.unknownModel: reject`;
+		const text = `a caller asks for a model that is neither a profile nor a target, and gets profile '${route}': name it under aliases, or set server.unknownModel: reject`;
 		this.#log.warn({ model: shown, route }, text);
 	}
 }

@@ -103,6 +103,11 @@ export function saysWhereTo({ layers }: Layered, key: string, positions: Positio
 	return layers.some((layer) => keys.some((name) => positions.isGiven([...layer, 'onError', name, 'then'])));
 }
 
+/** Are the targets of a profile always asked in the order in which its chain is written? */
+export function isInChainOrder({ profile: { order } }: LintedProfile): boolean {
+	return order.by === 'fixed' && order.skipBelow === undefined;
+}
+
 /** Is one of these durations of a policy not the default? */
 export function differsFromDefault(
 	{ policy }: Layered,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, readConfigText } from '../../../src/config/load.ts';
+import { defaultPolicy } from '../../../src/config/policy-schema.ts';
 import { packageRoot } from '../../../src/values/package-paths.ts';
 import { lint, lintRules, lintText, severities } from '../../../src/verify/lint/lint.ts';
 import { builtInReasons } from '../../../src/verify/lint/rules/reasons.ts';
@@ -166,6 +167,25 @@ describe('the shipped configurations', () => {
 		expect(lintFindingsOf(smallest).map(({ rule, severity }) => `${severity} ${rule}`)).toEqual(['note no-failover']);
 	});
 });
+
+it.each(['unreachable-target', 'larger-context-nowhere'])(
+	'%s is found only where the chain is asked as it is written',
+	(rule) => {
+		const providers = ['a', 'b'].map(
+			(name) => `  ${name}: { baseUrl: https://${name}.example/v1, models: { m: { contextWindow: 9 } } }`,
+		);
+		const allFail = Object.keys(defaultPolicy.onError).map((key) => `${key}: { then: fail }`);
+		const onError =
+			rule === 'unreachable-target' ? allFail.join(', ') : 'BAD_REQUEST.context_length: { then: larger-context }';
+		const found = (order: string) => {
+			const text = `providers:\n${providers.join('\n')}\nprofiles: { default: { chain: [a/m, b/m], ${order} } }\npolicy: { onError: { ${onError} } }\n`;
+			return lint(readConfigText(text, { file: 'f.yaml', env: {} })).map((finding) => finding.rule);
+		};
+		expect(found('affinity: { for: 10m }')).toContain(rule);
+		expect(found('order: round-robin')).not.toContain(rule);
+		expect(found('skipBelow: 0.5')).not.toContain(rule);
+	},
+);
 
 it('knows every reason that the code itself gives', () => {
 	const sources = [

@@ -1,6 +1,6 @@
 import type { Fallback } from '../../../../machines/policy.ts';
 import type { Finding, Rule } from '../rule.ts';
-import { type Layered, type LintedCandidate, type LintedProfile, writtenOnError } from '../subject.ts';
+import { isInChainOrder, type Layered, type LintedCandidate, type LintedProfile, writtenOnError } from '../subject.ts';
 import { namesText } from '../words.ts';
 
 /** Categories that a fallback is there for. */
@@ -47,7 +47,10 @@ function sameTargetTwice({ profile, candidates, concerns }: LintedProfile): Find
 		}));
 }
 
-function unreachableCandidates({ candidates, concerns }: LintedProfile): Finding[] {
+function unreachableCandidates(profile: LintedProfile): Finding[] {
+	// In any other order it is first at times.
+	if (!isInChainOrder(profile)) return [];
+	const { candidates, concerns } = profile;
 	const last = candidates.slice(0, -1).find((candidate) => !everLeadsOn(candidate));
 	const unreached = candidates.find(({ index }) => index === (last?.index ?? candidates.length) + 1);
 	if (last === undefined || unreached === undefined) return [];

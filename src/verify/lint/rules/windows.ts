@@ -1,5 +1,5 @@
 import type { Finding, Rule } from '../rule.ts';
-import { type LintedCandidate, type LintedProfile, written, writtenOnError } from '../subject.ts';
+import { isInChainOrder, type LintedCandidate, type LintedProfile, written, writtenOnError } from '../subject.ts';
 import { openFallbacks } from './chain.ts';
 
 const tooLong = 'BAD_REQUEST.context_length';
@@ -34,6 +34,8 @@ function smallerFallbacks({ candidates, concerns }: LintedProfile): Finding[] {
 
 /** Where does the default lead that nobody has written? It is worth a word only where nothing else says it. */
 function largerContextNowhere(profile: LintedProfile, isWritten: (candidate: LintedCandidate) => boolean): Finding[] {
+	// In any other order a larger one may come later.
+	if (!isInChainOrder(profile)) return [];
 	const { candidates } = profile;
 	const asking = candidates.slice(0, -1);
 	const leads = asking.some((from) =>
