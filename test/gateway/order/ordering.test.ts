@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { endedView } from '../../../src/observe/inspector/call-view.ts';
+import { logObserver } from '../../../src/observe/log/log.ts';
 import { contentOf, soon, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { answers, chunksOf, hangs, status, streams } from '../../helpers/upstream.ts';
 
@@ -164,4 +166,27 @@ it('metrics tell what is known of the targets', async () => {
 	expect(text).toContain(`breakwater_target_success_ratio${labels('a')} 0\n`);
 	expect(text).toContain(`breakwater_target_success_ratio${labels('b')} 1\n`);
 	expect(text).toContain(`breakwater_target_in_flight${labels('a')} 0\n`);
+});
+
+describe('the order of a request', () => {
+	it('is in its log line, with what decided, and in the inspector', async () => {
+		const lines: object[] = [];
+		const log = { warn: () => {}, info: (line: object) => void lines.push(line) };
+		const breakwater = await started({ order: 'health' }, { observe: () => logObserver(log as never) });
+		await targetOf(breakwater);
+		const [record] = breakwater.records;
+		const line = 'health: a/model-a (not known), b/model-b (not known), c/model-c (not known)';
+		expect(lines).toMatchObject([{ order: line }]);
+		expect(record && endedView({ key: 1, record, endedAt: 0 })).toMatchObject({ order: line });
+	});
+
+	it('is in neither where the chain is asked as it is written', async () => {
+		const lines: { order?: string }[] = [];
+		const log = { warn: () => {}, info: (line: object) => void lines.push(line) };
+		const breakwater = await started({}, { observe: () => logObserver(log as never) });
+		await targetOf(breakwater);
+		const [record] = breakwater.records;
+		expect(lines[0]?.order).toBeUndefined();
+		expect(record && endedView({ key: 1, record, endedAt: 0 })).toMatchObject({ order: null });
+	});
 });

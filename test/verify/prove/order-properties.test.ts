@@ -65,6 +65,17 @@ describe('explain', () => {
 		expect(told('order: round-robin')).toContain('this case is played in the order of the chain\n');
 	});
 
+	it('shows the targets of a chain that is made of families', () => {
+		const families = `providers: { a: { baseUrl: http://127.0.0.1:9/v1, models: { big-1: {}, big-2: {} } } }
+profiles: { default: { chain: { models: [big] } } }
+`;
+		const config = parseConfig(families, { file: 'f.yaml', env: {} });
+		const text = explainedText(explainCase(config, { profile: 'default', when: '', stream: false }), 100);
+		expect(text).toMatch(/^profile default, not streamed: a\/big-1 → a\/big-2\n/);
+		const { profiles } = checkConfig(readConfigText(families, { file: 'f.yaml', env: {} }), { bounds: { states: 5 } });
+		expect(profiles[0]?.chain).toEqual(['a/big-1', 'a/big-2']);
+	});
+
 	it('says nothing of an order where there is none', () => {
 		expect(told('commit: complete')).not.toContain('order');
 	});
