@@ -1000,4 +1000,18 @@ export const lintCases: readonly LintCase[] = [
 		says: /passes over `b\/m`, whose price is not known/,
 		sound: `${windows('price: { input: 1, output: 2 }', '', '')}profiles:\n  default: { maxCostPerRequest: 0.1, chain: [a/m] }\n`,
 	},
+	{
+		rule: 'order-ends-at-failure',
+		severity: 'note',
+		text: `${providers}profiles:\n  default: { order: §latency, chain: [a/m, b/m] }\n`,
+		says: /with `order: latency` any target may be asked first, and after AUTH_ERROR there .*`onError: \{ AUTH_ERROR: \{ then: \[credential, next\] \} \}`/,
+		sound: `${providers}profiles:\n  default: { order: latency, chain: [a/m, b/m] }\npolicy: { onError: { AUTH_ERROR: { then: [credential, next] } } }\n`,
+	},
+	{
+		rule: 'order-ends-at-failure',
+		severity: 'note',
+		text: `${providers}profiles:\n  default: { skipBelow: §0.5, chain: [a/m, b/m] }\npolicy: { onError: { TIMEOUT: { then: fail }, AUTH_ERROR: { then: next } } }\n`,
+		says: /with `skipBelow` .* after TIMEOUT there .*`onError: \{ TIMEOUT: \{ then: next \} \}`/,
+		sound: chain('a/m, b/m'),
+	},
 ];

@@ -4,7 +4,7 @@ import { isInChainOrder, type Layered, type LintedCandidate, type LintedProfile,
 import { namesText } from '../words.ts';
 
 /** Categories that a fallback is there for. */
-const worthFailover = [
+export const worthFailover = [
 	'TIMEOUT',
 	'SERVER_ERROR',
 	'NETWORK_ERROR',

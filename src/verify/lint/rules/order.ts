@@ -3,7 +3,8 @@ import { targetsOf } from '../../../config/targets.ts';
 import { priceOf } from '../../../prices/price-of.ts';
 import { durationWords } from '../../../values/time-text.ts';
 import type { Finding, Rule } from '../rule.ts';
-import type { LintedProfile, LintSubject } from '../subject.ts';
+import { isInChainOrder, type LintedProfile, type LintSubject } from '../subject.ts';
+import { leadsOn, worthFailover } from './chain.ts';
 
 /** Where an option of a profile may be written: in it, or in one that it extends. */
 function profileOption({ lineage }: LintedProfile, option: string) {
@@ -80,6 +81,26 @@ function affinityTooShort({ profiles }: LintSubject): Finding[] {
 	});
 }
 
+/** A dead key is told by default, for in a chain it is the first target's, or what every target before it failed for. */
+function endsAtFirst(linted: LintedProfile): Finding[] {
+	const { candidates, concerns, profile } = linted;
+	const targets = new Set(candidates.map(({ target }) => target.target));
+	if (isInChainOrder(linted) || targets.size < 2) return [];
+	const ending = ['AUTH_ERROR', ...worthFailover].filter((key) =>
+		candidates.some(({ policy }) => !leadsOn(policy.onError[key]?.then ?? ['next'])),
+	);
+	if (ending.length === 0) return [];
+	const by = profile.order.by === 'fixed' ? 'skipBelow' : `order: ${profile.order.by}`;
+	return [
+		{
+			at: profileOption(linted, profile.order.by === 'fixed' ? 'skipBelow' : 'order'),
+			concerns,
+			reason: `with \`${by}\` any target may be asked first, and after ${ending.join(', ')} there the request ends, although others may be well`,
+			advice: `nothing to do if the caller should see it; otherwise write \`onError: { ${ending[0]}: { then: ${ending[0] === 'AUTH_ERROR' ? '[credential, next]' : 'next'} } }\``,
+		},
+	];
+}
+
 function unknownTierTargets({ config }: LintSubject): Finding[] {
 	const known = new Set(targetsOf(config).map(({ target }) => target));
 	return (config.tiers ?? []).flatMap(({ name, targets }) =>
@@ -152,6 +173,12 @@ export const orderRules: readonly Rule[] = [
 		severities: ['note'],
 		finds: 'an affinity that is shorter than providers keep a prompt cached',
 		find: affinityTooShort,
+	},
+	{
+		id: 'order-ends-at-failure',
+		severities: ['note'],
+		finds: 'a failure that ends a request at a target that an order puts first, although others may be well',
+		find: ({ profiles }) => profiles.flatMap(endsAtFirst),
 	},
 	{
 		id: 'unknown-tier-target',
