@@ -69,11 +69,12 @@ function membersOf(family: string, named: readonly NamedModel[]): NamedModel[] {
 	return named.filter(({ model, sameAs }) => [model, sameAs].some((name) => isOfFamily(name, family)));
 }
 
-/** `claude-sonnet` has `claude-sonnet-4.5` and `anthropic/claude-sonnet:beta` in it, and not `claude-sonnets`. */
+/** `qwen` has `qwen3` and `qwen-max` in it, `gpt-5` has `openai/gpt-5-mini` and `gpt-5.4`, but neither `gpt-50` nor `gpt-5o`. */
 function isOfFamily(name: string, family: string): boolean {
 	const wanted = family.toLowerCase();
 	const whole = name.toLowerCase();
+	const goesOn = /[0-9]$/.test(wanted) ? /^[a-z0-9]/ : /^[a-z]/;
 	return [whole, whole.slice(whole.lastIndexOf('/') + 1)].some(
-		(form) => form.startsWith(wanted) && !/^[a-z0-9]/.test(form.slice(wanted.length)),
+		(form) => form.startsWith(wanted) && !goesOn.test(form.slice(wanted.length)),
 	);
 }

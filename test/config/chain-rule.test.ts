@@ -52,6 +52,20 @@ describe('a chain of families', () => {
 		expect(chainOf('{ models: [llama, GPT-50] }')).toEqual(['cloud/llama-4', 'openai/gpt-50']);
 	});
 
+	it.each([
+		['qwen', ['qwen3', 'qwen-max', 'Qwen', 'qwen3:7b', 'qwen3.5', 'qwen30']],
+		['qwen3', ['qwen3', 'qwen3:7b', 'qwen3.5']],
+		['q', []],
+	])('%s ends where a word or a number does', (family, models) => {
+		const text = `providers: { p: { ${base}, models: { qwen3: {}, qwen-max: {}, qwens: {}, Qwen: {}, "qwen3:7b": {}, qwen3.5: {}, qwen30: {} } } }
+profiles: { default: { chain: { models: [${family}] } } }
+`;
+		const found = () =>
+			parseConfig(text, { file: 'f.yaml', env: {} }).profiles.default?.chain.map(({ model }) => model);
+		if (models.length === 0) expect(found).toThrow(/names the family `q`/);
+		else expect(found()).toEqual(models);
+	});
+
 	it('is taken over by a profile that extends it', () => {
 		const text = `${providers}profiles:\n  default: { chain: { models: [gpt-5] } }\n  other: { extends: default }\n`;
 		expect(parseConfig(text, { file: 'f.yaml', env: {} }).profiles.other).toMatchObject({
