@@ -159,6 +159,24 @@ describe('a conversation', () => {
 		expect(await ask(breakwater, { ...turnOf(2, 0), ...naming })).toBe(first);
 	});
 
+	it.each([
+		['/v1/messages', (messages: object[]) => ({ max_tokens: 10, system: 'S', messages })],
+		['/v1/responses', (input: object[]) => ({ instructions: 'S', input })],
+	])('stays where it was answered at %s too', async (path, bodyOf) => {
+		const { breakwater } = await started({ order: 'round-robin', affinity });
+		const taken = [];
+		const opening = { role: 'user', content: 'Hello' };
+		const further = [opening, { role: 'assistant', content: 'Hi' }, { role: 'user', content: 'And?' }];
+		for (const messages of [[opening], [{ role: 'user', content: 'Others' }], further]) {
+			const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
+			const body = JSON.stringify({ model: 'default', ...bodyOf(messages) });
+			const response = await fetch(`${breakwater.origin}${path}`, { ...init, body });
+			await response.text();
+			taken.push(response.headers.get('x-breakwater-target'));
+		}
+		expect(taken).toEqual(['a/model-a', 'b/model-b', 'a/model-a']);
+	});
+
 	it('is not known by a message alone that opens others under other instructions', async () => {
 		const { breakwater } = await started({ order: 'round-robin', affinity });
 		const question = { role: 'user', content: 'Hello' };
