@@ -6,6 +6,7 @@ import { actorsOf } from '../config/actors.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
 import { routesOf } from '../gateway/routes.ts';
+import { cataloguedAt } from '../prices/catalogue.ts';
 import { pricesOf } from '../prices/price-of.ts';
 import { nameList } from '../values/first-lines.ts';
 import { behaviourKey, routeKey } from './alike.ts';
@@ -179,12 +180,12 @@ function checkProfiles(
 		}),
 	);
 	const routes = routesOf(config);
-	const at = Date.now();
-	const prices = pricesOf(config, at);
+	// Not now: the same file must not be told another cost in another hour.
+	const prices = pricesOf(config, cataloguedAt);
 	return Object.keys(config.profiles).flatMap((name) => {
 		const plan = routes.get(name);
 		if (plan === undefined || name !== (setup.profile ?? name)) return [];
-		const route = { ...plan, name, providers, costs: sampleCosts(plan, prices, at) };
+		const route = { ...plan, name, providers, costs: sampleCosts(plan, prices, cataloguedAt) };
 		const key = routeKey(route, (id) => behaviours.get(id) ?? '');
 		const known = earlier.profiles.get(key)?.reportOn(route);
 		if (known !== undefined) return [{ key, report: known }];
