@@ -13,7 +13,7 @@ import {
 	soonestTarget,
 	wouldRetry,
 } from './failover.ts';
-import { currentCandidate, leftAnswer, type Progress, type RequestInput } from './progress.ts';
+import { currentCandidate, leftAnswer, type Progress, type RequestInput, tokensFor } from './progress.ts';
 import {
 	abandoned,
 	answerBroke,
@@ -122,7 +122,7 @@ export const requestMachine = setup({
 				model: currentCandidate(progress).model,
 				now: progress.now,
 				early: progress.early,
-				tokens: progress.tokens,
+				tokens: tokensFor(progress, currentCandidate(progress).target),
 				replyTo: self,
 			}),
 		),

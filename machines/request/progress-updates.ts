@@ -20,12 +20,13 @@ type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 /** Failures after which a credential is of no more use to the same request, whatever its actor says. */
 const spending: readonly Category[] = ['AUTH_ERROR', 'QUOTA_EXCEEDED'];
 
-export function begin({ id, candidates, policy, tokens, now }: RequestInput): Progress {
+export function begin({ id, candidates, policy, tokens, tokenFactors, now }: RequestInput): Progress {
 	return {
 		id,
 		candidates,
 		policy,
 		tokens,
+		tokenFactors,
 		startedAt: now,
 		deadlineAt: now + policy.timeouts.request,
 		streamEndsAt: Number.POSITIVE_INFINITY,

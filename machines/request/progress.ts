@@ -44,6 +44,8 @@ export interface RequestInput {
 	policy: Policy;
 	/** What an attempt is expected to use, tokens; 0 when it is not known. */
 	tokens: number;
+	/** By what that is multiplied for each target that counts otherwise, by `provider/model`; absent: none does. */
+	tokenFactors?: Readonly<Record<string, number>>;
 	/** ms since the epoch. */
 	now: number;
 }
@@ -114,6 +116,8 @@ export interface Progress {
 	readonly policy: Policy;
 	/** What an attempt is expected to use, tokens; 0 when it is not known. */
 	readonly tokens: number;
+	/** By what that is multiplied for each target that counts otherwise. */
+	readonly tokenFactors: Readonly<Record<string, number>> | undefined;
 	/** ms since the epoch, as are all the times below. */
 	readonly startedAt: number;
 	/** When the present search for an answer, or the stream that it found, is over. */
@@ -176,6 +180,12 @@ export function currentCandidate(progress: Progress): Candidate {
 	if (candidate === undefined)
 		throw new Error(`request ${progress.id} stands on step ${progress.position}, which does not exist`);
 	return candidate;
+}
+
+/** What an attempt on a target is expected to use, tokens; 0 when it is not known. */
+export function tokensFor({ tokens, tokenFactors }: Progress, target: string): number {
+	const factor = tokenFactors?.[target];
+	return factor === undefined ? tokens : Math.ceil(tokens * factor);
 }
 
 /** What the policy of a target says of a failure. What it does not name goes to the next target. */

@@ -28,6 +28,8 @@ export interface CallRecord {
 	overheadMs: number;
 	/** What each provider that reported it has counted; an answer that broke may have several, or none. */
 	tokens: readonly TokenCount[];
+	/** About how many tokens the target was expected to count in the request; absent where it did not answer all by itself. */
+	estimatedTokens?: number;
 	trace: readonly RecordedStep[];
 }
 

@@ -1,4 +1,4 @@
-import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
+import { currentCandidate, type Progress, tokensFor } from '../../machines/request/progress.ts';
 import type { AttemptUsage } from '../contract/answer-parts.ts';
 import type { Call } from '../contract/call.ts';
 import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
@@ -42,7 +42,11 @@ export function callRecordOf(ended: EndedCall): CallRecord {
 	if (unknownFinishReasons.length > 0) record.unknownFinishReasons = unknownFinishReasons;
 	if (call.repaired === true) record.repaired = true;
 	if (unsupported !== undefined) record.unsupported = unsupported;
-	if (outcome === 'done') record.target = currentCandidate(progress).target;
+	if (outcome === 'done') {
+		record.target = currentCandidate(progress).target;
+		// An answer that was carried on was asked for several times, each time with more.
+		if (progress.continuations === 0) record.estimatedTokens = tokensFor(progress, record.target);
+	}
 	if (client !== undefined) record.client = client;
 	if (clientRequestId !== undefined) record.clientRequestId = clientRequestId;
 	if (firstContentMs !== undefined && request.stream) record.firstTokenMs = firstContentMs;

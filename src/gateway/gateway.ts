@@ -17,6 +17,7 @@ import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { TokenCorrection } from '../tokens/correction.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
@@ -133,6 +134,7 @@ export async function createGateway(
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const onLocalFault = (what: string) => observer.localFault?.(what);
 	const makers = new Makers();
+	const correction = new TokenCorrection();
 	const exchanges = new LiveMap<Exchange>();
 	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
@@ -159,11 +161,14 @@ export async function createGateway(
 		const { policy, commit } = live;
 		const { candidates, contacts, passedOver, bond } = fittedRoute(live, request, makers);
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
+		const { tokens } = request.request;
+		const { factors: tokenFactors } = correction;
+		const input = { id: request.id, candidates, policy, tokens, tokenFactors, now: clock.now() };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(request.id);
+			noteCounted(record, tokens);
 			observer.callEnded?.(record);
 		};
 		const exchange = new Exchange(
@@ -208,6 +213,12 @@ export async function createGateway(
 		});
 		exchange.start();
 		return exchange;
+	}
+
+	/** What the provider has counted of a prompt corrects the estimates for its target. */
+	function noteCounted({ target, estimatedTokens, tokens: counts }: CallRecord, tokens: number): void {
+		const counted = estimatedTokens === undefined ? undefined : counts.findLast((count) => count.target === target);
+		if (target !== undefined && counted !== undefined) correction.note(target, tokens, counted.input);
 	}
 
 	function interrupt(): void {
