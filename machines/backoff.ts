@@ -6,6 +6,9 @@ import type { BreakerPolicy, RetryPolicy } from './policy.ts';
  */
 export const LONGEST_TIMER_MS = 24 * 24 * 60 * 60 * 1000;
 
+/** How waits grow: in ms, by `factor`, up to `maxBackoff`, each spread by a share of it. */
+export type Backoff = Pick<RetryPolicy, 'backoff' | 'maxBackoff' | 'factor' | 'jitter'>;
+
 /** A delay that is safe to hand to a timer. */
 export function timerDelay(delayMs: number): number {
 	return Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS);
@@ -17,7 +20,7 @@ export function timerDelay(delayMs: number): number {
  * @param retry 0 for the first retry on a target
  * @param random 0 to 1
  */
-export function retryBackoff(policy: RetryPolicy, retry: number, random: number): number {
+export function retryBackoff(policy: Backoff, retry: number, random: number): number {
 	const longest = Math.max(policy.backoff, policy.maxBackoff);
 	const grown = Math.min(longest, policy.backoff * policy.factor ** retry);
 	return Math.round(grown * (1 + policy.jitter * (2 * random - 1)));

@@ -1,6 +1,6 @@
 import type { SeamPlace } from '../../machines/events.ts';
 import type { Way } from '../../machines/request/progress.ts';
-import type { AnswerEvent, AnswerPart, AttemptUsage, Usage } from '../contract/answer-parts.ts';
+import type { AnswerEvent, AnswerPart, Usage } from '../contract/answer-parts.ts';
 import {
 	ContinuationSeam,
 	type ContinuationStart,
@@ -87,14 +87,14 @@ export class AnswerStream {
 		return this.#seam?.place;
 	}
 
-	/** What each attempt that wrote for the client used, as far as it is known. */
-	get usage(): readonly AttemptUsage[] {
-		return this.#usage;
-	}
-
 	/** What the present attempt used, as far as it is known. */
 	get attemptUsage(): Usage | undefined {
 		return this.#ownUsage?.usage;
+	}
+
+	/** The present attempt has written something of an answer, whether or not it has come out. */
+	get hasContent(): boolean {
+		return this.#hasContent;
 	}
 
 	/** All events of a fresh answer that had no content and has not gone out; empty for any other. */
@@ -205,6 +205,7 @@ export class AnswerStream {
 		const said = summaryOf(event.parts);
 		this.#latest = event;
 		this.#inspect(said);
+		if (said.hasContent) this.#hasContent = true;
 		if (said.isBeyondText || said.isSeveral) return 'diverged';
 		let { text } = said;
 		if (this.#seam?.isPending && text !== '') {

@@ -14,6 +14,7 @@ import type { ExplainFlags } from './commands/explain.ts';
 import type { ImportFlags, ImportWithKeysFlags } from './commands/import.ts';
 import type { InitFlags } from './commands/init.ts';
 import { ignoreClosedOutput } from './commands/output.ts';
+import type { PricesFlags } from './commands/prices.ts';
 import type { SelfcheckFlags } from './commands/selfcheck.ts';
 import type { ServeFlags } from './commands/serve.ts';
 
@@ -95,6 +96,16 @@ program
 	)
 	.action(async (file: string | undefined, options: ExplainFlags) =>
 		(await import('./commands/explain.ts')).explain(file, options),
+	);
+
+program
+	.command('prices')
+	.description('show what every target of a configuration costs, and where that price is from')
+	.argument('[file]', 'the configuration; default config/gateway.yaml, else the simulated providers')
+	.option('-c, --config <file>', 'the same as FILE')
+	.option('--json', 'print it as JSON')
+	.action(async (file: string | undefined, options: PricesFlags) =>
+		(await import('./commands/prices.ts')).prices(file, options),
 	);
 
 program

@@ -159,9 +159,29 @@ export interface ProviderConfig {
 export interface Credential {
 	/** The provider actor's id: the provider's name, or `openai#1`, `openai#2` when it has several. */
 	id: string;
+	/** The key as it is written; never beside `keyFrom`. Without both, no key is sent. */
 	apiKey?: string;
+	/** Where its key is fetched. */
+	keyFrom?: KeySource;
 	/** Where it stands in the file: `providers.openai.apiKey[0]`. */
 	source: string;
+}
+
+/** Where a key comes from that is fetched at the start, and again while the process runs. */
+export type KeySource =
+	/** A text for the shell, or a program and its arguments; `every`: how often it is run, ms. */
+	| { command: string | readonly string[]; every?: number }
+	/** A path from the working directory. */
+	| { file: string }
+	| { oauth: OAuthClient };
+
+/** A client of an OAuth server, which gives it tokens for its own credentials. */
+export interface OAuthClient {
+	tokenUrl: string;
+	clientId: string;
+	clientSecret: string;
+	scope?: string;
+	audience?: string;
 }
 
 export interface ModelFacts {
@@ -183,8 +203,26 @@ export interface ModelFacts {
 	request?: Partial<RequestConfig>;
 	/** What differs for it from its provider's policy. */
 	policy?: Partial<PolicyLayer>;
-	/** USD per million tokens. */
-	price?: { input: number; output: number };
+	/** What it costs; absent: what the catalogue of prices says. */
+	price?: PriceConfig;
+}
+
+/** USD per million tokens of each kind; a kind that is absent costs what its whole costs. */
+export interface PriceConfig {
+	input: number;
+	output: number;
+	/** Of the prompt, what came from a cache. */
+	cachedInput?: number;
+	/** Of the prompt, what was put into a cache. */
+	cacheWrite?: number;
+	/** Of the answer, the thoughts. */
+	reasoning?: number;
+	/** Of the prompt, sound. */
+	audioInput?: number;
+	/** Of the answer, sound. */
+	audioOutput?: number;
+	/** USD for each request. */
+	perRequest?: number;
 }
 
 /** Members of a request body, as JSON values. */

@@ -15,8 +15,6 @@ const model = z.strictObject({
 	maxOutputTokens: z.int().positive().exactOptional(),
 	input: z.array(z.enum(inputKinds)).exactOptional(),
 	endpoints: z.array(z.enum(endpointWords)).exactOptional(),
-	/** USD per million tokens. */
-	price: z.strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() }).exactOptional(),
 	reasons: z.boolean().prefault(false),
 });
 

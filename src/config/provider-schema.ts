@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { amount, count, defaulted, flag, list, oneOf, oneOrMany, section, table, text, textThat } from './fields.ts';
+import { amount, count, defaulted, flag, list, oneOf, section, table, text, textThat } from './fields.ts';
+import { apiKeys } from './key-schema.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
 import { simulation } from './simulation-schema.ts';
@@ -46,16 +47,6 @@ function mistakeOfBaseUrl(value: string): string | undefined {
 	return undefined;
 }
 
-/** What can be sent in a header. */
-export function isApiKey(value: string): boolean {
-	return /^[!-~]+$/.test(value);
-}
-
-const apiKey = textThat(
-	isApiKey,
-	'cannot be sent in an HTTP header; give a key of visible ASCII characters, without spaces and line breaks',
-);
-
 /** Undici and the attempt itself set these; a second one breaks the request or smuggles another. */
 const reservedHeaders = [
 	'connection',
@@ -90,6 +81,16 @@ const dollars = amount(0, 1_000_000);
 const price = section({
 	input: dollars.describe('USD per million tokens of prompts. Required.'),
 	output: dollars.describe('USD per million tokens of answers. Required.'),
+	cachedInput: dollars
+		.exactOptional()
+		.describe('USD per million tokens of a prompt that came from a cache. Default: as `input`.'),
+	cacheWrite: dollars
+		.exactOptional()
+		.describe('USD per million tokens of a prompt that were put into a cache. Default: as `input`.'),
+	reasoning: dollars.exactOptional().describe('USD per million tokens of thoughts. Default: as `output`.'),
+	audioInput: dollars.exactOptional().describe('USD per million tokens of sound in a prompt. Default: as `input`.'),
+	audioOutput: dollars.exactOptional().describe('USD per million tokens of sound in an answer. Default: as `output`.'),
+	perRequest: dollars.exactOptional().describe('USD for each request, on top of its tokens. Default: nothing.'),
 });
 
 export const inputKinds = ['text', 'image', 'file', 'audio'] as const;
@@ -126,7 +127,9 @@ const modelFacts = section({
 		.describe('Whether the model thinks before its first word. Default: what is known of its name.'),
 	request: request.exactOptional().describe('What is set in the requests to this model, over what its provider says.'),
 	policy: targetPolicy.exactOptional().describe('What differs for this model from the policies of file and provider.'),
-	price: price.exactOptional().describe('What it costs. Default: not known.'),
+	price: price
+		.exactOptional()
+		.describe('What it costs. Default: what the catalogue of prices says of it at its provider, else not known.'),
 });
 
 export const streamUpstream = flag().exactOptional();
@@ -176,9 +179,11 @@ export const provider = section({
 		.describe(
 			'The version of the API: the `api-version` of `azure` (default: its v1 API), the `anthropic-version` of `anthropic` (default: `2023-06-01`).',
 		),
-	apiKey: oneOrMany(apiKey, 'write a key or a list of keys, in quotes')
+	apiKey: apiKeys
 		.exactOptional()
-		.describe('The bearer token, or several, each of which gets a breaker of its own. Default: none is sent.'),
+		.describe(
+			'The bearer token, or where it is fetched, or several of them, each of which gets a breaker of its own. Default: none is sent.',
+		),
 	headers: table(ownHeaderName, headerContent)
 		.exactOptional()
 		.describe('Further request headers, name to value. Default: none.'),

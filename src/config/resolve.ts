@@ -5,6 +5,7 @@ import type {
 	Config,
 	Credential,
 	ErrorRuleConfig,
+	KeySource,
 	NotificationsConfig,
 	ProfileConfig,
 	ProviderConfig,
@@ -88,12 +89,16 @@ function resolveSimulation(given: NonNullable<FileProvider['simulate']>): Simula
 	return { ...given, script };
 }
 
-function credentialsOf(provider: string, keys: readonly string[]): Credential[] {
+function credentialsOf(provider: string, keys: readonly (string | KeySource)[]): Credential[] {
 	const source = `providers.${provider}.apiKey`;
 	const [only] = keys;
 	if (only === undefined) return [{ id: provider, source }];
-	if (keys.length === 1) return [{ id: provider, apiKey: only, source }];
-	return keys.map((apiKey, index) => ({ id: `${provider}#${index + 1}`, apiKey, source: `${source}[${index}]` }));
+	if (keys.length === 1) return [{ id: provider, ...keyOf(only), source }];
+	return keys.map((key, index) => ({ id: `${provider}#${index + 1}`, ...keyOf(key), source: `${source}[${index}]` }));
+}
+
+function keyOf(key: string | KeySource): Pick<Credential, 'apiKey' | 'keyFrom'> {
+	return typeof key === 'string' ? { apiKey: key } : { keyFrom: key };
 }
 
 function resolveProfile(name: string, content: File, providers: Table<ProviderConfig>, base: Policy): ProfileConfig {

@@ -1,5 +1,5 @@
 import { asObject } from '../values/json.ts';
-import type { Config, RequestConfig } from './config.ts';
+import type { Config, Credential, RequestConfig } from './config.ts';
 
 /** Whether the name of a header, of a query parameter or of a path segment says that its value is a secret. */
 export function isSecretName(name: string): boolean {
@@ -30,7 +30,7 @@ const harmlessValue = /^(?:true|false|yes|no|on|off|none|null|default|auto|enabl
 export function secretsOf({ providers, profiles, server, notifications, requestValues = [] }: Config): string[] {
 	const ofProviders = Object.values(providers).flatMap(({ credentials, headers, baseUrl, models, request }) => [
 		...(baseUrl === undefined ? [] : secretsInUrl(baseUrl)),
-		...credentials.flatMap(({ apiKey }) => apiKey ?? []),
+		...credentials.flatMap(secretsInCredential),
 		...secretsInHeaders(headers),
 		...[request, ...Object.values(models).map((model) => model.request)].flatMap(secretsInRequest),
 	]);
@@ -45,6 +45,19 @@ export function secretsOf({ providers, profiles, server, notifications, requestV
 	const ofCallers = Object.values(server.clients ?? {}).flatMap(({ key }) => key);
 	const own = [server.adminKey, server.monitoringKey].flatMap((key) => key ?? []);
 	return [...new Set([...ofProviders, ...ofTargets, ...ofVariables, ...ofWebhooks, ...ofCallers, ...own])];
+}
+
+/** Of a key that is fetched: what it is fetched with. */
+function secretsInCredential({ apiKey, keyFrom }: Credential): string[] {
+	if (apiKey !== undefined) return [apiKey];
+	if (keyFrom === undefined || !('oauth' in keyFrom)) return [];
+	const { clientSecret, tokenUrl } = keyFrom.oauth;
+	return [clientSecret, ...secretsInUrl(tokenUrl)];
+}
+
+/** Two credentials with the same text are the same key, or are fetched at the same place. Never to be shown. */
+export function identityOf({ apiKey, keyFrom }: Credential): string | undefined {
+	return apiKey ?? (keyFrom && JSON.stringify(keyFrom));
 }
 
 /** An address as it may be shown: without its query, and without the segments of its path that look like secrets. */

@@ -16,3 +16,9 @@ export function sourceOf(config: Config, actorId: string, model: string | undefi
 	);
 	return places[0] ?? `providers.${name}.models.${model}`;
 }
+
+/** Whether the key of a provider actor is fetched, and so may be another one without a restart. */
+export function fetchesKey({ providers }: Pick<Config, 'providers'>, actorId: string): boolean {
+	const credentials = Object.values(providers).flatMap((provider) => provider.credentials);
+	return credentials.find(({ id }) => id === actorId)?.keyFrom !== undefined;
+}

@@ -35,6 +35,9 @@ export function foreignVariable(
 ): string | undefined {
 	if (isFreeText(path)) return undefined;
 	const text = source.trim();
+	if (command.test(text) && path[2] === 'apiKey') {
+		return 'is a command; write `apiKey: { command: "…" }`, with what stands between the brackets';
+	}
 	if (command.test(text)) {
 		return 'is a command, which is not run here; put what it prints into an environment variable, and write `${VAR}`';
 	}
@@ -59,15 +62,18 @@ function shownName(found: string, isVariable: (name: string) => boolean): string
 	return /^[A-Z_][A-Z0-9_]*$/.test(found) || isVariable(found) ? found : 'VAR';
 }
 
-/** What goes to a model, or is a regular expression, may hold dollars, percent signs and braces of its own. */
+/** What goes to a model or to a shell, or is a regular expression, may hold dollars, percent signs and braces of its own. */
 function isFreeText(path: readonly PropertyKey[]): boolean {
 	const [root, , third, fourth, fifth] = path;
 	if (root === 'errorRules') return true;
 	if (root === 'profiles') return third === 'chain' && fifth === 'request' && typeof fourth === 'number';
-	return root === 'providers' && (third === 'request' || third === 'simulate' || fifth === 'request');
+	const isCommand = third === 'apiKey' && (fourth === 'command' || fifth === 'command');
+	return root === 'providers' && (isCommand || third === 'request' || third === 'simulate' || fifth === 'request');
 }
 
 function isOfKey(path: readonly PropertyKey[]): boolean {
 	const last = typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1);
-	return last === 'apiKey' || last === 'adminKey' || last === 'monitoringKey' || last === 'key';
+	return (
+		last === 'apiKey' || last === 'adminKey' || last === 'monitoringKey' || last === 'key' || last === 'clientSecret'
+	);
 }

@@ -56,6 +56,9 @@ export interface UsagePart {
 	readonly all?: readonly AttemptUsage[];
 }
 
+/** More tokens than that in one answer are no count; taken in, they would drown every other. */
+export const mostTokens = 1e9;
+
 /** Tokens as the provider counted them. */
 export interface Usage {
 	/** All of the prompt, with what came from a cache. */
@@ -66,8 +69,14 @@ export interface Usage {
 	readonly cached?: number;
 	/** Of the prompt, what was put into a cache. */
 	readonly cacheWritten?: number;
+	/** Of that, what is kept for an hour and not for minutes, which costs more. */
+	readonly cacheWrittenHour?: number;
+	/** Of the prompt, sound. */
+	readonly audioInput?: number;
 	/** Of the answer, the thoughts. */
 	readonly reasoning?: number;
+	/** Of the answer, sound. */
+	readonly audioOutput?: number;
 	/** The provider's own words for it, and the dialect that they are in. */
 	readonly raw: unknown;
 	readonly dialect: string;

@@ -20,6 +20,8 @@ export interface AnswerInfo {
 	passedOver?: readonly string[] | undefined;
 	/** No target was asked: it is about right, and made here. */
 	isEstimated?: boolean | undefined;
+	/** All that the request has cost, USD; undefined where not all of it is known, and of a stream, which ends behind its headers. */
+	costUsd?: number | undefined;
 	/** A target before it did not take a field of the request. */
 	unsupported?: UnsupportedField | undefined;
 }

@@ -26,15 +26,35 @@ export interface CallRecord {
 	firstTokenMs?: number;
 	/** The time that was spent neither in an attempt nor in a wait between two: Breakwater's own, ms. */
 	overheadMs: number;
-	/** What each provider that reported it has counted; an answer that broke may have several, or none. */
+	/** What was counted in each attempt that reported it, whether or not its answer was used. */
 	tokens: readonly TokenCount[];
 	/** About how many tokens the target was expected to count in the request; absent where it did not answer all by itself. */
 	estimatedTokens?: number;
+	/** What it cost; absent where no attempt is known to have used anything. */
+	cost?: CallCost;
 	trace: readonly RecordedStep[];
 }
 
-/** A step of a request that has ended; an attempt perhaps with the provider's own id of it. */
-export type RecordedStep = TraceEntry & { readonly upstreamRequestId?: string };
+/** A step of a request that has ended; an attempt perhaps with the provider's own id of it, and with what it cost, USD. */
+export type RecordedStep = TraceEntry & { readonly upstreamRequestId?: string; readonly costUsd?: number };
+
+/** What the attempts of a request cost, those too of which its caller saw nothing. */
+export interface CallCost {
+	/** USD, of all that is known; absent where nothing is. Never 0 for what is not known. */
+	readonly usd?: number;
+	/** It is all of the cost. */
+	readonly isComplete: boolean;
+	/** Of each attempt that used something. */
+	readonly attempts: readonly AttemptCost[];
+}
+
+export interface AttemptCost {
+	readonly target: string;
+	/** Absent where it is not known: the provider reported no usage, or the target has no price. */
+	readonly usd?: number;
+	/** False where the attempt broke and what it reported before that may not be all, too. */
+	readonly isComplete: boolean;
+}
 
 export interface UnsupportedField {
 	/** The target that did not take it. */

@@ -1,6 +1,7 @@
 import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../machines/events.ts';
 import type { Progress } from '../../machines/request/progress.ts';
 import type { CallRecord } from './call-record.ts';
+import type { KeyTrouble } from './key-news.ts';
 import type { ProviderHealth } from './service.ts';
 
 /** Those who only listen: logs, metrics, notifications, the inspector. None of what they get holds a word of a caller. */
@@ -21,6 +22,15 @@ export interface GatewayObserver {
 		to: ProviderStateName,
 		by: string | undefined,
 	): void;
+	/**
+	 * The key of a credential was fetched: for the first time, anew, or well again after trouble.
+	 * @param source where it stands in the file: `providers.openai.apiKey[0]`
+	 */
+	keyFetched?(id: string, source: string): void;
+	/** The key of a credential could not be fetched, and is tried again; trouble that lasts is told again after a while. */
+	keyTroubled?(id: string, source: string, trouble: KeyTrouble): void;
+	/** The life of a fetched key cannot be what its giver says. @param what the rest of a sentence that begins with the giver */
+	keyDoubted?(id: string, source: string, what: string): void;
 	/** A target does not take a field of requests: told once for each target and field. */
 	fieldRefused?(refused: RefusedField): void;
 	/** A request was refused before any provider was asked; there is no call. */

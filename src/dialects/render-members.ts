@@ -27,6 +27,11 @@ export function isStreamed({ request, streamUpstream, way }: ProviderAsk, set: E
 	return request.stream || streamUpstream || way !== 'fresh';
 }
 
+/** The same for an attempt of this form: one that is not streamed would be refused for options of a stream. */
+export function settingsOfForm(set: Edits, stream: boolean): Edits {
+	return stream || !Object.hasOwn(set, 'stream_options') ? set : { ...set, stream_options: undefined };
+}
+
 /** What OpenAI's older dialects are asked for a stream's usage with; an answer does not depend on it. */
 export const addedToStreams = ['stream_options'];
 

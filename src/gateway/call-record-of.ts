@@ -1,10 +1,10 @@
 import { currentCandidate, type Progress, tokensFor } from '../../machines/request/progress.ts';
-import type { AttemptUsage } from '../contract/answer-parts.ts';
 import type { Call } from '../contract/call.ts';
-import type { CallRecord, TokenCount, UnknownFinishReason } from '../contract/call-record.ts';
+import type { CallRecord, UnknownFinishReason } from '../contract/call-record.ts';
 import { clock as processClock } from '../values/clock.ts';
 import type { CallClock } from './call-clock.ts';
 import type { ProviderWords } from './provider-words.ts';
+import type { Spending } from './spending.ts';
 
 /** What is known of a call when it ends. */
 export interface EndedCall {
@@ -15,7 +15,7 @@ export interface EndedCall {
 	code: string | undefined;
 	clock: CallClock;
 	words: ProviderWords;
-	usage: readonly AttemptUsage[];
+	spending: Spending;
 	/** Malformed events that were left out of the answers of all attempts. */
 	skippedEvents: number;
 	unknownFinishReasons: readonly UnknownFinishReason[];
@@ -23,10 +23,11 @@ export interface EndedCall {
 
 /** The record of a call that ends now. What there is nothing to say of is absent. */
 export function callRecordOf(ended: EndedCall): CallRecord {
-	const { call, progress, outcome, code, clock, words, skippedEvents, unknownFinishReasons } = ended;
+	const { call, progress, outcome, code, clock, words, spending, skippedEvents, unknownFinishReasons } = ended;
 	const { request, client, clientRequestId } = call;
 	const { unsupported } = words;
 	const { firstContentMs } = clock;
+	const { cost } = spending;
 	const record: CallRecord = {
 		id: call.id,
 		route: call.route,
@@ -34,14 +35,15 @@ export function callRecordOf(ended: EndedCall): CallRecord {
 		outcome,
 		ms: processClock.now() - progress.startedAt,
 		overheadMs: clock.overheadMs(progress.trace),
-		tokens: tokensOf(ended.usage),
-		trace: words.inTrace(progress.trace),
+		tokens: spending.tokens,
+		trace: spending.inTrace(words.inTrace(progress.trace)),
 	};
 	if (code !== undefined) record.code = code;
 	if (skippedEvents !== 0) record.skippedEvents = skippedEvents;
 	if (unknownFinishReasons.length > 0) record.unknownFinishReasons = unknownFinishReasons;
 	if (call.repaired === true) record.repaired = true;
 	if (unsupported !== undefined) record.unsupported = unsupported;
+	if (cost !== undefined) record.cost = cost;
 	if (outcome === 'done') {
 		record.target = currentCandidate(progress).target;
 		// An answer that was carried on was asked for several times, each time with more.
@@ -51,13 +53,4 @@ export function callRecordOf(ended: EndedCall): CallRecord {
 	if (clientRequestId !== undefined) record.clientRequestId = clientRequestId;
 	if (firstContentMs !== undefined && request.stream) record.firstTokenMs = firstContentMs;
 	return record;
-}
-
-/** The tokens of the attempts whose usage is known. */
-function tokensOf(parts: readonly AttemptUsage[]): TokenCount[] {
-	const counts: TokenCount[] = [];
-	for (const { target, usage } of parts) {
-		if (usage !== undefined) counts.push({ target, input: usage.input, output: usage.output });
-	}
-	return counts;
 }

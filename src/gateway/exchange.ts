@@ -25,11 +25,13 @@ import type { Contact } from './contact.ts';
 import { failureCode, isLocal, type LastFailureOf } from './ending-kind.ts';
 import type { PassedOver } from './fit.ts';
 import type { Makers } from './makers.ts';
+import { nextRenewal, noKey, otherKey, type Renewal } from './other-key.ts';
 import { ProviderWords } from './provider-words.ts';
 import { type RefusedFields, refusesAddition } from './refused-fields.ts';
 import { reportFailure, reportInternalError, reportOverload, reportShutdown } from './report-failure.ts';
 import { RequestTimers, type TimersListener } from './request-timers.ts';
 import { isSilentDocument, isSilentStream, type LeftAnswer } from './silent-answer.ts';
+import { Spending } from './spending.ts';
 import { asChosenByCaller } from './wrong-endpoint.ts';
 
 export type RequestActor = ActorRefFrom<RequestMachine>;
@@ -87,8 +89,12 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#attemptProgress: Progress | undefined;
 	/** What the attempt was asked with. */
 	#asked: RenderedRequest | undefined;
+	/** The key that it was asked with, where that is one that is renewed. */
+	#askedWith: string | undefined;
 	/** Members that this attempt is asked without, once more, although nothing says that they were what was refused. */
 	#suspected: readonly string[] | undefined;
+	/** This attempt waits for another key, or has been made again with one. */
+	#renewal: Renewal | undefined;
 	/** How targets are asked that refused proofs of thoughts, by their position: without them. */
 	#withoutProofs: Map<number, Contact> | undefined;
 	/** An answer that says nothing, while another target is asked for a better one. */
@@ -100,7 +106,10 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	/** The client is slower than the answer: it has something to read. */
 	#isClientSlow = false;
 	readonly #words: ProviderWords;
+	/** What the present attempt brought is whole. */
+	#isWhole = false;
 	#isOver = false;
+	readonly #spending = new Spending();
 	/** Malformed events that were left out of the answers of all attempts. */
 	#skippedEvents = 0;
 	readonly #unknownFinishReasons: UnknownFinishReason[] = [];
@@ -139,15 +148,17 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	startAttempt(progress: Progress): void {
 		this.#suspected = undefined;
+		this.#renewal = undefined;
 		this.#ask(progress);
 	}
 
 	#ask(progress: Progress): void {
 		this.#attemptProgress = progress;
+		this.#isWhole = false;
 		const { call, classify, answerLimit, refusedFields } = this.#options;
 		const { model, target, credential, streamUpstream, policy, reasons = false } = currentCandidate(progress);
 		const { way } = progress;
-		const { endpoint, settings: members, abilities, foreign } = this.#contact(progress);
+		const { endpoint, liveKey, settings: members, abilities, foreign } = this.#contact(progress);
 		if (way === 'fresh') this.#delivery.reset();
 		else this.#delivery.comment('the answer is carried on');
 
@@ -176,7 +187,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 		this.#attempt = new Attempt(options, this);
 		this.#clock.attemptBegins();
-		this.#attempt.start();
+		this.#askedWith = liveKey?.present;
+		if (liveKey !== undefined && this.#askedWith === undefined) this.onBroke(noKey);
+		else this.#attempt.start();
 	}
 
 	stopAttempt(): void {
@@ -184,10 +197,21 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		this.#clock.attemptEnds();
 		this.#skippedEvents += this.#attempt?.skippedEvents ?? 0;
 		this.#words.noteEnd(this.#headers);
-		const { provider } = currentCandidate(this.#attemptProgress ?? this.#progress);
+		const progress = this.#attemptProgress ?? this.#progress;
+		this.#noteSpending(progress);
+		const { provider } = currentCandidate(progress);
 		for (const reason of this.#attempt?.unknownFinishReasons ?? []) {
 			this.#unknownFinishReasons.push({ provider, reason });
 		}
+	}
+
+	#noteSpending(progress: Progress): void {
+		// To count tokens costs none.
+		if (this.#options.call.dialect.estimate !== undefined) return;
+		const { target } = currentCandidate(progress);
+		const { price } = this.#contact(progress);
+		const { attemptUsage: usage, hasContent } = this.#answer;
+		this.#spending.note({ target, price, usage, isWhole: this.#isWhole, hasContent });
 	}
 
 	/** A refusal is the provider's answer, unless the policy sends it on and nothing of it has gone out. */
@@ -227,7 +251,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	finishAnswer(progress: Progress): void {
-		this.#delivery.finish(this.#answerInfo(progress));
+		this.#delivery.finish(this.#finalInfo(progress));
 		this.#end(progress, 'done');
 	}
 
@@ -277,6 +301,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 
 	onCompleted(completion: Completion): void {
 		this.#clock.attemptEnds();
+		this.#isWhole = true;
 		const made = completion.is === 'document' ? completion.answer.made : completion.made;
 		if (made !== undefined) this.#options.makers.note(made, currentCandidate(this.#progress).credential);
 		if (completion.is === 'document') this.#takeDocument(completion);
@@ -284,15 +309,48 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	onBroke(given: Classified): void {
+		if (this.#asksWithAnotherKey(given)) return;
 		this.#clock.attemptEnds();
 		const broken = asChosenByCaller(given, this.#contact(this.#progress));
 		if (this.#asksWithoutAdditions(broken) || this.#asksWithoutProofs(broken)) return;
+		this.#reportBreak(broken);
+	}
+
+	#reportBreak(broken: Classified): void {
 		const { failure } = broken;
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
 		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
 		this.#watchDeadline();
+	}
+
+	/**
+	 * A key that is renewed may have died on the way: the same target is asked once more with another one, before anybody hears
+	 * of a failure. What is left of the attempt counts as usual.
+	 */
+	#asksWithAnotherKey(broken: Classified): boolean {
+		const progress = this.#attemptProgress;
+		if (broken.failure.category !== 'AUTH_ERROR' || progress === undefined) return false;
+		const { liveKey } = this.#contact(progress);
+		if (liveKey === undefined || this.#answer.isAnswering) return false;
+		const renewal = nextRenewal(this.#renewal, liveKey.present !== this.#askedWith);
+		if (renewal === undefined) return false;
+		this.#renewal = renewal;
+		const { timeouts } = currentCandidate(progress).policy;
+		otherKey(liveKey, this.#askedWith, timeouts.connect)
+			.then((isThere) => {
+				// The client may have left meanwhile, or the time be over.
+				if (this.#isOver) return;
+				this.#clock.attemptEnds();
+				if (isThere) this.#ask(progress);
+				else this.#reportBreak(broken);
+			})
+			.catch((error: unknown) => {
+				this.crash();
+				throw error;
+			});
+		return true;
 	}
 
 	/** What Breakwater added itself is no mistake of the caller, and no reason to leave a target: it is asked without it, at once. */
@@ -346,6 +404,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	#takeDocument(completion: Extract<Completion, { is: 'document' }>): void {
 		const progress = this.#progress;
 		if (isSilentDocument(completion) && this.#mayLeaveSilence(progress)) {
+			this.#answer.noteUsage(completion.answer.usage);
 			this.#leave(completion, []);
 			return;
 		}
@@ -524,6 +583,14 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		};
 	}
 
+	/** The headers of a stream are gone by the time at which its cost is known. */
+	#finalInfo(progress: Progress): AnswerInfo {
+		const info = this.#answerInfo(progress);
+		const { cost } = this.#spending;
+		const isTold = cost?.isComplete === true && !this.#options.call.request.stream;
+		return isTold ? { ...info, costUsd: cost.usd } : info;
+	}
+
 	#end(progress: Progress, outcome: CallRecord['outcome'], code?: string): void {
 		this.#isOver = true;
 		this.#timers.stop();
@@ -536,7 +603,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 			code,
 			clock: this.#clock,
 			words: this.#words,
-			usage: this.#answer.usage,
+			spending: this.#spending,
 			skippedEvents: this.#skippedEvents,
 			unknownFinishReasons: this.#unknownFinishReasons,
 		};

@@ -15,7 +15,11 @@ import type { CallRecord } from '../contract/call-record.ts';
 import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
 import type { Service } from '../contract/service.ts';
+import type { KeyTiming } from '../credentials/key-life.ts';
+import type { LiveKey } from '../credentials/live-key.ts';
+import { liveKeysOf } from '../credentials/live-keys.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
+import { pricesOf } from '../prices/price-of.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { TokenCorrection } from '../tokens/correction.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
@@ -30,10 +34,11 @@ import { LiveMap } from '../values/live-map.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { differs, providerHealth } from './health-report.ts';
+import { keyWatch } from './key-watch.ts';
+import { KnownSecrets } from './known-secrets.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { Makers } from './makers.ts';
 import { readinessAt, wouldGrant } from './readiness.ts';
-import { createRedactor, createSecretSearch } from './redact.ts';
 import { RefusedFields } from './refused-fields.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -44,6 +49,8 @@ export interface GatewayOptions {
 	inspect?: (kind: 'provider' | 'request') => ActorInspector | undefined;
 	/** Which proxy leads to a provider; default: none does. */
 	proxies?: Proxies;
+	/** When keys that are fetched are renewed; default: `usualTiming`. */
+	keyTiming?: KeyTiming;
 }
 
 export interface ActorInspector {
@@ -61,7 +68,8 @@ export interface Gateway extends Service {
 }
 
 /** Where one credential is reached, and what its provider has there. */
-interface Address extends Omit<EndpointOptions, 'dialect'> {
+interface Address extends Omit<EndpointOptions, 'dialect' | 'liveKey'> {
+	readonly liveKey: LiveKey | undefined;
 	readonly protocol: Protocol;
 	readonly offer: Offer;
 }
@@ -71,17 +79,18 @@ type ProviderActor = ActorRefFrom<typeof providerMachine>;
 /**
  * Joins the machines with I/O: one actor for each provider and credential, one for each request, and what they act on.
  * @param config checked and resolved
- * @returns a gateway that takes calls at once; the simulated providers of the configuration are running
+ * @returns a gateway that takes calls at once; the simulated providers of the configuration are running, and keys that are
+ *   fetched have been, or could not be
  * @throws UserError when a provider is behind a proxy, or has certificates, that cannot be used
  */
 export async function createGateway(
 	config: Config,
 	observer: GatewayObserver = {},
-	{ inspect: inspectorOf, protocolOf = configuredProtocol, proxies = noProxies }: GatewayOptions = {},
+	{ inspect: inspectorOf, protocolOf = configuredProtocol, proxies = noProxies, keyTiming }: GatewayOptions = {},
 ): Promise<Gateway> {
 	// A proxy that cannot be used is found now, and not by the first request.
-	const proxySecrets = Object.values(config.providers).flatMap(({ baseUrl }) => {
-		const authorization = baseUrl === undefined ? undefined : proxies(baseUrl)?.authorization;
+	const proxySecrets = addressesOf(config).flatMap((address) => {
+		const authorization = proxies(address)?.authorization;
 		return authorization === undefined ? [] : secretsInCredentials(authorization);
 	});
 	// As files that cannot be used are.
@@ -93,9 +102,9 @@ export async function createGateway(
 		onSurplus: (origin, wasTrusted) => observer.surplusReceived?.(origin, wasTrusted),
 	});
 	const rules = [...config.errorRules, ...shippedErrorRules()];
-	const secrets = [...secretsOf(config), ...proxySecrets];
-	const classify = createClassifier(rules, createRedactor(secrets));
-	const passing = new PassingHeaders(createSecretSearch(secrets));
+	const secrets = new KnownSecrets([...secretsOf(config), ...proxySecrets]);
+	const classify = createClassifier(rules, secrets.redact);
+	const passing = new PassingHeaders(secrets.hasSecret);
 
 	const providers = new Map<string, ProviderActor>();
 	const actors = actorsOf(config);
@@ -104,6 +113,12 @@ export async function createGateway(
 		const key = actor.model === undefined ? undefined : required(providers.get(actor.credential), actor.credential);
 		providers.set(actor.id, startProvider(actor, key, config, observer, inspectorOf?.('provider')));
 	}
+	const liveKeys = liveKeysOf(config, {
+		listenerOf: (id, source) => keyWatch({ id, source, actor: required(providers.get(id), id), secrets, observer }),
+		proxies,
+		tls: material,
+		timing: keyTiming,
+	});
 	const addresses = new Map<string, Address>();
 	for (const provider of Object.values(config.providers)) {
 		const { name, headers, apiVersion } = provider;
@@ -111,13 +126,15 @@ export async function createGateway(
 		const protocol = protocolOf(provider);
 		const baseUrl = provider.baseUrl ?? simulators.get(name)?.baseUrl ?? '';
 		for (const { id, apiKey } of provider.credentials) {
-			addresses.set(id, { provider: name, protocol, offer: provider, baseUrl, apiKey, apiVersion, headers, tls });
+			const account = { baseUrl, apiKey, apiVersion, headers };
+			addresses.set(id, { provider: name, protocol, offer: provider, ...account, tls, liveKey: liveKeys.get(id) });
 		}
 	}
 
+	const prices = pricesOf(config, clock.toWall(clock.now()));
 	const routes = new LiveRoutes(config, {
 		actorOf: (gate) => required(providers.get(gate), gate),
-		contactOf: ({ credential, model }, { settings, abilities, endpoints }, client) => {
+		contactOf: ({ credential, model, target }, { settings, abilities, endpoints }, client) => {
 			const address = required(addresses.get(credential), credential);
 			const { protocol, offer } = address;
 			const dialect = dialectFor(client, protocol, endpointsOf(protocol, offer, endpoints), model);
@@ -125,9 +142,11 @@ export async function createGateway(
 			const headers = { ...address.headers, ...settings?.headers };
 			return {
 				endpoint: connections.endpoint({ ...address, dialect, headers }),
+				liveKey: address.liveKey,
 				settings,
 				isContinuable: leavesContinuable(dialect, settings),
 				abilities,
+				price: prices.get(target),
 			};
 		},
 	});
@@ -225,6 +244,7 @@ export async function createGateway(
 		for (const exchange of exchanges.values()) exchange.shutDown();
 	}
 
+	await Promise.all([...liveKeys.values()].map((key) => key.start()));
 	return {
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
@@ -265,6 +285,7 @@ export async function createGateway(
 		interrupt,
 		close: async () => {
 			interrupt();
+			await Promise.all([...liveKeys.values()].map((key) => key.stop()));
 			for (const actor of providers.values()) actor.stop();
 			await connections.close();
 			await Promise.all([...simulators.values()].map((simulator) => simulator.close()));
@@ -307,6 +328,16 @@ function startProvider(
 		observer.providerAlarmed?.(id, source, alarm);
 	});
 	return actor.start();
+}
+
+/** Of providers, and of the OAuth servers that give their keys. */
+function addressesOf({ providers }: Config): string[] {
+	return Object.values(providers).flatMap(({ baseUrl, credentials }) => [
+		...(baseUrl === undefined ? [] : [baseUrl]),
+		...credentials.flatMap(({ keyFrom }) =>
+			keyFrom !== undefined && 'oauth' in keyFrom ? [keyFrom.oauth.tokenUrl] : [],
+		),
+	]);
 }
 
 /** By provider. */

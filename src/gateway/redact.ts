@@ -1,13 +1,14 @@
 /** What looks like a key even when it is not one of ours: providers echo keys in their error messages. */
-const keyLike = /\b(?:sk|pk|rk|gsk|xai|key|AIza)[-_][A-Za-z0-9_*.-]{6,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+\S+/;
-const everyKeyLike = new RegExp(keyLike, 'g');
+export const keyLike = /\b(?:sk|pk|rk|gsk|xai|key|AIza)[-_][A-Za-z0-9_*.-]{6,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+\S+/;
+/** The same, everywhere in a text. */
+export const everyKeyLike = new RegExp(keyLike, 'g');
 
 /** Shorter ones would take out ordinary words, characters. */
 const SHORTEST_SECRET = 4;
 /** In base64 a shorter one leaves too few characters that are its own, bytes. */
 const SHORTEST_ENCODED = 6;
 /** How much of a long secret is looked for, characters. */
-const MOST_SIGNS = 512;
+export const LONGEST_LOOKED_FOR = 512;
 
 export type Redact = (text: string) => string;
 
@@ -18,16 +19,15 @@ export type Redact = (text: string) => string;
  * @param secrets values that must never be shown; ones shorter than 4 characters are let be
  */
 export function createRedactor(secrets: readonly string[]): Redact {
-	const source = sourceOfAll(secrets);
-	if (source === undefined) return (text) => text.replace(everyKeyLike, '[redacted]');
-	const pattern = new RegExp(source, 'g');
+	const pattern = secretPattern(secrets);
+	if (pattern === undefined) return (text) => text.replace(everyKeyLike, '[redacted]');
 	return (text) => text.replace(pattern, '[redacted]').replace(everyKeyLike, '[redacted]');
 }
 
-/** Undefined where no secret is long enough to be known. */
-function sourceOfAll(secrets: readonly string[]): string | undefined {
+/** @returns what finds each of these everywhere in a text; undefined where none is long enough to be known */
+export function secretPattern(secrets: readonly string[]): RegExp | undefined {
 	const known = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET);
-	return known.length === 0 ? undefined : sourceOf(known.flatMap(formsOf));
+	return known.length === 0 ? undefined : new RegExp(sourceOf(known.flatMap(formsOf)), 'g');
 }
 
 /** One character of a secret, as a regular expression of all the ways to write it. */
@@ -39,7 +39,7 @@ function formsOf(secret: string): Sign[][] {
 
 /** V8 throws where an expression is too large, when it is first used. So many characters are proof enough, with all that follows. */
 function bounded(form: Sign[]): Sign[] {
-	return form.length <= MOST_SIGNS ? form : [...form.slice(0, MOST_SIGNS), `[^\\s"'<>]*`];
+	return form.length <= LONGEST_LOOKED_FOR ? form : [...form.slice(0, LONGEST_LOOKED_FOR), `[^\\s"'<>]*`];
 }
 
 /** As it is, in a URL (perhaps escaped twice), or in JSON. */
@@ -90,15 +90,4 @@ function sourceOf(forms: readonly Sign[][], shared = 0): string {
 	const source = alternatives.length === 0 ? '' : `(?:${alternatives.join('|')})`;
 	// The longest form that fits is taken.
 	return groups.has(undefined) && source !== '' ? `${source}?` : source;
-}
-
-/**
- * A function that says whether a redactor of the same secrets would take anything out of a text. Texts of every healthy
- * answer are asked about, so it replaces nothing.
- */
-export function createSecretSearch(secrets: readonly string[]): (text: string) => boolean {
-	const source = sourceOfAll(secrets);
-	if (source === undefined) return (text) => keyLike.test(text);
-	const pattern = new RegExp(source);
-	return (text) => pattern.test(text) || keyLike.test(text);
 }

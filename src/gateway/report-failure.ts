@@ -160,6 +160,9 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 			return `The answer from ${where.target} broke off (${what}) and is not complete.`;
 		case 'rejected':
 			if (failure?.category === 'BAD_REQUEST' && providerMessage !== '') return providerMessage;
+			if (failure?.reason === 'no_key') {
+				return `${where.target} was not asked, for its key could not be fetched: see ${keyPlace(where.credential)} in the configuration and the log of Breakwater; the key you sent is not involved.`;
+			}
 			if (failure?.category === 'AUTH_ERROR') {
 				return `${where.target} rejected the credential that Breakwater has for provider '${where.credential}'; the key you sent is not involved. Check that provider's apiKey in the configuration.`;
 			}

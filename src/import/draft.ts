@@ -1,3 +1,4 @@
+import type { PriceConfig } from '../config/config.ts';
 import type { Notice } from './notice.ts';
 
 /** A configuration in the making, from the files of another tool. */
@@ -45,7 +46,7 @@ export interface DraftProvider {
 export interface DraftFacts {
 	contextWindow?: number;
 	maxOutputTokens?: number;
-	price?: { input: number; output: number };
+	price?: PriceConfig;
 	endpoints?: readonly string[];
 	sameAs?: string;
 }

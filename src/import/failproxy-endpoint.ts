@@ -1,5 +1,6 @@
+import { isApiKey } from '../config/key-schema.ts';
 import type { KnownModels } from '../config/known-models.ts';
-import { isApiKey, isModelName } from '../config/provider-schema.ts';
+import { isModelName } from '../config/provider-schema.ts';
 import { longestDurationMs } from '../values/durations.ts';
 import { isObject, type JsonObject } from '../values/json.ts';
 import { type BaseUrl, normalizeBaseUrl } from './base-url.ts';

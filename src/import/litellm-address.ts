@@ -1,5 +1,5 @@
+import { isApiKey } from '../config/key-schema.ts';
 import type { KnownModels } from '../config/known-models.ts';
-import { isApiKey } from '../config/provider-schema.ts';
 import { normalizeBaseUrl } from './base-url.ts';
 import type { Prefix } from './litellm-prefixes.ts';
 import { type Members, type Report, textIn, variableNamed, variableText } from './litellm-values.ts';

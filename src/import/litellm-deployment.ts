@@ -1,3 +1,4 @@
+import type { PriceConfig } from '../config/config.ts';
 import type { KnownModels } from '../config/known-models.ts';
 import { mostRetries } from '../config/policy-defaults.ts';
 import { headerContent, isModelName, ownHeaderName } from '../config/provider-schema.ts';
@@ -153,13 +154,33 @@ function readFacts(params: Members, info: Members): DraftFacts {
 	const contextWindow = wholeNumber(fact('max_input_tokens'), 1, 1_000_000_000);
 	// In `litellm_params` it is a member of the request.
 	const maxOutputTokens = wholeNumber(fact('max_output_tokens') ?? info.read('max_tokens'), 1, 1_000_000_000);
-	const input = perMillion(fact('input_cost_per_token'));
-	const output = perMillion(fact('output_cost_per_token'));
+	const price = readPrice(fact);
 	return {
 		...(contextWindow !== undefined && { contextWindow }),
 		...(maxOutputTokens !== undefined && { maxOutputTokens }),
-		...(input !== undefined && output !== undefined && { price: { input, output } }),
+		...(price !== undefined && { price }),
 	};
+}
+
+/** Its words for rates that are not needed, https://docs.litellm.ai/docs/proxy/custom_pricing. */
+const furtherRates = {
+	cachedInput: 'cache_read_input_token_cost',
+	cacheWrite: 'cache_creation_input_token_cost',
+	reasoning: 'output_cost_per_reasoning_token',
+	audioInput: 'input_cost_per_audio_token',
+	audioOutput: 'output_cost_per_audio_token',
+} as const;
+
+/** @returns undefined where it does not say what prompts and answers cost */
+function readPrice(fact: (name: string) => unknown): PriceConfig | undefined {
+	const input = perMillion(fact('input_cost_per_token'));
+	const output = perMillion(fact('output_cost_per_token'));
+	if (input === undefined || output === undefined) return undefined;
+	const further = Object.entries(furtherRates).flatMap(([kind, name]) => {
+		const rate = perMillion(fact(name));
+		return rate === undefined ? [] : [[kind, rate] as const];
+	});
+	return { input, output, ...Object.fromEntries(further) };
 }
 
 /** @returns USD per million tokens, without what is no cent of a cent */

@@ -69,6 +69,7 @@ function asked({ trace }: CallRecord, provider: string): boolean {
 }
 
 /** About the bytes of a record. Names of targets belong to the configuration; what a request adds is its ids and steps. */
-function sizeOf({ id, clientRequestId = '', trace, tokens }: CallRecord): number {
-	return 400 + id.length + clientRequestId.length + 300 * trace.length + 60 * tokens.length;
+function sizeOf({ id, clientRequestId = '', trace, tokens, cost }: CallRecord): number {
+	const costs = cost === undefined ? 0 : 60 + 60 * cost.attempts.length;
+	return 400 + id.length + clientRequestId.length + 300 * trace.length + 60 * tokens.length + costs;
 }

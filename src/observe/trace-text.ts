@@ -2,6 +2,7 @@ import type { SeamPlace } from '../../machines/events.ts';
 import { failureName } from '../../machines/failure.ts';
 import type { TraceEntry } from '../../machines/request/progress.ts';
 import type { RecordedStep } from '../contract/call-record.ts';
+import { usdText } from '../prices/price-text.ts';
 import { rfc3339 } from '../values/clock.ts';
 
 /** A trace on one line, for a log: `alpha/large is open → beta/small SERVER_ERROR 503, 12 ms → …`. */
@@ -29,7 +30,9 @@ function briefly(step: RecordedStep): string {
 }
 
 function fully(step: RecordedStep): string {
-	if (step.did === 'attempt') return attemptText(step);
+	if (step.did === 'attempt') {
+		return `${attemptText(step)}${step.costUsd === undefined ? '' : `, $${usdText(step.costUsd)}`}`;
+	}
 	if (step.did === 'wait')
 		return `waits ${step.ms} ms ${step.isForOpening ? 'for it to open' : 'before the next attempt'}`;
 	if (step.did === 'reconnect') return `stale connection, ${step.ms} ms: sent again on a new one`;

@@ -25,7 +25,7 @@ export function configText(plan: Plan, options: { hasSchema: boolean }): string 
 		`server: { host: 127.0.0.1, port: ${plan.port} } # to open it to others, give each a key under \`clients\``,
 		'',
 		'providers:',
-		...plan.providers.flatMap((provider) => providerLines(provider, plan.pricesAsOf)),
+		...plan.providers.flatMap(providerLines),
 		...leftOutLines(plan.leftOut),
 		'',
 		'profiles: # chains of targets, in the order in which they are tried; `model` in a request chooses one',
@@ -39,13 +39,18 @@ export function configText(plan: Plan, options: { hasSchema: boolean }): string 
 	return `${lines.join('\n')}\n`;
 }
 
-function providerLines(
-	{ name, title, protocol, baseUrl, apiVersion, keyVariable, isLocal, models }: PlannedProvider,
-	asOf: string,
-): string[] {
+function providerLines({
+	name,
+	title,
+	protocol,
+	baseUrl,
+	apiVersion,
+	keyVariable,
+	isLocal,
+	models,
+}: PlannedProvider): string[] {
 	const facts = Object.entries(models).map(([model, known]) => [model, factsText(known, isLocal)] as const);
 	const reasons = !isLocal && Object.values(models).some((known) => known.reasons);
-	const isPriced = Object.values(models).some(({ price }) => price !== undefined);
 	return [
 		`  ${yamlText(name)}: # ${title}`,
 		...(protocol === undefined ? [] : [`    protocol: ${protocol}`]),
@@ -56,7 +61,7 @@ function providerLines(
 			: [`    apiKey: \${${keyVariable}} # a list of keys gives each a breaker of its own`]),
 		...(isLocal && isSlowToBegin ? [`    policy: ${yamlFlow(slowPolicy)} # loading a model takes its time`] : []),
 		...(reasons && isSlowToBegin ? ['    # a model with a `firstToken` of its own thinks before it says a word'] : []),
-		`    models:${isPriced ? ` # prices in USD per million tokens, as of ${asOf}; they change` : ''}`,
+		'    models:',
 		...facts.map(([model, text]) => `      ${yamlText(model)}: ${text}`),
 	];
 }

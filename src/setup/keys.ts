@@ -1,8 +1,9 @@
 import type { FoundEnvironment } from '../config/dotenv.ts';
 import type { Variables } from '../config/interpolate.ts';
+import { isApiKey } from '../config/key-schema.ts';
 import type { KnownModels, KnownProvider } from '../config/known-models.ts';
-import { isApiKey, isModelName } from '../config/provider-schema.ts';
-import { isLoopbackHost } from '../verify/lint/addresses.ts';
+import { isModelName } from '../config/provider-schema.ts';
+import { isLoopbackHost } from '../values/loopback.ts';
 
 /** A key that was found. The key itself is not in it. */
 export interface FoundKey {

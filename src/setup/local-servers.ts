@@ -2,7 +2,7 @@ import type { Variables } from '../config/interpolate.ts';
 import type { KnownModels } from '../config/known-models.ts';
 import { isTarget } from '../config/targets.ts';
 import { asObject } from '../values/json.ts';
-import { isLoopbackHost } from '../verify/lint/addresses.ts';
+import { isLoopbackHost } from '../values/loopback.ts';
 import { askLocal } from './ask-local.ts';
 
 /** A model server that may run on this machine. */

@@ -1,4 +1,9 @@
 import { type KnownModel, type KnownModels, type KnownProvider, plainName, type Use } from '../config/known-models.ts';
+import { defaultProtocol } from '../config/provider-schema.ts';
+import { cataloguedAt } from '../prices/catalogue.ts';
+import { estimatedCost } from '../prices/cost.ts';
+import type { Price } from '../prices/price.ts';
+import { priceOf } from '../prices/price-of.ts';
 import type { FoundKey } from './keys.ts';
 import type { Discovery, Surroundings } from './surroundings.ts';
 
@@ -9,8 +14,6 @@ export interface Plan {
 	profiles: readonly PlannedProfile[];
 	/** What was found and is not used, a sentence each. */
 	leftOut: readonly string[];
-	/** The day of the prices. */
-	pricesAsOf: string;
 }
 
 export interface PlannedProvider {
@@ -51,6 +54,8 @@ interface Offer {
 	uses: readonly Use[];
 	facts: PlannedModel;
 	isLocal: boolean;
+	/** Absent where it is not known. */
+	price?: Price | undefined;
 }
 
 /** A provider with everything that it could be asked for. */
@@ -87,7 +92,6 @@ export function planConfiguration(
 		providers,
 		profiles,
 		leftOut: leftOutOf(discovery, known, new Set(providers.map(({ name }) => name))),
-		pricesAsOf: known.asOf,
 	};
 }
 
@@ -157,14 +161,15 @@ export function whereOf(
 	};
 }
 
-function remoteOffers({ provider, deployments = [] }: FoundKey, known: KnownModels): Offer[] {
-	const models = Object.entries(known.providers[provider]?.models ?? {});
-	const ofProvider = models.map(([model, { for: uses, ...facts }]) => ({
+function remoteOffers({ provider, baseUrl = '', deployments = [] }: FoundKey, known: KnownModels): Offer[] {
+	const { models = {}, protocol = defaultProtocol } = known.providers[provider] ?? {};
+	const ofProvider = Object.entries(models).map(([model, { for: uses, ...facts }]) => ({
 		provider,
 		model,
 		uses,
 		facts,
 		isLocal: false,
+		price: priceOf({ protocol, baseUrl }, model, cataloguedAt),
 	}));
 	const ofResource = deployments.map((model): Offer => {
 		const isForEmbeddings = known.embeddingNames.some((part) => model.toLowerCase().includes(part));
@@ -209,7 +214,7 @@ function profilesOf(candidates: readonly Offer[], first: FirstTarget | undefined
 	const local = candidates.filter(({ isLocal }) => isLocal);
 	const chosen = candidates.filter(({ provider, model }) => provider === first?.name && model === first.model);
 	const strong = onePerProvider(remote, 'strong');
-	const small = onePerProvider(remote, 'small').sort((a, b) => outputPrice(a) - outputPrice(b));
+	const small = onePerProvider(remote, 'small').sort((a, b) => costOfUse(a) - costOfUse(b));
 	const coding = onePerProvider(remote, 'code');
 	// Without a model of its own for a purpose, any will do.
 	const localChat = preferring(local, 'strong').slice(0, MOST_LOCAL_RUNGS);
@@ -265,9 +270,9 @@ function preferring(candidates: readonly Offer[], use: Use): Offer[] {
 	];
 }
 
-/** A price that is not known comes last. */
-function outputPrice({ facts }: Offer): number {
-	return facts.price?.output ?? Number.MAX_VALUE;
+/** USD of a prompt and an answer that are of one length; what is not known comes last. */
+function costOfUse({ price }: Offer): number {
+	return (price && estimatedCost(price, { inputTokens: 1000, outputTokens: 1000 }, cataloguedAt)) ?? Number.MAX_VALUE;
 }
 
 function leftOutOf({ keys, localServers }: Discovery, known: KnownModels, used: ReadonlySet<string>): string[] {

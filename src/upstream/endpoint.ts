@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher, interceptors, Pool } from 'undici';
 import type { Protocol, ProviderAccount, ProviderAddress, ProviderDialect } from '../contract/dialect.ts';
+import { keyedAddress, type PresentKey } from './keyed-address.ts';
 import { LookUps } from './look-ups.ts';
 import { type HttpProxy, noProxies, type Proxies } from './proxies.ts';
 import type { TlsMaterial } from './tls-files.ts';
@@ -48,6 +49,8 @@ export interface EndpointOptions extends ProviderAccount {
 	readonly protocol: Pick<Protocol, 'address'>;
 	readonly dialect: ProviderDialect;
 	readonly tls?: TlsMaterial | undefined;
+	/** The key, where it is one that is renewed; `apiKey` is not used then. */
+	readonly liveKey?: PresentKey | undefined;
 }
 
 export interface ConnectionsOptions {
@@ -93,8 +96,9 @@ export class Connections {
 		this.#connector = this.#connectorWith({});
 	}
 
-	endpoint({ provider, protocol, dialect, tls, ...account }: EndpointOptions): Endpoint {
-		const address = protocol.address(account, dialect);
+	endpoint({ provider, protocol, dialect, tls, liveKey, ...account }: EndpointOptions): Endpoint {
+		const addressWith = (apiKey: string | undefined) => protocol.address({ ...account, apiKey }, dialect);
+		const address = liveKey === undefined ? addressWith(account.apiKey) : keyedAddress(liveKey, addressWith);
 		const { dispatch, dispatchAnew } = this.#origin(address.origin, provider, tls);
 		return { provider, dialect, address, dispatch, dispatchAnew };
 	}

@@ -116,7 +116,6 @@ describe.each([0.25, 1, 4])('when every default is changed, and durations are %d
 		const text = configText(
 			{
 				port: 1,
-				pricesAsOf: '',
 				leftOut: [],
 				providers: [{ name: 'a', title: 'A', baseUrl: 'http://127.0.0.1:1/v1', isLocal: true, models: { m: {} } }],
 				profiles: [{ name: 'default', purpose: 'all', chain: ['a/m'] }],

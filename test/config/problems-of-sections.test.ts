@@ -70,6 +70,9 @@ describe('providers', () => {
 	const header = (text: string) => provider(`baseUrl: http://127.0.0.1, headers: { ${text} }`);
 	const key = (text: string) => provider(`baseUrl: http://127.0.0.1, apiKey: ${text}`);
 	const unsendable = 'cannot be sent in an HTTP header; give a';
+	const noSource =
+		'is neither a key nor where to fetch one; write it in quotes, or give exactly one of `command`, `file` and `oauth`';
+	const uselessEvery = 'has an `every`, which is for a `command` only; remove it';
 	const noKey = 'visible ASCII characters, without spaces and line breaks';
 	const url = 'write for example `https://api.example.com/v1`';
 	const cases: Case[] = [
@@ -138,10 +141,43 @@ describe('providers', () => {
 			key('123456'),
 			'2:43: `providers.a.apiKey` does not fit; write a key or a list of keys, in quotes',
 		],
+		['a key as a map', key('{ sk-1: 1 }'), `2:43: \`providers.a.apiKey\` ${noSource}`],
+		['a key in braces', key('{sk-1}'), `2:43: \`providers.a.apiKey\` ${noSource}`],
+		['a key of two sources', key('{ file: a, command: b }'), `2:43: \`providers.a.apiKey\` ${noSource}`],
+		['a key of no source', key('[ok, { every: 1h }]'), `2:48: \`providers.a.apiKey[1]\` ${uselessEvery}`],
+		['a file that is read every hour', key('{ file: a, every: 1h }'), `2:43: \`providers.a.apiKey\` ${uselessEvery}`],
 		[
-			'a key as a map',
-			key('{ sk-1: 1 }'),
-			'2:43: `providers.a.apiKey` does not fit; write a key or a list of keys, in quotes',
+			'a command that is run without end',
+			key('{ command: a, every: 10ms }'),
+			'2:64: `providers.a.apiKey.every` is less than a second; write for example `30m`',
+		],
+		[
+			'a command that is a number',
+			key('{ command: 1 }'),
+			'2:54: `providers.a.apiKey.command` does not fit; write a text for the shell, or a list of a program and its arguments',
+		],
+		[
+			'a command of nothing',
+			key('{ command: "" }'),
+			'2:54: `providers.a.apiKey.command` is empty; give it a text, or remove it',
+		],
+		[
+			'a file without a name',
+			key('{ file: }'),
+			'2:45: `providers.a.apiKey.file` has no value; give it one, or remove the line',
+		],
+		[
+			'OAuth in the clear, without a secret, with a word too much',
+			key('{ oauth: { tokenUrl: http://login.example.com, clientId: b, scopes: c } }'),
+			'2:45: `providers.a.apiKey.oauth.clientSecret` is missing; add `clientSecret: …`',
+			'2:64: `providers.a.apiKey.oauth.tokenUrl` would send the client secret unencrypted; write https',
+			'2:103: `providers.a.apiKey.oauth.scopes` is not an option; did you mean `scope`?',
+		],
+		[
+			'an OAuth server that is none',
+			key('{ oauth: { tokenUrl: login, clientId: b, clientSecret: $SECRET } }'),
+			'2:64: `providers.a.apiKey.oauth.tokenUrl` is not an http or https URL; write for example `https://login.example.com/oauth2/token`',
+			'2:98: `providers.a.apiKey.oauth.clientSecret` has an environment variable in a notation that is not read here; write `${SECRET}`',
 		],
 		['a key of spaces', key('"  "'), `2:43: \`providers.a.apiKey\` ${unsendable} key of ${noKey}`],
 		['a key of two lines', key('"a\\nb"'), `2:43: \`providers.a.apiKey\` ${unsendable} key of ${noKey}`],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { isSecretName, secretsInCredentials, secretsOf, shownAddress } from '../../src/config/secrets.ts';
+import { identityOf, isSecretName, secretsInCredentials, secretsOf, shownAddress } from '../../src/config/secrets.ts';
 import { read } from './read.ts';
 
 it('finds every secret of a configuration, and nothing else', () => {
@@ -28,6 +28,25 @@ profiles:
 			'target-secret',
 		].toSorted(),
 	);
+});
+
+it('finds what keys are fetched with', () => {
+	const config = read(`
+providers:
+  a:
+    baseUrl: https://a.example/v1
+    apiKey:
+      - { oauth: { tokenUrl: "https://login.example/token?sig=query-secret", clientId: shown, clientSecret: client-secret } }
+      - { command: [print, key] }
+      - { file: key }
+profiles:
+  default: { chain: [a/m] }
+`);
+	expect(secretsOf(config).toSorted()).toEqual(['client-secret', 'query-secret']);
+	const [oauth, command, file] = config.providers.a?.credentials ?? [];
+	const identities = [oauth, command, file].map((credential) => credential && identityOf(credential));
+	expect(new Set(identities).size).toBe(3);
+	expect(identityOf({ id: 'b', source: '' })).toBeUndefined();
 });
 
 it('finds what is in headers of any name, but for those that are well known and for switches', () => {

@@ -46,7 +46,7 @@ describe('a variable in the notation of another tool', () => {
 
 	it('that is a command is not run', () => {
 		expect(problemsOf(key('$(cat /run/secrets/key)'))).toEqual([
-			'2:45: `providers.a.apiKey` is a command, which is not run here; put what it prints into an environment variable, and write `${VAR}`',
+			'2:45: `providers.a.apiKey` is a command; write `apiKey: { command: "…" }`, with what stands between the brackets',
 		]);
 		expect(problemsOf(key('"`pass openai`"'))).toHaveLength(1);
 	});

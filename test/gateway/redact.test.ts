@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { createRedactor, createSecretSearch } from '../../src/gateway/redact.ts';
+import { KnownSecrets } from '../../src/gateway/known-secrets.ts';
+import { createRedactor } from '../../src/gateway/redact.ts';
 
 const secrets = ['abcd-secret-1', 'abcd', 'xyz', '12345678'];
 const redact = createRedactor(secrets);
-const hasSecret = createSecretSearch(secrets);
+const { hasSecret } = new KnownSecrets(secrets);
 
 describe('a search for secrets', () => {
 	it.each([

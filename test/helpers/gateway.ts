@@ -35,6 +35,8 @@ export interface GatewaySetup {
 	machine?: Machine;
 	/** Those who look at the actors. */
 	inspect?: GatewayOptions['inspect'];
+	/** When keys that are fetched are renewed. */
+	keyTiming?: GatewayOptions['keyTiming'];
 }
 
 export interface TestGateway {
@@ -100,7 +102,11 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const recent = new RecentRequests();
 	const recorder = { callEnded: (record: CallRecord) => void records.push(record), crashed };
 	const observer = joinObservers([recorder, metrics.observer, recentObserver(recent), setup.observe?.(config) ?? {}]);
-	const gateway = await createGateway(config, observer, setup.inspect === undefined ? {} : { inspect: setup.inspect });
+	const { inspect, keyTiming } = setup;
+	const gateway = await createGateway(config, observer, {
+		...(inspect && { inspect }),
+		...(keyTiming && { keyTiming }),
+	});
 	metrics.watch(() => gateway.health());
 	const admin = adminSources(config, recent);
 	const load = new Load(config.server.limits, setup.machine);

@@ -33,7 +33,7 @@ describe('the example of a team', () => {
 				'gemini-2.5-pro': {
 					contextWindow: 1_048_576,
 					maxOutputTokens: 65_536,
-					price: { input: 1.25, output: 10 },
+					price: { input: 1.25, output: 10, cachedInput: 0.125 },
 				},
 			},
 		});
@@ -73,9 +73,9 @@ describe('the example of a team', () => {
 		expect(said).toEqual([
 			expect.stringMatching(/^f:9:7: warning: `rpm` has no equivalent/),
 			expect.stringMatching(/^f:10:5: warning: LiteLLM spreads requests over the deployments of `chat`; here /),
-			expect.stringMatching(/^f:40:3: warning: `allowed_fails` counts the failures of a minute/),
-			expect.stringMatching(/^f:37:3: warning: `routing_strategy` has no equivalent/),
-			expect.stringMatching(/^f:49:\d+: warning: These stand at the end of the chain of `chat`/),
+			expect.stringMatching(/^f:41:3: warning: `allowed_fails` counts the failures of a minute/),
+			expect.stringMatching(/^f:38:3: warning: `routing_strategy` has no equivalent/),
+			expect.stringMatching(/^f:50:\d+: warning: These stand at the end of the chain of `chat`/),
 		]);
 	});
 

@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { configText } from '../../src/setup/config-text.ts';
 import type { Plan } from '../../src/setup/plan.ts';
 import { yamlFlow, yamlText } from '../../src/values/yaml-text.ts';
+import { planOf } from './planned.ts';
 
 describe('yamlText', () => {
 	test.each([
@@ -42,7 +43,6 @@ describe('yamlText', () => {
 
 const plan: Plan = {
 	port: 4321,
-	pricesAsOf: '2026-01-02',
 	leftOut: ['A sentence that is long enough to be wrapped, '.repeat(5).trim()],
 	providers: [
 		{
@@ -51,7 +51,7 @@ const plan: Plan = {
 			baseUrl: 'https://api.example.com/v1',
 			keyVariable: 'SOME_KEY',
 			isLocal: false,
-			models: { big: { contextWindow: 9, price: { input: 1, output: 2 }, reasons: true }, '${TRICK}': {} },
+			models: { big: { contextWindow: 9, reasons: true }, '${TRICK}': {} },
 		},
 		{ name: 'ollama', title: 'Ollama', baseUrl: 'http://[::1]:11434/v1', isLocal: true, models: { '123': {} } },
 	],
@@ -70,7 +70,7 @@ describe('configText', () => {
 		expect(server).toMatchObject({ host: '127.0.0.1', port: 4321 });
 		expect(providers.openai).toMatchObject({ baseUrl: 'https://api.example.com/v1', credentials: [{ apiKey: 'k' }] });
 		expect(profiles.default?.chain.map(({ policy }) => policy.timeouts.firstToken)).toEqual([60_000, 10_000, 60_000]);
-		expect(providers.openai?.models.big).toMatchObject({ contextWindow: 9, price: { input: 1, output: 2 } });
+		expect(providers.openai?.models.big).toMatchObject({ contextWindow: 9 });
 		expect(providers.ollama?.baseUrl).toBe('http://[::1]:11434/v1');
 		expect(profiles.default?.chain.map(({ target }) => target)).toEqual(plan.profiles[0]?.chain);
 		expect(profiles.critical?.policy.whenAllDenied).toBe('try-soonest');
@@ -109,6 +109,13 @@ describe('configText', () => {
 		);
 		expect(text).not.toMatch(/yaml-language-server/);
 	});
+});
+
+test('the cheap profile is in the order of the prices of the catalogue, and what is not known comes last', () => {
+	const { profiles, providers } = planOf(['anthropic', 'openai', 'gemini'], []);
+	const small = ['gemini/gemini-3.1-flash-lite', 'openai/gpt-5.4-mini', 'anthropic/claude-haiku-5-5'];
+	expect(profiles.find(({ name }) => name === 'cheap')?.chain).toEqual(small);
+	expect(JSON.stringify(providers)).not.toContain('price');
 });
 
 describe('config/known-models.yaml', () => {

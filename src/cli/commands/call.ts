@@ -50,6 +50,8 @@ export async function call(prompt: string, options: CallFlags): Promise<void> {
 }
 
 const complaints: GatewayObserver = {
+	keyTroubled: (id, source, { what }) =>
+		process.stderr.write(`The key of provider ${id} could not be fetched: ${what} (${source}).\n`),
 	crashed: (error) =>
 		process.stderr.write(`a fault of Breakwater itself: ${error instanceof Error ? error.stack : error}\n`),
 };

@@ -71,7 +71,8 @@ export async function serve(options: ServeFlags): Promise<void> {
 		...(config.server.adminKey === undefined ? [] : [recentObserver(recent)]),
 	]);
 	const bridge = options.inspect === undefined ? undefined : await openedBridge(options.inspect);
-	const gateway = await createGateway(config, observer, { ...bridge, proxies });
+	const obeyed = endOnSignal();
+	const gateway = await createGateway(config, observer, { ...bridge, proxies }).finally(obeyed);
 	metrics.watch(() => gateway.health());
 	notifications.watch(gateway);
 	const drain = { isDraining: false };
@@ -104,6 +105,19 @@ export async function serve(options: ServeFlags): Promise<void> {
 	process.on('uncaughtException', (error) => observer.crashed?.(error, 'outside any request'));
 	process.stdout.write(banner(config, gateway, { address, isEmbedded, proxies }));
 	if (bridge !== undefined) process.stdout.write(`The Stately Inspector shows the actors at ${bridge.url}\n\n`);
+}
+
+/**
+ * While the first keys are fetched, a signal ends the process as it does anyway, but with the commands that it has started.
+ * @returns what ends that
+ */
+function endOnSignal(): () => void {
+	const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+	const end = (signal: NodeJS.Signals) => process.exit(codes[signal as keyof typeof codes]);
+	for (const signal of Object.keys(codes)) process.on(signal, end);
+	return () => {
+		for (const signal of Object.keys(codes)) process.off(signal, end);
+	};
 }
 
 async function openedLogFiles({ logs }: Config): Promise<LogFiles | undefined> {

@@ -7,11 +7,14 @@ export function readUsage(raw: unknown): Usage | undefined {
 	if (!isObject(raw)) return undefined;
 	const cached = countOf(raw.cache_read_input_tokens);
 	const cacheWritten = countOf(raw.cache_creation_input_tokens);
+	const written = raw.cache_creation;
+	const cacheWrittenHour = countOf(isObject(written) ? written.ephemeral_1h_input_tokens : undefined);
 	return {
 		input: countOf(raw.input_tokens) + cached + cacheWritten,
 		output: countOf(raw.output_tokens),
 		...(cached > 0 ? { cached } : {}),
 		...(cacheWritten > 0 ? { cacheWritten } : {}),
+		...(cacheWrittenHour > 0 ? { cacheWrittenHour } : {}),
 		raw,
 		dialect: dialectName,
 	};

@@ -1,5 +1,5 @@
 import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
-import { addedToStreams, isStreamed, settingsFor, streamMembers } from '../render-members.ts';
+import { addedToStreams, isStreamed, settingsFor, settingsOfForm, streamMembers } from '../render-members.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { continuedMessages } from './continued-messages.ts';
 import { limitNamesOf } from './model-kinds.ts';
@@ -19,7 +19,7 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const stream = isStreamed(ask, set);
 	const choices = Object.hasOwn(set, 'n') ? Math.max(1, Number(set.n ?? 1)) : request.choices;
 	const ours = streamMembers(isOwn && request.stream, stream, ask.withheld);
-	const edits = { model: JSON.stringify(model), ...ours, ...set };
+	const edits = { model: JSON.stringify(model), ...ours, ...settingsOfForm(set, stream) };
 	const isAdded = ours.stream_options !== undefined && !Object.hasOwn(set, 'stream_options');
 	const kind = isAdded ? { stream, choices, added: addedToStreams } : { stream, choices };
 	if (shown === '') return { body: body.render(edits), ...kind };

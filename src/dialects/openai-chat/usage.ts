@@ -8,8 +8,11 @@ const breakdowns = ['prompt_tokens_details', 'completion_tokens_details'];
 
 const none: JsonObject = {};
 
+/** Its models write nothing. */
+const embeddingsDialect = 'openai-embeddings';
+
 /** OpenAI's older dialects have the same words for it. */
-const sameWords: ReadonlySet<string> = new Set([dialectName, 'openai-completions', 'openai-embeddings']);
+const sameWords: ReadonlySet<string> = new Set([dialectName, 'openai-completions', embeddingsDialect]);
 
 /** @returns undefined when it is no usage */
 export function readUsage(raw: unknown, dialect: string = dialectName): Usage | undefined {
@@ -17,15 +20,26 @@ export function readUsage(raw: unknown, dialect: string = dialectName): Usage | 
 	const { prompt_tokens_details: ofPrompt, completion_tokens_details: ofAnswer } = raw;
 	const { cached_tokens: cached = raw.prompt_cache_hit_tokens, cache_write_tokens: cacheWritten } = objectOr(ofPrompt);
 	const { reasoning_tokens: reasoning } = objectOr(ofAnswer);
+	const input = countOf(raw.prompt_tokens);
+	const written = countOf(raw.completion_tokens);
+	const audioInput = countOf(objectOr(ofPrompt).audio_tokens);
+	const audioOutput = countOf(objectOr(ofAnswer).audio_tokens);
 	return {
-		input: countOf(raw.prompt_tokens),
-		output: countOf(raw.completion_tokens),
+		input,
+		output: written + (dialect === embeddingsDialect ? 0 : thoughtsBeside(input + written, raw.total_tokens)),
 		...(typeof cached === 'number' ? { cached: countOf(cached) } : {}),
 		...(typeof cacheWritten === 'number' ? { cacheWritten: countOf(cacheWritten) } : {}),
 		...(typeof reasoning === 'number' ? { reasoning: countOf(reasoning) } : {}),
+		...(audioInput > 0 ? { audioInput } : {}),
+		...(audioOutput > 0 ? { audioOutput } : {}),
 		raw,
 		dialect,
 	};
+}
+
+/** Gemini and xAI count thoughts, which are paid for like the rest of an answer, in the total only. */
+function thoughtsBeside(counted: number, total: unknown): number {
+	return Math.max(0, countOf(total) - counted);
 }
 
 function objectOr(value: unknown): JsonObject {

@@ -1,5 +1,5 @@
 import type { ProviderAsk, RenderedRequest } from '../../contract/dialect.ts';
-import { addedToStreams, isStreamed, settingsFor, streamMembers } from '../render-members.ts';
+import { addedToStreams, isStreamed, settingsFor, settingsOfForm, streamMembers } from '../render-members.ts';
 import { CompletionBody, dialectName } from './completion-body.ts';
 
 const limitNames = ['max_tokens'];
@@ -18,7 +18,7 @@ export function renderRequest(ask: ProviderAsk): RenderedRequest {
 	const stream = isStreamed(ask, set);
 	const ours = streamMembers(request.stream, stream, ask.withheld);
 	const isAdded = ours.stream_options !== undefined && !Object.hasOwn(set, 'stream_options');
-	const edits = { model: JSON.stringify(model), ...ours, ...set };
+	const edits = { model: JSON.stringify(model), ...ours, ...settingsOfForm(set, stream) };
 	const prompt = shown === '' ? {} : { prompt: JSON.stringify(`${body.prompt ?? ''}${shown}`) };
 	const kind = { stream, choices: request.choices, ...(isAdded ? { added: addedToStreams } : {}) };
 	return { body: body.render({ ...edits, ...prompt }), ...kind };

@@ -9,12 +9,16 @@ export function readUsage(raw: unknown): Usage | undefined {
 	const cached = isObject(ofInput) ? ofInput.cached_tokens : undefined;
 	const written = isObject(ofInput) ? ofInput.cache_write_tokens : undefined;
 	const reasoning = isObject(ofOutput) ? ofOutput.reasoning_tokens : undefined;
+	const audioInput = countOf(isObject(ofInput) ? ofInput.audio_tokens : undefined);
+	const audioOutput = countOf(isObject(ofOutput) ? ofOutput.audio_tokens : undefined);
 	return {
 		input: countOf(raw.input_tokens),
 		output: countOf(raw.output_tokens),
 		...(typeof cached === 'number' ? { cached } : {}),
 		...(typeof written === 'number' ? { cacheWritten: written } : {}),
 		...(typeof reasoning === 'number' ? { reasoning } : {}),
+		...(audioInput > 0 ? { audioInput } : {}),
+		...(audioOutput > 0 ? { audioOutput } : {}),
 		raw,
 		dialect: dialectName,
 	};

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { AnswerInfo, AnswerSink } from '../../contract/answer-sink.ts';
 import type { UnsupportedField } from '../../contract/call-record.ts';
 import type { FailureReport } from '../../contract/failure-report.ts';
+import { usdText } from '../../prices/price-text.ts';
 import { idHeaders } from '../request-ids.ts';
 
 /** Writes one call's answer to its HTTP reply. */
@@ -76,6 +77,7 @@ function withAnswerHeaders(headers: string[], info: AnswerInfo, reply: FastifyRe
 	if (target !== undefined) headers.push('x-breakwater-target', headerValue(target));
 	if (attempts !== undefined) headers.push('x-breakwater-attempts', String(attempts));
 	if (unsupported !== undefined) headers.push('x-breakwater-unsupported', unsupportedText(unsupported));
+	if (info.costUsd !== undefined) headers.push('x-breakwater-cost-usd', usdText(info.costUsd));
 	if (info.isEstimated === true) headers.push('x-breakwater-estimated', 'true');
 	if (info.dropped !== undefined) headers.push('x-breakwater-dropped', listed(info.dropped));
 	if (info.passedOver !== undefined) headers.push('x-breakwater-passed-over', listed(info.passedOver));

@@ -30,7 +30,7 @@ export function liveView({ key, call, at }: LiveCall): CallView {
 }
 
 export function endedView({ key, record, endedAt }: EndedCall): CallView {
-	const { id, route, stream, client, trace, outcome, code, target, ms, firstTokenMs } = record;
+	const { id, route, stream, client, trace, outcome, code, target, ms, firstTokenMs, cost } = record;
 	return {
 		key,
 		id,
@@ -40,7 +40,14 @@ export function endedView({ key, record, endedAt }: EndedCall): CallView {
 		startedAt: endedAt - ms,
 		trace: shown(trace),
 		now: null,
-		end: { outcome, code: code ?? null, target: target ?? null, ms, firstTokenMs: firstTokenMs ?? null },
+		end: {
+			outcome,
+			code: code ?? null,
+			target: target ?? null,
+			ms,
+			firstTokenMs: firstTokenMs ?? null,
+			cost: cost === undefined ? null : { usd: cost.usd ?? null, isComplete: cost.isComplete },
+		},
 	};
 }
 

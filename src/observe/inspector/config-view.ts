@@ -1,5 +1,9 @@
 import { actorsOf } from '../../config/actors.ts';
 import type { Config } from '../../config/config.ts';
+import type { Price } from '../../prices/price.ts';
+import { pricesOf } from '../../prices/price-of.ts';
+import { priceText } from '../../prices/price-text.ts';
+import { clock } from '../../values/clock.ts';
 import type { ProfileView, ProviderView } from './messages.ts';
 
 export type ProviderFacts = Pick<ProviderView, 'provider' | 'model' | 'source' | 'limits'>;
@@ -16,7 +20,11 @@ export function providerFacts(config: Config): Map<string, ProviderFacts> {
 }
 
 /** The chains of the configuration, in its order. */
-export function profileViews({ profiles, providers, defaultProfile }: Config): ProfileView[] {
+export function profileViews(config: Config): ProfileView[] {
+	const { profiles, providers, defaultProfile } = config;
+	const now = clock.toWall(clock.now());
+	const prices = pricesOf(config, now);
+	const textOf = (price: Price | undefined) => (price === undefined ? null : priceText(price, now));
 	return Object.values(profiles).map(({ name, chain, policy }) => ({
 		name,
 		isDefault: name === defaultProfile,
@@ -25,6 +33,7 @@ export function profileViews({ profiles, providers, defaultProfile }: Config): P
 			target,
 			model,
 			credentials: (providers[provider]?.credentials ?? []).map(({ id }) => id),
+			price: textOf(prices.get(target)),
 		})),
 	}));
 }

@@ -1,5 +1,6 @@
 import type { ProviderStateName } from '../../../machines/events.ts';
-import type { TraceEntry, Way } from '../../../machines/request/progress.ts';
+import type { Way } from '../../../machines/request/progress.ts';
+import type { RecordedStep } from '../../contract/call-record.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
 
 /**
@@ -102,7 +103,13 @@ export interface ProfileView {
 	/** `wait` in ms. */
 	whenAllDenied: 'fail' | 'try-soonest' | { readonly wait: number };
 	/** The targets in order, and the provider actors that serve each. */
-	candidates: readonly { target: string; model: string; credentials: readonly string[] }[];
+	candidates: readonly {
+		target: string;
+		model: string;
+		credentials: readonly string[];
+		/** What it costs, in words; null where that is not known. */
+		price: string | null;
+	}[];
 }
 
 /** A request as far as it has come. */
@@ -115,7 +122,7 @@ export interface CallView {
 	stream: boolean;
 	client: string | null;
 	startedAt: number;
-	trace: readonly TraceEntry[];
+	trace: readonly RecordedStep[];
 	/** What it does now; null once it has ended. */
 	now: CallPhase | null;
 	end: CallEnd | null;
@@ -142,6 +149,8 @@ export interface CallEnd {
 	ms: number;
 	/** Until the first content of a stream, ms since the request began. */
 	firstTokenMs: number | null;
+	/** What all of its attempts cost, USD, as far as that is known (null: not at all); null where none used anything. */
+	cost: { usd: number | null; isComplete: boolean } | null;
 }
 
 /** How many requests each target answered in the last minute, by route; those that nobody answered under `""`. */

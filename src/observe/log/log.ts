@@ -1,8 +1,9 @@
 import { constants, openSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { CallRecord } from '../../contract/call-record.ts';
+import type { CallCost, CallRecord } from '../../contract/call-record.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
+import { roundedUsd } from '../../prices/price-text.ts';
 import { rfc3339 } from '../../values/clock.ts';
 import { traceLine } from '../trace-text.ts';
 import { LineWriter, type LineWriterEvents } from './line-writer.ts';
@@ -168,6 +169,21 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, action: action.type, forMs, by };
 			log.warn(line, `provider ${provider}: ${action.type} through the admin API, ${from} → ${to}`);
 		},
+		keyFetched: (provider, source) => log.info({ provider, source }, `the key of provider ${provider} was fetched`),
+		keyTroubled: (provider, source, trouble) => {
+			const { what, hasKey, diesAt, retryAt } = trouble;
+			const line = {
+				provider,
+				source,
+				diesAt: diesAt === undefined ? undefined : rfc3339(diesAt),
+				retryAt: rfc3339(retryAt),
+			};
+			const meanwhile = hasKey ? 'the present one serves on' : 'the provider is not asked without one';
+			log.error(line, `the key of provider ${provider} could not be fetched: ${what}; ${meanwhile}`);
+		},
+		keyDoubted: (provider, source, what) => {
+			log.warn({ provider, source }, `what gives the key of provider ${provider} ${what}`);
+		},
 		localFault: (what) => localFaults.add(what),
 		surplusReceived: (origin, wasTrusted) => {
 			if (!wasTrusted) return;
@@ -209,6 +225,7 @@ function callLine(record: CallRecord) {
 		ms,
 		firstTokenMs,
 		tokens,
+		cost,
 		trace,
 	} = record;
 	return {
@@ -224,8 +241,16 @@ function callLine(record: CallRecord) {
 		ms,
 		firstTokenMs: firstTokenMs === undefined ? undefined : Math.round(firstTokenMs),
 		tokens: tokens.length === 0 ? undefined : tokens,
+		costUsd: cost?.usd === undefined ? undefined : roundedUsd(cost.usd),
+		cost: lackOfCost(cost),
 		trace: traceLine(trace),
 	};
+}
+
+/** What is to be said of a cost beside the sum; undefined where that is all of it. */
+function lackOfCost(cost: CallCost | undefined): 'unknown' | 'incomplete' | undefined {
+	if (cost === undefined || cost.isComplete) return undefined;
+	return cost.usd === undefined ? 'unknown' : 'incomplete';
 }
 
 const alarmTexts = {

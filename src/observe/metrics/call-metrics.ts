@@ -1,7 +1,8 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import { targetsOf } from '../../config/targets.ts';
-import type { CallRecord } from '../../contract/call-record.ts';
+import { mostTokens } from '../../contract/answer-parts.ts';
+import type { CallCost, CallRecord } from '../../contract/call-record.ts';
 import type { StartedCall } from '../../contract/observer.ts';
 import { type Cell, Cells } from './cells.ts';
 import { bounded, routeNames, targetNames, targetRoute } from './labels.ts';
@@ -22,9 +23,6 @@ const firstTokenBuckets = [
 ];
 /** Seconds; from a tenth of a millisecond on, as an ordinary request costs less than one. */
 const overheadBuckets = [0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1];
-
-/** More tokens than that in one answer are no count; taken in, they would drown every later one. */
-const mostTokens = 1e9;
 
 /** What is at hand for one route, so that an ordinary request looks nothing up by its labels. */
 interface RouteMetrics {
@@ -69,6 +67,8 @@ export class CallMetrics {
 	readonly #routeEnds;
 	readonly #tokens;
 	readonly #estimates;
+	readonly #costs;
+	readonly #unknownCosts;
 	readonly #overhead;
 	readonly #unknownReasons;
 	readonly #traces: TraceMetrics;
@@ -106,6 +106,17 @@ export class CallMetrics {
 			name: 'breakwater_estimated_tokens_total',
 			help: 'Tokens of prompts as they were estimated before they were sent, where the provider has counted them, too.',
 			labels: ['gen_ai_provider_name', 'gen_ai_request_model'],
+		});
+		const payers = ['profile', 'target', 'client'] as const;
+		this.#costs = new Cells(registry, {
+			name: 'breakwater_cost_usd_total',
+			help: 'USD of what providers reported to have been used, failed attempts included, as far as prices are known.',
+			labels: payers,
+		});
+		this.#unknownCosts = new Cells(registry, {
+			name: 'breakwater_unknown_costs_total',
+			help: 'Attempts that used something of which not all is in breakwater_cost_usd_total: no price, or no usage reported.',
+			labels: payers,
 		});
 		const duration = new Histogram({
 			name: 'breakwater_request_duration_seconds',
@@ -203,10 +214,19 @@ export class CallMetrics {
 			cells.output.pending += Math.min(output, mostTokens);
 			if (target === record.target) cells.estimated.pending += record.estimatedTokens ?? 0;
 		}
+		if (record.cost !== undefined) this.#count(record.cost, metrics.route, name);
 		for (const { provider } of record.unknownFinishReasons ?? []) {
 			this.#unknownReasons.count({ gen_ai_provider_name: provider });
 		}
 		this.#traces.count(record, metrics.route);
+	}
+
+	#count({ attempts }: CallCost, profile: string, client: string | undefined): void {
+		for (const { target, usd, isComplete } of attempts) {
+			const labels = { profile, target, client };
+			if (usd !== undefined) this.#costs.cell(labels).pending += usd;
+			if (!isComplete) this.#unknownCosts.count(labels);
+		}
 	}
 
 	/** Callers with names may be many, and are not multiplied with everything that could happen to them. */

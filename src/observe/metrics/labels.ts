@@ -44,7 +44,17 @@ export function targetNames(config: Config): ReadonlySet<string> {
 /** Reasons that the transport, the attempt, the splicing of streams and the machine give of themselves. */
 const ownReasons = [
 	...['closed', 'connect', 'dns', 'first_token', 'idle', 'malformed', 'refused', 'reset', 'response', 'slow', 'tls'],
-	...['too_large', 'truncated', 'unreachable', 'local', 'deadline', 'seam_ambiguous', 'seam_diverged', 'answer_silent'],
+	...[
+		'too_large',
+		'truncated',
+		'unreachable',
+		'local',
+		'deadline',
+		'seam_ambiguous',
+		'seam_diverged',
+		'answer_silent',
+		'no_key',
+	],
 ];
 
 /**

@@ -5,6 +5,7 @@ import { type GatewayObserver, lookUpTroubles } from '../../contract/observer.ts
 import type { LogOutput } from '../log/log.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
+import { KeyMetrics } from './key-metrics.ts';
 import { addLoadMetrics } from './load-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type HealthSource, ProviderMetrics } from './provider-metrics.ts';
@@ -40,6 +41,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 	const registry = new Registry();
 	const calls = new CallMetrics(registry, config);
 	const providers = new ProviderMetrics(registry, config);
+	const keys = new KeyMetrics(registry, config);
 	const refusals = new RefusalMetrics(registry, config);
 	const crashes = new Cells(registry, {
 		name: 'breakwater_crashes_total',
@@ -81,6 +83,8 @@ export function createMetrics(config: Config, version: string): Metrics {
 			providerChanged: (id, _from, to) => providers.changed(id, to),
 			providerAlarmed: (id, _source, alarm) => providers.alarmed(id, alarm),
 			providerOperated: (id, action) => providers.operated(id, action),
+			keyFetched: (id) => keys.fetched(id),
+			keyTroubled: (id) => keys.troubled(id),
 			surplusReceived: () => {
 				surplusConnections.pending += 1;
 			},

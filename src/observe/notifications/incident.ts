@@ -1,13 +1,15 @@
 import type { Failure } from '../../../machines/failure.ts';
+import type { KeyTrouble } from '../../contract/key-news.ts';
 
 /**
  * What a person has to put right.
  * - `auth`: a provider rejects its key
  * - `quota`: its quota or credit is exhausted
  * - `model`: a model is not there
+ * - `key`: the key of a provider cannot be fetched
  * - `down`: it has been out of traffic for long, for plain failures
  */
-export type IncidentKind = 'auth' | 'quota' | 'model' | 'down';
+export type IncidentKind = 'auth' | 'quota' | 'model' | 'key' | 'down';
 
 /** Something that lasts until it is put right. It holds no word of a caller or a provider. */
 export interface Incident {
@@ -16,13 +18,15 @@ export interface Incident {
 	readonly kind: IncidentKind;
 	/** The provider actor's id: the provider's name, with `#n` for one of several keys, and `/model` for one model alone. */
 	readonly provider: string;
-	/** The model that is gone; for the other kinds, the one that was asked for. */
+	/** The model that is gone; for the other kinds, the one that was asked for; `''` where none was. */
 	readonly model: string;
 	readonly failure: Failure;
 	/** ms since the epoch. */
 	readonly since: number;
-	/** When the provider (or the model) is asked again, ms since the epoch. */
+	/** When the provider (or the model) is asked again, or the key fetched, ms since the epoch. */
 	readonly until: number;
+	/** Of a key that cannot be fetched: why, and the one that serves on, if any. Absent for the other kinds. */
+	readonly trouble?: KeyTrouble;
 }
 
 /**
@@ -36,9 +40,10 @@ export function subjectOf({ kind, provider, model }: Pick<Incident, 'kind' | 'pr
 	return kind === 'model' ? `${kind}/${provider}/${model}` : `${kind}/${provider}`;
 }
 
-/** What an incident keeps out of traffic. */
+/** What an incident keeps out of traffic. A key that serves on keeps nothing out. */
 export function covers(incident: Incident, candidate: { credential: string; model: string }): boolean {
 	const { credential, model } = candidate;
+	if (incident.trouble?.hasKey === true) return false;
 	if (credential !== incident.provider) return `${credential}/${model}` === incident.provider;
 	return incident.kind !== 'model' || model === incident.model;
 }

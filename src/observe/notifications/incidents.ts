@@ -2,6 +2,7 @@ import { timerDelay } from '../../../machines/backoff.ts';
 import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../../machines/events.ts';
 import { type Category, categories, type Failure } from '../../../machines/failure.ts';
 import type { CallRecord } from '../../contract/call-record.ts';
+import type { KeyTrouble } from '../../contract/key-news.ts';
 import type { ProviderHealth } from '../../contract/service.ts';
 import { clock } from '../../values/clock.ts';
 import { type Incident, type IncidentNews, subjectOf } from './incident.ts';
@@ -52,11 +53,21 @@ export class Incidents {
 		this.#begin({ kind: alarm, provider, failure, model, since: clock.now(), until });
 	}
 
+	/** It is told before the present key dies, and while that one serves on. */
+	keyTroubled(provider: string, trouble: KeyTrouble): void {
+		const failure = { category: 'AUTH_ERROR', reason: 'no_key' } as const;
+		this.#begin({ kind: 'key', provider, failure, model: '', since: clock.now(), until: trouble.retryAt, trouble });
+	}
+
+	keyFetched(provider: string): void {
+		if (this.#open.size > 0) this.#end('recovered', (incident) => isOf(provider, incident) && incident.kind === 'key');
+	}
+
 	changed(provider: string, to: ProviderStateName, health: ProviderHealth): void {
 		if (to === 'closed') {
 			this.#endOutage(provider);
 			// An operator's reset closes it too, and is reported right after this; a reset does not prove that it is well.
-			queueMicrotask(() => this.#end('recovered', (incident) => isOf(provider, incident) && incident.kind !== 'model'));
+			queueMicrotask(() => this.#end('recovered', (incident) => isOf(provider, incident) && isOfActor(incident)));
 			return;
 		}
 		if (to === 'open') this.#watchOutage(provider, health);
@@ -64,7 +75,8 @@ export class Incidents {
 	}
 
 	operated(provider: string, { type }: OperatorEvent): void {
-		if (type === 'operator.reset') this.#end('reset', (incident) => isOf(provider, incident));
+		if (type !== 'operator.reset') return;
+		this.#end('reset', (incident) => isOf(provider, incident) && incident.kind !== 'key');
 	}
 
 	/** A model that has answered is there again. An answer that was begun before the incident proves nothing. */
@@ -124,7 +136,7 @@ export class Incidents {
 	#postpone(provider: string, until: number): void {
 		for (const open of this.#open.values()) {
 			const { incident } = open;
-			if (isOf(provider, incident) && incident.kind !== 'model') open.incident = { ...incident, until };
+			if (isOf(provider, incident) && isOfActor(incident)) open.incident = { ...incident, until };
 		}
 	}
 
@@ -154,7 +166,9 @@ export class Incidents {
 	}
 
 	#beginDown(provider: string, { since, health }: Outage): void {
-		const isExplained = this.open.some((incident) => isOf(provider, incident) && incident.kind !== 'model');
+		const isExplained = this.open.some(
+			(incident) => isOf(provider, incident) && (isOfActor(incident) || incident.trouble?.hasKey === false),
+		);
 		const isKnown = this.#open.has(subjectOf({ kind: 'down', provider, model: '' }));
 		if (isExplained && !isKnown) return;
 		const failure = failureOf(health);
@@ -171,6 +185,11 @@ export class Incidents {
 /** What is shown in wall time, by the clock that decides. */
 function momentOf(shown: string): number {
 	return clock.fromWall(Date.parse(shown));
+}
+
+/** Whether it ends when its provider actor closes: neither a model nor the fetching of a key is well because of that. */
+function isOfActor({ kind }: Incident): boolean {
+	return kind !== 'model' && kind !== 'key';
 }
 
 function isOf(provider: string, incident: Incident): boolean {

@@ -41,6 +41,7 @@ const kindNames: Readonly<Record<IncidentKind, string>> = {
 	auth: 'key rejected',
 	quota: 'quota exhausted',
 	model: 'model not available',
+	key: 'key cannot be fetched',
 	down: 'provider down',
 };
 
@@ -50,15 +51,16 @@ const mostProfiles = 5;
 /**
  * What is reported of an incident.
  * @param facts.source the part of the configuration that it is about
+ * @param facts.fetchesItsKey what stands there is not the key, but where it is fetched
  * @param facts.profiles the profiles that it reaches, as of now; absent where they are given elsewhere
  * @param facts.now ms since the epoch
  */
 export function messageOf(
 	telling: Telling,
-	facts: { source: string; profiles?: readonly ReachedProfile[]; now: number },
+	facts: { source: string; fetchesItsKey: boolean; profiles?: readonly ReachedProfile[]; now: number },
 ): Message {
 	const { news, incident, at } = telling;
-	const { source, profiles, now } = facts;
+	const { source, fetchesItsKey, profiles, now } = facts;
 	const isOver = isEnd(news);
 	const before = untold(telling);
 	return {
@@ -68,7 +70,7 @@ export function messageOf(
 		what: `${isOver ? endOf(news, incident, at) : whatBroke(incident, now)}${before}`,
 		source,
 		meanwhile: isOver ? backInTraffic(profiles ?? []) : meanwhileOf(incident, profiles, now),
-		action: isOver ? '' : actionFor(incident, source),
+		action: isOver ? '' : actionFor(incident, source, fetchesItsKey),
 		profiles,
 		at,
 	};
@@ -117,7 +119,7 @@ function untold({ isWhole, earlier, incident }: Telling): string {
 
 function meanwhileOf(incident: Incident, profiles: readonly ReachedProfile[] | undefined, now: number): string {
 	const wait = waiting(incident, now);
-	return profiles === undefined ? wait : `${wait} ${reach(profiles)}`;
+	return profiles === undefined || incident.trouble?.hasKey === true ? wait : `${wait} ${reach(profiles)}`;
 }
 
 function titleOf(news: IncidentNews, incident: Incident): string {
@@ -146,6 +148,8 @@ function whatBroke(incident: Incident, now: number): string {
 			return `Provider ${provider} is out of quota or credit (${how}).${lasts}`;
 		case 'model':
 			return `Provider ${provider} does not offer model ${model} to us (${how}).${lasts}`;
+		case 'key':
+			return `The key of provider ${provider} could not be fetched: ${incident.trouble?.what}.${lasts}`;
 		case 'down':
 			return `Provider ${provider} keeps failing; its last failure was ${how}.${lasts}`;
 	}
@@ -156,12 +160,19 @@ function endOf(news: 'recovered' | 'reset', { kind, provider, model, since }: In
 	if (news === 'reset') {
 		return `An operator has reset provider ${provider} after ${after}; the next request will show whether it works.`;
 	}
+	if (kind === 'key') return `The key of provider ${provider} could be fetched again, after ${after}.`;
 	return kind === 'model'
 		? `Provider ${provider} has answered with model ${model} again, after ${after}.`
 		: `Provider ${provider} answers again, after ${after}.`;
 }
 
-function waiting({ kind, provider, model, until }: Incident, now: number): string {
+function waiting(incident: Incident, now: number): string {
+	const { kind, provider, model, until, trouble } = incident;
+	if (trouble?.hasKey === true) {
+		const end = trouble.diesAt === undefined ? 'as long as it lives' : `until it dies at ${momentText(trouble.diesAt)}`;
+		return `The present key serves on, ${end}; fetching is tried again all the time.`;
+	}
+	if (kind === 'key') return 'Breakwater does not ask it without a key; fetching is tried again all the time.';
 	const what = kind === 'model' ? `Breakwater does not ask ${provider} for ${model}` : 'Breakwater does not ask it';
 	const then = kind === 'model' ? 'the next request tries it' : 'a request probes it';
 	const others = kind === 'model' ? " The provider's other models are not affected." : '';
@@ -192,16 +203,23 @@ function backInTraffic(profiles: readonly ReachedProfile[]): string {
 	return `It takes part again in ${names.join(', ')}${more}.`;
 }
 
-function actionFor({ kind, provider, failure, until }: Incident, source: string): string {
+function actionFor({ kind, provider, failure, until }: Incident, source: string, fetchesItsKey: boolean): string {
+	const anotherKey = fetchesItsKey
+		? 'have it give another key, which is tried at once without a restart'
+		: 'put in another key and restart';
 	switch (kind) {
 		case 'auth':
 			return failure.reason === 'permission' || failure.reason === 'region'
-				? `What to do: give the account of the key at ${source} the right to use this API (${failure.reason}), or put in another key and restart.`
-				: `What to do: put a valid key in the place of the one at ${source}, and restart.`;
+				? `What to do: give the account of the key at ${source} the right to use this API (${failure.reason}), or ${anotherKey}.`
+				: fetchesItsKey
+					? `What to do: have what ${source} names give a valid key, which is tried at once without a restart.`
+					: `What to do: put a valid key in the place of the one at ${source}, and restart.`;
 		case 'quota':
 			return `What to do: top up the account of the key at ${source} or raise its limit, or wait until ${momentText(until)}.`;
 		case 'model':
 			return `What to do: check the name of the model at ${source}; the provider may have renamed or retired it, or the account may not use it.`;
+		case 'key':
+			return `What to do: put right what ${source} names, the command, the file or the OAuth server; no restart is needed.`;
 		case 'down':
 			return `What to do: look at the provider's status page and at the network between; the log says how each attempt at ${provider} failed.`;
 	}

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.ts';
-import { sourceOf } from '../../config/source-of.ts';
+import { fetchesKey, sourceOf } from '../../config/source-of.ts';
 import type { GatewayObserver } from '../../contract/observer.ts';
 import { clock } from '../../values/clock.ts';
 import { formats } from './formats.ts';
@@ -83,7 +83,8 @@ export function createNotifications(config: Config, options: NotificationOptions
 			current.map((telling) => {
 				const { kind, provider, model } = telling.incident;
 				const source = sourceOf(config, provider, kind === 'model' ? model : undefined);
-				return messageOf(telling, { source, now, ...(profiles && { profiles }) });
+				const fetchesItsKey = fetchesKey(config, provider);
+				return messageOf(telling, { source, fetchesItsKey, now, ...(profiles && { profiles }) });
 			});
 		const [only, ...more] = current;
 		if (only !== undefined && more.length === 0) {
@@ -97,6 +98,8 @@ export function createNotifications(config: Config, options: NotificationOptions
 	return {
 		observer: {
 			providerAlarmed: (id, _source, alarm) => incidents.alarmed(id, alarm),
+			keyFetched: (id) => incidents.keyFetched(id),
+			keyTroubled: (id, _source, trouble) => incidents.keyTroubled(id, trouble),
 			providerChanged: (id, _from, to, health) => incidents.changed(id, to, health),
 			providerOperated: (id, action) => incidents.operated(id, action),
 			callEnded: (record) => incidents.ended(record),

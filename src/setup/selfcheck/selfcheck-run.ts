@@ -6,6 +6,7 @@ import type { Variables } from '../../config/interpolate.ts';
 import { readConfig } from '../../config/load.ts';
 import { ConfigError } from '../../config/problems.ts';
 import { secretsOf } from '../../config/secrets.ts';
+import { usualTiming } from '../../credentials/key-life.ts';
 import { createRedactor } from '../../gateway/redact.ts';
 import { createClassifier } from '../../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../../upstream/classify/shipped-error-rules.ts';
@@ -16,6 +17,7 @@ import { ownCertificate } from '../own-certificate.ts';
 import { localAddress } from '../port.ts';
 import type { Question } from './ask.ts';
 import { type ClockReading, selfcheckClock } from './clock.ts';
+import { type CheckedKey, checkedKeys } from './fetched-keys.ts';
 import { fail, type SelfcheckFinding, warn } from './finding.ts';
 import { selfcheckEmbeddings, selfcheckProfile } from './profile.ts';
 import { type ProviderQuestion, selfcheckCredential } from './provider.ts';
@@ -53,8 +55,12 @@ export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFin
 	const { config, findings: configFindings } = configOf(options);
 	const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 	const url = options.url ?? addressOf(config);
+	const proxies = readProxies(options.env);
+	const keyTimeoutMs = Math.min(usualTiming.timeoutMs, timeoutMs);
+	const keys = config === undefined ? undefined : await checkedKeys(config, { timeoutMs: keyTimeoutMs, proxies });
 	const secrets = [
 		...(config === undefined ? [] : secretsOf(config)),
+		...[...(keys?.values() ?? [])].flatMap((key) => (key.is === 'key' ? (key.apiKey ?? []) : [])),
 		...(options.key === undefined ? [] : [options.key]),
 	];
 	const redact = createRedactor(secrets);
@@ -62,9 +68,9 @@ export async function selfcheck(options: SelfcheckOptions): Promise<SelfcheckFin
 	const redactOurs = createRedactor(secrets.filter((secret) => secret.length >= SHORTEST_SECRET));
 	const [proxy, providers] = await Promise.all([
 		checkProxySide({ url, key: options.key, timeoutMs, tls: certificateAt(url, config) }, config, redact),
-		config === undefined
+		config === undefined || keys === undefined
 			? { findings: [], readings: [] }
-			: checkProviderSide(config, { timeoutMs, proxies: readProxies(options.env) }, redact),
+			: checkProviderSide(config, keys, { timeoutMs, proxies }, redact),
 	]);
 	const findings = [
 		...proxy.findings,
@@ -138,6 +144,7 @@ function sameConfig(profiles: readonly string[], config: Config | undefined): Se
 
 async function checkProviderSide(
 	config: Config,
+	keys: ReadonlyMap<string, CheckedKey>,
 	how: Pick<ProviderQuestion, 'timeoutMs' | 'proxies'>,
 	redact: (text: string) => string,
 ): Promise<Side> {
@@ -146,7 +153,13 @@ async function checkProviderSide(
 		provider.credentials.map((credential) => ({ provider, credential })),
 	);
 	const checks = await eachOf(credentials, CREDENTIALS_AT_ONCE, async ({ provider, credential }) => {
-		const { findings, aheadMs } = await selfcheckCredential(provider, credential, { config, classify, ...how });
+		const key = keys.get(credential.id);
+		if (key?.is === 'missing') {
+			const text = `Its key cannot be fetched: ${key.why}; put right what ${credential.source} names.`;
+			return { findings: [fail(`provider ${credential.id}`, text)], readings: [] };
+		}
+		const known = key?.apiKey === undefined ? credential : { ...credential, apiKey: key.apiKey };
+		const { findings, aheadMs } = await selfcheckCredential(provider, known, { config, classify, ...how });
 		return { findings, readings: aheadMs === undefined ? [] : [{ about: credential.id, aheadMs, isOwn: false }] };
 	});
 	return {

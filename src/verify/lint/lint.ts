@@ -10,6 +10,7 @@ import { effectRules } from './rules/effects.ts';
 import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
 import { limitRules } from './rules/limits.ts';
+import { priceRules } from './rules/prices.ts';
 import { reasonRules } from './rules/reasons.ts';
 import { retryRules } from './rules/retries.ts';
 import { fateRules } from './rules/shared-fate.ts';
@@ -35,6 +36,7 @@ export const lintRules: readonly Rule[] = [
 	...exposureRules,
 	...dialectRules,
 	...limitRules,
+	...priceRules,
 ];
 
 /** The gravest first. */

@@ -152,6 +152,14 @@ describe('settings', () => {
 		expect(requestOf(asked)).toEqual({ json, stream, choices: 1, ...added });
 	});
 
+	it('have options of a stream for one only', () => {
+		const settings = { defaults: { stream_options: { include_usage: true } } };
+		const json = '{"stream":true}';
+		expect(requestOf({ json, stream: true, settings }).json).toBe(`{"stream":true,"model":"m",${usage}}`);
+		expect(requestOf({ json: '{}', settings }).json).toBe('{"model":"m"}');
+		expect(requestOf({ json: `{${usage}}`, settings }).json).toBe(`{${usage},"model":"m"}`);
+	});
+
 	it('count the answers that they ask for', () => {
 		expect(requestOf({ json: '{}', settings: { force: { n: 3 } } }).choices).toBe(3);
 		expect(requestOf({ json: '{"n":2}', choices: 2, settings: { defaults: { n: 3 } } }).choices).toBe(2);

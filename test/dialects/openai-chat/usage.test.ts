@@ -83,3 +83,29 @@ it('the usage of another dialect is counted in the words of this one', () => {
 	];
 	expect(usageOfAll(parts).usage).toMatchObject({ prompt_tokens: 13, completion_tokens: 6, total_tokens: 19 });
 });
+
+it('sound is told apart, and is not there where there is none', () => {
+	const usage = readUsage({
+		...a,
+		prompt_tokens_details: { cached_tokens: 10, audio_tokens: 60 },
+		completion_tokens_details: { audio_tokens: 15 },
+	});
+	expect(usage).toMatchObject({ input: 100, cached: 10, audioInput: 60, output: 20, audioOutput: 15 });
+	expect(readUsage(a)).not.toHaveProperty('audioInput');
+});
+
+it.each([
+	['as xAI counts them', { reasoning_tokens: 94 }],
+	['as Gemini does, which does not name them', undefined],
+])('thoughts that only the total has are tokens of the answer: %s', (_, completion_tokens_details) => {
+	const usage = { prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, completion_tokens_details };
+	expect(readUsage(usage)).toMatchObject({ input: 32, output: 103 });
+});
+
+it.each([undefined, 0, 41, -7, '999', Number.NaN])('a total of %s adds nothing to the answer', (total_tokens) => {
+	expect(readUsage({ prompt_tokens: 32, completion_tokens: 9, total_tokens })).toMatchObject({ input: 32, output: 9 });
+});
+
+it('a total of embeddings has no thoughts in it', () => {
+	expect(readUsage({ prompt_tokens: 8, total_tokens: 12 }, 'openai-embeddings')).toMatchObject({ input: 8, output: 0 });
+});

@@ -123,7 +123,12 @@ describe('the event stream', () => {
 						{ did: 'attempt', outcome: 'failed', failure: { category: 'NETWORK_ERROR' } },
 						{ did: 'attempt', outcome: 'succeeded', seam: {} },
 					],
-					end: { outcome: 'done', target: 'b/model-b', firstTokenMs: expect.any(Number) },
+					end: {
+						outcome: 'done',
+						target: 'b/model-b',
+						firstTokenMs: expect.any(Number),
+						cost: { usd: null, isComplete: false },
+					},
 				},
 			]),
 		);

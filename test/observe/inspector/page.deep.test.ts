@@ -415,6 +415,29 @@ describe.skipIf(isMissing)('the inspector page in a browser', () => {
 		expect(await page.evaluate("getComputedStyle(document.querySelector('.call .name')).unicodeBidi")).toBe('isolate');
 	});
 
+	test('tells what a target costs, and what a request did', async () => {
+		const price = { input: 1000, output: 2000 };
+		breakwater = await startInspected({ providers: { a: { models: { 'model-a': { price } } } } });
+		const page = await open();
+		const titles = () =>
+			page.locator('.chain-step .target').evaluateAll((all) => all.map((one) => one.getAttribute('title')));
+		expect(await titles()).toEqual([
+			'a/model-a: $1000 in, $2000 out per million tokens (configured)',
+			'b/model-b: price not known',
+		]);
+		const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+		breakwater.upstream('a').next(answers('Hi', { usage }), status(500));
+		await post(2);
+		const summaryOf = async (call: number) => {
+			await page.locator('.call').nth(call).click();
+			const text = await page.getByRole('dialog').locator('.summary').textContent();
+			await page.keyboard.press('Escape');
+			return text;
+		};
+		expect(await summaryOf(1)).toContain('cost $1.2');
+		expect(await summaryOf(0)).toContain('cost unknown');
+	});
+
 	test('reads on a phone, in the dark, and lets one choose', async () => {
 		breakwater = await startInspected();
 		const page = await open({ viewport: { width: 375, height: 800 }, colorScheme: 'dark' });

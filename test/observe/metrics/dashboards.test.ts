@@ -39,7 +39,10 @@ const queries: [string, string][] = [
 let labels: Map<string, Set<string>>;
 
 beforeAll(async () => {
-	const breakwater = await startGateway({ policy: { breaker: { failureThreshold: 9 } } });
+	const breakwater = await startGateway({
+		policy: { breaker: { failureThreshold: 9 } },
+		providers: { b: { apiKey: { command: 'echo key' } } },
+	});
 	const answer = 'a whole answer, told in a few words';
 	const call = async (stream = false) => void (await (await breakwater.post({ stream })).text());
 	breakwater.upstream('a').next(status(503), model({ answer, breaksAfter: 9 }));

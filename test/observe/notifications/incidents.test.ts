@@ -296,3 +296,35 @@ test('nothing is told after the stop', () => {
 	expect(told).toEqual(['opened auth a m']);
 	expect(vi.getTimerCount()).toBe(0);
 });
+
+describe('a key that cannot be fetched', () => {
+	const troubled = (hasKey: boolean) =>
+		incidents.keyTroubled('a', { what: 'the command printed nothing', hasKey, diesAt: undefined, retryAt: Date.now() });
+
+	test('is an incident until it can, whatever becomes of its provider', async () => {
+		start();
+		troubled(true);
+		troubled(true);
+		alarm('auth');
+		await closes();
+		incidents.operated('a', { type: 'operator.reset', now: Date.now() });
+		expect(told).toEqual(['opened key a ', 'opened auth a m', 'recovered auth a m']);
+		incidents.keyFetched('b');
+		incidents.keyFetched('a');
+		incidents.keyFetched('a');
+		expect(told.slice(3)).toEqual(['recovered key a ']);
+	});
+
+	test('explains an outage, unless the present key serves on', () => {
+		start({ downAfterMs: 10 * minute });
+		troubled(false);
+		opens('failures', 60 * minute);
+		vi.advanceTimersByTime(11 * minute);
+		expect(told).toEqual(['opened key a ']);
+		start({ downAfterMs: 10 * minute });
+		troubled(true);
+		opens('failures', 60 * minute);
+		vi.advanceTimersByTime(11 * minute);
+		expect(told).toEqual(['opened key a ', 'opened down a m']);
+	});
+});

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
+import { usualTiming } from '../../../src/credentials/key-life.ts';
 import { createNotifications, type Notifications } from '../../../src/observe/notifications/notifications.ts';
 import { read, smallest } from '../../config/read.ts';
 import { type GatewaySetup, soon, startGateway, type TestGateway } from '../../helpers/gateway.ts';
@@ -104,6 +108,59 @@ test('a rejected key: what broke, where it stands, what goes on meanwhile, what 
 		expect(first?.text).toContain(String(part));
 	const waitMs = Date.parse(String(first?.until)) - Date.parse(String(first?.since));
 	expect(waitMs).toBe(15 * 60_000);
+});
+
+test('a key that cannot be renewed: told while the present one serves on, and when it can be fetched again', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+	const file = join(folder, 'key');
+	writeFileSync(file, 'planted-key-1');
+	await start({ providers: { a: { apiKey: { file } } }, keyTiming: { ...usualTiming, fileCheckMs: 20 } });
+	writeFileSync(file, 'planted-key-2\nplanted-key-3');
+	const [opened] = await told(1);
+	expect(opened).toMatchObject({
+		event: 'incident.opened',
+		kind: 'key',
+		title: 'a: key cannot be fetched',
+		what: `The key of provider a could not be fetched: the file ${file} holds 2 lines, where a key is one.`,
+		source: 'providers.a.apiKey',
+		meanwhile: 'The present key serves on, as long as it lives; fetching is tried again all the time.',
+		action:
+			'What to do: put right what providers.a.apiKey names, the command, the file or the OAuth server; no restart is needed.',
+		model: '',
+		category: 'AUTH_ERROR',
+		reason: 'no_key',
+		profiles: [],
+	});
+	expect(await (await breakwater.post()).json()).toMatchObject({ model: 'model-a' });
+	writeFileSync(file, 'planted-key-4');
+	const [, recovered] = await told(2);
+	expect(recovered?.what).toMatch(/^The key of provider a could be fetched again, after \d+ s\.$/);
+	await told(2, 'slack');
+	expect(JSON.stringify(receiver.requests.map(({ json }) => json))).not.toContain('planted');
+	rmSync(folder, { recursive: true });
+});
+
+test('a fetched key that is rejected: what to do needs no restart', async () => {
+	await start({ providers: { a: { apiKey: { command: 'echo key-1' } } } });
+	breakwater.upstream('a').next(status(401));
+	await call();
+	breakwater.gateway.operate('a', { type: 'operator.reset', now: Date.now() });
+	breakwater.upstream('a').next(status(403));
+	await call();
+	const [rejected, , forbidden] = await told(3);
+	expect(rejected?.action).toBe(
+		'What to do: have what providers.a.apiKey names give a valid key, which is tried at once without a restart.',
+	);
+	expect(forbidden?.action).toMatch(/, or have it give another key, which is tried at once without a restart\.$/);
+});
+
+test('a key that is not there at the start: told with what goes on without it', async () => {
+	await start({ providers: { a: { apiKey: { command: 'exit 3' } } } });
+	const [opened] = await told(1);
+	expect(opened?.meanwhile).toBe(
+		'Breakwater does not ask it without a key; fetching is tried again all the time. Profile default goes on with b/model-b.',
+	);
+	expect(opened?.profiles).toEqual([{ profile: 'default', goesOnWith: ['b/model-b'] }]);
 });
 
 test('a profile that has nothing left is told so, also where another incident took the rest of it', async () => {

@@ -43,6 +43,26 @@ describe('a provider', () => {
 		]);
 	});
 
+	test('whose key is fetched', async () => {
+		const works = whoShows(key, provider({}));
+		expect(await providerFindings(works, { apiKey: { command: `echo ${key}` } })).toEqual([
+			expect.stringMatching(/^ok provider p: The key works: 1 model in /),
+		]);
+		expect(
+			await providerFindings(works, { apiKey: [{ command: `echo ${key}; echo` }, { command: `echo ${key} x` }] }),
+		).toEqual([
+			expect.stringMatching(/^ok provider p#1: The key works: 1 model in /),
+			'fail provider p#2: Its key cannot be fetched: the command printed characters that no HTTP header can carry, such as a space; put right what providers.p.apiKey[1] names.',
+		]);
+	});
+
+	test('that repeats a key which was fetched', async () => {
+		const repeats = status(429, { error: { message: `Slow down, PLANTEDKEY/fetched.` } });
+		expect(await providerFindings(repeats, { apiKey: { command: 'echo PLANTEDKEY/fetched' } })).toEqual([
+			'warn provider p: It is rate limited now (Slow down, [redacted]); ask again later.',
+		]);
+	});
+
 	test('whose key may chat but not list', async () => {
 		const restricted = provider({ list: status(403, { error: { message: 'Missing scopes: api.model.read' } }) });
 		expect(await providerFindings(restricted)).toEqual([

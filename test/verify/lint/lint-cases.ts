@@ -39,6 +39,10 @@ const windows = (a: string, b: string, c: string, rest = '') =>
 const oneProvider = (options: string) =>
 	`providers:\n  a: { baseUrl: https://a.example/v1, ${options} }\nprofiles: { default: { chain: [a/m] } }\n`;
 
+/** What a model of OpenAI is said to cost. */
+const priced = (text: string, baseUrl = 'https://api.openai.com/v1') =>
+	`providers:\n  openai: { baseUrl: "${baseUrl}", apiKey: "\${A_KEY}", models: { gpt-4o: { price: { ${text} } } } }\nprofiles: { default: { chain: [openai/gpt-4o] } }\n`;
+
 const everyEnd = Object.keys(defaultPolicy.onError);
 const allFail = everyEnd.map((key) => `${key}: { then: fail }`).join(', ');
 const noEffects = everyEnd.map((key) => `${key}: none`).join(', ');
@@ -654,6 +658,34 @@ export const lintCases: readonly LintCase[] = [
 	{
 		rule: 'literal-key',
 		severity: 'warning',
+		text: oneProvider(
+			'apiKey: { oauth: { tokenUrl: "https://login.example/token", clientId: me, clientSecret: §planted-secret } }',
+		),
+		says: /the client secret of `a` is written into the file itself/,
+		sound: oneProvider('apiKey: { file: /run/secrets/key }'),
+	},
+	{
+		rule: 'key-in-clear',
+		severity: 'warning',
+		text: oneProvider('apiKey: { command: print-key }').replace('https://', '§http://'),
+		says: /the key of `a`, the prompts and the answers travel unencrypted/,
+		sound: oneProvider('apiKey: { command: print-key }'),
+	},
+	{
+		rule: 'shared-key',
+		severity: 'warning',
+		text: chain('a/m, b/m, c/m')
+			.replace('"$' + '{A_KEY}"', '{ file: key }')
+			.replace('"$' + '{B_KEY}"', '{ file: key }')
+			.replace(/apiKey(?=: \{ file: key \} \}\n {2}c)/, '§apiKey'),
+		says: /`b` is sent the same key as `a`, which is at another address/,
+		sound: chain('a/m, b/m, c/m')
+			.replace('"$' + '{A_KEY}"', '{ file: a }')
+			.replace('"$' + '{B_KEY}"', '{ file: b }'),
+	},
+	{
+		rule: 'literal-key',
+		severity: 'warning',
 		text: oneProvider('headers: { Authorization: §"Basic planted-key" }'),
 		says: /the header `authorization` of `a`/,
 		sound: oneProvider('headers: { Authorization: "Basic $' + '{A_KEY}" }'),
@@ -890,5 +922,26 @@ export const lintCases: readonly LintCase[] = [
 		text: effects('QUOTA_EXCEEDED: §model'),
 		says: /is asked again and again for its other models/,
 		sound: effects('QUOTA_EXCEEDED.some_model: model'),
+	},
+	{
+		rule: 'price-in-another-unit',
+		severity: 'warning',
+		text: priced('input: §0.0000025, output: 0.00001'),
+		says: /`openai\/gpt-4o` is said to cost \$0\.0000025 per million input tokens, and costs \$2\.5 in the catalogue of 2026-09-23: that is about 1,000,000 times less, as a price per token is; write/,
+		sound: priced('input: 1.25, output: 20'),
+	},
+	{
+		rule: 'price-in-another-unit',
+		severity: 'warning',
+		text: priced('input: §0.0025, output: 0.01'),
+		says: /about 1,000 times less, as a price per thousand tokens is; write/,
+		sound: priced('input: 0, output: 0'),
+	},
+	{
+		rule: 'price-in-another-unit',
+		severity: 'warning',
+		text: priced('input: 2.5, output: §10000'),
+		says: /\$10000 per million output tokens, and costs \$10 in the catalogue of 2026-09-23: that is about 1,000 times more; write/,
+		sound: priced('input: 0.0000025, output: 0.00001', 'https://llm.example.com/v1'),
 	},
 ];

@@ -173,6 +173,7 @@ it('knows every reason that the code itself gives', () => {
 		'src/upstream/attempt.ts',
 		'src/upstream/classify/finish-reasons.ts',
 		'src/gateway/exchange.ts',
+		'src/gateway/other-key.ts',
 		'src/answer/answer-stream.ts',
 	]
 		.map((name) => readFileSync(join(packageRoot, name), 'utf8'))

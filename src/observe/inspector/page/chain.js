@@ -42,12 +42,12 @@ function chain(profile, snapshot, byId, now) {
 	return html`<article class="profile" data-profile=${profile.name}>
 		<h3><span class="name">${profile.name}</span>${profile.isDefault ? html`<span class="tag">default</span>` : nothing}</h3>
 		<ol class="steps">
-			${profile.candidates.map(({ target, model, credentials }, index) => {
+			${profile.candidates.map(({ target, model, credentials, price }, index) => {
 				const count = counts[target] ?? 0;
 				const share = total === 0 ? 0 : count / total;
 				return html`<li class="chain-step" data-next=${String(index === first)} data-grants=${String(granting[index])}>
 					<span class="line-of">
-						<span class="target name" title=${target}>${target}</span>
+						<span class="target name" title=${`${target}: ${price ?? 'price not known'}`}>${target}</span>
 						${index === first ? html`<span class="next" title="The next request goes here">next</span>` : nothing}
 						<span class="actors">${credentials.map((id) => actor(shownOf(byId, id, model), id, model, now))}</span>
 					</span>

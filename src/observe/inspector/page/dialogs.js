@@ -1,6 +1,6 @@
 import { labels } from './actions.js';
 import { chart, lastChange } from './chart.js';
-import { clock, took } from './format.js';
+import { clock, costText, took } from './format.js';
 import { adminKey } from './keys.js';
 import { resultText, toneOf } from './requests.js';
 import { sequence, sequenceWords } from './sequence.js';
@@ -112,6 +112,7 @@ export class Dialogs {
 				<span>${end === null ? 'under way' : took(end.ms)}</span>
 				<span>${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}</span>
 				${end?.firstTokenMs == null ? nothing : html`<span>first token after ${took(end.firstTokenMs)}</span>`}
+				${end?.cost == null ? nothing : html`<span>${costText(end.cost)}</span>`}
 				${end?.target == null ? nothing : html`<span>answered by <b class="name">${end.target}</b></span>`}
 				${client === null ? nothing : html`<span>client <b class="name">${client}</b></span>`}
 			</p>

@@ -50,6 +50,8 @@ export function left(ms) {
 	return duration(Math.max(1000, Math.ceil(ms / 1000) * 1000));
 }
 
+const dollarFormat = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4, useGrouping: false });
+
 const clockFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const dayFormat = new Intl.DateTimeFormat('en-GB', {
 	day: 'numeric',
@@ -86,4 +88,13 @@ export function many(count) {
  */
 export function failureName({ category, reason, status }) {
 	return `${category}${reason ? `.${reason}` : ''}${status ? ` ${status}` : ''}`;
+}
+
+/**
+ * What a request cost: `cost $0.00123`, `cost at least $0.001`, `cost unknown`.
+ * @param {{ usd: number | null, isComplete: boolean }} cost USD
+ */
+export function costText({ usd, isComplete }) {
+	if (usd === null) return 'cost unknown';
+	return `cost ${isComplete ? '' : 'at least '}$${dollarFormat.format(usd)}`;
 }

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
-import type { ProviderConfig } from '../../../config/config.ts';
+import type { Credential, ProviderConfig } from '../../../config/config.ts';
 import type { Positions } from '../../../config/positions.ts';
-import { isSecretName } from '../../../config/secrets.ts';
+import { identityOf, isSecretName } from '../../../config/secrets.ts';
 import type { Path } from '../../../config/tree.ts';
+import { isLoopbackHost } from '../../../values/loopback.ts';
 import { openAddress } from '../../../values/open-address.ts';
-import { isLoopbackHost, isLoopbackUrl, keyPath } from '../addresses.ts';
+import { isLoopbackUrl, keyPath } from '../addresses.ts';
 import type { Finding, Rule } from '../rule.ts';
 import type { LintSubject } from '../subject.ts';
 
@@ -15,17 +16,19 @@ interface Secret {
 }
 
 /** Where a provider's secrets are written: keys, and headers that look like it. Their values are never shown. */
-function writtenSecrets(
-	{ name, credentials, headers }: ProviderConfig,
-	positions: Positions,
-): { path: Path; what: string }[] {
-	const keys = credentials.flatMap(({ apiKey }, index) =>
-		apiKey === undefined ? [] : { path: keyPath(positions, name, index), what: 'the key' },
+function writtenSecrets({ name, credentials, headers }: ProviderConfig, positions: Positions): Secret[] {
+	const keys = credentials.flatMap((credential, index) =>
+		identityOf(credential) === undefined ? [] : writtenKey(credential, keyPath(positions, name, index)),
 	);
 	const secretHeaders = Object.keys(headers)
 		.filter((header) => isSecretName(header))
 		.map((header) => ({ path: headerPath(positions, name, header), what: `the header \`${header}\`` }));
 	return [...keys, ...secretHeaders];
+}
+
+/** A key that is fetched is written nowhere, but for what it may be fetched with. */
+function writtenKey({ keyFrom }: Credential, path: Path): Secret {
+	return { path: keyFrom === undefined ? path : [...path, 'oauth', 'clientSecret'], what: 'the key' };
 }
 
 /** Names of headers are resolved in lower case, and written as people like. */
@@ -62,7 +65,7 @@ function literalSecrets(subject: LintSubject): Finding[] {
 		.flatMap((provider) =>
 			[...writtenSecrets(provider, positions), ...secretParameters(provider)].map(({ path, what }) => ({
 				path,
-				what: `${what} of \`${provider.name}\``,
+				what: `${path.at(-1) === 'clientSecret' ? 'the client secret' : what} of \`${provider.name}\``,
 			})),
 		);
 	return [...ofProviders, ...ownSecrets(subject)]

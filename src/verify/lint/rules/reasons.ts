@@ -9,6 +9,7 @@ import { type Layered, type LintSubject, written } from '../subject.ts';
 
 /** The reasons that no rule gives, but the code: those of connections, timers, answers that are none, and seams. */
 export const builtInReasons: readonly string[] = [
+	'AUTH_ERROR.no_key',
 	'NETWORK_ERROR.refused',
 	'NETWORK_ERROR.reset',
 	'NETWORK_ERROR.closed',

@@ -1,4 +1,5 @@
 import type { ProviderConfig } from '../../../config/config.ts';
+import { identityOf } from '../../../config/secrets.ts';
 import type { Finding, Rule } from '../rule.ts';
 import type { LintedProfile } from '../subject.ts';
 
@@ -9,7 +10,8 @@ export function originOf({ baseUrl }: ProviderConfig): string | undefined {
 
 /** Its only key, where it has exactly one. Never to be shown. */
 function onlyKey({ credentials }: ProviderConfig): string | undefined {
-	return credentials.length === 1 ? credentials[0]?.apiKey : undefined;
+	const [first, another] = credentials;
+	return first === undefined || another !== undefined ? undefined : identityOf(first);
 }
 
 /** All of these have this, and it is the same. */

@@ -1,4 +1,5 @@
 import type { Config, ProfileConfig } from '../../../config/config.ts';
+import { identityOf } from '../../../config/secrets.ts';
 import { isLoopbackUrl, keyPath } from '../addresses.ts';
 import type { Finding, Rule } from '../rule.ts';
 import type { LintSubject } from '../subject.ts';
@@ -10,7 +11,7 @@ function unusedProviders({ providers }: LintSubject): Finding[] {
 		.filter(({ candidates }) => candidates.length === 0)
 		.map(({ provider: { name, models, credentials } }) => {
 			const isNamed = Object.keys(models).length > 0;
-			const withKey = credentials.some(({ apiKey }) => apiKey !== undefined) ? ', with its key,' : '';
+			const withKey = credentials.some((credential) => identityOf(credential) !== undefined) ? ', with its key,' : '';
 			return {
 				at: [['providers', name]],
 				severity: isNamed ? 'note' : 'warning',
@@ -25,9 +26,10 @@ function unusedProviders({ providers }: LintSubject): Finding[] {
 /** Keys are compared, and never shown. */
 function sameKeyInList({ config, positions }: LintSubject): Finding[] {
 	return Object.values(config.providers).flatMap(({ name, credentials }) =>
-		credentials.flatMap(({ apiKey }, index) => {
-			const first = credentials.findIndex((other) => other.apiKey === apiKey);
-			if (apiKey === undefined || first === index) return [];
+		credentials.flatMap((credential, index) => {
+			const key = identityOf(credential);
+			const first = credentials.findIndex((other) => identityOf(other) === key);
+			if (key === undefined || first === index) return [];
 			return {
 				at: [keyPath(positions, name, index)],
 				reason: `key ${index + 1} of \`${name}\` has the same value as key ${first + 1}, so a request that moves on from one of them reaches the same account`,
@@ -41,10 +43,11 @@ function keyOfTwoProviders({ config, positions }: LintSubject): Finding[] {
 	const seen = new Map<string, Config['providers'][string]>();
 	const findings: Finding[] = [];
 	for (const provider of Object.values(config.providers)) {
-		for (const [index, { apiKey }] of provider.credentials.entries()) {
-			if (apiKey === undefined) continue;
-			const other = seen.get(apiKey);
-			if (other === undefined) seen.set(apiKey, provider);
+		for (const [index, credential] of provider.credentials.entries()) {
+			const key = identityOf(credential);
+			if (key === undefined) continue;
+			const other = seen.get(key);
+			if (other === undefined) seen.set(key, provider);
 			// Servers on this machine are often given any word for a key.
 			if (other === undefined || other === provider || isLoopbackUrl(provider.baseUrl) || isLoopbackUrl(other.baseUrl))
 				continue;
