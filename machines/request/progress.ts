@@ -48,6 +48,8 @@ export interface RequestInput {
 	tokenFactors?: Readonly<Record<string, number>>;
 	/** ms since the epoch. */
 	now: number;
+	/** When the caller wants it to be over, whatever the policy allows, ms since the epoch; absent: it does not say. */
+	endsAt?: number;
 }
 
 /** One step of the trace. `at` is in ms since the request began; it holds no word of the caller. */

@@ -75,8 +75,14 @@ export interface ServerLimits {
 export interface ClientConfig {
 	/** At least one; any of them will do. */
 	key: readonly string[];
-	/** Absent where it has no limit. */
+	/** Absent where it has no limit, as in those below. */
 	requestsPerMinute?: number;
+	/** Of prompts and answers. */
+	tokensPerMinute?: number;
+	/** Requests in flight. */
+	concurrent?: number;
+	/** Those that it may ask; absent: all. */
+	profiles?: readonly string[];
 }
 
 /** Which profile a request goes to that names none. */

@@ -22,6 +22,7 @@ export function checkReferences(tree: Tree, collector: ProblemCollector): void {
 		for (const name of keysAt(tree, [table])) checkLength(name, [table, name], 'key', tree, collector);
 	}
 	checkRouting(tree, collector);
+	checkClients(tree, collector);
 	checkServerKeys(tree, collector);
 	checkOrigins(tree, collector);
 	for (const index of indicesAt(tree, ['errorRules'])) {
@@ -139,6 +140,16 @@ function checkRouting(tree: Tree, collector: ProblemCollector): void {
 	for (const path of tables.flatMap((table) => keysAt(tree, table).map((key) => [...table, key]))) {
 		const name = valueAt(tree, path);
 		if (typeof name === 'string' && name !== '') checkName(name, 'profile', ['profiles'], path, tree, collector);
+	}
+}
+
+function checkClients(tree: Tree, collector: ProblemCollector): void {
+	for (const client of keysAt(tree, ['server', 'clients'])) {
+		const path = ['server', 'clients', client, 'profiles'];
+		for (const at of indicesAt(tree, path).map((index) => [...path, index])) {
+			const name = valueAt(tree, at);
+			if (typeof name === 'string') checkName(name, 'profile', ['profiles'], at, tree, collector);
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ export const refusals = {
 	invalid_api_key: 401,
 	invalid_admin_key: 401,
 	invalid_monitoring_key: 401,
+	profile_not_allowed: 403,
 	admin_not_local: 403,
 	inspector_forbidden: 403,
 	host_not_allowed: 403,

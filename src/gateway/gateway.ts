@@ -182,13 +182,16 @@ export async function createGateway(
 		const { retainedText } = policy.continuation;
 		const { tokens } = request.request;
 		const { factors: tokenFactors } = correction;
-		const input = { id: request.id, candidates, policy, tokens, tokenFactors, now: clock.now() };
+		const now = clock.now();
+		const endsAt = request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : now + request.timeoutMs;
+		const input = { id: request.id, candidates, policy, tokens, tokenFactors, now, endsAt };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(request.id);
 			noteCounted(record, tokens);
 			observer.callEnded?.(record);
+			request.onEnd?.(record);
 		};
 		const exchange = new Exchange(
 			{
@@ -252,6 +255,9 @@ export async function createGateway(
 		embeddings: Object.values(config.profiles)
 			.filter((profile) => profile.for === 'embeddings')
 			.map(({ name, chain }) => ({ profile: name, models: chain.map(({ model }) => model) })),
+		chains: Object.fromEntries(
+			Object.values(config.profiles).map(({ name, chain }) => [name, chain.map(({ target }) => target)]),
+		),
 		simulators: [...simulators.values()],
 		get openCalls() {
 			return exchanges.size;
@@ -294,9 +300,10 @@ export async function createGateway(
 }
 
 /** What needs no provider is answered at once: there is nothing to leave, and nothing to wait for. */
-function answerEstimate({ id, route, dialect }: Call, body: string, sink: AnswerSink): RunningCall {
+function answerEstimate({ id, route, dialect, onEnd }: Call, body: string, sink: AnswerSink): RunningCall {
 	const info = { requestId: id, route, target: undefined, attempts: undefined, isEstimated: true };
 	sink.answer(info, body, dialect.contentTypes.document);
+	onEnd?.(undefined);
 	return { leave: () => undefined, resume: () => undefined };
 }
 

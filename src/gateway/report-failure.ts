@@ -155,7 +155,7 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 		case 'exhausted':
 			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}${cureOf(failure, where.provider)}`;
 		case 'deadline':
-			return `The request ran out of time (timeouts.request) after ${progress.attempts} attempt(s) without an answer.`;
+			return `The request ran out of time (${deadlineName(progress)}) after ${progress.attempts} attempt(s) without an answer.`;
 		case 'interrupted':
 			return `The answer from ${where.target} broke off (${what}) and is not complete.`;
 		case 'rejected':
@@ -226,4 +226,9 @@ function denialReports(trace: readonly TraceEntry[]): DenialReport[] {
 		reason,
 		retryAt: rfc3339(retryAt),
 	}));
+}
+
+/** Which option set the deadline of a request for which no answer has begun: the caller's own is there from its beginning. */
+function deadlineName({ deadlineAt, streamEndsAt }: Progress): string {
+	return deadlineAt === streamEndsAt ? 'X-Request-Timeout' : 'timeouts.request';
 }
