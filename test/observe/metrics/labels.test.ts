@@ -12,7 +12,7 @@ const source = join(import.meta.dirname, '..', '..', '..');
 
 test.each([
 	'src/upstream/classify/transport-error.ts',
-	'src/upstream/attempt.ts',
+	'src/upstream/attempt-timers.ts',
 	'src/gateway/exchange.ts',
 	'machines/request/progress-updates.ts',
 	'machines/failure.ts',
@@ -21,8 +21,8 @@ test.each([
 	const given = [...text.matchAll(/category: '[A-Z_]+',\s+reason: (['`])([a-z_]+)/g)].map(
 		([, , reason = '']) => reason,
 	);
-	const timeouts = [...text.matchAll(/#startPhase\('\w+', [\w.]+, '(\w+)'\)|#timeOut\('(\w+)'\)/g)];
-	const all = [...given, ...timeouts.map(([, phase, other]) => phase ?? other ?? '')];
+	const [, timeouts = ''] = /type TimeOutReason = ([^;]+);/.exec(text) ?? [];
+	const all = [...given, ...[...timeouts.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason)];
 	expect(all).not.toEqual([]);
 	// `seam_${problem}` stands for two.
 	const known = knownReasons(read(smallest));
