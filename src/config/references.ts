@@ -1,5 +1,6 @@
 import { isObject } from '../values/json.ts';
 import { suggestion } from '../values/nearest.ts';
+import { checkBudgets } from './budget-references.ts';
 import { formatPath, type ProblemCollector } from './problem-collector.ts';
 import { defaultProtocol } from './provider-schema.ts';
 import { checkOrigins, checkServerKeys } from './server-keys.ts';
@@ -23,6 +24,7 @@ export function checkReferences(tree: Tree, collector: ProblemCollector): void {
 	}
 	checkRouting(tree, collector);
 	checkClients(tree, collector);
+	checkBudgets(tree, collector);
 	checkServerKeys(tree, collector);
 	checkOrigins(tree, collector);
 	for (const index of indicesAt(tree, ['errorRules'])) {

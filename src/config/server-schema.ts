@@ -1,3 +1,4 @@
+import { budget } from './budget-schema.ts';
 import { defaultAddress } from './default-address.ts';
 import {
 	count,
@@ -42,6 +43,7 @@ const client = section({
 		.describe(
 			'The profiles that it may ask, and with them the targets in their chains; a request that names none goes to the first of them, unless `default` is one. Default: all.',
 		),
+	budget: budget.exactOptional().describe('What its requests may cost. Default: no limit.'),
 });
 
 const clients = filled(table(name, client), 'is empty; add a client with its key, or remove it').refine(

@@ -19,6 +19,8 @@ export interface Call {
 	client?: string | undefined;
 	/** The `X-Request-Id` that the caller gave. It is theirs: it may come twice, so it identifies nothing. */
 	clientRequestId?: string | undefined;
+	/** Budgets that are spent and have led it to its route: `client 'web'`. Absent for none. */
+	spentBudgets?: readonly string[] | undefined;
 	/** How long the caller waits for the end of its answer, ms; absent: as long as the policy says. */
 	timeoutMs?: number | undefined;
 	/** Called once when it is over; without a record where no target was asked. */
