@@ -1,4 +1,5 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
 import type { BudgetPeriod } from './budget-schema.ts';
@@ -160,11 +161,8 @@ export interface ProviderConfig {
 	/** Absent where TLS is as Node makes it. */
 	tls?: TlsConfig;
 	models: Readonly<Record<string, ModelFacts>>;
-	/** How much is asked of it at once. */
-	limits: {
-		/** Attempts in flight with each of its keys. */
-		concurrent: number;
-	};
+	/** How much is asked of it with each of its keys. */
+	limits: Required<Pick<TargetLimits, 'concurrent'>> & TargetLimits;
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */
@@ -175,6 +173,12 @@ export interface ProviderConfig {
 	reasoningPolicy: Policy;
 	/** Always there for `simulated`, never for any other. */
 	simulate?: Simulation;
+}
+
+/** How much is asked of a key, or of one of its models. */
+export interface TargetLimits extends Limits {
+	/** Attempts in flight. */
+	concurrent?: number;
 }
 
 export interface Credential {
@@ -206,6 +210,8 @@ export interface OAuthClient {
 }
 
 export interface ModelFacts {
+	/** How much is asked of it with each key, beside what the key may be asked. */
+	limits?: TargetLimits;
 	/** Tokens that prompt and answer may have together. */
 	contextWindow?: number;
 	/** Tokens that an answer may have. */
