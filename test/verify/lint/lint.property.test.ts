@@ -81,6 +81,7 @@ const profile = fc.record(
 		}),
 		commit: fc.constantFrom('first-token', 'complete'),
 		for: fc.constantFrom('answers', 'embeddings'),
+		budget: fc.constant({ usd: 1, per: 'hour' }),
 		policy: fc.record({ timeouts, retry, onError, continuation, whenAllDenied }, optional),
 	},
 	{ requiredKeys: ['chain'] },
@@ -106,6 +107,7 @@ const file = fc.record({
 		),
 	}),
 	policy: fc.record({ timeouts, retry, breaker, onError, continuation, whenAllDenied }, optional),
+	budget: fc.constantFrom(undefined, { usd: 5 }, { usd: 5, then: 'two' }),
 	errorRules: fc.array(errorRule, { maxLength: 4 }),
 });
 
