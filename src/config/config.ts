@@ -1,3 +1,4 @@
+import type { HealthCheckPolicy } from '../../machines/health-check/context.ts';
 import type { Policy } from '../../machines/policy.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
@@ -144,6 +145,8 @@ export interface ProviderConfig {
 		/** Attempts in flight with each of its keys. */
 		concurrent: number;
 	};
+	/** How it is checked while nobody asks it; absent where it is not. */
+	health?: HealthConfig;
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */
@@ -154,6 +157,14 @@ export interface ProviderConfig {
 	reasoningPolicy: Policy;
 	/** Always there for `simulated`, never for any other. */
 	simulate?: Simulation;
+}
+
+/** How one key of a provider is checked without a request. */
+export interface HealthConfig extends HealthCheckPolicy {
+	/** What it is asked for: the list of its models, or an answer of one token. */
+	with: 'models' | 'chat';
+	/** It is on this machine or in its own network, and may be checked although its cooldown is not over. */
+	isOwnServer: boolean;
 }
 
 export interface Credential {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amount, count, defaulted, flag, list, oneOf, section, table, text, textThat } from './fields.ts';
+import { providerHealth } from './health-schema.ts';
 import { apiKeys } from './key-schema.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
@@ -193,6 +194,7 @@ export const provider = section({
 		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',
 	),
 	limits: limits.prefault({}).describe('How much is asked of this provider at once.'),
+	health: providerHealth,
 	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
 	models: table(modelName, modelFacts)
 		.exactOptional()
