@@ -59,9 +59,10 @@ export function listPlan(
 	};
 }
 
-/** A provider without a list, or with one for others, answers all the same. */
-function isEvidenceOfList({ category }: Failure): boolean {
-	return category !== 'MODEL_UNAVAILABLE' && category !== 'BAD_REQUEST';
+/** A provider without a list, or that does not show it to a key which is for answers alone, answers all the same. */
+function isEvidenceOfList({ category, status = 0 }: Failure): boolean {
+	if (category === 'MODEL_UNAVAILABLE' || category === 'BAD_REQUEST') return false;
+	return ![403, 404, 405, 501].includes(status);
 }
 
 /** A question as it is put, and the most tokens that its answer has. */
