@@ -30,10 +30,11 @@ export type ProviderStateName = 'closed' | 'open' | 'half-open' | 'quota-cooldow
 export type TripReason = 'failures' | 'hint' | 'auth' | 'quota' | 'operator';
 
 /**
- * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, or as many
- * attempts in flight as there may be (`limits.concurrent`).
+ * Why a permit was denied: the state of the provider, a model that is unavailable while the provider is well, no room left in
+ * its `limits` at this moment, a request that is larger than a whole limit and never granted (`beyond-limit`), a retry beyond
+ * what `retry.budget` allows for all requests, or more than the growing share that is granted after a recovery (`ramp`).
  */
-export type DenialReason = TripReason | 'probing' | 'model' | 'limit';
+export type DenialReason = TripReason | 'probing' | 'model' | 'limit' | 'beyond-limit' | 'retry-budget' | 'ramp';
 
 export type ProviderEvent =
 	| {
@@ -45,6 +46,8 @@ export type ProviderEvent =
 			early: boolean;
 			/** What the attempt is expected to use, tokens; 0 when it is not known. */
 			tokens: number;
+			/** The request has attempted this target before. */
+			isRetry?: true;
 			replyTo: RequestRef;
 			/** A model's actor has granted already, and is told when its key does not. */
 			ofModel?: { permit: Permit; actor: ProviderRef };
@@ -72,9 +75,22 @@ export interface CountedFailure {
 	readonly at: number;
 }
 
+/** What a provider says is left of its limits. */
+export interface ToldLimits {
+	readonly requests?: ToldLeft;
+	readonly tokens?: ToldLeft;
+}
+
+export interface ToldLeft {
+	/** A count, 0 or more; of tokens the least, where there are several. */
+	readonly left: number;
+	/** When there is more of it again, ms since the epoch. */
+	readonly until: number;
+}
+
 /** Gives a permit back, with what the attempt used, tokens, where that is known. */
 export type PermitResult =
-	| { type: 'attempt.succeeded'; permit: Permit; now: number; tokens?: number }
+	| { type: 'attempt.succeeded'; permit: Permit; now: number; tokens?: number; told?: ToldLimits }
 	| {
 			type: 'attempt.failed';
 			permit: Permit;
@@ -89,12 +105,16 @@ export type PermitResult =
 			 */
 			counted: readonly string[];
 			tokens?: number;
+			told?: ToldLimits;
 			replyTo: RequestRef;
 			/** When the model's actor would grant again, where it passes this on to its key; ms since the epoch. */
 			modelRetryAt?: number;
 	  }
-	/** The client left, or the request ran out of time: a probe slot is returned, there is no verdict. */
-	| { type: 'attempt.abandoned'; permit: Permit; now: number; tokens?: number };
+	/**
+	 * The client left, or the request ran out of time: a probe slot is returned, there is no verdict. `unused`: no attempt was
+	 * made with the permit.
+	 */
+	| { type: 'attempt.abandoned'; permit: Permit; now: number; tokens?: number; unused?: true };
 
 /**
  * Another process has found this provider, or one model of it, not to be asked until a time. The longest wait wins, and
@@ -125,6 +145,7 @@ export type ProviderReply =
 			type: 'permit.denied';
 			state: ProviderStateName;
 			reason: DenialReason;
+			/** ms since the epoch; infinity where it is never granted. */
 			retryAt: number;
 			/** It is this model that is denied, by its own actor; its key may be well. */
 			model?: string;
@@ -144,7 +165,7 @@ export type RequestEvent =
 	/** The first content of a stream has arrived; for a continuation, with how it joins what was sent before. */
 	| { type: 'attempt.answering'; now: number; seam?: SeamPlace }
 	/** The whole answer has arrived, and was believed; with the tokens that it used, where the provider reported them. */
-	| { type: 'attempt.completed'; now: number; tokens?: number }
+	| { type: 'attempt.completed'; now: number; tokens?: number; told?: ToldLimits }
 	| {
 			type: 'attempt.broke';
 			failure: Failure;
@@ -152,6 +173,7 @@ export type RequestEvent =
 			random: number;
 			/** What has been sent can be carried on by another attempt. It means nothing before the commit. */
 			continuable: boolean;
+			told?: ToldLimits;
 	  }
 	/** The whole answer has arrived, says nothing, and is kept back: the request may leave it for another (`mayLeaveSilence`). */
 	| { type: 'attempt.silent'; now: number; random: number }

@@ -47,6 +47,15 @@ export interface RetryPolicy {
 	/** A share, 0 to 1. */
 	jitter: number;
 	maxRetryAfter: number;
+	budget: RetryBudget | 'off';
+}
+
+/** How many attempts of a provider's minute may be retries: `floor`, and a share of those that are none. */
+export interface RetryBudget {
+	/** A share, 0 to 1. */
+	share: number;
+	/** A count. */
+	floor: number;
 }
 
 /** Times in ms, the others are counts but where it says so. */
@@ -68,6 +77,7 @@ export interface BreakerPolicy {
 	authCooldown: number;
 	quotaCooldown: number;
 	modelCooldown: number;
+	ramp: number | 'off';
 	/** By `CATEGORY` or `CATEGORY.reason`. */
 	effects: Readonly<Record<string, Effect>>;
 }

@@ -22,6 +22,8 @@ export interface HealthCheckInput {
 	gate: ProviderRef;
 	/** The model that is asked; of the list of models, a name for that. */
 	model: string;
+	/** What a check is expected to use, tokens. */
+	tokens: number;
 	/** ms since the epoch. */
 	now: number;
 	/** 0 to 1. */
@@ -77,6 +79,7 @@ export interface HealthCheckContext {
 	readonly policy: HealthCheckPolicy;
 	readonly gate: ProviderRef;
 	readonly model: string;
+	readonly tokens: number;
 	/** How long the present wait is, ms, and when it ends, ms since the epoch. */
 	readonly waitMs: number;
 	readonly nextAt: number;
@@ -99,12 +102,13 @@ const DAY_MS = 86_400_000;
 /** At random this share of a wait sooner: many processes must not ask at once, and none later than it was told to. */
 const JITTER = 0.1;
 
-export function firstContext({ id, policy, gate, model, now, random }: HealthCheckInput): HealthCheckContext {
+export function firstContext({ id, policy, gate, model, tokens, now, random }: HealthCheckInput): HealthCheckContext {
 	return {
 		id,
 		policy,
 		gate,
 		model,
+		tokens,
 		...waitFor(policy.every * random, now),
 		failures: 0,
 		permit: undefined,

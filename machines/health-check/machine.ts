@@ -120,13 +120,13 @@ export const healthCheckMachine = setup({
 		})),
 		askPermit: sendTo(
 			({ context }) => context.gate,
-			({ context: { id, model, checks }, event, self }): ProviderEvent => ({
+			({ context: { id, model, tokens, checks }, event, self }): ProviderEvent => ({
 				type: 'permit.requested',
 				id: `health/${id}/${checks}`,
 				model,
 				now: only(event, 'check.due', 'check.passed', 'check.failed').now,
 				early: event.type !== 'check.due',
-				tokens: 0,
+				tokens,
 				replyTo: self as unknown as RequestRef,
 			}),
 		),

@@ -3,6 +3,7 @@ import type {
 	DenialReason,
 	PeerEvent,
 	Permit,
+	PermitResult,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderRef,
@@ -13,7 +14,29 @@ import type {
 import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
 import { emptyWindow, type FailureWindow, withoutFailure, withResult } from './failure-window.ts';
-import { afterResult, emptyLedger, type Ledger, type PlainLedger } from './ledger.ts';
+import {
+	afterResult,
+	emptyLedger,
+	type Ledger,
+	type OutstandingPermit,
+	outstanding,
+	type PlainLedger,
+	usedBy,
+	withPermit,
+} from './ledger.ts';
+import { creditAt, isRamping, type Ramp, rampOpensAt } from './ramp.ts';
+import {
+	fitsAt,
+	heardRate,
+	type Limits,
+	markOf,
+	type Rate,
+	rateOf,
+	reserved,
+	settledRate,
+	type Taken,
+} from './rate.ts';
+import { type Attempts, allowsRetry, lastSecond, noAttempts, withAttempt, withoutAttempt } from './retry-budget.ts';
 import { effectOf, isTransientFailure, modelCooldownUntil, namedCooldown, quotaUntil } from './trip.ts';
 
 export interface ProviderInput {
@@ -22,6 +45,8 @@ export interface ProviderInput {
 	policy: Policy;
 	/** How many permits may be out at once. Default: any number. */
 	concurrent?: number;
+	/** What may be granted in any minute. Default: whatever is asked. */
+	rates?: Limits;
 	/** ms since the epoch. */
 	now: number;
 	/** It stands for one model of a key; absent where it stands for the key itself. */
@@ -48,6 +73,13 @@ export interface ProviderContext {
 	readonly model: ModelScope | undefined;
 	/** How many permits may be out at once. */
 	readonly concurrent: number;
+	/**
+	 * Its limits per minute. It is absent where there are none, and so are the two below: XState copies a context member by
+	 * member, and a healthy request pays for each.
+	 */
+	readonly rate?: Rate | undefined;
+	/** The attempts of the last minute, where a retry budget is about them. */
+	readonly attempts?: Attempts | undefined;
 	/** Counts the trips. A result of an attempt from an older epoch is late: it is no verdict on the present. */
 	readonly epoch: number;
 	/** When the present state was entered, ms since the epoch. */
@@ -85,15 +117,21 @@ export interface ProviderContext {
 	readonly failingModels: Readonly<Record<string, number>>;
 	/** Models that refused to continue a last message of the assistant. */
 	readonly refusesPrefill: readonly string[];
+	/** After a recovery, where the policy has a ramp; it is over when its time is. */
+	readonly ramp?: Ramp | undefined;
 	readonly lastFailure: (Failure & { at: number; model: string }) | undefined;
 	/** The permits that are out, in every state. */
 	readonly ledger: Ledger;
 }
 
 /** A provider actor as plain values, which JSON keeps: all that decides what it does next, but for what it is configured with. */
-export interface ProviderMemory extends Omit<ProviderContext, 'policy' | 'concurrent' | 'ledger' | 'model'> {
+export interface ProviderMemory
+	extends Omit<ProviderContext, 'policy' | 'concurrent' | 'rate' | 'attempts' | 'ledger' | 'model'> {
 	readonly state: ProviderStateName;
 	readonly ledger: PlainLedger;
+	/** What of its limits per minute is taken; absent where nothing was limited. */
+	readonly rate?: Taken;
+	readonly attempts?: Attempts | undefined;
 }
 
 /** What a provider that nothing is held against knows of itself. */
@@ -112,7 +150,8 @@ export const unhurt = {
 } as const satisfies Partial<ProviderContext>;
 
 /** What a provider actor begins with. */
-export function freshContext({ id, policy, model, concurrent, now }: ProviderInput): ProviderContext {
+export function freshContext({ id, policy, model, concurrent, rates, now }: ProviderInput): ProviderContext {
+	const rate = rateOf(rates);
 	return {
 		id,
 		policy,
@@ -128,6 +167,8 @@ export function freshContext({ id, policy, model, concurrent, now }: ProviderInp
 		lastFailure: undefined,
 		ledger: emptyLedger,
 		...unhurt,
+		...(rate && { rate }),
+		...(policy.retry.budget !== 'off' && { attempts: noAttempts }),
 	};
 }
 
@@ -183,8 +224,51 @@ export function learnt(context: ProviderContext, event: AttemptFailed): Partial<
 	const isAboutModel = effectOf(breaker, failure) === 'model' && lastTry;
 	const modelUntil = isAboutModel ? modelCooldownUntil(breaker, failure, now) : 0;
 	const models = withUnavailable(context, permit.model, modelUntil, now);
-	const ledger = afterResult(context.ledger, event);
-	return { ...counters, lastFailure, refusesPrefill, named, ledger, ...models };
+	return { ...counters, lastFailure, refusesPrefill, named, ...givenBack(context, event), ...models };
+}
+
+/** With one more permit out, and what it reserves. */
+export function takenOn(context: ProviderContext, asked: PermitRequested): Partial<ProviderContext> {
+	const entered = enteredIn(context, asked);
+	return context.ramp === undefined ? entered : { ...entered, ramp: rampAfter(context, asked.now, true) };
+}
+
+function enteredIn(context: ProviderContext, asked: PermitRequested): Partial<ProviderContext> {
+	const { id, model, tokens, now, isRetry = false } = asked;
+	if (context.rate === undefined && context.attempts === undefined) {
+		return { ledger: withPermit(context.ledger, { id, model, tokens }) };
+	}
+	const rate = context.rate && reserved(context.rate, tokens, now);
+	const attempts = context.attempts && withAttempt(context.attempts, isRetry, now);
+	const entry = {
+		id,
+		model,
+		tokens,
+		...(rate && { mark: markOf(rate) }),
+		...(attempts && { attempt: { isRetry, second: lastSecond(attempts, isRetry) } }),
+	};
+	return { ledger: withPermit(context.ledger, entry), ...(context.rate && { rate }), ...(attempts && { attempts }) };
+}
+
+/** With a permit back, and what it reserved set right. A result that comes twice changes nothing. */
+export function givenBack(context: ProviderContext, result: PermitResult): Partial<ProviderContext> {
+	const ledger = afterResult(context.ledger, result);
+	const told = result.type === 'attempt.abandoned' ? undefined : result.told;
+	const isUnused = result.type === 'attempt.abandoned' && result.unused === true;
+	if (context.rate === undefined && told === undefined && !isUnused) return { ledger };
+	const entry = outstanding(context.ledger, result.permit);
+	if (entry === undefined) return { ledger };
+	const rate = context.rate && settledRate(context.rate, entry, result, usedBy(result, entry));
+	return {
+		ledger,
+		rate: told === undefined ? rate : heardRate(rate, told, entry.mark, result.now),
+		...(isUnused && { attempts: withoutUnused(context, entry) }),
+	};
+}
+
+function withoutUnused({ attempts }: ProviderContext, { attempt }: OutstandingPermit): Attempts | undefined {
+	if (attempts === undefined || attempt === undefined) return attempts;
+	return withoutAttempt(attempts, attempt.isRetry, attempt.second);
 }
 
 function withRefusal(known: readonly string[], { failure, permit }: AttemptFailed): readonly string[] {
@@ -251,22 +335,70 @@ export function unavailableUntil(context: ProviderContext, model: string): numbe
 	return context.unavailable[model] ?? 0;
 }
 
-/** Are as many permits out as there may be? No provider is asked more because it is slow. */
-export function isFull({ ledger, concurrent }: ProviderContext): boolean {
-	return ledger.out >= concurrent;
+/** Is there no room for one more? No provider is asked more because it is slow, or because it fails. */
+export function isFull(context: ProviderContext, asked: PermitRequested): boolean {
+	return isAtLimit(context, asked) || isBeyondRetryBudget(context, asked) || isBeyondRamp(context, asked);
 }
 
-/** Why it grants nothing. That too much is in flight is told only where nothing else stands in the way. */
-function denialReason(context: ProviderContext, { model, now }: PermitRequested): DenialReason {
+/** One may be in flight whatever the share. */
+function isBeyondRamp({ ramp, reason, policy, ledger }: ProviderContext, { now }: PermitRequested): boolean {
+	const { ramp: rampMs } = policy.breaker;
+	if (!isRamping(ramp, rampMs, now) || rampMs === 'off') return false;
+	return reason === undefined && ledger.out > 0 && creditAt(ramp, rampMs, now) < 1;
+}
+
+/** The ramp after a question: with its share, and without what a grant takes. */
+export function rampAfter({ ramp, policy }: ProviderContext, now: number, isGranted: boolean): Ramp | undefined {
+	const { ramp: rampMs } = policy.breaker;
+	if (!isRamping(ramp, rampMs, now) || rampMs === 'off') return undefined;
+	const credit = creditAt(ramp, rampMs, now);
+	return { since: ramp.since, credit: isGranted ? Math.max(0, credit - 1) : credit };
+}
+
+/** When a question beyond the ramp would be granted, ms since the epoch. */
+function rampedUntil({ ramp, policy }: ProviderContext, now: number): number {
+	const { ramp: rampMs } = policy.breaker;
+	if (ramp === undefined || rampMs === 'off') return now;
+	return rampOpensAt(ramp, creditAt(ramp, rampMs, now), rampMs, now);
+}
+
+function isAtLimit(context: ProviderContext, { tokens, now }: PermitRequested): boolean {
+	return context.ledger.out >= context.concurrent || limitedUntil(context, tokens, now) > now;
+}
+
+function isBeyondRetryBudget({ attempts, policy }: ProviderContext, { isRetry, now }: PermitRequested): boolean {
+	const { budget } = policy.retry;
+	return isRetry === true && attempts !== undefined && budget !== 'off' && !allowsRetry(attempts, budget, now);
+}
+
+/** When a request of so many tokens fits into the limits per minute, ms since the epoch; infinity: never. */
+export function limitedUntil({ rate }: ProviderContext, tokens: number, now: number): number {
+	return rate === undefined ? now : fitsAt(rate, tokens, now);
+}
+
+/** Why it grants nothing. A limit is told only where nothing else stands in the way, but for one that no waiting changes. */
+function denialReason(context: ProviderContext, asked: PermitRequested): DenialReason {
+	const { model, tokens, now } = asked;
+	if (limitedUntil(context, tokens, now) === Number.POSITIVE_INFINITY) return 'beyond-limit';
 	if (unavailableUntil(context, model) > now) return 'model';
 	const { reason, probes, until, policy } = context;
-	if (!isFull(context) || until > now) return reason ?? 'failures';
-	return reason === 'probing' && probes.length >= policy.breaker.probes ? reason : 'limit';
+	if (!isFull(context, asked) || until > now) return reason ?? 'failures';
+	if (reason === 'probing' && probes.length >= policy.breaker.probes) return reason;
+	if (isAtLimit(context, asked)) return 'limit';
+	return isBeyondRetryBudget(context, asked) ? 'retry-budget' : 'ramp';
 }
 
 export function denialReply(context: ProviderContext, event: PermitRequested, state: ProviderStateName): ProviderReply {
-	const retryAt = Math.max(context.until, unavailableUntil(context, event.model), event.now);
+	const { model: asks, tokens, now } = event;
+	const retryAt = Math.max(context.until, unavailableUntil(context, asks), limitedUntil(context, tokens, now));
 	const reason = denialReason(context, event);
 	const { model } = context;
-	return { type: 'permit.denied', state, reason, retryAt, ...(model === undefined ? {} : { model: model.name }) };
+	const openAt = reason === 'ramp' ? Math.max(retryAt, rampedUntil(context, now)) : retryAt;
+	return {
+		type: 'permit.denied',
+		state,
+		reason,
+		retryAt: openAt,
+		...(model === undefined ? {} : { model: model.name }),
+	};
 }

@@ -19,6 +19,7 @@ export function tripped(
 		epoch: context.epoch + 1,
 		since: now,
 		probes: [],
+		...(context.ramp && { ramp: undefined }),
 	};
 }
 
@@ -38,6 +39,7 @@ export function takenOut(context: ProviderContext, forMs: number, now: number): 
 		epoch: context.epoch + 1,
 		since: isAlready ? context.since : now,
 		probes: [],
+		...(context.ramp && { ramp: undefined }),
 	};
 }
 

@@ -33,28 +33,47 @@ export interface OutstandingPermit {
 	readonly model: string;
 	/** The estimate that it was asked for with; 0 when it was not known. */
 	readonly tokens: number;
+	/** Where it is counted, if its actor has limits per minute. */
+	readonly mark?: Amount & {
+		/** The second of the window, ms since the epoch. */
+		readonly second: number;
+	};
+	/** Where it is counted, if its actor has a retry budget. */
+	readonly attempt?: {
+		readonly isRetry: boolean;
+		/** The second of the window, ms since the epoch. */
+		readonly second: number;
+	};
+}
+
+/** Of all time, with this one. */
+export interface Amount {
+	readonly requests: number;
+	readonly tokens: number;
 }
 
 export const emptyLedger: Ledger = { last: 0, out: 0, tokens: 0, used: 0, models: [], permits: undefined };
 
 /** The ledger with one more permit out; its number is `last` then. */
-export function withPermit(ledger: Ledger, { id, model, tokens }: OutstandingPermit): Ledger {
+export function withPermit(ledger: Ledger, { id, model, tokens, mark, attempt }: OutstandingPermit): Ledger {
 	let last = (ledger.last + 1) % KEYS;
 	// The numbers begin again after a thousand million permits: one whose holder is lost may still be out under this number.
 	while (valueAt(ledger.permits, last) !== undefined) last = (last + 1) % KEYS;
+	const isPlain = mark === undefined && attempt === undefined;
+	const plain = { id, model, tokens };
+	const entry = isPlain ? plain : { ...plain, ...(mark && { mark }), ...(attempt && { attempt }) };
 	return {
 		last,
 		out: ledger.out + 1,
 		tokens: ledger.tokens + tokens,
 		used: ledger.used,
 		models: withShare(ledger.models, model, 1, tokens),
-		permits: withValue(ledger.permits, last, { id, model, tokens }),
+		permits: withValue(ledger.permits, last, entry),
 	};
 }
 
 /**
- * The ledger after a result. What the attempt used counts as reported; where it was not, as the estimate, but for a
- * failure as nothing.
+ * The ledger after a result.
  * @returns the same ledger when the permit is not out
  */
 export function afterResult(ledger: Ledger, result: PermitResult): Ledger {
@@ -66,10 +85,15 @@ export function afterResult(ledger: Ledger, result: PermitResult): Ledger {
 		last: ledger.last,
 		out: ledger.out - 1,
 		tokens: ledger.tokens - tokens,
-		used: ledger.used + (result.tokens ?? (result.type === 'attempt.failed' ? 0 : tokens)),
+		used: ledger.used + usedBy(result, entry),
 		models: withShare(ledger.models, model, -1, -tokens),
 		permits: withoutKey(ledger.permits, permit.number),
 	};
+}
+
+/** What an attempt has used, tokens: as reported, else as estimated; of a failure nothing. */
+export function usedBy(result: PermitResult, { tokens }: OutstandingPermit): number {
+	return result.tokens ?? (result.type === 'attempt.failed' ? 0 : tokens);
 }
 
 /** The ledger as it is when nobody holds a permit any more. */
@@ -97,7 +121,7 @@ export function ledgerOf({ last, used, permits }: PlainLedger): Ledger {
 }
 
 /** Its number says where it would be, its id whether it is the one: numbers come again. */
-function outstanding({ permits }: Ledger, { number, id }: Permit): OutstandingPermit | undefined {
+export function outstanding({ permits }: Ledger, { number, id }: Permit): OutstandingPermit | undefined {
 	const entry = valueAt(permits, number);
 	return entry?.id === id ? entry : undefined;
 }

@@ -3,14 +3,22 @@ import type { ProviderContext, ProviderInput, ProviderMemory } from './context.t
 import { halfOpened, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, tripFact } from './facts.ts';
 import { ledgerOf, plainLedger } from './ledger.ts';
+import { type Rate, rateOf } from './rate.ts';
+import { noAttempts } from './retry-budget.ts';
 
 /**
  * A provider actor as it stands, to be picked up by another: `input.memory` of a new actor. Its timers are in it as the
  * times at which they are due; the permits that are out, and the probes among them, are in it too.
  */
 export function memoryOf(snapshot: { value: SnapshotValue; context: ProviderContext }): ProviderMemory {
-	const { policy: _, model: __, concurrent: ___, ledger, ...rest } = snapshot.context;
-	return { ...rest, ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
+	const { policy: _, model: __, concurrent: ___, rate, ledger, ...rest } = snapshot.context;
+	return { ...rest, ...takenOf(rate), ledger: plainLedger(ledger), state: stateNameOf(snapshot) };
+}
+
+function takenOf(rate: Rate | undefined): Pick<ProviderMemory, 'rate'> {
+	if (rate === undefined) return {};
+	const { limits: _, ...taken } = rate;
+	return { rate: taken };
 }
 
 /** The state of a provider actor. `starting` is left in the step that enters it: nobody ever finds an actor there. */
@@ -32,10 +40,25 @@ export function withoutAttempts(memory: ProviderMemory): ProviderMemory {
 }
 
 /** A memory as the context of an actor; what JSON leaves out because it is undefined is undefined again. */
-export function remembered({ state: _, ...memory }: ProviderMemory, input: ProviderInput): ProviderContext {
-	const { policy, model, concurrent = Number.POSITIVE_INFINITY } = input;
+export function remembered(
+	{ state: _, rate: taken, ...memory }: ProviderMemory,
+	input: ProviderInput,
+): ProviderContext {
+	const { policy, model, concurrent = Number.POSITIVE_INFINITY, rates } = input;
 	const { reason, lastFailure } = memory;
-	return { ...memory, policy, model, concurrent, reason, lastFailure, ledger: ledgerOf(memory.ledger) };
+	const rate = rateOf(rates, taken);
+	const { attempts = noAttempts, ...others } = memory;
+	return {
+		...others,
+		...(rate && { rate }),
+		...(policy.retry.budget !== 'off' && { attempts }),
+		policy,
+		model,
+		concurrent,
+		reason,
+		lastFailure,
+		ledger: ledgerOf(memory.ledger),
+	};
 }
 
 /**

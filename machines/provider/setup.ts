@@ -1,6 +1,7 @@
 import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
 import { cooldown, timerDelay } from '../backoff.ts';
 import type {
+	PermitResult,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderFact,
@@ -12,17 +13,21 @@ import {
 	counted,
 	denialReply,
 	failingWith,
+	givenBack,
 	heard,
 	isFull,
 	isLate,
 	isOneMore,
 	isProbeOut,
 	learnt,
+	limitedUntil,
 	newAlarm,
 	newPermit,
 	type ProviderContext,
 	type ProviderInput,
 	permanentOrNamed,
+	rampAfter,
+	takenOn,
 	unavailableUntil,
 	unhurt,
 	withdrawn,
@@ -31,8 +36,8 @@ import {
 import { halfOpened, takenOut, tripped, trippedByOverdueProbe } from './cooldowns.ts';
 import { cooldownEndedFact, modelFacts, tripFact } from './facts.ts';
 import { emptyWindow } from './failure-window.ts';
-import { afterResult, withPermit } from './ledger.ts';
 import { caughtUp, stateOf } from './memory.ts';
+import { withoutWords } from './rate.ts';
 import { effectOf, namedCooldown, shouldTrip } from './trip.ts';
 
 function only<T extends ProviderEvent['type']>(event: ProviderEvent, type: T): Extract<ProviderEvent, { type: T }> {
@@ -54,6 +59,12 @@ function isOfProbe(context: ProviderContext, event: ProviderEvent): boolean {
 /** What the actor was started with, in the event that starts it; undefined in every other event. */
 function startedWith(event: ProviderEvent): ProviderInput | undefined {
 	return 'input' in event ? (event.input as ProviderInput) : undefined;
+}
+
+/** What a provider says of its limits is said of the model that was asked: its actor keeps it to itself. */
+function withoutTold<Result extends PermitResult>(result: Result): Result {
+	const { told: _, ...rest } = result as Result & { told?: unknown };
+	return rest as Result;
 }
 
 /** What a grant sends: the permit to the request, or from a model's actor the question on to its key. */
@@ -94,7 +105,7 @@ export const providerSetup = setup({
 			const { model, now } = only(event, 'permit.requested');
 			return unavailableUntil(context, model) > now;
 		},
-		isFull: ({ context }) => isFull(context),
+		isFull: ({ context, event }) => isFull(context, only(event, 'permit.requested')),
 		/** The clock can be ahead of the timer: a laptop slept, or the timer is due in this very tick. */
 		cooldownIsOver: ({ context, event }) => only(event, 'permit.requested').now >= context.until,
 		/** Only a guess of our own may be cut short; never a provider's word, a dead key or an empty account. */
@@ -157,12 +168,8 @@ export const providerSetup = setup({
 			}
 		}),
 		/** Comes before the grant: the permit has the number under which it is counted. */
-		countOut: assign(({ context, event }) => ({
-			ledger: withPermit(context.ledger, only(event, 'permit.requested')),
-		})),
-		countBack: assign(({ context, event }) =>
-			'permit' in event ? { ledger: afterResult(context.ledger, event) } : {},
-		),
+		countOut: assign(({ context, event }) => takenOn(context, only(event, 'permit.requested'))),
+		countBack: assign(({ context, event }) => ('permit' in event ? givenBack(context, event) : {})),
 		/** A model's actor has its key asked, whose answer is the request's. */
 		grant: sendTo(
 			({ context, event }) => context.model?.key ?? only(event, 'permit.requested').replyTo,
@@ -177,9 +184,15 @@ export const providerSetup = setup({
 			const asked = only(event, 'permit.requested');
 			const { now, replyTo, ofModel } = asked;
 			if (ofModel !== undefined) {
-				enqueue.sendTo(ofModel.actor, { type: 'attempt.abandoned', permit: ofModel.permit, now, tokens: 0 });
+				const { permit, actor } = ofModel;
+				enqueue.sendTo(actor, { type: 'attempt.abandoned', permit, now, tokens: 0, unused: true });
 			}
-			enqueue.sendTo(replyTo, denialReply(context, asked, state));
+			const reply = denialReply(context, asked, state);
+			// What is denied for the ramp is asked all the same: the next one may be granted.
+			if (reply.type === 'permit.denied' && reply.reason === 'ramp') {
+				enqueue.assign({ ramp: rampAfter(context, now, false) });
+			}
+			enqueue.sendTo(replyTo, reply);
 		}),
 		/** Of a model's actor: the key is to know it too, and answers for both. */
 		settle: sendTo(
@@ -190,10 +203,12 @@ export const providerSetup = setup({
 			({ context, event }): ProviderReply | ProviderEvent => {
 				const failed = only(event, 'attempt.failed');
 				const { permit, now, modelRetryAt = now } = failed;
-				const retryAt = Math.max(context.until, unavailableUntil(context, permit.model), modelRetryAt);
+				const { model } = permit;
+				const openAt = Math.max(context.until, unavailableUntil(context, model), limitedUntil(context, 0, now));
+				const retryAt = Math.max(openAt, modelRetryAt);
 				const counted = isOneMore(context, failed) ? [...failed.counted, context.id] : failed.counted;
 				if (permit.ofKey === undefined) return { type: 'attempt.settled', retryAt, counted };
-				return { ...failed, permit: permit.ofKey, counted, modelRetryAt: retryAt };
+				return { ...withoutTold(failed), permit: permit.ofKey, counted, modelRetryAt: retryAt };
 			},
 		),
 		/** Of a model's actor: a result that is not answered goes on to its key. */
@@ -207,7 +222,7 @@ export const providerSetup = setup({
 				if (permit !== undefined)
 					enqueue.sendTo(key, { type: 'failure.withdrawn', failed: { ...failed, permit }, now });
 			} else if ('permit' in event && event.permit.ofKey !== undefined) {
-				enqueue.sendTo(key, { ...event, permit: event.permit.ofKey });
+				enqueue.sendTo(key, { ...withoutTold(event), permit: event.permit.ofKey });
 			}
 		}),
 		/** Of a model's actor that has opened for failures; comes before `settle`, whose answer counts the key's trip in. */
@@ -250,11 +265,11 @@ export const providerSetup = setup({
 		countProbeSuccess: assign(({ context }) => ({ probeSuccesses: context.probeSuccesses + 1 })),
 		countSuccess: assign(({ context, event }) => {
 			const succeeded = only(event, 'attempt.succeeded');
-			const ledger = afterResult(context.ledger, succeeded);
+			const back = givenBack(context, succeeded);
 			const result = counted(context, succeeded.permit, false, succeeded.now);
-			if (isLate(context, succeeded.permit)) return { ledger, ...result };
+			if (isLate(context, succeeded.permit)) return { ...back, ...result };
 			const { failingModels } = unhurt;
-			return { ledger, reopenings: 0, failingModels, succeededAt: succeeded.now, ...result };
+			return { ...back, reopenings: 0, failingModels, succeededAt: succeeded.now, ...result };
 		}),
 		learn: enqueueActions(({ context, event, enqueue }) => {
 			const failed = only(event, 'attempt.failed');
@@ -290,6 +305,7 @@ export const providerSetup = setup({
 		/** Until an answer is whole, another opening follows on the last one: a provider that only ever begins backs off too. */
 		recover: assign(({ context, event }) => ({
 			since: 'now' in event ? event.now : context.since,
+			...(context.policy.breaker.ramp !== 'off' && 'now' in event && { ramp: { since: event.now, credit: 0 } }),
 			until: 0,
 			reason: undefined,
 			consecutiveFailures: 0,
@@ -306,6 +322,8 @@ export const providerSetup = setup({
 		/** The epoch ends too: failures on their way when a person decided count for nothing; only what they name does. */
 		startAfresh: assign(({ context, event }) => ({
 			...unhurt,
+			...(context.rate && { rate: withoutWords(context.rate) }),
+			...(context.ramp && { ramp: undefined }),
 			epoch: context.epoch + 1,
 			// Only a closed one has no reason not to be.
 			since: context.reason === undefined ? context.since : only(event, 'operator.reset').now,

@@ -117,10 +117,11 @@ export function openingToAwait(progress: Progress): { position: number; at: numb
 	return at <= now + whenAllDenied.wait && at < deadlineAt ? { position, at } : undefined;
 }
 
-/** Positions in the order in which their targets would open. */
+/** Positions in the order in which their targets would open, without those that never take this request. */
 function soonestFirst(progress: Progress): number[] {
 	const retryAt = (position: number) => progress.retryAts[position] ?? progress.now;
-	return progress.candidates.map((_, position) => position).sort((a, b) => retryAt(a) - retryAt(b));
+	const positions = progress.candidates.map((_, position) => position);
+	return positions.filter((position) => Number.isFinite(retryAt(position))).sort((a, b) => retryAt(a) - retryAt(b));
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 	soonestTarget,
 	wouldRetry,
 } from './failover.ts';
-import { currentCandidate, leftAnswer, type Progress, type RequestInput } from './progress.ts';
+import { currentCandidate, hasAttemptedTarget, leftAnswer, type Progress, type RequestInput } from './progress.ts';
 import {
 	abandoned,
 	answerBroke,
@@ -51,9 +51,20 @@ function only<T extends RequestEvent['type']>(event: RequestEvent, type: T): Ext
 }
 
 function failedEvent(progress: Progress, event: RequestEvent, lastTry: boolean, replyTo: RequestRef): ProviderEvent {
-	const { failure, now, random } = only(event, 'attempt.broke');
+	const { failure, now, random, told } = only(event, 'attempt.broke');
 	const { counted } = progress;
-	return { type: 'attempt.failed', permit: heldPermit(progress), failure, now, random, lastTry, counted, replyTo };
+	const said = told === undefined ? {} : { told };
+	return {
+		type: 'attempt.failed',
+		permit: heldPermit(progress),
+		failure,
+		now,
+		random,
+		lastTry,
+		counted,
+		...said,
+		replyTo,
+	};
 }
 
 const unprovided = (action: string) => () => {
@@ -123,6 +134,7 @@ export const requestMachine = setup({
 				now: progress.now,
 				early: progress.early,
 				tokens: progress.tokens,
+				...(hasAttemptedTarget(progress) && { isRetry: true as const }),
 				replyTo: self,
 			}),
 		),
@@ -135,9 +147,10 @@ export const requestMachine = setup({
 		reportSuccess: sendTo(
 			({ context }) => currentCandidate(context.progress).actor,
 			({ context: { progress }, event }): ProviderEvent => {
-				const { now, tokens } = only(event, 'attempt.completed');
+				const { now, tokens, told } = only(event, 'attempt.completed');
 				const used = tokens === undefined ? {} : { tokens };
-				return { type: 'attempt.succeeded', permit: heldPermit(progress), now, ...used };
+				const said = told === undefined ? {} : { told };
+				return { type: 'attempt.succeeded', permit: heldPermit(progress), now, ...used, ...said };
 			},
 		),
 		/** Before the commit: with whether the request will try the target again. */

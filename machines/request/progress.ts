@@ -57,7 +57,7 @@ export type TraceEntry =
 			credential: string;
 			state: ProviderStateName;
 			reason: DenialReason;
-			/** ms since the epoch. */
+			/** ms since the epoch; infinity where this target never takes the request. */
 			retryAt: number;
 			/** It was this model that was denied, by its own actor; its key may be well. */
 			model?: string;
@@ -178,6 +178,15 @@ export function currentCandidate(progress: Progress): Candidate {
 	return candidate;
 }
 
+/** Has it attempted the present target, with this credential, before? */
+export function hasAttemptedTarget(progress: Progress): boolean {
+	if (progress.attempts === 0) return false;
+	const { target, credential } = currentCandidate(progress);
+	return progress.trace.some(
+		(step) => step.did === 'attempt' && step.target === target && step.credential === credential,
+	);
+}
+
 /** What the policy of a target says of a failure. What it does not name goes to the next target. */
 export function errorPolicy({ policy }: Candidate, failure: Failure): ErrorPolicy {
 	return lookup(policy.onError, failure) ?? { retries: 0, then: ['next'] };
@@ -214,6 +223,11 @@ export function earliestRetryAt(progress: Progress): number {
 	});
 	const earliest = Math.min(...times);
 	return Number.isFinite(earliest) ? Math.max(now, earliest) : now;
+}
+
+/** Is it larger than a limit of every target? No waiting helps then. */
+export function isBeyondAllLimits({ candidates, retryAts }: Progress): boolean {
+	return candidates.every((_, position) => retryAts[position] === Number.POSITIVE_INFINITY);
 }
 
 /** The wait that a target named after the one before had been kept, ms; 0 where its word has held so far. */

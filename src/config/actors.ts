@@ -1,6 +1,7 @@
 import type { Policy } from '../../machines/policy.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import { policyOfKey, policyOfModel } from '../../machines/provider/scopes.ts';
-import type { Config, ProviderConfig } from './config.ts';
+import type { Config, ProviderConfig, TargetLimits } from './config.ts';
 import { targetsOf } from './targets.ts';
 
 /** One provider actor, as the configuration describes it. */
@@ -16,8 +17,10 @@ export interface ActorConfig {
 	/** Where its credential stands in the file: `providers.openai.apiKey[0]`. */
 	readonly source: string;
 	readonly policy: Policy;
-	/** How many attempts may be in flight with the key; absent for an actor of a model, whose key's actor sees to it. */
+	/** How many attempts may be in flight; absent for a model without a limit of its own, whose key's actor sees to it. */
 	readonly concurrent?: number;
+	/** What may be granted in any minute; absent where nothing is limited so. */
+	readonly rates?: Limits;
 }
 
 /**
@@ -34,17 +37,50 @@ export function actorsOf(config: Config): ActorConfig[] {
 }
 
 function actorsOfKey(
-	{ name: provider, policy, limits: { concurrent } }: ProviderConfig,
+	{ name: provider, policy, limits, models: facts }: ProviderConfig,
 	{ id, source }: ProviderConfig['credentials'][number],
 	models: readonly string[],
 ): ActorConfig[] {
 	const key = { id, provider, credential: id, source };
-	if (models.length < 2) return [{ ...key, policy, concurrent }];
+	const [only] = models;
+	const limitsOf = (model: string | undefined) => facts[model ?? '']?.limits ?? {};
+	// Where one model alone is in use the key's actor stands for both, and obeys both.
+	if (models.length < 2) return [{ ...key, policy, ...smaller(limits, limitsOf(only)) }];
 	const ofModel = policyOfModel(policy);
+	const { learn, ...ofKey } = limits;
 	return [
-		{ ...key, policy: policyOfKey(policy), concurrent },
-		...models.map((model) => ({ ...key, id: `${id}/${model}`, model, policy: ofModel })),
+		// What a provider says is left is said of a model.
+		{ ...key, policy: policyOfKey(policy), ...limitsOfActor(ofKey) },
+		...models.map((model) => ({
+			...key,
+			id: `${id}/${model}`,
+			model,
+			policy: ofModel,
+			...limitsOfActor({ ...(learn !== undefined && { learn }), ...limitsOf(model) }),
+		})),
 	];
+}
+
+function limitsOfActor({ concurrent, ...rates }: TargetLimits): Pick<ActorConfig, 'concurrent' | 'rates'> {
+	return {
+		...(concurrent !== undefined && { concurrent }),
+		...(Object.keys(rates).length > 0 && { rates }),
+	};
+}
+
+/** What obeys both. */
+function smaller(one: TargetLimits, other: TargetLimits): Pick<ActorConfig, 'concurrent' | 'rates'> {
+	const least = (name: 'concurrent' | 'requestsPerMinute' | 'tokensPerMinute') => {
+		const given = [one[name], other[name]].filter((limit) => limit !== undefined);
+		return given.length === 0 ? {} : { [name]: Math.min(...given) };
+	};
+	const learn = other.learn ?? one.learn;
+	return limitsOfActor({
+		...least('concurrent'),
+		...least('requestsPerMinute'),
+		...least('tokensPerMinute'),
+		...(learn !== undefined && { learn }),
+	});
 }
 
 /** The ids of the actors that a request asks. */

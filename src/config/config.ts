@@ -1,5 +1,6 @@
 import type { HealthCheckPolicy } from '../../machines/health-check/context.ts';
 import type { Policy } from '../../machines/policy.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
 import type { PolicyLayer } from './policy-schema.ts';
@@ -140,11 +141,8 @@ export interface ProviderConfig {
 	/** Absent where TLS is as Node makes it. */
 	tls?: TlsConfig;
 	models: Readonly<Record<string, ModelFacts>>;
-	/** How much is asked of it at once. */
-	limits: {
-		/** Attempts in flight with each of its keys. */
-		concurrent: number;
-	};
+	/** How much is asked of it with each of its keys. */
+	limits: Required<Pick<TargetLimits, 'concurrent'>> & TargetLimits;
 	/** How it is checked while nobody asks it; absent where it is not. */
 	health?: HealthConfig;
 	/** What is set in the requests to every model of it. */
@@ -165,6 +163,12 @@ export interface HealthConfig extends HealthCheckPolicy {
 	with: 'models' | 'chat';
 	/** It is on this machine or in its own network, and may be checked although its cooldown is not over. */
 	isOwnServer: boolean;
+}
+
+/** How much is asked of a key, or of one of its models. */
+export interface TargetLimits extends Limits {
+	/** Attempts in flight. */
+	concurrent?: number;
 }
 
 export interface Credential {
@@ -196,6 +200,8 @@ export interface OAuthClient {
 }
 
 export interface ModelFacts {
+	/** How much is asked of it with each key, beside what the key may be asked. */
+	limits?: TargetLimits;
 	/** Tokens that prompt and answer may have together. */
 	contextWindow?: number;
 	/** Tokens that an answer may have. */

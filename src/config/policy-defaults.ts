@@ -109,6 +109,12 @@ const errorPolicy = section({
 const time = duration();
 const wait = duration({ zero: true });
 const share = amount(0, 1);
+const timeOrOff = z.union([oneOf(['off']), duration()], {
+	error: 'is neither a duration nor `off`; write for example `30s`',
+});
+const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {
+	error: 'is neither a duration nor `off`; write for example `60s`',
+});
 const factor = amount(1, 100);
 
 /** The default of `firstToken` for a model that reasons, ms. */
@@ -164,6 +170,24 @@ export const retry = {
 		'5s',
 		'The longest wait that a request makes because its provider asks for it; a longer one opens the provider for that time instead.',
 	),
+	budget: option(
+		z.union(
+			[
+				oneOf(['off']),
+				section({
+					share: defaulted(
+						share,
+						0.2,
+						'How many retries there may be for each attempt that is none: 0.2 is one for five.',
+					),
+					floor: defaulted(count(0, 1_000_000), 10, 'How many there may be in any case, a count.'),
+				}),
+			],
+			{ error: 'is neither a budget nor `off`; write for example `{ share: 0.2, floor: 10 }`' },
+		),
+		'off',
+		'How many retries a provider meets in a minute, of all requests together; beyond it a request goes on to the next target.',
+	),
 } satisfies OptionsOf<RetryPolicy>;
 
 export const breaker = {
@@ -193,6 +217,11 @@ export const breaker = {
 		'How long a provider with an exhausted quota is not asked when it names no reset time.',
 	),
 	modelCooldown: option(time, '5m', 'How long an unavailable model is not asked when the provider names no time.'),
+	ramp: option(
+		timeOrOff,
+		'off',
+		'How long after its recovery a provider is granted a growing share of what it is asked for, from one at a time to all; what is beyond goes to the next target.',
+	),
 	effects: option(
 		table(failureKey, oneOf(effects)),
 		defaultEffects,
@@ -256,10 +285,6 @@ export const emptyAnswer = option(
 	'fail',
 	'What becomes of an answer that ends with `stop`, without any content or a token of output: ask the next target once, and hand it out only if nothing better comes of that; or pass it on at once.',
 );
-
-const durationOrOff = z.union([oneOf(['off']), duration({ zero: true })], {
-	error: 'is neither a duration nor `off`; write for example `60s`',
-});
 
 export const clientRetryWithin = option(
 	durationOrOff,

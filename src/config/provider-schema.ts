@@ -100,6 +100,32 @@ export const endpointWords = ['chat', 'completions', 'responses', 'embeddings', 
 
 const endpoints = list(oneOf(endpointWords), endpointWords.length, 'write for example `[chat, embeddings]`');
 
+/** What the limits of a key and those of one model have in common. */
+const ratesPerMinute = {
+	requestsPerMinute: count(1, 1_000_000_000)
+		.exactOptional()
+		.describe('Attempts that may begin in any minute, a count. Default: any number.'),
+	tokensPerMinute: count(1, 1_000_000_000_000)
+		.exactOptional()
+		.describe(
+			'Tokens that attempts may use in any minute: each reserves what it is expected to use, and its answer says what it was. Default: any number.',
+		),
+};
+
+const learn = flag()
+	.exactOptional()
+	.describe(
+		'Whether it is asked for no more than its answers say is left (`x-ratelimit-*`, `anthropic-ratelimit-*`), within the limits that are written here. That nothing is left is believed in any case. Default: false.',
+	);
+
+const modelLimits = section({
+	concurrent: count(1, 1_000_000)
+		.exactOptional()
+		.describe('Attempts that may be in flight at once, with each key. A count. Default: what its provider may have.'),
+	...ratesPerMinute,
+	learn,
+});
+
 const modelFacts = section({
 	contextWindow: count(1, 1_000_000_000)
 		.exactOptional()
@@ -127,6 +153,11 @@ const modelFacts = section({
 		.exactOptional()
 		.describe('Whether the model thinks before its first word. Default: what is known of its name.'),
 	request: request.exactOptional().describe('What is set in the requests to this model, over what its provider says.'),
+	limits: modelLimits
+		.exactOptional()
+		.describe(
+			'How much is asked of this model with each key, within the limits of its provider. Default: no more limits.',
+		),
 	policy: targetPolicy.exactOptional().describe('What differs for this model from the policies of file and provider.'),
 	price: price
 		.exactOptional()
@@ -153,6 +184,8 @@ const limits = section({
 		1024,
 		'Attempts that may be in flight at once, with each of its keys; beyond them the next target is asked. A count.',
 	),
+	...ratesPerMinute,
+	learn,
 });
 
 export const protocols = ['openai', 'anthropic', 'azure', 'simulated'] as const;
@@ -193,7 +226,9 @@ export const provider = section({
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from this provider, so that a broken one can be carried on. Default: false.',
 	),
-	limits: limits.prefault({}).describe('How much is asked of this provider at once.'),
+	limits: limits
+		.prefault({})
+		.describe('How much is asked of this provider, with each of its keys: at once, and in any minute.'),
 	health: providerHealth,
 	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
 	models: table(modelName, modelFacts)

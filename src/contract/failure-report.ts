@@ -29,6 +29,6 @@ export interface DenialReport {
 	credential: string;
 	state: string;
 	reason: string;
-	/** RFC 3339. */
-	retryAt: string;
+	/** RFC 3339; null where this target never takes the request. */
+	retryAt: string | null;
 }

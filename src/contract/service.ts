@@ -14,6 +14,8 @@ export interface ProviderHealth {
 	recentResults: { total: number; failed: number };
 	probesInFlight: number;
 	unavailableModels: Readonly<Record<string, string>>;
+	/** When the smallest request fits into its limits per minute again; absent where one does now. */
+	limitedUntil?: string;
 	lastFailure: { category: string; reason: string | null; status: number | null; model: string; at: string } | null;
 	/** Of a key that is checked without a request; absent where it is not. */
 	check?: CheckReport;

@@ -16,6 +16,8 @@ export interface Contact {
 	/** The settings leave an answer one that can be carried on. */
 	isContinuable: boolean;
 	abilities: ModelAbilities;
+	/** What its answers say is left of its limits is kept to (`limits.learn`). */
+	learnsLimits?: boolean;
 	/** What its target costs; undefined where that is not known. */
 	price: Price | undefined;
 	/** The caller names this one target for something that its model, by all that is known, does not do; absent: it may well. */

@@ -1,5 +1,5 @@
 import type { Failure } from '../../machines/failure.ts';
-import type { Progress, TraceEntry } from '../../machines/request/progress.ts';
+import { isBeyondAllLimits, type Progress, type TraceEntry } from '../../machines/request/progress.ts';
 
 export interface ErrorKind {
 	status: number;
@@ -42,6 +42,7 @@ export function endingKind(progress: Progress, lastFailureOf: LastFailureOf = ()
 	const { ending = 'exhausted', trace, failure } = progress;
 	if (ending === 'rejected' || isRejectedByAll(progress)) return rejectionKind(failure);
 	if (ending !== 'exhausted' && ending !== 'denied') return endings[ending];
+	if (ending === 'denied' && isBeyondAllLimits(progress)) return endings.tooLarge;
 	const failures = trace.flatMap((step) => (step.did === 'attempt' && step.failure ? [step.failure] : []));
 	const causes = [
 		...lastDenials(trace).map((denial) => causeOf(denial, lastFailureOf)),
@@ -97,7 +98,7 @@ function isOfLoad(cause: Cause): boolean {
 }
 
 function causeOf({ reason, target, credential, model }: Denial, lastFailureOf: LastFailureOf): Cause {
-	if (reason === 'quota' || reason === 'limit') return 'limit';
+	if (reason === 'quota' || reason === 'limit' || reason === 'beyond-limit') return 'limit';
 	if (reason === 'auth') return 'key';
 	const last = lastFailureOf(model === undefined ? credential : `${credential}/${model}`);
 	const cause = last === undefined ? undefined : causeOfFailure(last);

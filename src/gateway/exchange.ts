@@ -1,4 +1,5 @@
 import type { ActorRefFrom } from 'xstate';
+import type { ToldLimits } from '../../machines/events.ts';
 import { answerSilent, failureName } from '../../machines/failure.ts';
 import { mayLeaveSilence } from '../../machines/request/failover.ts';
 import type { RequestMachine } from '../../machines/request/machine.ts';
@@ -16,6 +17,7 @@ import type { Classified, Classify } from '../upstream/classify/apply-error-rule
 import { contentRefused } from '../upstream/classify/finish-reasons.ts';
 import type { PassingHeaders } from '../upstream/passing-headers.ts';
 import type { Completion } from '../upstream/reception.ts';
+import { toldLimits } from '../upstream/told-limits.ts';
 import { clock } from '../values/clock.ts';
 import { type Bond, suspectedBy } from './borrowed.ts';
 import { CallClock } from './call-clock.ts';
@@ -321,7 +323,9 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (isLocal(failure)) this.#options.onLocalFault(broken.message);
 		this.#noteFailure(broken);
 		const continuable = this.#answer.isContinuable;
-		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable });
+		// A failure that names a wait says it better than the headers.
+		const told = failure.retryAfterMs === undefined ? this.#toldLimits() : {};
+		this.#actor.send({ type: 'attempt.broke', failure, now: clock.now(), random: Math.random(), continuable, ...told });
 		this.#watchDeadline();
 	}
 
@@ -454,7 +458,16 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 		if (this.#suspected !== undefined) this.#noteAdditions(this.#progress, this.#suspected);
 		const used = this.#answer.attemptUsage;
 		const tokens = used === undefined ? {} : { tokens: used.input + used.output };
-		this.#actor.send({ type: 'attempt.completed', now: clock.now(), ...tokens });
+		this.#actor.send({ type: 'attempt.completed', now: clock.now(), ...tokens, ...this.#toldLimits() });
+	}
+
+	/** What the present answer says is left of its provider's limits. */
+	#toldLimits(): { told?: ToldLimits } {
+		const attempt = this.#attempt;
+		if (attempt === undefined) return {};
+		const { learnsLimits = false } = this.#contact(this.#progress);
+		const told = toldLimits(attempt.headers, attempt.headersAt, learnsLimits);
+		return told === undefined ? {} : { told };
 	}
 
 	/** @returns whether the attempt goes on: neither has it been broken, nor is the request over */

@@ -147,6 +147,7 @@ export async function createGateway(
 				settings,
 				isContinuable: leavesContinuable(dialect, settings),
 				abilities,
+				learnsLimits: learnsLimits(config.providers[address.provider], model),
 				price: prices.get(target),
 			};
 		},
@@ -313,15 +314,15 @@ function answerEstimate({ id, route, dialect }: Call, body: string, sink: Answer
 
 /** @param key the actor of its key, where this one stands for a model of it */
 function startProvider(
-	{ id, policy, concurrent, model: name }: ActorConfig,
+	{ id, policy, concurrent, rates, model: name }: ActorConfig,
 	key: ProviderRef | undefined,
 	config: Config,
 	observer: GatewayObserver,
 	inspect: ActorInspector | undefined,
 ) {
 	const model = name === undefined || key === undefined ? {} : { model: { name, key } };
-	const limit = concurrent === undefined ? {} : { concurrent };
-	const input = { id, policy, now: clock.now(), ...limit, ...model };
+	const limits = { ...(concurrent !== undefined && { concurrent }), ...(rates && { rates }) };
+	const input = { id, policy, now: clock.now(), ...limits, ...model };
 	const actor = createActor(providerMachine, { id, input, ...(inspect && { inspect }) });
 	let state: ProviderStateName = 'closed';
 	actor.subscribe({
@@ -372,6 +373,10 @@ function configuredProtocol({ protocol }: ProviderConfig): Protocol {
 
 function isModelOf(credential: string, actor: ActorConfig): boolean {
 	return actor.model !== undefined && actor.credential === credential;
+}
+
+function learnsLimits(provider: ProviderConfig | undefined, model: string): boolean {
+	return provider?.models[model]?.limits?.learn ?? provider?.limits.learn ?? false;
 }
 
 /** Whether what the configuration sets in a request leaves its answer one that can be carried on. */

@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate';
-import type { ProviderContext } from '../../machines/provider/context.ts';
+import { limitedUntil, type ProviderContext } from '../../machines/provider/context.ts';
 import { countResults } from '../../machines/provider/failure-window.ts';
 import type { providerMachine } from '../../machines/provider/machine.ts';
 import { stateNameOf } from '../../machines/provider/memory.ts';
@@ -10,6 +10,7 @@ import { clock, rfc3339 } from '../values/clock.ts';
 export function providerHealth(snapshot: SnapshotFrom<typeof providerMachine>): ProviderHealth {
 	const { context } = snapshot;
 	const { lastFailure } = context;
+	const fitsAt = limitedUntil(context, 0, clock.now());
 	return {
 		state: stateNameOf(snapshot),
 		since: rfc3339(context.since),
@@ -23,6 +24,7 @@ export function providerHealth(snapshot: SnapshotFrom<typeof providerMachine>): 
 				until > clock.now() ? [[model, rfc3339(until)]] : [],
 			),
 		),
+		...(fitsAt > clock.now() && { limitedUntil: rfc3339(fitsAt) }),
 		lastFailure:
 			lastFailure === undefined
 				? null

@@ -43,6 +43,6 @@ export function wouldGrant(snapshot: ProviderSnapshot, model: string, now: numbe
 			type === 'xstate.sendTo' &&
 			(params.event.type === 'permit.granted' ||
 				params.event.type === 'permit.requested' ||
-				('reason' in params.event && params.event.reason === 'limit')),
+				('reason' in params.event && (params.event.reason === 'limit' || params.event.reason === 'ramp'))),
 	);
 }

@@ -4,11 +4,13 @@ import {
 	currentCandidate,
 	type Ending,
 	earliestRetryAt,
+	isBeyondAllLimits,
 	type Progress,
 	type TraceEntry,
 } from '../../machines/request/progress.ts';
 import type { AttemptReport, DenialReport, FailureReport } from '../contract/failure-report.ts';
 import { rfc3339 } from '../values/clock.ts';
+import { countText } from '../values/figures.ts';
 import type { Bond } from './borrowed.ts';
 import {
 	type Denial,
@@ -55,7 +57,7 @@ export function reportFailure(
 	const kind = endingKind(progress, lastFailureOf);
 	const isCallersMistake = ending === 'rejected' && progress.failure?.category === 'BAD_REQUEST';
 	const retryAt = earliestRetryAt(progress);
-	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted';
+	const isWorthRetrying = ending !== 'rejected' && ending !== 'interrupted' && !isBeyondAllLimits(progress);
 	return {
 		status: kind.status,
 		headers: replyHeaders(ending, progress, retryAt),
@@ -113,6 +115,7 @@ function replyHeaders(ending: Ending, progress: Progress, retryAt: number): Reco
 	if (ending === 'interrupted') return {};
 	const isMistake = ending === 'rejected' && progress.failure?.category === 'BAD_REQUEST';
 	const waitMs = retryAt - progress.now;
+	if (isBeyondAllLimits(progress)) return { 'x-should-retry': 'false' };
 	const headers = ending === 'rejected' ? {} : retryHeaders(waitMs);
 	const { clientRetryWithin } = progress.policy;
 	// A client library would sleep for that long without a word to the application.
@@ -151,6 +154,8 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 	const what = failure === undefined ? 'nothing' : failureName(failure);
 	switch (ending) {
 		case 'denied':
+			if (isBeyondAllLimits(progress))
+				return `The request is expected to use about ${countText(progress.tokens)} tokens, which is more than every target of '${route}' may use in a minute: ${denialList(progress)}. Make it smaller, or raise the limit.`;
 			return `No target of '${route}' can be asked now: ${denialList(progress)}. Try again after the time in Retry-After.`;
 		case 'exhausted':
 			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}${cureOf(failure, where.provider)}`;
@@ -189,7 +194,14 @@ function keyPlace(credential: string): string {
 	return `providers.${provider}.apiKey${number === undefined ? '' : `[${Number(number) - 1}]`}`;
 }
 
-const denialWords: Readonly<Record<DenialReason, (denial: Denial) => string>> = {
+function providerOf(credential: string): string {
+	return credential.split('#')[0] ?? credential;
+}
+
+/** A denial, and how long it was to last. */
+type TimedDenial = Denial & { readonly waitMs: number };
+
+const denialWords: Readonly<Record<DenialReason, (denial: TimedDenial) => string>> = {
 	failures: ({ state }) => `is ${state} after failures`,
 	hint: () => 'asked to wait',
 	auth: ({ credential }) => `rejected its key (replace ${keyPlace(credential)})`,
@@ -197,12 +209,21 @@ const denialWords: Readonly<Record<DenialReason, (denial: Denial) => string>> = 
 	operator: () => 'was taken out by an operator',
 	probing: () => 'is being probed',
 	model: () => 'is unavailable',
-	limit: ({ credential }) =>
-		`has as many attempts in flight as it may (providers.${credential.split('#')[0]}.limits.concurrent)`,
+	limit: ({ credential, waitMs }) =>
+		waitMs > 0
+			? `has no room left in its limits per minute (providers.${providerOf(credential)}, \`limits\`)`
+			: `has as many attempts in flight as it may (providers.${providerOf(credential)}.limits.concurrent)`,
+	'retry-budget': () => 'meets as many retries as it may (`retry.budget`)',
+	ramp: () => 'has just recovered, and is asked for a part only (`breaker.ramp`)',
+	'beyond-limit': ({ credential }) =>
+		`takes no request of this size (providers.${providerOf(credential)}, \`limits.tokensPerMinute\`)`,
 };
 
-function denialList({ trace }: Progress): string {
-	const denials = lastDenials(trace).map((denial) => `${denial.target} ${denialWords[denial.reason](denial)}`);
+function denialList({ trace, startedAt }: Progress): string {
+	const denials = lastDenials(trace).map((denial) => {
+		const waitMs = denial.retryAt - startedAt - denial.at;
+		return `${denial.target} ${denialWords[denial.reason]({ ...denial, waitMs })}`;
+	});
 	return [...new Set(denials)].join(', ');
 }
 
@@ -224,6 +245,6 @@ function denialReports(trace: readonly TraceEntry[]): DenialReport[] {
 		credential,
 		state,
 		reason,
-		retryAt: rfc3339(retryAt),
+		retryAt: Number.isFinite(retryAt) ? rfc3339(retryAt) : null,
 	}));
 }

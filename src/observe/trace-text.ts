@@ -26,6 +26,10 @@ function briefly(step: RecordedStep): string {
 	if (step.did === 'attempt') return attemptText(step);
 	if (step.did === 'wait') return `waits ${step.ms} ms${step.isForOpening ? ' for it to open' : ''}`;
 	if (step.did === 'reconnect') return 'stale connection, sent again';
+	if (step.reason === 'limit') return 'is at its limit';
+	if (step.reason === 'retry-budget') return 'has no retry left in its budget';
+	if (step.reason === 'ramp') return 'has just recovered';
+	if (step.reason === 'beyond-limit') return 'has a limit below this request';
 	return step.reason === 'model' ? 'is unavailable' : `is ${step.state}`;
 }
 
@@ -36,7 +40,8 @@ function fully(step: RecordedStep): string {
 	if (step.did === 'wait')
 		return `waits ${step.ms} ms ${step.isForOpening ? 'for it to open' : 'before the next attempt'}`;
 	if (step.did === 'reconnect') return `stale connection, ${step.ms} ms: sent again on a new one`;
-	return `denied: ${step.state} (${step.reason}) until ${rfc3339(step.retryAt)}`;
+	const until = Number.isFinite(step.retryAt) ? ` until ${rfc3339(step.retryAt)}` : ', whenever it is asked';
+	return `denied: ${step.state} (${step.reason})${until}`;
 }
 
 function attemptText(step: Extract<RecordedStep, { did: 'attempt' }>): string {

@@ -30,7 +30,7 @@ const requestsName = 'requests_kcount';
  * @returns undefined where the provider or the model is not known, or is not paid for by tokens
  */
 export function cataloguePrice(baseUrl: string, model: string, since: number): Price | undefined {
-	const provider = findProvider({ providerApiUrl: baseUrl });
+	const provider = providerAt(baseUrl);
 	if (provider === undefined) return undefined;
 	const lookUp = (at: number) =>
 		calcPrice({}, model, { providerId: provider.id, timestamp: new Date(at) }) ?? undefined;
@@ -51,6 +51,18 @@ export function cataloguePrice(baseUrl: string, model: string, since: number): P
 			return latest.tiers;
 		},
 	};
+}
+
+/** The package looks at the beginning of an address only: `api.openai.com.example` would be OpenAI to it. */
+function providerAt(baseUrl: string): ReturnType<typeof findProvider> {
+	if (!URL.canParse(baseUrl)) return undefined;
+	const { protocol, host, pathname } = new URL(baseUrl);
+	const address = `${protocol}//${host}${pathname}`;
+	const provider = findProvider({ providerApiUrl: address });
+	const [found = ''] = (provider && new RegExp(`^(?:${provider.api_pattern})`).exec(address)) ?? [];
+	// Some patterns go on into the path, and one leaves the end of the host open.
+	const isWhole = found !== '' && (/[./]$/.test(found) || /^(?:$|[:/])/.test(address.slice(found.length)));
+	return isWhole ? provider : undefined;
 }
 
 /** No price of the catalogue begins or ends within a minute. */

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { AnswerEvent } from '../contract/answer-parts.ts';
 import type { AnswerHeaders } from '../contract/dialect.ts';
 import type { AnswerFault } from '../contract/error-body.ts';
+import { clock } from '../values/clock.ts';
 import type { AttemptOptions } from './attempt-options.ts';
 import { AttemptTimers, type TimeOutReason, timedOut } from './attempt-timers.ts';
 import { type Classified, classifyTransportError } from './classify/apply-error-rules.ts';
@@ -51,6 +52,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	/** Known once the response has begun. */
 	#reception: Reception | undefined;
 	#headers: AnswerHeaders = {};
+	#headersAt = 0;
 	#isPaused = false;
 	readonly #timers: AttemptTimers;
 	/** What was last told of to be kept, bytes. */
@@ -128,6 +130,11 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	}
 
 	/** Those of the response; empty until it has begun. */
+	/** When they came, ms since the epoch. */
+	get headersAt(): number {
+		return this.#headersAt;
+	}
+
 	get headers(): AnswerHeaders {
 		return this.#headers;
 	}
@@ -166,6 +173,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 		if (this.#phase === 'over' || status < 200) return;
 		this.#phase = 'reading';
 		this.#headers = headers;
+		this.#headersAt = clock.now();
 		const { endpoint, classify, model, request, answerLimit, mayLeaveRefusal } = this.#options;
 		const { dialect, provider } = endpoint;
 		const { stream, choices } = request;

@@ -1,17 +1,19 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { providerMachine } from '../../machines/provider/machine.ts';
+import type { Limits } from '../../machines/provider/rate.ts';
 import type { requestMachine } from '../../machines/request/machine.ts';
 import { actorsOf } from '../config/actors.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
 import { routesOf } from '../gateway/routes.ts';
 import { nameList } from '../values/first-lines.ts';
+import { activeChecks } from './active-checks.ts';
 import { behaviourKey, routeKey } from './alike.ts';
 import { withCauses } from './causes.ts';
 import { causesIn, lint } from './lint/lint.ts';
 import { defaultBounds } from './prove/default-bounds.ts';
 import type { Bounds } from './prove/explore.ts';
-import { inMinutes } from './prove/provider/aspects.ts';
+import { inMinutes, smallRates } from './prove/provider/aspects.ts';
 import { checkProvider, type SharedExplorations } from './prove/provider/prove-provider.ts';
 import type { ProviderSummary } from './prove/provider/summary.ts';
 import { type ExploredProfile, exploreProfile } from './prove/request/prove-profile.ts';
@@ -88,6 +90,7 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		keys,
 		profiles,
 		told: toldReports({ providers: config.providers, profiles: profilesToCheck(config, setup) }),
+		activeChecks: activeChecks(config),
 		...(isStopped && { stopped: { transitions: total.most, skipped } }),
 		states: parts.reduce((sum, { states }) => sum + states, 0),
 		transitions: parts.reduce((sum, { transitions }) => sum + transitions, 0),
@@ -123,8 +126,9 @@ function remember<T extends Coverage>(known: Map<string, T>, key: string, found:
 function checkProviders(toCheck: ReturnType<typeof providersToCheck>, check: Check) {
 	const { setup, total, earlier, skipped } = check;
 	const shared: SharedExplorations = new Map();
-	return toCheck.flatMap(({ names, ids, policy, isOfModel }): { names: string[]; report: CheckedProvider }[] => {
-		const key = `${isOfModel} ${behaviourKey(policy)}`;
+	return toCheck.flatMap((toExplore): { names: string[]; report: CheckedProvider }[] => {
+		const { names, ids, policy, isOfModel, rates } = toExplore;
+		const key = behaviourOf(toExplore);
 		const known = earlier.providers.get(key);
 		// A counterexample has the ids in it.
 		if (known?.properties.every(({ holds }) => holds)) return [{ names, report: { ...known, ids } }];
@@ -135,6 +139,7 @@ function checkProviders(toCheck: ReturnType<typeof providersToCheck>, check: Che
 		const options = {
 			shared,
 			isOfModel,
+			rates,
 			...machineOption(setup.machines?.provider),
 			...boundsOption(`provider ${nameList(ids)}`, check),
 		};
@@ -168,9 +173,9 @@ function checkProfiles(
 ): { key: string; report: ProfileReport }[] {
 	const { setup, total, earlier, skipped } = check;
 	const behaviours = new Map(
-		toCheck.flatMap(({ ids, policy, isOfModel }) => {
-			const behaviour = `${isOfModel} ${behaviourKey(policy)}`;
-			return ids.map((id) => [id, behaviour] as const);
+		toCheck.flatMap((explored) => {
+			const behaviour = behaviourOf(explored);
+			return explored.ids.map((id) => [id, behaviour] as const);
 		}),
 	);
 	const routes = routesOf(config);
@@ -212,20 +217,35 @@ function machineOption<M>(machine: M | undefined): { machine?: M } {
 	return machine === undefined ? {} : { machine };
 }
 
-/** Provider actors that behave the same are explored once, under the ids of all of them. */
-function providersToCheck(
-	config: Config,
-	{ profile }: CheckSetup,
-): { names: string[]; ids: string[]; policy: Policy; isOfModel: boolean }[] {
+/** Provider actors that behave the same. */
+interface ProvidersToCheck {
+	/** Of the providers. */
+	readonly names: string[];
+	readonly ids: string[];
+	readonly policy: Policy;
+	readonly isOfModel: boolean;
+	/** What they may grant in a minute. */
+	readonly rates: Limits | undefined;
+}
+
+/** All that an exploration of a provider actor depends on: of its limits per minute, which there are. */
+function behaviourOf({ policy, isOfModel, rates }: Pick<ProvidersToCheck, 'policy' | 'isOfModel' | 'rates'>): string {
+	return `${isOfModel} ${behaviourKey(policy)} ${JSON.stringify(rates && smallRates(rates))}`;
+}
+
+/** They are explored once, under the ids of all of them. */
+function providersToCheck(config: Config, { profile }: CheckSetup): ProvidersToCheck[] {
 	const chain = profile === undefined ? undefined : config.profiles[profile]?.chain.map(({ provider }) => provider);
 	const wanted = actorsOf(config).filter(({ provider }) => chain?.includes(provider) ?? true);
-	const alike = Map.groupBy(wanted, ({ policy, model }) => `${model !== undefined} ${behaviourKey(policy)}`);
+	const alike = Map.groupBy(wanted, ({ policy, model, rates }) =>
+		behaviourOf({ policy, isOfModel: model !== undefined, rates }),
+	);
 	return [...alike.values()].flatMap((group) => {
 		const [first] = group;
 		if (first === undefined) return [];
 		const names = [...new Set(group.map(({ provider }) => provider))];
 		const isOfModel = first.model !== undefined;
-		return [{ names, ids: group.map(({ id }) => id), policy: first.policy, isOfModel }];
+		return [{ names, ids: group.map(({ id }) => id), policy: first.policy, isOfModel, rates: first.rates }];
 	});
 }
 

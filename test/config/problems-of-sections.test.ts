@@ -2,6 +2,29 @@
 import { describe, expect, it } from 'vitest';
 import { type Case, expectProblems, more, profiles, provider, simulated } from './problem-cases.ts';
 
+describe('limits of a provider', () => {
+	const a = 'baseUrl: http://a.example/v1';
+	const help = (most: string) => `is not a whole number from 1 to ${most}; write one`;
+	const cases: Case[] = [
+		[
+			'no request a minute',
+			provider(`${a}, limits: { requestsPerMinute: 0 }`),
+			`2:67: \`providers.a.limits.requestsPerMinute\` ${help('1000000000')}`,
+		],
+		[
+			'fewer tokens than none',
+			provider(`${a}, limits: { tokensPerMinute: -1 }`),
+			`2:65: \`providers.a.limits.tokensPerMinute\` ${help('1000000000000')}`,
+		],
+		[
+			'part of an attempt',
+			provider(`${a}, models: { m: { limits: { concurrent: 1.5 } } }`),
+			`2:75: \`providers.a.models.m.limits.concurrent\` ${help('1000000')}`,
+		],
+	];
+	it.each(cases)('%s', (...given) => expectProblems(given));
+});
+
 describe('policy', () => {
 	const onError = (text: string) => more(`policy: { onError: { ${text} } }`);
 	const cases: Case[] = [

@@ -262,27 +262,25 @@ test('an old key is taken out of what a provider says, and so is the next', asyn
 	expect((await failureOf(await post())).error.message).toBe('[redacted] was better than [redacted], or opaque-key-3');
 });
 
-test('two hundred requests under way while tokens die three times: no request is lost', async () => {
+test('two hundred requests under way, and each token dies when the next is given: no request is lost', async () => {
 	const lifeMs = 2000;
 	let number = 0;
-	const diesAt = new Map<string, number>();
 	server.answer((...exchange) => {
-		number += 1;
-		const value = `token-${number}`;
-		diesAt.set(value, performance.now() + lifeMs);
 		// It takes its time, in which the old one serves on.
-		setTimeout(() => token(value, { expires_in: lifeMs / 1000 })(...exchange), 100);
+		setTimeout(() => {
+			number += 1;
+			token(`token-${number}`, { expires_in: lifeMs / 1000 })(...exchange);
+		}, 100);
 	});
 	const { post, upstream, records, health } = await startWith(oauth());
 	const slowly: Behaviour = async (exchange) => {
 		await sleep(500);
 		await answers('ok')(exchange);
 	};
-	upstream('a').always(takesOnly((key) => performance.now() < (diesAt.get(key) ?? 0), slowly));
+	upstream('a').always(takesOnly((key) => key === `token-${number}`, slowly));
 	const statuses: number[] = [];
-	const endsAt = performance.now() + 3.5 * lifeMs;
 	const caller = async () => {
-		while (performance.now() < endsAt) {
+		while (new Set(keysUsed()).size < 4) {
 			const response = await post();
 			await response.text();
 			statuses.push(response.status);
@@ -291,8 +289,7 @@ test('two hundred requests under way while tokens die three times: no request is
 	};
 	await Promise.all(Array.from({ length: 200 }, caller));
 	expect(statuses.filter((one) => one !== 200)).toEqual([]);
-	expect(statuses.length).toBeGreaterThan(400);
-	expect(new Set(keysUsed()).size).toBeGreaterThanOrEqual(4);
+	expect(statuses.length).toBeGreaterThan(200);
 	expect(server.mostAtOnce).toBe(1);
 	expect(records.every(({ trace }) => trace.length === 1)).toBe(true);
 	expect((await health()).a).toMatchObject({ state: 'closed', consecutiveFailures: 0 });

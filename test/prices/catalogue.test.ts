@@ -33,6 +33,8 @@ describe('the catalogue', () => {
 	it.each([
 		['a server of this machine', 'http://127.0.0.1:11434/v1', 'gpt-4o'],
 		['a server by its local name', 'http://localhost:8000/v1', 'gpt-4o'],
+		['a host that only begins as a known one', 'https://api.openai.com.example/v1', 'gpt-4o'],
+		['a host behind a known name as a user', 'https://api.openai.com:x@llm.example.com/v1', 'gpt-4o'],
 		['a gateway that it does not know', 'https://llm.example.com/v1', 'gpt-4o'],
 		['a model that it does not know', openai, 'gpt-99'],
 		['a model that is paid for by the hour', openai, 'whisper-1'],

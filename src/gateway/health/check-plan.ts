@@ -20,6 +20,8 @@ import { endsTrouble, LIST, listRequest } from './models-list.ts';
 export interface CheckPlan {
 	/** What a permit is asked for: a model, or a name for the list of models. */
 	readonly model: string;
+	/** What it is expected to use, tokens. */
+	readonly tokens: number;
 	readonly reasons: boolean;
 	readonly endpoint: Endpoint;
 	readonly method: 'GET' | 'POST';
@@ -45,6 +47,7 @@ export function listPlan(
 ): CheckPlan {
 	return {
 		model: LIST,
+		tokens: 0,
 		reasons: false,
 		endpoint,
 		method: 'GET',
@@ -140,6 +143,7 @@ function plannedQuestions(
 	return {
 		model,
 		gate,
+		tokens: INPUT_TOKENS + Math.max(...questions.map(({ outputTokens }) => outputTokens)),
 		reasons,
 		endpoint,
 		method: 'POST',

@@ -56,7 +56,7 @@ export class HealthCheck {
 				startCheck: () => this.#startCheck(),
 			},
 		});
-		const input = { id, policy, gate, model: plan.model, now: clock.now(), random: Math.random() };
+		const input = { id, policy, gate, model: plan.model, tokens: plan.tokens, now: clock.now(), random: Math.random() };
 		this.#actor = createActor(machine, { input, clock: quietClock });
 		this.#actor.on('check.ended', onEnded);
 		this.#actor.subscribe({ error: onCrash });

@@ -37,6 +37,8 @@ export type StateBefore =
 	| { readonly is: 'failing'; readonly failures: number }
 	| { readonly is: 'open'; readonly reason: OpenReason; readonly forMs?: number }
 	| { readonly is: 'quota-cooldown'; readonly forMs?: number }
+	/** Its limits have no room left. */
+	| { readonly is: 'limited'; readonly forMs?: number }
 	/** `isBusy`: all its probes are out. */
 	| { readonly is: 'half-open'; readonly isBusy: boolean };
 

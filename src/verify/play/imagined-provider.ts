@@ -3,6 +3,8 @@ import type { Permit, ProviderEvent, ProviderRef, ProviderReply, RequestRef } fr
 import type { Failure } from '../../../machines/failure.ts';
 import type { Policy } from '../../../machines/policy.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
+import { heardRate, type Rate } from '../../../machines/provider/rate.ts';
+import { MINUTE_MS } from '../../../machines/provider/rate-window.ts';
 import type { ActorConfig } from '../../config/actors.ts';
 import type { CandidatePlan } from '../../gateway/routes.ts';
 import { type CaseScript, entryFor, type ScriptEntry, type StateBefore } from './case-script.ts';
@@ -28,20 +30,25 @@ export class ImaginedProvider {
 	 * @param now ms since the epoch, when the request comes
 	 */
 	constructor(
-		{ id, policy, model: name }: ActorConfig,
+		{ id, policy, concurrent, rates, model: name }: ActorConfig,
 		key: ImaginedProvider | undefined,
 		past: ImaginedPast,
 		now: number,
 	) {
 		const model =
 			name === undefined || key === undefined ? {} : { model: { name, key: key.runner.self as ProviderRef } };
-		this.runner = new Runner(providerMachine, { id, policy, now, ...model });
+		const limits = { ...(concurrent !== undefined && { concurrent }), ...(rates && { rates }) };
+		this.runner = new Runner(providerMachine, { id, policy, now, ...limits, ...model });
 		this.#policy = policy;
 		this.state = this.runner.start(now).state;
+		// What it met before counts in no limit: all of it is there for the request.
+		const { rate } = this.snapshot.context;
+		this.#have({ rate: undefined });
 		for (const [model, forMs = policy.breaker.modelCooldown] of past.unavailable) {
 			this.#fail({ category: 'MODEL_UNAVAILABLE', retryAfterMs: forMs }, policy, now, model);
 		}
 		if (past.state !== undefined) this.#bringInto(past.state, now);
+		this.#have({ rate: past.state?.is === 'limited' ? withNothingLeft(rate, past.state.forMs, now) : rate });
 	}
 
 	get snapshot(): ProviderSnapshot {
@@ -75,6 +82,8 @@ export class ImaginedProvider {
 					this.#policy,
 					now,
 				);
+				return;
+			case 'limited':
 				return;
 			case 'half-open':
 				this.#open('failures', breaker.cooldown, now);
@@ -148,6 +157,11 @@ export class ImaginedProvider {
 		const { snapshot, timers } = this.state;
 		this.state = { snapshot: { ...snapshot, context: { ...snapshot.context, ...changes } }, timers };
 	}
+}
+
+/** As if its last answer had said that nothing is left. */
+function withNothingLeft(rate: Rate | undefined, forMs: number | undefined, now: number): Rate | undefined {
+	return heardRate(rate, { requests: { left: 0, until: now + (forMs ?? MINUTE_MS) } }, undefined, now);
 }
 
 /** @param candidates the targets that are asked through this actor */

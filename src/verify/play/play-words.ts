@@ -1,4 +1,5 @@
 import type { RequestEvent } from '../../../machines/events.ts';
+import { limitedUntil } from '../../../machines/provider/context.ts';
 import { stateNameOf } from '../../../machines/provider/memory.ts';
 import { openingToAwait, requestsOwnFailures, retryWait } from '../../../machines/request/failover.ts';
 import { currentCandidate, type Progress } from '../../../machines/request/progress.ts';
@@ -38,7 +39,8 @@ function wordsOf(happening: PlayedEvent): string {
 			const standing = `${told.state}, ${reasons[told.reason]}`;
 			const ofModel = told.model === undefined ? '' : 'the model is ';
 			const state = told.reason === 'model' ? `${candidate.model} is unavailable` : `${ofModel}${standing}`;
-			const until = told.retryAt > at ? ` until ${moment(told.retryAt)}` : '';
+			const isTimed = told.retryAt > at && Number.isFinite(told.retryAt);
+			const until = isTimed ? ` until ${moment(told.retryAt)}` : '';
 			const isOver = after.ending !== undefined || ['done', 'awaiting'].includes(happening.requestState);
 			const end = !isOver ? '' : `; ${decisionWords(happening, nobodyLeft)}`;
 			return `${name} is asked: denied (${state}${until})${end}`;
@@ -90,7 +92,10 @@ const reasons = {
 	operator: 'by an operator',
 	probing: 'its probes are out',
 	model: 'a model is unavailable',
-	limit: 'as many attempts in flight as it may have',
+	limit: 'no room left in its limits',
+	'retry-budget': 'as many retries as its budget allows',
+	ramp: 'just recovered, and granted in part',
+	'beyond-limit': 'the request is larger than its limit',
 } as const;
 
 function timerWords({ value }: ProviderSnapshot): string {
@@ -219,7 +224,12 @@ export function standing(snapshot: ProviderSnapshot, now: number): string {
 	const unavailable = Object.entries(context.unavailable)
 		.filter(([, end]) => end > now)
 		.map(([model, end]) => `, ${model} unavailable until ${moment(end)}`);
-	return [value, until, why, countWords(snapshot), ...unavailable].join('');
+	return [value, until, why, countWords(snapshot), limitWords(snapshot, now), ...unavailable].join('');
+}
+
+function limitWords({ context }: ProviderSnapshot, now: number): string {
+	const at = limitedUntil(context, 0, now);
+	return at > now ? `, no room left in its limits until ${moment(at)}` : '';
 }
 
 function countWords(snapshot: ProviderSnapshot): string {

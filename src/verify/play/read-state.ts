@@ -4,7 +4,7 @@ import { type OpenReason, openReasons, type StateBefore } from './case-script.ts
 import { clipped, durationOf, looksLikeDuration, ScriptError, type Word } from './script-words.ts';
 
 /** The words for how a provider stands before the request. */
-export const stateWords: readonly string[] = ['open', 'quota-cooldown', 'half-open', 'closed', 'failures'];
+export const stateWords: readonly string[] = ['open', 'quota-cooldown', 'half-open', 'closed', 'failures', 'limited'];
 
 /**
  * @param word the first of an item of a script
@@ -24,6 +24,8 @@ export function readState(word: Word, others: readonly Word[]): StateBefore | un
 			return { is: 'half-open', isBusy: readAll(word, others, { names: ['busy'] }).name === 'busy' };
 		case 'quota-cooldown':
 			return { is: 'quota-cooldown', ...timeOf(readAll(word, others, { hasTime: true })) };
+		case 'limited':
+			return { is: 'limited', ...timeOf(readAll(word, others, { hasTime: true })) };
 		case 'open': {
 			const read = readAll(word, others, { names: openReasons, hasTime: true });
 			return { is: 'open', reason: read.name ?? 'failures', ...timeOf(read) };

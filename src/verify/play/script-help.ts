@@ -22,6 +22,7 @@ The state of a provider before the request, with or without outcomes after it:
   open 40s           because of failures; or: open auth, open hint 40s, open operator 40s
   failures 2         closed, after so many failures in a row; open if that is failureThreshold or more
   quota-cooldown 2h, half-open, half-open busy (its probes are out), closed
+  limited 30s        no room left in its limits; a minute, if nothing is said
   unavailable 5m     its models, or the one of a target
 
 The client:

@@ -96,7 +96,7 @@ export class ScriptedWorld {
 			...candidate,
 			actor: this.#provider(candidate).runner.self as ProviderRef,
 		}));
-		this.#request = new Runner(requestMachine, { id, candidates, policy: route.policy, now: 0 });
+		this.#request = new Runner(requestMachine, { id, candidates, policy: route.policy, tokens: 0, now: 0 });
 		this.#model = new ImaginedModel(route.policy.continuation.retainedText);
 	}
 

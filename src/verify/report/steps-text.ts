@@ -88,6 +88,9 @@ function outcomeText(event: RequestEvent, isAnswering: boolean): string | undefi
 		case 'attempt.completed':
 			return 'ok';
 		case 'permit.denied':
+			if (event.reason === 'limit' || event.reason === 'beyond-limit') return 'is at its limit';
+			if (event.reason === 'retry-budget') return 'has no retry left';
+			if (event.reason === 'ramp') return 'has just recovered';
 			return event.reason === 'model' ? 'is unavailable' : `is ${event.state}`;
 		case 'client.left':
 			return 'the client leaves';

@@ -5,6 +5,7 @@ import type { Policy } from '../../../machines/policy.ts';
 import type { ModelScope, ProviderInput, ProviderMemory } from '../../../machines/provider/context.ts';
 import { providerMachine } from '../../../machines/provider/machine.ts';
 import { memoryOf } from '../../../machines/provider/memory.ts';
+import type { Limits } from '../../../machines/provider/rate.ts';
 import { ProviderRecorder } from '../../../machines/provider/recording.ts';
 import { type PolicyChanges, policyWith } from '../../helpers/policy.ts';
 import { minuteMs, serverError } from '../samples.ts';
@@ -51,6 +52,8 @@ export interface Ask {
 	early?: boolean;
 	/** The estimate. Default: 0. */
 	tokens?: number;
+	/** The request has attempted it before. Default: it has not. */
+	isRetry?: boolean;
 	/** What the caller takes for the present, ms since the epoch. Default: the clock's. */
 	now?: number;
 }
@@ -75,6 +78,8 @@ export interface Start {
 	model?: ModelScope;
 	/** How many permits may be out at once. Default: any number. */
 	concurrent?: number;
+	/** What may be granted in any minute. Default: whatever is asked. */
+	rates?: Limits;
 	/** What of the policy it obeys. Default: all. */
 	scope?: (policy: Policy) => Policy;
 }
@@ -83,7 +88,7 @@ export interface Start {
 export function startProvider(
 	changes: PolicyChanges = {},
 	clock: CountingClock = new CountingClock(),
-	{ memory, id = 'a', model, concurrent, scope = (policy) => policy }: Start = {},
+	{ memory, id = 'a', model, concurrent, rates, scope = (policy) => policy }: Start = {},
 ) {
 	const input: ProviderInput = {
 		id,
@@ -92,6 +97,7 @@ export function startProvider(
 		...(memory && { memory }),
 		...(model && { model }),
 		...(concurrent === undefined ? {} : { concurrent }),
+		...(rates && { rates }),
 	};
 	const recorder = new ProviderRecorder(input);
 	const actor = createActor(providerMachine, { clock, input, inspect: recorder.inspect });
@@ -121,12 +127,22 @@ export function startProvider(
 		model: asks = model?.name ?? 'm',
 		early = false,
 		tokens = 0,
+		isRetry = false,
 		now = clock.now(),
 	}: Ask = {}): ProviderReply {
 		asked += 1;
 		const id = `request/${asked}`;
 		const reply = replyTo(() =>
-			actor.send({ type: 'permit.requested', id, model: asks, now, early, tokens, replyTo: caller }),
+			actor.send({
+				type: 'permit.requested',
+				id,
+				model: asks,
+				now,
+				early,
+				tokens,
+				...(isRetry && { isRetry }),
+				replyTo: caller,
+			}),
 		);
 		if (reply.type !== 'permit.granted' && reply.type !== 'permit.denied')
 			throw new Error(`answered with ${reply.type}`);
@@ -165,7 +181,7 @@ export function startProvider(
 	}
 
 	/** An event that nobody is to be answered for. */
-	function tell(event: { type: 'attempt.succeeded' | 'attempt.abandoned'; permit: Permit }): void {
+	function tell(event: { type: 'attempt.succeeded' | 'attempt.abandoned'; permit: Permit; tokens?: number }): void {
 		replies.length = 0;
 		actor.send({ ...event, now: clock.now() });
 		if (replies.length > 0) throw new Error(`${event.type} was answered`);
@@ -194,7 +210,9 @@ export function startProvider(
 		fail,
 		answering: ({ id }: Permit) => actor.send({ type: 'probe.answering', id, now: clock.now() }),
 		settle,
-		succeed: (permit: Permit) => tell({ type: 'attempt.succeeded', permit }),
+		/** @param tokens what it used; undefined: nobody says */
+		succeed: (permit: Permit, tokens?: number) =>
+			tell({ type: 'attempt.succeeded', permit, ...(tokens !== undefined && { tokens }) }),
 		abandon: (permit: Permit) => tell({ type: 'attempt.abandoned', permit }),
 		/** An attempt that begins and fails in this very moment. */
 		failNow: (failure: Failure, report: Report = {}) => fail(permit(), failure, report),

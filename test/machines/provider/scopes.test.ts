@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RateLimits } from '../../../machines/provider/rate-window.ts';
 import { policyOfKey, policyOfModel } from '../../../machines/provider/scopes.ts';
 import { type PolicyChanges, policyWith } from '../../helpers/policy.ts';
 import { authError, minuteMs, quota, rateLimit, secondMs, serverError } from '../samples.ts';
@@ -8,12 +9,13 @@ const unreachable = { category: 'NETWORK_ERROR', reason: 'refused' } as const;
 const silent = { category: 'TIMEOUT', reason: 'first_token' } as const;
 
 /** A key `k` with the models `m` and `n`, each with an actor of its own. */
-function keyWithModels(changes: PolicyChanges = {}) {
+function keyWithModels(changes: PolicyChanges = {}, rates: { key?: RateLimits; m?: RateLimits } = {}) {
 	const clock = new CountingClock();
-	const key = startProvider(changes, clock, { id: 'k', scope: policyOfKey });
+	const key = startProvider(changes, clock, { id: 'k', scope: policyOfKey, ...(rates.key && { rates: rates.key }) });
 	const model = (name: string) => {
-		const { actor } = key;
-		return startProvider(changes, clock, { id: `k/${name}`, model: { name, key: actor }, scope: policyOfModel });
+		const limits = name === 'm' && rates.m ? { rates: rates.m } : {};
+		const scope = { model: { name, key: key.actor }, scope: policyOfModel };
+		return startProvider(changes, clock, { id: `k/${name}`, ...scope, ...limits });
 	};
 	const [m, n] = [model('m'), model('n')];
 	return { clock, key, m, n, model, states: () => [key.state(), m.state(), n.state()] };
@@ -67,6 +69,29 @@ describe('a key with several models in use', () => {
 		expect(n.ask()).not.toHaveProperty('model');
 		expect(key.alarms.length).toBe(times === 1 ? 1 : 0);
 		expect([m.alarms, n.alarms]).toEqual([[], []]);
+	});
+
+	it('is limited as a whole beside the limits of its models', () => {
+		const { key, m, n } = keyWithModels({}, { key: { tokensPerMinute: 100 }, m: { tokensPerMinute: 40 } });
+		m.permit({ tokens: 40 });
+		const later = key.clock.now() + minuteMs;
+		expect(m.ask({ tokens: 1 })).toMatchObject({ reason: 'limit', model: 'm', retryAt: later });
+		n.permit({ tokens: 60 });
+		const denied = n.ask({ tokens: 1 });
+		expect(denied).toMatchObject({ reason: 'limit', retryAt: later });
+		expect(denied).not.toHaveProperty('model');
+		expect(m.ask({ tokens: 41 })).toMatchObject({ reason: 'beyond-limit', model: 'm' });
+		expect(n.ask({ tokens: 101 })).toMatchObject({ reason: 'beyond-limit' });
+	});
+
+	it('counts nothing in the limits of a model that its key has not granted', () => {
+		const { key, m } = keyWithModels({}, { key: { requestsPerMinute: 1 }, m: { requestsPerMinute: 2 } });
+		m.permit({ tokens: 5 });
+		const before = m.context().rate;
+		for (let asked = 0; asked < 10; asked++) expect(m.ask({ tokens: 5 })).toMatchObject({ reason: 'limit' });
+		expect(m.context().rate).toEqual(before);
+		key.pass(minuteMs);
+		m.permit({ tokens: 5 });
 	});
 
 	it('gives back what the model has granted and the key has not, as if nobody had asked', () => {

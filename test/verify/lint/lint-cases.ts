@@ -615,6 +615,13 @@ export const lintCases: readonly LintCase[] = [
 	{
 		rule: 'limit-never-reached',
 		severity: 'note',
+		text: oneProvider('limits: { tokensPerMinute: 1000 }, models: { m: { limits: { tokensPerMinute: §1001 } } }'),
+		says: /^`tokensPerMinute` of `m` is 1,001, and that of its provider 1,000/,
+		sound: oneProvider('limits: { tokensPerMinute: 1000 }, models: { m: { limits: { tokensPerMinute: 1000 } } }'),
+	},
+	{
+		rule: 'limit-never-reached',
+		severity: 'note',
 		text: `server: { limits: { requests: §200, connections: 100 } }\n${providers}${profiles}`,
 		says: /^`requests` is 200, and `connections` lets in 100 callers/,
 		sound: `server: { limits: { requests: 100, connections: 100 } }\n${providers}${profiles}`,

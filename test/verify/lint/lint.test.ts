@@ -170,22 +170,20 @@ describe('the shipped configurations', () => {
 it('knows every reason that the code itself gives', () => {
 	const sources = [
 		'src/upstream/classify/transport-error.ts',
-		'src/upstream/attempt.ts',
+		'src/upstream/attempt-timers.ts',
 		'src/upstream/classify/finish-reasons.ts',
 		'src/gateway/exchange.ts',
 		'src/gateway/other-key.ts',
-		'src/answer/answer-stream.ts',
+		'src/answer/continuation-seam.ts',
 	]
 		.map((name) => readFileSync(join(packageRoot, name), 'utf8'))
 		.join('\n');
 	const given = [...sources.matchAll(/category: '([A-Z_]+)',\s*reason: '([a-z_]+)'/g)].map(
 		([, category, reason]) => `${category}.${reason}`,
 	);
-	const timeouts = [...sources.matchAll(/#(?:startPhase|timeOut)\([^)]*'([a-z_]+)'\)/g)].map(
-		([, reason]) => `TIMEOUT.${reason}`,
-	);
-	const seams = [...sources.matchAll(/problem\??: '([a-z]+)' \| '([a-z]+)'/g)].flatMap(([, ...problems]) =>
-		problems.map((problem) => `UNKNOWN_TRANSIENT.seam_${problem}`),
-	);
+	const [, timeOutReasons = ''] = /type TimeOutReason = ([^;]+);/.exec(sources) ?? [];
+	const timeouts = [...timeOutReasons.matchAll(/'([a-z_]+)'/g)].map(([, reason]) => `TIMEOUT.${reason}`);
+	const [, seamProblems = ''] = /type SeamProblem = ([^;]+);/.exec(sources) ?? [];
+	const seams = [...seamProblems.matchAll(/'([a-z]+)'/g)].map(([, problem]) => `UNKNOWN_TRANSIENT.seam_${problem}`);
 	expect([...new Set([...given, ...timeouts, ...seams])].sort()).toEqual([...builtInReasons].sort());
 });

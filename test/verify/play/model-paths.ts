@@ -51,7 +51,14 @@ function scriptOf(steps: readonly CaseStep[]): string | undefined {
 				attempt = { provider, isAnswering: false };
 				break;
 			case 'permit.denied':
-				if (outcomes.length > 0 || happened.reason === 'limit') return undefined;
+				if (
+					outcomes.length > 0 ||
+					happened.reason === 'limit' ||
+					happened.reason === 'beyond-limit' ||
+					happened.reason === 'retry-budget' ||
+					happened.reason === 'ramp'
+				)
+					return undefined;
 				said.set(provider, [states[happened.reason]]);
 				break;
 			case 'attempt.answering':

@@ -40,10 +40,19 @@ describe('before the request', () => {
 		['openai: quota-cooldown', 'quota-cooldown until +1 h (out of quota)'],
 		['openai: half-open busy', 'half-open, 1 of 1 probes out'],
 		['openai: half-open', 'half-open, 0 of 1 probes out'],
+		['openai: limited 30s', 'closed, no room left in its limits until +30 s'],
 		['openai: unavailable', 'closed, gpt-5.4 unavailable until +5 m'],
 	])('%s', (when, words) => {
 		const [openai] = explain(when).before;
 		expect(openai?.words).toBe(words);
+	});
+
+	test('one at its limit is denied until there is room, and is not tried early', () => {
+		const lines = linesOf('openai: limited 30s');
+		expect(lines[0]).toContain('is asked: denied (closed, no room left in its limits until +30 s)');
+		const eager = parseConfig(`${yaml}policy: { whenAllDenied: try-soonest }\n`, { file: 'test.yaml', env: {} });
+		const { attempts, client } = explainCase(eager, { profile: 'cheap', when: 'local: limited 9s', stream: true });
+		expect([attempts, client.status, client.headers['retry-after']]).toEqual([0, 429, '9']);
 	});
 
 	test('an operator, a hint and a dead key are not tried early; failures are', () => {

@@ -77,6 +77,8 @@ describe('a script', () => {
 		['quota-cooldown 2h', { is: 'quota-cooldown', forMs: 7_200_000 }],
 		['half-open', { is: 'half-open', isBusy: false }],
 		['half-open busy', { is: 'half-open', isBusy: true }],
+		['limited', { is: 'limited' }],
+		['limited 30s', { is: 'limited', forMs: 30_000 }],
 		['closed', { is: 'closed' }],
 		['failures 2', { is: 'failing', failures: 2 }],
 	])('understands that a provider is %s', (text, state) => {

@@ -30,7 +30,7 @@ function stepChip(step) {
 		return chip('wait', '…', step.isForOpening ? 'waits for an opening' : 'waits', took(step.ms));
 	const place = placeOf(step);
 	if (step.did === 'reconnect') return chip('wait', '↻', place, 'stale connection, sent again');
-	if (step.did === 'deny') return chip('denied', '⊘', place, step.reason === 'model' ? 'unavailable' : step.state);
+	if (step.did === 'deny') return chip('denied', '⊘', place, deniedWord(step));
 	const probe = step.probe ? 'probe ' : '';
 	if (step.outcome === 'succeeded') {
 		return html`${seamChip(step)}${chip('good', '✓', place, `${probe}${took(step.ms)}`)}`;
@@ -39,6 +39,15 @@ function stepChip(step) {
 		return html`${seamChip(step)}${chip('wait', '–', place, `${probe}left after ${took(step.ms)}`)}`;
 	const failure = step.failure === undefined ? 'failed' : failureName(step.failure);
 	return html`${seamChip(step)}${chip('bad', '✕', place, `${probe}${failure} ${took(step.ms)}`)}`;
+}
+
+/** @param {Extract<Step, { did: 'deny' }>} step */
+function deniedWord({ state, reason }) {
+	if (reason === 'model') return 'unavailable';
+	if (reason === 'limit') return 'at its limit';
+	if (reason === 'retry-budget') return 'no retry left';
+	if (reason === 'ramp') return 'just recovered';
+	return reason === 'beyond-limit' ? 'larger than its limit' : state;
 }
 
 /** @param {Extract<Step, { did: 'attempt' }>} step */

@@ -1,3 +1,4 @@
+import type { ProviderConfig } from '../../../config/config.ts';
 import { BODY_COPIES } from '../../../http/load/memory-budget.ts';
 import { countText } from '../../../values/figures.ts';
 import { sizeText } from '../../../values/sizes.ts';
@@ -26,9 +27,24 @@ function limitsNeverReached({ config, positions }: LintSubject): Finding[] {
 			reason: `\`connectionsPerAddress\` is ${countText(connectionsPerAddress)}, and \`connections\` lets in ${countText(connections)} of all addresses, so that this limits nothing`,
 		},
 	];
-	return [...ofProviders, ...ofServer]
+	return [...ofProviders, ...Object.values(config.providers).flatMap(modelLimitsNeverReached), ...ofServer]
 		.filter(({ path, isBeyond }) => isBeyond && positions.isGiven(path))
 		.map(({ path, reason }) => ({ at: [path], reason, advice: 'lower it, or raise the other one' }));
+}
+
+/** The limits of a model that are above those of its key. */
+function modelLimitsNeverReached({ name, limits, models }: ProviderConfig) {
+	return Object.entries(models).flatMap(([model, facts]) =>
+		(['concurrent', 'requestsPerMinute', 'tokensPerMinute'] as const).map((limit) => {
+			const { [limit]: own = 0 } = facts.limits ?? {};
+			const { [limit]: ofKey = Number.POSITIVE_INFINITY } = limits;
+			return {
+				path: ['providers', name, 'models', model, 'limits', limit],
+				isBeyond: own > ofKey,
+				reason: `\`${limit}\` of \`${model}\` is ${countText(own)}, and that of its provider ${countText(ofKey)}, with all of its models, so that this limits nothing`,
+			};
+		}),
+	);
 }
 
 function bodiesBeyondMemory({ config }: LintSubject): Finding[] {
@@ -56,7 +72,7 @@ export const limitRules: readonly Rule[] = [
 	{
 		id: 'limit-never-reached',
 		severities: ['note'],
-		finds: 'a limit of requests, attempts or connections above one that is reached first',
+		finds: 'a limit of requests, attempts, tokens or connections above one that is reached first',
 		find: limitsNeverReached,
 	},
 ];

@@ -1,9 +1,12 @@
 import type { Failure } from '../../../../machines/failure.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
+import type { RateLimits } from '../../../../machines/provider/rate-window.ts';
 import { hintsUnder } from '../failure-samples.ts';
 import { effectUnder, isCounted } from './meaning.ts';
+import type { PermitLiberties } from './permits-world.ts';
 import { distinctSamples, plainly, type Sample } from './samples.ts';
+import { ESTIMATE } from './stage.ts';
 import type { Liberties } from './world.ts';
 
 /** What the small numbers of an exploration stand for; larger ones of the file are run through by rails. */
@@ -31,6 +34,7 @@ function smallPolicy(policy: Policy): Policy {
 			probes: Math.min(breaker.probes, MOST.probes),
 			successThreshold: Math.min(breaker.successThreshold, MOST.successThreshold),
 			maxCooldown: Math.min(maxCooldown, reached),
+			ramp: 'off',
 		},
 	};
 }
@@ -45,17 +49,25 @@ function isAboutModels(policy: Policy, failure: Failure): boolean {
 export interface Aspect {
 	name: string;
 	small: Policy;
-	liberties: Liberties;
+	liberties: Liberties & Pick<PermitLiberties, 'usedTokens' | 'estimates' | 'emptyForMs' | 'isTrafficOnly'>;
 	/** Each permit is told from the others. */
 	isAboutPermits?: boolean;
 	/** How many permits may be out at once; absent: any number. Told apart without a limit, they would be states without end. */
 	concurrent?: number;
+	/** What may be granted in any minute; absent: whatever is asked. */
+	rates?: RateLimits;
 	/** Its numbers are the file's: what is answered goes into the summary. */
 	isTold: boolean;
 }
 
 /** The explorations that a policy is looked at with. */
-export function aspectsOf(machine: ProviderMachine, policy: Policy, failures: readonly Failure[]): Aspect[] {
+/** @param rates what the provider actor may grant in a minute; absent: whatever is asked */
+export function aspectsOf(
+	machine: ProviderMachine,
+	policy: Policy,
+	failures: readonly Failure[],
+	rates?: RateLimits,
+): Aspect[] {
 	return [
 		oneModel(machine, policy, failures),
 		unavailableModels(machine, policy, failures),
@@ -63,6 +75,9 @@ export function aspectsOf(machine: ProviderMachine, policy: Policy, failures: re
 		peers(policy, failures),
 		permits(policy, failures),
 		failingModels(policy, failures),
+		...(rates === undefined ? [] : [limitsPerMinute(policy, failures, rates)]),
+		...(policy.retry.budget === 'off' ? [] : [retryBudget(policy)]),
+		...(policy.breaker.ramp === 'off' ? [] : [rampAfterRecovery(policy, failures)]),
 	];
 }
 
@@ -194,6 +209,98 @@ function failingModels(policy: Policy, failures: readonly Failure[]): Aspect {
 	};
 }
 
+/**
+ * Which limits there are, with numbers that an exploration reaches: three requests, and the tokens of two and a bit. Without
+ * the first, failures, which use no tokens, would be without end.
+ */
+export function smallRates({ tokensPerMinute }: RateLimits): RateLimits {
+	return {
+		requestsPerMinute: 3,
+		...(tokensPerMinute !== undefined && { tokensPerMinute: 2 * ESTIMATE + 1 }),
+	};
+}
+
+/** Half of the minute. */
+const STEP_MS = MINUTE_MS / 2;
+
+/** Grants of the last minute, each told from the others, with what they used in the end. */
+function limitsPerMinute(policy: Policy, failures: readonly Failure[], rates: RateLimits): Aspect {
+	const minutes = inMinutes(policy);
+	const times = { cooldown: STEP_MS, maxCooldown: STEP_MS, probeDeadline: STEP_MS };
+	const isOfTokens = rates.tokensPerMinute !== undefined;
+	return {
+		name: 'limits per minute',
+		small: {
+			...minutes,
+			breaker: { ...minutes.breaker, ...times, failureThreshold: 1 },
+			retry: { ...minutes.retry, budget: 'off' },
+		},
+		liberties: {
+			models: ['m'],
+			samples: plainSamples(failures, (failure) => isCounted(policy, failure)),
+			samplesOfOthers: [],
+			tripsMs: [],
+			stepMs: STEP_MS,
+			emptyForMs: [STEP_MS],
+			isTrafficOnly: true,
+			...(isOfTokens && { usedTokens: [ESTIMATE + 2], estimates: [ESTIMATE, 2 * ESTIMATE + 2] }),
+		},
+		isAboutPermits: true,
+		concurrent: 2,
+		rates: smallRates(rates),
+		isTold: false,
+	};
+}
+
+/** Retries and other attempts of the last minute, under a small budget; a limit per minute is what ends it. */
+function retryBudget(policy: Policy): Aspect {
+	const minutes = inMinutes(policy);
+	return {
+		name: 'retries within their budget',
+		small: { ...minutes, retry: { ...minutes.retry, budget: { share: 0.5, floor: 1 } } },
+		liberties: {
+			models: ['m'],
+			samples: [],
+			samplesOfOthers: [],
+			tripsMs: [],
+			stepMs: STEP_MS,
+			isTrafficOnly: true,
+			estimates: [0],
+		},
+		isAboutPermits: true,
+		concurrent: 1,
+		rates: { requestsPerMinute: 4 },
+		isTold: false,
+	};
+}
+
+/** What is granted after a recovery, up to two at a time; a limit per minute is what ends it. */
+function rampAfterRecovery(policy: Policy, failures: readonly Failure[]): Aspect {
+	const minutes = inMinutes(policy);
+	const times = { cooldown: STEP_MS, maxCooldown: STEP_MS, probeDeadline: STEP_MS, ramp: MINUTE_MS };
+	return {
+		name: 'a ramp after a recovery',
+		small: {
+			...minutes,
+			breaker: { ...minutes.breaker, ...times, failureThreshold: 1 },
+			retry: { ...minutes.retry, budget: 'off' },
+		},
+		liberties: {
+			models: ['m'],
+			samples: plainSamples(failures, (failure) => isCounted(policy, failure)),
+			samplesOfOthers: [],
+			tripsMs: [],
+			stepMs: STEP_MS,
+			isTrafficOnly: true,
+			estimates: [0],
+		},
+		isAboutPermits: true,
+		concurrent: 2,
+		rates: { requestsPerMinute: 3 },
+		isTold: false,
+	};
+}
+
 /** The first failure of a kind, without a hint. */
 function plainSamples(failures: readonly Failure[], isOne: (failure: Failure) => boolean): Sample[] {
 	const failure = failures.find((plain) => plain.retryAfterMs === undefined && isOne(plain));
@@ -215,6 +322,7 @@ export function inMinutes(policy: Policy): Policy {
 		authCooldown: MINUTE_MS,
 		quotaCooldown: 2 * MINUTE_MS,
 		modelCooldown: 2 * MINUTE_MS,
+		ramp: 'off' as const,
 	};
 	return { ...policy, retry: { ...policy.retry, maxRetryAfter: MINUTE_MS }, breaker };
 }

@@ -3,12 +3,14 @@ import type {
 	CountedFailure,
 	DenialReason,
 	PeerEvent,
+	PermitResult,
 	ProviderAlarm,
 	ProviderEvent,
 	ProviderStateName,
 } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
-import type { Effect, Policy } from '../../../../machines/policy.ts';
+import type { Effect, Policy, RetryBudget } from '../../../../machines/policy.ts';
+import type { RateLimits } from '../../../../machines/provider/rate-window.ts';
 import { cooldownUnder, effectUnder, isCounted, namedWait } from './meaning.ts';
 
 /**
@@ -50,7 +52,36 @@ export interface Ghost {
 	readonly permits: readonly { readonly id: string; readonly model: string; readonly tokens: number }[];
 	/** What those that came back have used, tokens. */
 	readonly used: number;
+	/** What was granted in the last minute or so, where that is limited. */
+	readonly grants: readonly Granted[];
+	/** When it last recovered, and what of the growing share of requests is not granted yet; undefined without a ramp. */
+	readonly ramp: { readonly since: number; readonly credit: number } | undefined;
+	/** Until when the provider has said that nothing is left of its limits, ms since the epoch. */
+	readonly nothingLeftUntil: number;
 }
+
+interface Granted {
+	readonly id: string;
+	readonly at: number;
+	/** Used, or else reserved. */
+	readonly tokens: number;
+	readonly isRetry: boolean;
+}
+
+/** What a provider actor may grant. */
+export interface Limits {
+	/** How many permits may be out at once. */
+	readonly concurrent: number;
+	/** What may be granted in any minute; absent: whatever is asked. */
+	readonly rates?: RateLimits | undefined;
+	/** How many retries it may grant in any minute; absent: whatever is asked. */
+	readonly budget?: RetryBudget | undefined;
+}
+
+const MINUTE_MS = 60_000;
+
+/** What was granted this long ago has left, with the last of its second, ms. */
+const LONGEST_KEPT_MS = MINUTE_MS + 1_000;
 
 interface Tenth {
 	readonly from: number;
@@ -94,11 +125,13 @@ export const unhurtGhost: Ghost = {
 	lastFailure: undefined,
 	permits: [],
 	used: 0,
+	grants: [],
+	nothingLeftUntil: 0,
+	ramp: undefined,
 };
 
 /**
  * @param isLate the permit that is settled is from before the last trip
- * @param concurrent how many permits may be out at once; default: any number
  */
 export function expect(
 	policy: Policy,
@@ -106,42 +139,143 @@ export function expect(
 	event: ProviderObservation,
 	now: number,
 	isLate: boolean,
-	concurrent = Number.POSITIVE_INFINITY,
+	limits: Limits,
 ): Expectation {
 	const wanted = expectVerdict(policy, before, event, now, isLate);
-	const isRoomLeft = before.permits.length < concurrent;
-	const expected = isRoomLeft || event.type !== 'permit.requested' ? wanted : withoutRoom(before, wanted, now);
-	const permits = permitsAfter(before, event, expected);
-	return permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
+	const expected =
+		event.type === 'permit.requested' ? withinLimits(policy, before, wanted, event, now, limits) : wanted;
+	const permits = permitsAfter(before, event, expected, limits);
+	const after = permits === undefined ? expected : { ...expected, ghost: { ...expected.ghost, ...permits } };
+	const { reply, ghost } = after;
+	if (reply === undefined || !('settled' in reply)) return after;
+	return { ...after, reply: { ...reply, settled: Math.max(reply.settled, roomAt(ghost, limits, 0, now)) } };
 }
 
-/** As many permits are out as there may be: what would be granted is denied, and nothing else comes of the question. */
-function withoutRoom(before: Ghost, { ghost, reply }: Expectation, now: number): Expectation {
-	if (reply === undefined || !('granted' in reply) || !reply.granted) return { ghost, ...(reply && { reply }) };
+/** What has no room is denied, and nothing else comes of the question; what is denied anyway waits for its room too. */
+function withinLimits(
+	policy: Policy,
+	before: Ghost,
+	wanted: Expectation,
+	{ tokens, isRetry }: Extract<ProviderEvent, { type: 'permit.requested' }>,
+	now: number,
+	limits: Limits,
+): Expectation {
+	const { ghost, reply } = wanted;
+	if (reply === undefined || !('granted' in reply)) return wanted;
+	const at = roomAt(before, limits, tokens, now);
+	if (at === Number.POSITIVE_INFINITY) {
+		return { ghost: before, reply: { granted: false, retryAt: at, reason: 'beyond-limit' } };
+	}
+	if (!reply.granted) return { ghost, reply: { ...reply, retryAt: Math.max(reply.retryAt, at) } };
+	const hasRoom = before.permits.length < limits.concurrent && at === now;
+	if (hasRoom && !(isRetry === true && isBeyondBudget(before, limits, now)))
+		return withinRamp(policy, before, wanted, now);
 	const { deadline, reason } = before;
 	// What was asked ahead of time, and is not given, may still be asked at its time.
 	const isEarly = deadline > now;
 	return {
 		ghost: before,
-		reply: { granted: false, retryAt: Math.max(deadline, now), reason: isEarly ? reason : 'limit' },
+		reply: {
+			granted: false,
+			retryAt: Math.max(deadline, at),
+			reason: isEarly ? reason : hasRoom ? 'retry-budget' : 'limit',
+		},
 	};
+}
+
+/** Whether it is one more than the share that a ramp grants at this moment, and the share that is left by then. */
+export function rampAt({ breaker }: Policy, { state, ramp, permits }: Ghost, now: number) {
+	const lasts = breaker.ramp === 'off' ? 0 : breaker.ramp;
+	if (state !== 'closed' || ramp === undefined || now >= ramp.since + lasts) return undefined;
+	const credit = ramp.credit + (now - ramp.since) / lasts;
+	return { credit, isBeyond: credit < 1 && permits.length > 0, opensAt: ramp.since + Math.ceil(lasts * (1 - credit)) };
+}
+
+function withinRamp(policy: Policy, before: Ghost, wanted: Expectation, now: number): Expectation {
+	const ramp = rampAt(policy, before, now);
+	if (before.ramp === undefined || ramp === undefined)
+		return { ...wanted, ghost: { ...wanted.ghost, ramp: undefined } };
+	const { credit, isBeyond, opensAt } = ramp;
+	const { since } = before.ramp;
+	if (!isBeyond) return { ...wanted, ghost: { ...wanted.ghost, ramp: { since, credit: Math.max(0, credit - 1) } } };
+	const reply = { granted: false, retryAt: Math.max(now, opensAt), reason: 'ramp' } as const;
+	return { ghost: { ...before, ramp: { since, credit } }, reply };
+}
+
+/**
+ * When one more request has room among what was granted: what was granted in one second of the clock leaves together, a
+ * minute after the last of it. What the provider has said holds beside that. ms since the epoch, `now` where it has room, infinity where it never does.
+ */
+export function roomAt(
+	{ grants, nothingLeftUntil }: Pick<Ghost, 'grants' | 'nothingLeftUntil'>,
+	{ rates = {} }: Limits,
+	tokens: number,
+	now: number,
+): number {
+	const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = rates;
+	if (tokens > tokensPerMinute) return Number.POSITIVE_INFINITY;
+	const leaving = leavingTogether(grants);
+	const times = [now, ...leaving.map(({ leavesAt }) => leavesAt).filter((at) => at > now)].sort((a, b) => a - b);
+	const first = times.find((time) => {
+		const left = leaving.filter(({ leavesAt }) => leavesAt > time);
+		const used = left.reduce((sum, grant) => sum + grant.tokens, 0);
+		return left.length + 1 <= requestsPerMinute && used + tokens <= tokensPerMinute;
+	});
+	return Math.max(first ?? now, nothingLeftUntil);
+}
+
+function leavingTogether(grants: readonly Granted[]): (Granted & { readonly leavesAt: number })[] {
+	return grants.map((grant) => {
+		const together = grants.filter(({ at }) => Math.floor(at / 1000) === Math.floor(grant.at / 1000));
+		return { ...grant, leavesAt: Math.max(...together.map(({ at }) => at)) + MINUTE_MS };
+	});
+}
+
+/** Would one more retry be more than the floor and the share of the other attempts of the last minute? */
+export function isBeyondBudget({ grants }: Pick<Ghost, 'grants'>, { budget }: Limits, now: number): boolean {
+	if (budget === undefined) return false;
+	const countOf = (ofRetries: boolean) => {
+		const leaving = leavingTogether(grants.filter(({ isRetry }) => isRetry === ofRetries));
+		return leaving.filter(({ leavesAt }) => leavesAt > now).length;
+	};
+	return countOf(true) + 1 > budget.floor + budget.share * countOf(false);
+}
+
+function toldNothingUntil(event: PermitResult): number {
+	if (event.type === 'attempt.abandoned') return 0;
+	const words = [event.told?.requests, event.told?.tokens].filter((word) => word?.left === 0);
+	return Math.max(0, ...words.map((word) => word?.until ?? 0));
 }
 
 /** Permits come and go whatever becomes of the provider; undefined where none does. */
 function permitsAfter(
-	{ permits, used }: Ghost,
+	{ permits, used, grants, nothingLeftUntil }: Ghost,
 	event: ProviderObservation,
 	{ reply }: Expectation,
-): Pick<Ghost, 'permits' | 'used'> | undefined {
+	{ rates }: Limits,
+): Pick<Ghost, 'permits' | 'used' | 'grants' | 'nothingLeftUntil'> | undefined {
 	if (event.type === 'permit.requested') {
-		const { id, model, tokens } = event;
+		const { id, model, tokens, now, isRetry = false } = event;
 		const isGranted = reply !== undefined && 'granted' in reply && reply.granted;
-		return isGranted ? { permits: [...permits, { id, model, tokens }], used } : undefined;
+		if (!isGranted) return undefined;
+		const recent =
+			rates === undefined
+				? []
+				: [...grants.filter(({ at }) => at + LONGEST_KEPT_MS > now), { id, at: now, tokens, isRetry }];
+		return { permits: [...permits, { id, model, tokens }], used, grants: recent, nothingLeftUntil };
 	}
 	const back = 'permit' in event ? permits.find(({ id }) => id === event.permit.id) : undefined;
 	if (back === undefined || !('permit' in event)) return undefined;
 	const untold = event.type === 'attempt.failed' ? 0 : back.tokens;
-	return { permits: permits.filter((permit) => permit !== back), used: used + (event.tokens ?? untold) };
+	const tokens = event.tokens ?? untold;
+	const isUnused = event.type === 'attempt.abandoned' && event.unused === true;
+	const settled = grants.map((grant) => (grant.id === back.id ? { ...grant, tokens } : grant));
+	return {
+		permits: permits.filter((permit) => permit !== back),
+		used: used + tokens,
+		grants: isUnused ? grants.filter(({ id }) => id !== back.id) : settled,
+		nothingLeftUntil: Math.max(nothingLeftUntil, toldNothingUntil(event)),
+	};
 }
 
 function expectVerdict(
@@ -179,7 +313,7 @@ function expectVerdict(
 		}
 		case 'operator.reset': {
 			const since = ghost.state === 'closed' ? ghost.since : event.now;
-			return { ghost: { ...healed(ghost, since), trips: ghost.trips + 1 } };
+			return { ghost: { ...healed(ghost, since), trips: ghost.trips + 1, nothingLeftUntil: 0 } };
 		}
 		case 'operator.probed':
 			return { ghost: isCooling(ghost) ? probing(ghost, event.now) : ghost };
@@ -254,12 +388,15 @@ function afterProbe(policy: Policy, ghost: Ghost, permitId: string, now: number,
 	}
 	const { alarmed, unavailable } = ghost;
 	const reopenings = isWhole ? 0 : ghost.reopenings + 1;
-	return { ...healed(ghost, now), succeededAt: now, alarmed, unavailable, reopenings };
+	const ramp = policy.breaker.ramp === 'off' ? undefined : { since: now, credit: 0 };
+	return { ...healed(ghost, now), succeededAt: now, alarmed, unavailable, reopenings, ramp };
 }
 
 /** Nothing is held against it any more. */
-function healed({ trips, succeededAt, refusesPrefill, lastFailure, permits, used }: Ghost, now: number): Ghost {
-	return { ...unhurtGhost, since: now, trips, succeededAt, refusesPrefill, lastFailure, permits, used };
+function healed({ trips, succeededAt, refusesPrefill, lastFailure, ...out }: Ghost, now: number): Ghost {
+	const { permits, used, grants, nothingLeftUntil } = out;
+	const known = { refusesPrefill, lastFailure, permits, used, grants, nothingLeftUntil };
+	return { ...unhurtGhost, since: now, trips, succeededAt, ...known };
 }
 
 function afterFailure(policy: Policy, before: Ghost, event: AttemptFailed, isLate: boolean): Expectation {
@@ -377,7 +514,8 @@ function cooling(ghost: Ghost, until: number, now: number, because: DenialReason
 	const deadline = Math.max(until, ghost.deadline);
 	const timerAt = Math.min(deadline, now + LONGEST_TIMER_MS);
 	const reason = deadline > until ? ghost.reason : because;
-	return { ...ghost, since: now, deadline, reason, timerAt, trips: ghost.trips + 1, probes: [], probeSuccesses: 0 };
+	const trips = ghost.trips + 1;
+	return { ...ghost, since: now, deadline, reason, timerAt, trips, probes: [], probeSuccesses: 0, ramp: undefined };
 }
 
 function probing(ghost: Ghost, now: number): Ghost {

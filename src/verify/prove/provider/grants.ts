@@ -1,6 +1,6 @@
 import { durationWords } from '../../../values/time-text.ts';
 import { failureWords } from '../failure-samples.ts';
-import { isGuess } from './ghost.ts';
+import { isBeyondBudget, isGuess, rampAt, roomAt } from './ghost.ts';
 import { effectUnder } from './meaning.ts';
 import type { Property } from './seen.ts';
 
@@ -52,16 +52,85 @@ export const grantProperties: readonly Property[] = [
 	{
 		id: 'attempts-are-limited',
 		statement:
-			'never more permits are out than `limits.concurrent`; a denial for that, and for nothing else, says so and names the present as the time to come again',
-		check: ({ event, before, concurrent, now, replies }) => {
+			'never more permits are out than `limits.concurrent`; a denial for a limit, and for nothing else, says so, and for this one names the present as the time to come again',
+		check: ({ event, before, limits, now, replies }) => {
 			if (event.type !== 'permit.requested') return undefined;
+			const { concurrent } = limits;
 			const isFull = before.permits.length >= concurrent;
+			const at = roomAt(before, limits, event.tokens, now);
 			for (const reply of replies) {
 				if (reply.type === 'permit.granted' && isFull)
 					return `a permit was granted with ${before.permits.length} of ${concurrent} out`;
 				if (reply.type !== 'permit.denied' || reply.reason !== 'limit') continue;
-				if (!isFull) return `a permit was denied for the limit with ${before.permits.length} of ${concurrent} out`;
-				if (reply.retryAt !== now) return 'a denial for the limit names another time than the present';
+				if (!isFull && at === now)
+					return `a permit was denied for the limit with ${before.permits.length} of ${concurrent} out`;
+				if (at === now && reply.retryAt !== now) return 'a denial for the limit names another time than the present';
+			}
+			return undefined;
+		},
+	},
+	{
+		id: 'rates-are-kept',
+		statement:
+			'in no minute more requests are granted than `limits.requestsPerMinute`, nor more tokens than `limits.tokensPerMinute`, as estimated or as used',
+		check: ({ event, before, limits: { rates = {} }, now, replies }) => {
+			if (event.type !== 'permit.requested' || !replies.some(({ type }) => type === 'permit.granted')) return undefined;
+			const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = rates;
+			const minute = before.grants.filter(({ at }) => at + 60_000 > now);
+			const tokens = minute.reduce((sum, grant) => sum + grant.tokens, event.tokens);
+			if (minute.length >= requestsPerMinute) return `request ${minute.length + 1} of a minute was granted`;
+			if (tokens <= tokensPerMinute) return undefined;
+			return `${tokens} tokens were granted in a minute that may have ${tokensPerMinute}`;
+		},
+	},
+	{
+		id: 'limits-deny-what-has-no-room',
+		statement:
+			'a limit per minute denies only what has no room, and all while the provider says that nothing is left; for good only what is larger than the whole limit; it grants again at the `retryAt` that it named, when nothing else is granted until then',
+		check: ({ event, before, limits, now, replies }) => {
+			if (event.type !== 'permit.requested' || limits.rates === undefined) return undefined;
+			const denial = replies.find((reply) => reply.type === 'permit.denied');
+			if (denial === undefined) {
+				const isEmpty = before.nothingLeftUntil > now;
+				return isEmpty ? 'a request was granted while the provider says that nothing is left' : undefined;
+			}
+			const at = roomAt(before, limits, event.tokens, now);
+			const isFull = before.permits.length >= limits.concurrent;
+			if (denial.reason === 'beyond-limit' && Number.isFinite(at))
+				return 'a request that fits in the end was denied for good';
+			if (denial.reason !== 'limit') return undefined;
+			if (at <= now && !isFull) return 'a request was denied by a limit that has room for it';
+			if (isFull || denial.retryAt === at) return undefined;
+			return `retryAt says ${durationWords(denial.retryAt - now)} from now, and there is room ${durationWords(at - now)} from now`;
+		},
+	},
+	{
+		id: 'retries-keep-to-their-budget',
+		statement:
+			'in no minute more retries are granted than `retry.budget` allows beside the other attempts, and no retry is denied for it while it allows one more',
+		check: ({ event, before, limits, now, replies }) => {
+			if (event.type !== 'permit.requested') return undefined;
+			const isBeyond = event.isRetry === true && isBeyondBudget(before, limits, now);
+			for (const reply of replies) {
+				if (reply.type === 'permit.granted' && isBeyond) return 'a retry was granted beyond the budget';
+				if (reply.type === 'permit.denied' && reply.reason === 'retry-budget' && !isBeyond)
+					return 'a permit was denied for the retry budget, which allows it';
+			}
+			return undefined;
+		},
+	},
+	{
+		id: 'a-ramp-grants-its-share',
+		statement:
+			'for `breaker.ramp` after a recovery one permit is granted at a time, and beside it no more than the growing share of what is asked; nothing is denied for it while the share allows it, or later',
+		check: ({ policy, event, before, now, replies }) => {
+			if (event.type !== 'permit.requested') return undefined;
+			const ramp = rampAt(policy, before, now);
+			for (const reply of replies) {
+				if (reply.type === 'permit.granted' && ramp?.isBeyond === true)
+					return 'more was granted than the share of the ramp';
+				if (reply.type === 'permit.denied' && reply.reason === 'ramp' && ramp?.isBeyond !== true)
+					return 'a permit was denied for the ramp, which allows it';
 			}
 			return undefined;
 		},

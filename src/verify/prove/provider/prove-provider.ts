@@ -2,6 +2,7 @@ import type { Failure } from '../../../../machines/failure.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
 import { providerMachine } from '../../../../machines/provider/machine.ts';
+import type { Limits } from '../../../../machines/provider/rate.ts';
 import { behaviourKey } from '../../alike.ts';
 import type { PropertyResult, ProviderReport } from '../../report/report.ts';
 import { defaultBounds } from '../default-bounds.ts';
@@ -27,7 +28,7 @@ const misplaced: Failure = { category: 'SERVER_ERROR', reason: 'prefill' };
 const MOST_MIXED_STATES = 6_000;
 
 /**
- * Explores the provider machine under a policy, in eight parts, and watches every event of each with the same properties.
+ * Explores the provider machine under a policy, in eleven parts, and watches every event of each with the same properties.
  *
  * 1. Everything around one model: every result of every kind of attempt that can be out (of the present, from before the
  *    last trip, a probe, a probe reported twice), every question, the operator, and time, which goes on to the next
@@ -39,15 +40,20 @@ const MOST_MIXED_STATES = 6_000;
  * 5. Each permit by itself, up to two at a time, which is the limit there (`limits.concurrent`), with its result in any state,
  *    once or twice.
  * 6. Models of the key that open, and failures that are taken back.
- * 7. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
+ * 7. Where it has limits per minute: what was granted in the last minute, each grant told from the others, under a limit of
+ *    three requests, and where it has one of tokens, under one of the tokens of two requests.
+ * 8. Where it has a retry budget: the retries and the other attempts of the last minute, under a small one.
+ * 9. Where it has a ramp: what is granted after a recovery.
+ * 10. Every order of successes and failures in one window, up to two more than the minimum volume; where that is too
  *    many, the straight runs alone.
- * 8. Straight runs under the file's own numbers (`rails.ts`).
+ * 11. Straight runs under the file's own numbers (`rails.ts`).
  *
  * Failures that neither the machine nor the policy tells from each other are tried as one. Permits of one kind
  * are one: any number of attempts may be out.
  * @param ids provider actors that obey this policy
  * @param options.isOfModel they stand for models of a key, and not for keys
- * @param options.shared explorations that other policies of the same check had already: parts 2 to 6 depend on few numbers
+ * @param options.rates what they may grant in any minute
+ * @param options.shared explorations that other policies of the same check had already: parts 2 to 9 depend on few numbers
  */
 export function checkProvider(
 	ids: readonly string[],
@@ -57,19 +63,20 @@ export function checkProvider(
 		bounds?: Partial<Bounds>;
 		shared?: SharedExplorations;
 		isOfModel?: boolean;
+		rates?: Limits | undefined;
 	} = {},
 ): ProviderReport & { summary: ProviderSummary } {
-	const { machine = providerMachine, shared = new Map(), isOfModel = false } = options;
+	const { machine = providerMachine, shared = new Map(), isOfModel = false, rates } = options;
 	const bounds = { states: defaultBounds.provider, ...options.bounds };
 	const summary = new SummaryBuilder();
 	const findings = new Findings(machine, policy);
 	const failures = [...failureSamples(policy), misplaced];
 	const unexplored: string[] = [];
 	const cutShort: string[] = [];
-	for (const aspect of aspectsOf(machine, policy, failures)) {
+	for (const aspect of aspectsOf(machine, policy, failures, rates)) {
 		const { name, small, liberties, isAboutPermits, isTold } = aspect;
-		const key = JSON.stringify([behaviourKey(small), liberties, isAboutPermits, isOfModel]);
-		const known = isTold ? undefined : shared.get(key);
+		const key = JSON.stringify([behaviourKey(small), liberties, isAboutPermits, isOfModel, aspect.rates]);
+		const known = isTold || aspect.rates ? undefined : shared.get(key);
 		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary, isOfModel);
 		if (!isTold) shared.set(key, { exploration, stuck });
 		findings.explored(exploration, small, known !== undefined);
@@ -134,12 +141,13 @@ function exploreAspect(
 	summary: SummaryBuilder,
 	isOfModel: boolean,
 ): Explored {
-	const { small, liberties, isAboutPermits, concurrent, isTold } = aspect;
+	const { small, liberties, isAboutPermits, concurrent, rates, isTold } = aspect;
 	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
 		isOfModel,
 		...(concurrent === undefined ? {} : { concurrent }),
-		...(isTold ? { summary } : {}),
+		rates,
+		...(isTold ? { summary } : rates ? { summary: summary.ofLimits } : {}),
 	});
 	const world = new WatchedWorld((isAboutPermits ? permitsWorld : providerWorld)(stage, liberties));
 	const exploration = explore(world, bounds);

@@ -11,15 +11,14 @@ import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderContext } from '../../../../machines/provider/context.ts';
 import type { Timer } from '../../play/runner.ts';
 import { failureWords } from '../failure-samples.ts';
-import type { Expectation, Ghost, ProviderObservation } from './ghost.ts';
+import type { Expectation, Ghost, Limits, ProviderObservation } from './ghost.ts';
 
 /** One event, and what the machine made of it. */
 export interface Seen {
 	readonly policy: Policy;
 	/** It stands for one model of a key, and not for the key. */
 	readonly isOfModel: boolean;
-	/** How many permits may be out at once. */
-	readonly concurrent: number;
+	readonly limits: Limits;
 	readonly event: ProviderObservation;
 	/** ms since the epoch. */
 	readonly now: number;

@@ -11,13 +11,15 @@ import type {
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderContext } from '../../../../machines/provider/context.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
+import { isRamping } from '../../../../machines/provider/ramp.ts';
+import { MINUTE_MS, type RateLimits } from '../../../../machines/provider/rate-window.ts';
 import { type MachineStep, Runner, type RunState, type Timer } from '../../play/runner.ts';
 import type { Move, Violation } from '../explore.ts';
-import { expect, type Ghost, isOut, leftAside, type ProviderObservation, unhurtGhost } from './ghost.ts';
+import { expect, type Ghost, isOut, type Limits, leftAside, type ProviderObservation, unhurtGhost } from './ghost.ts';
 import { otherProperties, remainingProperty, stepProperties, toldProperties } from './properties.ts';
 import { ACTOR_ID, type Sample } from './samples.ts';
 import { happeningWords, type Seen } from './seen.ts';
-import type { SummaryBuilder } from './summary.ts';
+import type { SummaryListener } from './summary.ts';
 
 /** A permit that was granted, and what has become of it. */
 export interface Holding {
@@ -73,28 +75,29 @@ export interface Settling {
 export type KeyWriter = (node: Omit<Node, 'key'>) => string;
 
 /** What each attempt is expected to use, tokens. */
-const ESTIMATE = 3;
+export const ESTIMATE = 3;
 
 export interface StageOptions {
 	/** ms since the epoch. */
 	startedAt: number;
 	/** Hears what is answered. */
-	summary?: SummaryBuilder;
+	summary?: SummaryListener;
 	/** The actor stands for one model of a key. */
 	isOfModel?: boolean;
 	/** How many permits may be out at once; default: any number. */
 	concurrent?: number;
+	/** What may be granted in any minute; default: whatever is asked. */
+	rates?: RateLimits | undefined;
 }
 
 /** Lets one thing happen to a provider actor, and looks at what the machine made of it. */
 export class ProviderStage {
 	readonly policy: Policy;
-	/** How many permits may be out at once. */
-	readonly concurrent: number;
+	readonly limits: Limits;
 	readonly #isOfModel: boolean;
 	readonly #runner: Runner<ProviderMachine>;
 	readonly #keyOf: KeyWriter;
-	readonly #summary: SummaryBuilder | undefined;
+	readonly #summary: SummaryListener | undefined;
 	readonly #startedAt: number;
 	readonly #caller: RequestRef;
 
@@ -102,12 +105,14 @@ export class ProviderStage {
 		machine: ProviderMachine,
 		policy: Policy,
 		keyOf: KeyWriter,
-		{ startedAt, summary, isOfModel = false, concurrent = Number.POSITIVE_INFINITY }: StageOptions,
+		{ startedAt, summary, isOfModel = false, concurrent = Number.POSITIVE_INFINITY, rates }: StageOptions,
 	) {
 		this.policy = policy;
 		this.#isOfModel = isOfModel;
-		this.concurrent = concurrent;
-		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, concurrent, now: startedAt });
+		const { budget } = policy.retry;
+		// Retries are asked for where grants are told from each other alone: elsewhere a budget changes nothing.
+		this.limits = { concurrent, rates, budget: rates === undefined || budget === 'off' ? undefined : budget };
+		this.#runner = new Runner(machine, { id: ACTOR_ID, policy, concurrent, now: startedAt, ...(rates && { rates }) });
 		this.#keyOf = keyOf;
 		this.#summary = summary;
 		this.#startedAt = startedAt;
@@ -130,19 +135,43 @@ export class ProviderStage {
 		});
 	}
 
-	ask(from: Node, model: string, early: boolean): Move<Node> {
+	/** @param asked what the attempt is expected to use, tokens, and whether its request has attempted it before */
+	ask(
+		from: Node,
+		model: string,
+		early: boolean,
+		{ tokens = ESTIMATE, isRetry = false }: { tokens?: number; isRetry?: boolean } = {},
+	): Move<Node> {
 		const request = from.requests + 1;
 		const id = `request-${request}`;
 		return this.#send(
 			from,
-			{ type: 'permit.requested', id, model, now: from.now, early, tokens: ESTIMATE, replyTo: this.#caller },
+			{
+				type: 'permit.requested',
+				id,
+				model,
+				now: from.now,
+				early,
+				tokens,
+				...(isRetry && { isRetry }),
+				replyTo: this.#caller,
+			},
 			request,
 		);
 	}
 
-	succeed(from: Node, settling: Settling): Move<Node> {
+	/** @param used the tokens, where the answer says so, and for how long nothing is left of a limit, ms */
+	succeed(
+		from: Node,
+		settling: Settling,
+		{ tokens, emptyForMs }: { tokens?: number; emptyForMs?: number } = {},
+	): Move<Node> {
 		const { permit, request } = settling.holding;
-		return this.#send(from, { type: 'attempt.succeeded', permit, now: from.now }, request, settling);
+		const used = {
+			...(tokens !== undefined && { tokens }),
+			...(emptyForMs !== undefined && { told: { requests: { left: 0, until: from.now + emptyForMs } } }),
+		};
+		return this.#send(from, { type: 'attempt.succeeded', permit, now: from.now, ...used }, request, settling);
 	}
 
 	/** The first content of a probe, or of what was one. */
@@ -153,6 +182,13 @@ export class ProviderStage {
 	abandon(from: Node, settling: Settling): Move<Node> {
 		const { permit, request } = settling.holding;
 		return this.#send(from, { type: 'attempt.abandoned', permit, now: from.now }, request, settling);
+	}
+
+	/** No attempt was made with it. */
+	giveBack(from: Node, settling: Settling): Move<Node> {
+		const { permit, request } = settling.holding;
+		const event = { type: 'attempt.abandoned', permit, now: from.now, tokens: 0, unused: true } as const;
+		return this.#send(from, event, request, settling);
 	}
 
 	fail(from: Node, settling: Settling, sample: Sample): Move<Node> {
@@ -222,7 +258,7 @@ export class ProviderStage {
 		const { now, ghost } = from;
 		const { holding, isRepeated = false } = settling ?? {};
 		const isLate = holding !== undefined && holding.trips !== ghost.trips;
-		const expected = expect(this.policy, ghost, happening, now, isLate, this.concurrent);
+		const expected = expect(this.policy, ghost, happening, now, isLate, this.limits);
 		const done = { event, happening, request, holding, passedMs: 0, isRepeated };
 		let step: MachineStep<ProviderMachine>;
 		try {
@@ -242,7 +278,7 @@ export class ProviderStage {
 		const seen: Seen = {
 			policy: this.policy,
 			isOfModel: this.#isOfModel,
-			concurrent: this.concurrent,
+			limits: this.limits,
 			event: happening,
 			now,
 			before: ghost,
@@ -338,5 +374,21 @@ export function contextKey(
 	const aside = leftAside(unavailable, now);
 	// What it waits for otherwise ends no sooner for a time that is named.
 	const namedLeft = reason === 'failures' ? Math.max(0, named - now) : 0;
-	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}|${failing}`;
+	return `${state}|${row}|${wait}|${namedLeft}|${reason ?? ''}|${alarmed.join()}|${Math.min(reopenings, reopeningsCap)}|${out}|${probeSuccesses}|${aside}|${refusesPrefill.join()}|${failing}${grantedLately(context, now)}`;
+}
+
+function rampText({ ramp, policy: { breaker } }: ProviderContext, now: number): string {
+	return isRamping(ramp, breaker.ramp, now) ? `${now - ramp.since} ${ramp.credit}` : '';
+}
+
+function grantedLately(context: ProviderContext, now: number): string {
+	const { rate, attempts } = context;
+	if (rate === undefined) return '';
+	const { firsts = [], retries = [] } = attempts ?? {};
+	const tried = [firsts, retries].map((window) =>
+		window.map(({ last, requests }) => (last + MINUTE_MS > now ? `${now - last} ${requests}` : '')).join(),
+	);
+	const seconds = rate.window.filter(({ last }) => last + MINUTE_MS > now);
+	const words = Object.values(rate.told).map(({ until }) => Math.max(0, until - now));
+	return `|${seconds.map(({ last, requests, tokens }) => `${now - last} ${requests} ${tokens}`).join()} ${words.join()} ${tried.join()} ${rampText(context, now)}`;
 }

@@ -25,8 +25,14 @@ export interface DenialRange {
 /** How many of the smallest, and of the largest, offsets are told. */
 const FEW = 3;
 
+/** Hears what a provider actor answers. */
+export interface SummaryListener {
+	settled(failures: readonly Failure[], offsetMs: number): void;
+	denied(reply: Extract<ProviderReply, { type: 'permit.denied' }>, now: number): void;
+}
+
 /** Gathers replies into a summary. */
-export class SummaryBuilder {
+export class SummaryBuilder implements SummaryListener {
 	readonly #offsets = new Map<Failure, Set<number>>();
 	readonly #denials = new Map<string, DenialRange>();
 
@@ -46,6 +52,16 @@ export class SummaryBuilder {
 		const leastMs = Math.min(known.leastMs, offsetMs);
 		const mostMs = Math.max(known.mostMs, offsetMs);
 		this.#denials.set(key, { state, reason, leastMs, mostMs });
+	}
+
+	/** What hears only of limits: where all other numbers are not the file's. */
+	get ofLimits(): SummaryListener {
+		return {
+			settled: () => {},
+			denied: (reply, now) => {
+				if (reply.reason === 'limit') this.denied(reply, now);
+			},
+		};
 	}
 
 	summary(): ProviderSummary {

@@ -1,4 +1,5 @@
 import type { PeerEvent, ProviderEvent } from '../../../../machines/events.ts';
+import { MINUTE_MS } from '../../../../machines/provider/rate-window.ts';
 import type { Move, World } from '../explore.ts';
 import { leftAside } from './ghost.ts';
 import type { Sample } from './samples.ts';
@@ -13,6 +14,8 @@ export interface Liberties {
 	samplesOfOthers: readonly Sample[];
 	/** Time stops where a named time is over too: an instant more for each, so that only round times can afford it. */
 	stopsAtNamed?: boolean;
+	/** Time stops after each of so many ms, as long as a grant is in the minute that is limited. */
+	stepMs?: number | undefined;
 	/** How long an operator takes it out of traffic, ms. */
 	tripsMs: readonly number[];
 	/** What peers tell, with how long it is to last, ms. */
@@ -108,7 +111,7 @@ export function* operations(
 export function* timeMoves(
 	stage: ProviderStage,
 	node: Node,
-	{ stopsAtNamed }: Pick<Liberties, 'stopsAtNamed'>,
+	{ stopsAtNamed, stepMs }: Pick<Liberties, 'stopsAtNamed' | 'stepMs'>,
 ): Generator<Move<Node>> {
 	const { now, ghost, run } = node;
 	const [timer] = run.timers;
@@ -116,13 +119,25 @@ export function* timeMoves(
 		yield stage.fire(node, timer);
 		return;
 	}
-	const { deadline, notBefore, unavailable, failingModels } = ghost;
+	const { deadline, notBefore, unavailable, failingModels, grants, nothingLeftUntil } = ghost;
 	const named = stopsAtNamed === true ? notBefore : 0;
-	const ends = [timer?.at ?? 0, deadline, named, ...Object.values(unavailable), ...Object.values(failingModels)].filter(
-		(end) => end > now,
-	);
+	const leaving = grants.map(({ at }) => at + MINUTE_MS);
+	const ends = [
+		timer?.at ?? 0,
+		deadline,
+		named,
+		...Object.values(unavailable),
+		...Object.values(failingModels),
+		...leaving,
+		nothingLeftUntil,
+	].filter((end) => end > now);
 	if (ends.length === 0) return;
 	const next = Math.min(...ends);
+	// Nothing ends after a mere step: the moment before it is like any other.
+	if (stepMs !== undefined && !node.isLastMoment && now + stepMs < next) {
+		yield stage.pass(node, now + stepMs);
+		return;
+	}
 	if (next - now > 1) yield stage.pass(node, next - 1, true);
 	yield stage.pass(node, next);
 }
@@ -139,6 +154,9 @@ export function keyWriter(reopeningsCap: number): (node: Omit<Node, 'key'>) => s
 		const row = ghost.state === 'closed' ? failuresInARow : 0;
 		const aside = leftAside(unavailable, now);
 		const permits = `${plain.length}${out.length}`;
-		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${isLastMoment ? '!' : ''}`;
+		const granted = ghost.grants.flatMap(({ at, tokens, isRetry }) => {
+			return at + MINUTE_MS > now ? [`${now - at} ${tokens} ${isRetry}`] : [];
+		});
+		return `${machine}|${timers}|${ghost.state}|${wait}|${named}|${row}|${Math.min(reopenings, reopeningsCap)}|${probeSuccesses}|${alarmed.length}|${aside}|${failing}${ghost.succeededAt > 0}${run.snapshot.context.succeededAt > 0}|${permits}${ghost.ramp === undefined ? '' : `r${now - ghost.ramp.since} ${ghost.ramp.credit}`}${granted.join()}${Math.max(0, ghost.nothingLeftUntil - now)}${isLastMoment ? '!' : ''}`;
 	};
 }

@@ -56,7 +56,7 @@ export class RequestWorld implements World<RequestNode> {
 	constructor(route: RouteToCheck, machine: Machine, focus: Focus) {
 		this.#stops = stopsOf(route.candidates);
 		const { candidates, all } = this.#stops;
-		this.#runner = new Runner(machine, { id: 'request', candidates, policy: route.policy, now: caseStartMs });
+		this.#runner = new Runner(machine, { id: 'request', candidates, policy: route.policy, tokens: 0, now: caseStartMs });
 		this.#monitor = new Monitor(route, this.#stops, caseStartMs);
 		this.#environment = new Environment(route, all, focus);
 		if (focus !== 'everything' && focus !== 'samples') {

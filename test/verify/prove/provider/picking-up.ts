@@ -19,17 +19,16 @@ type Run = RunState<typeof providerMachine>;
 /** As it comes back from a file. */
 const kept = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value));
 
-const limitOf = (concurrent: number | undefined) => (concurrent === undefined ? {} : { concurrent });
+const limitOf = ({ concurrent, rates }: Aspect) => ({
+	...(concurrent !== undefined && { concurrent }),
+	...(rates && { rates }),
+});
 
 /** Another actor that picks this one up. */
-function picked(
-	run: Run,
-	{ small, concurrent }: Aspect,
-	now: number,
-	change = (memory: ProviderMemory) => memory,
-): Step {
+function picked(run: Run, aspect: Aspect, now: number, change = (memory: ProviderMemory) => memory): Step {
 	const memory = kept(change(memoryOf(run.snapshot)));
-	return new Runner(providerMachine, { id: 'provider', policy: small, ...limitOf(concurrent), now, memory }).start(now);
+	const { small: policy } = aspect;
+	return new Runner(providerMachine, { id: 'provider', policy, ...limitOf(aspect), now, memory }).start(now);
 }
 
 /** All that an actor is and has said, so that two of them can be compared. */
@@ -40,10 +39,10 @@ function seen({ state, sent, emitted }: Step) {
 
 /** Every state of an aspect, with all that can happen in it. */
 function explored(aspect: Aspect) {
-	const { small, liberties, isAboutPermits, concurrent } = aspect;
+	const { small, liberties, isAboutPermits } = aspect;
 	const stage = new ProviderStage(providerMachine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
-		...limitOf(concurrent),
+		...limitOf(aspect),
 	});
 	const world: World<Node> = (isAboutPermits ? permitsWorld : providerWorld)(stage, liberties);
 	const { reached, isComplete } = explore(world, { states: 10_000 });
@@ -81,7 +80,7 @@ function untouchedUntil(runner: Runner<typeof providerMachine>, run: Run, now: n
  */
 export function itPicksUp(aspect: Aspect, every = 1): void {
 	const nodes = explored(aspect).filter((_, index) => index % every === 0);
-	const limit = limitOf(aspect.concurrent);
+	const limit = limitOf(aspect);
 	const runner = new Runner(providerMachine, { id: 'provider', policy: aspect.small, ...limit, now: STARTED_AT });
 
 	it('stands as the one that was set down, and tells nothing', () => {

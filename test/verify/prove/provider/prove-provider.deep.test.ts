@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../../machines/policy.ts';
 import { providerMachine } from '../../../../machines/provider/machine.ts';
+import { smallRates } from '../../../../src/verify/prove/provider/aspects.ts';
 import { checkProvider } from '../../../../src/verify/prove/provider/prove-provider.ts';
 import type { ProviderReport } from '../../../../src/verify/report/report.ts';
 import { deepSample } from '../../../helpers/deep-sample.ts';
@@ -54,6 +55,32 @@ describe('the provider machine', () => {
 		expect(report.transitions).toBeLessThan(130_000);
 	});
 
+	it.each([
+		['of requests', { requestsPerMinute: 60 }],
+		['of tokens', { tokensPerMinute: 100_000 }],
+		['of both', { requestsPerMinute: 60, tokensPerMinute: 100_000 }],
+	])('keeps a limit per minute %s, and nothing is left out', (_, rates) => {
+		const report = checkProvider(['a'], policyWith(), { rates });
+		expect(failing(report)).toEqual([]);
+		expect(report.unexplored).toEqual([]);
+		expect(report.transitions).toBeLessThan(130_000);
+		expect(report.summary.denials).toContainEqual({ state: 'closed', reason: 'limit', leastMs: 0, mostMs: 60_000 });
+	});
+
+	it('keeps to a retry budget, and nothing is left out', () => {
+		const report = checkProvider(['a'], policyWith({ retry: { budget: { share: 0.2, floor: 10 } } }));
+		expect(failing(report)).toEqual([]);
+		expect(report.unexplored).toEqual([]);
+		expect(report.transitions).toBeLessThan(130_000);
+	});
+
+	it('grants the share of a ramp, and nothing is left out', () => {
+		const report = checkProvider(['a'], policyWith({ breaker: { ramp: 30_000 } }));
+		expect(failing(report)).toEqual([]);
+		expect(report.unexplored).toEqual([]);
+		expect(report.transitions).toBeLessThan(130_000);
+	});
+
 	it('is not called explored where a bound was reached', () => {
 		const report = checkProvider(['a'], policyWith(), { bounds: { states: 100 } });
 		expect(report.unexplored.join()).toContain('stopped at its bound of 100 states');
@@ -73,12 +100,20 @@ describe('the check of a provider', () => {
 		expect(ids.filter((id) => !mutants.some(({ property }) => property === id))).toEqual([]);
 	});
 
-	it.each(deepSample(mutants))('finds $property when $what', ({ property, machine = providerMachine, policy = {} }) => {
-		const fileOwn = policyWith(policy);
-		const counterexample = counterexampleOf(checkProvider(['a'], fileOwn, { machine, bounds }), property);
-		const under: Policy = counterexample.policy ?? fileOwn;
-		const { told, seen } = replay(machine, under, counterexample);
-		if (property !== 'never-throws') expect(seen).toEqual(told);
-		expect(seen.at(-1)).toBe(property === 'never-throws' ? 'threw' : told.at(-1));
-	});
+	it.each(deepSample(mutants))(
+		'finds $property when $what',
+		({ property, machine = providerMachine, policy = {}, rates }) => {
+			const fileOwn = policyWith(policy);
+			const counterexample = counterexampleOf(checkProvider(['a'], fileOwn, { machine, bounds, rates }), property);
+			const under: Policy = counterexample.policy ?? fileOwn;
+			const { told, seen } = replay(
+				machine,
+				under,
+				counterexample,
+				rates && { concurrent: 2, rates: smallRates(rates) },
+			);
+			if (property !== 'never-throws') expect(seen).toEqual(told);
+			expect(seen.at(-1)).toBe(property === 'never-throws' ? 'threw' : told.at(-1));
+		},
+	);
 });

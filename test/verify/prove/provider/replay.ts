@@ -1,6 +1,7 @@
 import { createActor, fromCallback } from 'xstate';
 import type { Permit, ProviderEvent, RequestEvent } from '../../../../machines/events.ts';
 import type { Policy } from '../../../../machines/policy.ts';
+import type { ProviderInput } from '../../../../machines/provider/context.ts';
 import type { providerMachine } from '../../../../machines/provider/machine.ts';
 import type { CaseStep, Counterexample } from '../../../../src/verify/report/report.ts';
 
@@ -40,11 +41,17 @@ class HandClock {
 
 /**
  * Feeds the events of a case into a real actor, with the permits as it grants them.
+ * @param limits what it may grant; default: whatever is asked
  * @returns the state after each step, as the case tells them and as the actor has them; an actor that threw is `threw`
  */
-export function replay(machine: typeof providerMachine, policy: Policy, { steps }: Pick<Counterexample, 'steps'>) {
+export function replay(
+	machine: typeof providerMachine,
+	policy: Policy,
+	{ steps }: Pick<Counterexample, 'steps'>,
+	limits: Pick<ProviderInput, 'concurrent' | 'rates'> = {},
+) {
 	const clock = new HandClock();
-	const actor = createActor(machine, { clock, input: { id: 'a', policy, now: startMs } });
+	const actor = createActor(machine, { clock, input: { id: 'a', policy, now: startMs, ...limits } });
 	let hasThrown = false;
 	actor.subscribe({ error: () => (hasThrown = true) });
 	const permits = new Map<string, Permit>();

@@ -11,7 +11,6 @@ const EVERY = 20;
 /** The fewest states; other policies, the defaults among them, are deep tests. */
 const policy = policyWith({ breaker: { failureThreshold: 1, minimumVolume: 1 } });
 
-describe.each(aspectsOf(providerMachine, policy, failureSamples(policy)))(
-	'an actor that is picked up in any state: $name',
-	(aspect) => itPicksUp(aspect, EVERY),
-);
+describe.each(
+	aspectsOf(providerMachine, policy, failureSamples(policy), { requestsPerMinute: 60, tokensPerMinute: 1_000 }),
+)('an actor that is picked up in any state: $name', (aspect) => itPicksUp(aspect, EVERY));

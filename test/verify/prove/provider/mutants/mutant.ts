@@ -6,6 +6,7 @@ import { learnt, type ProviderContext, type ProviderInput } from '../../../../..
 import { tripped } from '../../../../../machines/provider/cooldowns.ts';
 import { emptyWindow } from '../../../../../machines/provider/failure-window.ts';
 import { providerMachine } from '../../../../../machines/provider/machine.ts';
+import type { RateLimits } from '../../../../../machines/provider/rate-window.ts';
 import type { PolicyChanges } from '../../../../helpers/policy.ts';
 
 /** A machine or a policy that is wrong, and which property has to tell. */
@@ -14,6 +15,8 @@ export interface Mutant {
 	what: string;
 	machine?: typeof providerMachine;
 	policy?: PolicyChanges;
+	/** What it may grant in any minute. Default: whatever is asked. */
+	rates?: RateLimits;
 }
 
 export type Guards = NonNullable<Parameters<typeof providerMachine.provide>[0]['guards']>;
