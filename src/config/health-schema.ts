@@ -60,7 +60,7 @@ const healthSection = section({
 
 export type FileHealth = z.output<typeof healthSection>;
 
-const help = 'write for example `{ every: 30s, with: models }`';
+const misfit = 'does not fit; write for example `{ every: 30s, with: models }`, or `off`';
 
 export const health = healthSection
 	.exactOptional()
@@ -68,7 +68,7 @@ export const health = healthSection
 
 /** A provider that is checked although others are not, or the other way round. */
 export const providerHealth = z
-	.union([oneOf(['off']), healthSection], { error: `does not fit; ${help}, or \`off\`` })
+	.union([z.literal('off', { error: misfit }), healthSection], { error: misfit })
 	.exactOptional()
 	.describe('How it is checked while nobody asks it; over what `health` of the file says. Default: as the file says.');
 

@@ -29,8 +29,13 @@ describe('active checks', () => {
 	});
 
 	it('do not become rarer at a server of the own network', () => {
-		expect(withOwn('{}', '', 'http://192.168.1.9:11434/v1')).toMatchObject({ isOwnServer: true, backoff: { factor: 1 } });
-		expect(withOwn('{ backoff: { factor: 3 } }', '', 'http://ollama:11434/v1')).toMatchObject({ backoff: { factor: 3 } });
+		expect(withOwn('{}', '', 'http://192.168.1.9:11434/v1')).toMatchObject({
+			isOwnServer: true,
+			backoff: { factor: 1 },
+		});
+		expect(withOwn('{ backoff: { factor: 3 } }', '', 'http://ollama:11434/v1')).toMatchObject({
+			backoff: { factor: 3 },
+		});
 		const simulated = `providers: { a: { protocol: simulated, health: {} } }\n${rest}`;
 		expect(healthOf(simulated)).toMatchObject({ isOwnServer: true });
 	});
@@ -56,44 +61,53 @@ describe('what cannot be an active check is said in one sentence:', () => {
 		[
 			'no form of it',
 			provider(`${url}, health: yes`),
-			'2:39: `providers.a.health` does not fit; write for example `{ every: 30s, with: models }`, or `off`',
+			'2:45: `providers.a.health` does not fit; write for example `{ every: 30s, with: models }`, or `off`',
+		],
+		[
+			'no form of it, nor a text',
+			provider(`${url}, health: true`),
+			'2:45: `providers.a.health` does not fit; write for example `{ every: 30s, with: models }`, or `off`',
 		],
 		[
 			'an interval without a unit',
 			provider(`${url}, health: { every: 30 }`),
-			'2:48: `providers.a.health.every` has no unit; write for example `500ms`, `90s` or `15m`',
+			'2:54: `providers.a.health.every` is a number without a unit; write a duration such as `500ms`, `90s`, `15m` or `1h30m`',
 		],
 		[
 			'too short an interval',
 			provider(`${url}, health: { every: 1ms }`),
-			'2:48: `providers.a.health.every` is less than 100ms, which is a load and no check; write for example `30s`',
+			'2:54: `providers.a.health.every` is less than 100ms, which is a load and no check; write for example `30s`',
 		],
 		[
 			'another request',
 			provider(`${url}, health: { with: ping }`),
-			'2:47: `providers.a.health.with` is not a value that fits; choose from `models`, `chat`',
+			'2:53: `providers.a.health.with` is not a value that fits; choose from `models`, `chat`',
 		],
 		[
 			'a backoff that is none',
 			provider(`${url}, health: { backoff: { factor: 0.5 } }`),
-			'2:60: `providers.a.health.backoff.factor` is not a number from 1 to 100; write one',
+			'2:66: `providers.a.health.backoff.factor` is not a number from 1 to 100; write one',
 		],
 		[
 			'no budget at all',
 			provider(`${url}, health: { maxCostPerDay: 0 }`),
-			'2:56: `providers.a.health.maxCostPerDay` is not a number from 0.001 to 1000000; write one',
+			'2:62: `providers.a.health.maxCostPerDay` is not a number from 0.001 to 1000000; write one',
 		],
 		[
 			'no checks at all',
 			provider(`${url}, health: { maxPerDay: 0 }`),
-			'2:52: `providers.a.health.maxPerDay` is not a whole number from 1 to 1000000; write one',
+			'2:58: `providers.a.health.maxPerDay` is not a whole number from 1 to 1000000; write one',
 		],
 		[
 			'an unknown option',
 			provider(`${url}, health: { evry: 30s }`),
-			'2:41: `providers.a.health.evry` is not an option; did you mean `every`?',
+			'2:47: `providers.a.health.evry` is not an option; did you mean `every`?',
 		],
-		['the same for all', more('health: { with: ping }'), '5:17: `health.with` is not a value that fits; choose from `models`, `chat`'],
+		[
+			'the same for all',
+			more('health: { with: ping }'),
+			'5:17: `health.with` is not a value that fits; choose from `models`, `chat`',
+		],
 	];
 	it.each(cases)('%s', (...one) => expectProblems(one));
 });

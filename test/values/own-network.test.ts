@@ -3,7 +3,16 @@ import { isOfOwnNetwork } from '../../src/values/own-network.ts';
 
 it.each([
 	...['localhost', '127.0.0.1', '[::1]', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.20', '169.254.1.1'],
-	...['[fd00::1]', '[fe80::1]', 'ollama', 'models.lan', 'host.docker.internal', 'studio.local', 'box.home.arpa', 'NAS.LAN'],
+	...[
+		'[fd00::1]',
+		'[fe80::1]',
+		'ollama',
+		'models.lan',
+		'host.docker.internal',
+		'studio.local',
+		'box.home.arpa',
+		'NAS.LAN',
+	],
 ])('%s is of the own network', (host) => {
 	expect(isOfOwnNetwork(host)).toBe(true);
 });

@@ -205,10 +205,7 @@ function facts(provider, now) {
 function checkFact(check, now) {
 	if (check === undefined) return nothing;
 	const { result, at, category, reason, nextAt } = check;
-	const why =
-		category === null
-			? nothing
-			: html` <code class="failure">${failureName({ category, reason })}</code>`;
+	const why = category === null ? nothing : html` <code class="failure">${failureName({ category, reason })}</code>`;
 	const next = Date.parse(nextAt);
 	return html`<div class="wide">
 		<dt>Active check</dt>

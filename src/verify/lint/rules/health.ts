@@ -52,7 +52,7 @@ function costsOfChecks({ config }: LintSubject): Finding[] {
 		}
 		const whole = each * times;
 		const most = Math.min(whole, health.maxCostPerDay);
-		const bound = whole > health.maxCostPerDay ? ', where `maxCostPerDay` ends them' : '';
+		const bound = whole > health.maxCostPerDay ? ' (where `maxCostPerDay` ends them)' : '';
 		return [
 			{
 				at,
