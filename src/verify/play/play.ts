@@ -113,7 +113,7 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 		notes: [
 			...script.entries.flatMap(({ subject }) => noteOn(subject, route.candidates, profile)),
 			...activeChecks({ providers: providersIn(config, route.candidates) }).map(
-				(check) => `${check}, which is not played`,
+				(check) => `${check}, which is not played.`,
 			),
 		],
 		before,

@@ -1,11 +1,16 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckEnded } from '../../../machines/health-check/machine.ts';
+import { packageRoot } from '../../../src/values/package-paths.ts';
 import { contentOf, type GatewaySetup, soon, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { freePort } from '../../helpers/model-server.ts';
 import { answers, type Behaviour, completes, completionOf, hangs, resets, status } from '../../helpers/upstream.ts';
+
+const run = promisify(execFile);
 
 let gateway: TestGateway | undefined;
 let local: Server | undefined;
@@ -304,6 +309,19 @@ it('no check goes on when the gateway is closed', async () => {
 	await sleep(300);
 	expect(requests).toHaveLength(seen);
 	expect(ended).toEqual([]);
+});
+
+it('checks keep no process alive', async () => {
+	const script = `
+		import { parseConfig } from './src/config/load.ts';
+		import { createGateway } from './src/gateway/gateway.ts';
+		const text = 'providers: { a: { baseUrl: "http://127.0.0.1:1/v1", health: { every: 1h } } }\\nprofiles: { default: { chain: [a/m] } }\\n';
+		const gateway = await createGateway(parseConfig(text, { file: 'test.yaml', env: {} }));
+		console.log(typeof gateway.health().a.check.nextAt);
+	`;
+	const options = { cwd: packageRoot, timeout: 60_000 };
+	const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], options);
+	expect(stdout).toBe('string\n');
 });
 
 it('health shows the last check and the next one', async () => {
