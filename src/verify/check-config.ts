@@ -9,6 +9,7 @@ import { routesOf } from '../gateway/routes.ts';
 import { cataloguedAt } from '../prices/catalogue.ts';
 import { pricesOf } from '../prices/price-of.ts';
 import { nameList } from '../values/first-lines.ts';
+import { activeChecks } from './active-checks.ts';
 import { behaviourKey, routeKey } from './alike.ts';
 import { withCauses } from './causes.ts';
 import { causesIn, lint } from './lint/lint.ts';
@@ -92,6 +93,7 @@ export function checkConfig(read: ReadConfig, setup: CheckSetup = {}): Report {
 		keys,
 		profiles,
 		told: toldReports({ providers: config.providers, profiles: profilesToCheck(config, setup) }),
+		activeChecks: activeChecks(config),
 		...(isStopped && { stopped: { transitions: total.most, skipped } }),
 		states: parts.reduce((sum, { states }) => sum + states, 0),
 		transitions: parts.reduce((sum, { transitions }) => sum + transitions, 0),

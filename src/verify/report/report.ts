@@ -14,6 +14,8 @@ export interface Report {
 	profiles: readonly ProfileReport[];
 	/** What targets are told of requests that come in another dialect than theirs. */
 	told: readonly ToldReport[];
+	/** The active checks of providers, which are not explored: one sentence each, without a full stop. */
+	activeChecks: readonly string[];
 	/** Only where the bound on the whole check was reached before its end. */
 	stopped?: {
 		/** The bound. */

@@ -41,6 +41,7 @@ export function reportText(report: Report, page: Page): string {
 		...report.profiles.slice(0, MOST_PROFILES).map((profile) => profileLines(profile, page)),
 		moreProfilesLines(report, page),
 		toldLines(report, page),
+		activeCheckLines(report, page),
 		unexploredLines(report, page),
 		stoppedLines(report, page),
 		[totals(report, page)],
@@ -220,6 +221,15 @@ function costLines(cost: CostCase, page: Page): string[] {
 function worstLines(title: string, { steps }: WorstCase, { columns, paint, showsTraces }: Page): string[] {
 	const way = showsTraces ? stepLines(steps, columns - 4) : wrapped(briefPath(steps), columns - 4);
 	return [`  ${title}`, ...way.map((line) => paint('gray', `    ${line}`))];
+}
+
+function activeCheckLines({ activeChecks }: Report, { columns, paint }: Page): string[] {
+	if (activeChecks.length === 0) return [];
+	const shown = firstLines(activeChecks, 'providers with checks; --json lists them all');
+	return [
+		paint('bold', 'Active checks, which are not explored'),
+		...shown.flatMap((sentence) => indented(wrapped(sentence, columns - 2))),
+	];
 }
 
 function unexploredLines({ providers, keys, profiles, stopped }: Report, { columns, paint }: Page): string[] {
