@@ -1,7 +1,9 @@
+import type { HealthCheckPolicy } from '../../machines/health-check/context.ts';
 import type { Policy } from '../../machines/policy.ts';
 import type { Limits } from '../../machines/provider/rate.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
+import type { BudgetPeriod } from './budget-schema.ts';
 import type { KeyOrderName, OrderName } from './order-schema.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
@@ -24,6 +26,8 @@ export interface Config {
 	tiers?: readonly TierConfig[];
 	/** Names of models that callers ask for, each with the profile or the target that it stands for; absent for none. */
 	aliases?: Readonly<Record<string, string>>;
+	/** Of all requests together; absent where they may cost what they do. */
+	budget?: BudgetConfig;
 	/** The user's own classification rules, in their order; they go before the shipped ones. */
 	/** Texts that `request.defaults` and `request.force` have from the environment: they are not shown. Absent for none. */
 	requestValues?: readonly string[];
@@ -81,8 +85,26 @@ export interface ServerLimits {
 export interface ClientConfig {
 	/** At least one; any of them will do. */
 	key: readonly string[];
-	/** Absent where it has no limit. */
+	/** Absent where it has no limit, as in those below. */
 	requestsPerMinute?: number;
+	/** Of prompts and answers. */
+	tokensPerMinute?: number;
+	/** Requests in flight. */
+	concurrent?: number;
+	/** Those that it may ask; absent: all. */
+	profiles?: readonly string[];
+	/** Absent where its requests may cost what they do. */
+	budget?: BudgetConfig;
+}
+
+/** What requests may cost in a period. */
+export interface BudgetConfig {
+	usd: number;
+	per: BudgetPeriod;
+	/** What becomes of requests when it is spent: `refuse`, or the profile that serves instead. */
+	then: string;
+	/** The share of it from which on is warned, 0 to 1. */
+	warnAt: number;
 }
 
 /** Which profile a request goes to that names none. */
@@ -149,6 +171,8 @@ export interface ProviderConfig {
 	models: Readonly<Record<string, ModelFacts>>;
 	/** How much is asked of it with each of its keys. */
 	limits: Required<Pick<TargetLimits, 'concurrent'>> & TargetLimits;
+	/** How it is checked while nobody asks it; absent where it is not. */
+	health?: HealthConfig;
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */
@@ -159,6 +183,14 @@ export interface ProviderConfig {
 	reasoningPolicy: Policy;
 	/** Always there for `simulated`, never for any other. */
 	simulate?: Simulation;
+}
+
+/** How one key of a provider is checked without a request. */
+export interface HealthConfig extends HealthCheckPolicy {
+	/** What it is asked for: the list of its models, or an answer of one token. */
+	with: 'models' | 'chat';
+	/** It is on this machine or in its own network, and may be checked although its cooldown is not over. */
+	isOwnServer: boolean;
 }
 
 /** How much is asked of a key, or of one of its models. */
@@ -265,6 +297,8 @@ export interface ProfileConfig {
 	policyLayers: readonly Partial<PolicyLayer>[];
 	/** Whether answers are streamed from its targets whatever the client asked for; absent where the providers say. */
 	streamUpstream?: boolean;
+	/** Absent where requests to it may cost what they do. */
+	budget?: BudgetConfig;
 }
 
 export interface TierConfig {

@@ -13,6 +13,7 @@ import type {
 	ProviderConfig,
 	TargetConfig,
 } from './config.ts';
+import { type FileHealth, resolveHealth } from './health-schema.ts';
 import { overlayPolicy } from './layers.ts';
 import { wayOf } from './names.ts';
 import type { FileNotifications } from './notifications-schema.ts';
@@ -38,7 +39,7 @@ export function resolve(file: string, content: File, requestValues: readonly str
 	const patient = overlayPolicy(defaultPolicy, { timeouts: { firstToken: reasoningFirstToken } });
 	const reasoningBase = overlayPolicy(patient, content.policy);
 	const providers = mapTable(content.providers, (provider, name) =>
-		resolveProvider(name, provider, base, reasoningBase),
+		resolveProvider(name, provider, base, reasoningBase, content.health),
 	);
 	const profiles = mapTable(content.profiles, (_, name) => resolveProfile(name, content, providers, base));
 	const [first = ''] = Object.keys(profiles);
@@ -55,6 +56,7 @@ export function resolve(file: string, content: File, requestValues: readonly str
 			tiers: Object.entries(content.tiers).map(([name, targets]) => ({ name, targets })),
 		}),
 		...(content.aliases !== undefined && { aliases: mapTable(content.aliases, resolveAlias(content.aliases)) }),
+		...(content.budget !== undefined && { budget: content.budget }),
 		errorRules: content.errorRules.map(resolveRule),
 		...(requestValues.length > 0 && { requestValues }),
 	});
@@ -64,13 +66,21 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 	return { ...others, webhooks: webhooks.map((webhook) => ({ ...webhook, headers: lowerCaseNames(webhook.headers) })) };
 }
 
-function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
+function resolveProvider(
+	name: string,
+	provider: FileProvider,
+	base: Policy,
+	reasoningBase: Policy,
+	healthOfFile: FileHealth | undefined,
+): ProviderConfig {
 	const { protocol, baseUrl, apiKey = [], headers, tls, models, limits, request, policy, simulate } = provider;
 	const { streamUpstream = false, endpoints, apiVersion } = provider;
+	const reachedAt = baseUrlOf(protocol, baseUrl);
+	const health = resolveHealth(healthOfFile, provider.health, reachedAt.baseUrl);
 	return {
 		name,
 		protocol,
-		...baseUrlOf(protocol, baseUrl),
+		...reachedAt,
 		...(endpoints !== undefined && { endpoints }),
 		...(apiVersion !== undefined && { apiVersion }),
 		credentials: credentialsOf(name, apiKey),
@@ -79,6 +89,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		...(tls !== undefined && { tls }),
 		models: mapTable(models ?? {}, (facts) => facts),
 		limits,
+		...(health !== undefined && { health }),
 		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,
 		policy: overlayPolicy(base, policy),
@@ -116,6 +127,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	const chain = isRule(written) ? targetsOfRule(written, content).map((target) => ({ target })) : written;
 	const layers = lineage.flatMap((profile) => profile.policy ?? []);
 	const maxCostPerRequest = lineage.findLast((profile) => profile.maxCostPerRequest !== undefined)?.maxCostPerRequest;
+	const budget = content.profiles[name]?.budget;
 	const streamUpstream = lineage.findLast((profile) => profile.streamUpstream !== undefined)?.streamUpstream;
 	return {
 		name,
@@ -137,6 +149,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 		policy: layers.reduce(overlayPolicy, base),
 		policyLayers: layers,
 		...(streamUpstream !== undefined && { streamUpstream }),
+		...(budget !== undefined && { budget }),
 	};
 }
 

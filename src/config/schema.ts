@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import { budget } from './budget-schema.ts';
 import { chain, tiers } from './chain-schema.ts';
 import { errorRules } from './error-rules-schema.ts';
 import { amount, filled, oneOf, section, table, text } from './fields.ts';
+import { health } from './health-schema.ts';
 import { notifications } from './notifications-schema.ts';
 import { orderOptions } from './order-schema.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
@@ -42,6 +44,9 @@ const profile = section({
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from the provider, so that a broken one can be carried on. Default: what the provider says.',
 	),
+	budget: budget
+		.exactOptional()
+		.describe('What requests to it may cost; profiles that extend it do not take it over. Default: no limit.'),
 	policy: profilePolicy
 		.exactOptional()
 		.describe('What differs for this profile from the policies of file and provider.'),
@@ -75,7 +80,9 @@ export const fileSchema = section({
 		.describe(
 			'Names of models that callers ask for, each with the profile, target or alias that it stands for. Default: none.',
 		),
+	health,
 	policy: filePolicy.prefault({}).describe('How failures are handled, for all providers and profiles.'),
+	budget: budget.exactOptional().describe('What all requests together may cost. Default: no limit.'),
 	errorRules: errorRules
 		.prefault([])
 		.describe(

@@ -10,17 +10,20 @@ import { secretsInCredentials, secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
+import type { BudgetFigures } from '../contract/budget-figures.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
 import type { CallRecord } from '../contract/call-record.ts';
 import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
-import type { Service } from '../contract/service.ts';
+import type { ProviderHealth, Service } from '../contract/service.ts';
 import type { KeyTiming } from '../credentials/key-life.ts';
 import type { LiveKey } from '../credentials/live-key.ts';
 import { liveKeysOf } from '../credentials/live-keys.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
+import { estimatedCost } from '../prices/cost.ts';
 import { pricesOf } from '../prices/price-of.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { TokenCorrection } from '../tokens/correction.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
@@ -31,8 +34,11 @@ import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
 import { clock } from '../values/clock.ts';
 import { LiveMap } from '../values/live-map.ts';
 import { affordableRoute } from './affordable.ts';
+import { Budgets, hold } from './budgets/budgets.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
+import { healthChecksOf } from './health/health-checks.ts';
+import { modelsList } from './health/models-list.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { keyWatch } from './key-watch.ts';
 import { KnownSecrets } from './known-secrets.ts';
@@ -63,6 +69,8 @@ export interface ActorInspector {
 
 export interface Gateway extends Service {
 	readonly simulators: readonly Simulator[];
+	/** How each budget stands. */
+	readonly budgets: readonly BudgetFigures[];
 	/** Calls under way. */
 	readonly openCalls: number;
 	/** Ends every call that still runs: its caller gets an error, never a fragment that looks whole. */
@@ -157,10 +165,22 @@ export async function createGateway(
 	});
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const onLocalFault = (what: string) => observer.localFault?.(what);
+	const checks = healthChecksOf(config, {
+		routes,
+		prices,
+		actorOf: (id) => required(providers.get(id), id),
+		listEndpointOf: (id) => connections.endpoint({ ...required(addresses.get(id), id), dialect: modelsList }),
+		liveKeys,
+		classify,
+		answerLimit: config.server.answerLimit,
+		observer,
+	});
 	const makers = new Makers();
 	const tiers = new Tiers(config.tiers ?? []);
 	const book = bookFor(config, routes);
 	const ordering = book && new Ordering({ book });
+	const correction = new TokenCorrection();
+	const budgets = Budgets.of(config, (news) => observer.budgetReached?.(news));
 	const exchanges = new LiveMap<Exchange>();
 	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
@@ -179,7 +199,10 @@ export async function createGateway(
 	const lastFailureOf = (credential: string) =>
 		required(providers.get(credential), credential).getSnapshot().context.lastFailure;
 
-	function call(request: Call, sink: AnswerSink): RunningCall {
+	function call(asked: Call, sink: AnswerSink): RunningCall {
+		// To count tokens costs nothing.
+		const budgeted = asked.dialect.estimate === undefined ? budgets?.lead(asked) : undefined;
+		const request = budgeted?.call ?? asked;
 		const live = routes.of(request);
 		if (live.contacts.length === 0 && request.dialect.estimate !== undefined) {
 			return answerEstimate(request, request.dialect.estimate(request.request), sink);
@@ -198,13 +221,20 @@ export async function createGateway(
 				: ordering.ordered(orderedCall(request), live.order, fitted, now);
 		const { candidates, contacts, order } = lineup;
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now };
+		const { tokens } = request.request;
+		const { factors: tokenFactors } = correction;
+		const endsAt = request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : now + request.timeoutMs;
+		const input = { id: request.id, candidates, policy, tokens, tokenFactors, now, endsAt };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
+		const settle = budgeted && hold(budgeted.budgets, costOfPrompt(candidates[0]?.target, tokens, now));
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(request.id);
 			if (live.order !== undefined) noteAnswer(request, live.order, record);
+			settle?.(record.cost);
+			noteCounted(record, tokens);
 			observer.callEnded?.(record);
+			request.onEnd?.(record);
 		};
 		const exchange = new Exchange(
 			{
@@ -259,11 +289,29 @@ export async function createGateway(
 		ordering?.noteAnswer(orderedCall(request), order, answered, clock.now());
 	}
 
+	/** @returns about what it costs at the first target, USD; 0 where that is not known */
+	function costOfPrompt(target: string | undefined, tokens: number, now: number): number {
+		const price = target === undefined ? undefined : prices.get(target);
+		return (price && estimatedCost(price, { inputTokens: tokens, outputTokens: 0 }, clock.toWall(now))) ?? 0;
+	}
+
+	/** What the provider has counted of a prompt corrects the estimates for its target. */
+	function noteCounted({ target, estimatedTokens, tokens: counts }: CallRecord, tokens: number): void {
+		const counted = estimatedTokens === undefined ? undefined : counts.findLast((count) => count.target === target);
+		if (target !== undefined && counted !== undefined) correction.note(target, tokens, counted.input);
+	}
+
+	function checkOf(id: string): Pick<ProviderHealth, 'check'> {
+		const check = checks.get(id);
+		return check === undefined ? {} : { check: check.report };
+	}
+
 	function interrupt(): void {
 		for (const exchange of exchanges.values()) exchange.shutDown();
 	}
 
 	await Promise.all([...liveKeys.values()].map((key) => key.start()));
+	for (const check of checks.values()) check.start();
 	return {
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
@@ -273,7 +321,13 @@ export async function createGateway(
 			.filter((profile) => profile.for === 'embeddings')
 			.map(({ name, chain }) => ({ profile: name, models: chain.map(({ model }) => model) })),
 		affine: Object.values(config.profiles).flatMap(({ name, order }) => (order.affinity === undefined ? [] : [name])),
+		chains: Object.fromEntries(
+			Object.values(config.profiles).map(({ name, chain }) => [name, chain.map(({ target }) => target)]),
+		),
 		simulators: [...simulators.values()],
+		get budgets() {
+			return budgets?.figures ?? [];
+		},
 		get openCalls() {
 			return exchanges.size;
 		},
@@ -303,10 +357,14 @@ export async function createGateway(
 			const names = Object.keys(config.profiles);
 			return Object.fromEntries(names.map((name) => [name, isServable(routes.named(name))]));
 		},
-		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
+		health: () =>
+			Object.fromEntries(
+				[...providers].map(([id, actor]) => [id, { ...providerHealth(actor.getSnapshot()), ...checkOf(id) }]),
+			),
 		interrupt,
 		close: async () => {
 			interrupt();
+			for (const check of checks.values()) check.stop();
 			await Promise.all([...liveKeys.values()].map((key) => key.stop()));
 			for (const actor of providers.values()) actor.stop();
 			await connections.close();
@@ -316,9 +374,10 @@ export async function createGateway(
 }
 
 /** What needs no provider is answered at once: there is nothing to leave, and nothing to wait for. */
-function answerEstimate({ id, route, dialect }: Call, body: string, sink: AnswerSink): RunningCall {
+function answerEstimate({ id, route, dialect, onEnd }: Call, body: string, sink: AnswerSink): RunningCall {
 	const info = { requestId: id, route, target: undefined, attempts: undefined, isEstimated: true };
 	sink.answer(info, body, dialect.contentTypes.document);
+	onEnd?.(undefined);
 	return { leave: () => undefined, resume: () => undefined };
 }
 

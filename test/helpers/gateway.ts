@@ -28,6 +28,7 @@ export interface GatewaySetup {
 	server?: Record<string, unknown>;
 	aliases?: Record<string, string>;
 	tiers?: Record<string, readonly string[]>;
+	budget?: object;
 	errorRules?: readonly object[];
 	notifications?: object;
 	routing?: object;
@@ -85,6 +86,7 @@ export function configText(setup: GatewaySetup, baseUrls: Readonly<Record<string
 		policy: mergeSections(quickPolicy, setup.policy ?? {}),
 		...(setup.tiers !== undefined && { tiers: setup.tiers }),
 		...(setup.aliases !== undefined && { aliases: setup.aliases }),
+		...(setup.budget !== undefined && { budget: setup.budget }),
 		...(setup.errorRules !== undefined && { errorRules: setup.errorRules }),
 		...(setup.routing !== undefined && { routing: setup.routing }),
 		...(setup.notifications !== undefined && { notifications: setup.notifications }),
@@ -116,6 +118,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const admin = adminSources(config, recent);
 	const load = new Load(config.server.limits, setup.machine);
 	metrics.watchLoad(() => load.figures);
+	metrics.watchBudgets(() => gateway.budgets);
 	const server = createServer(gateway, {
 		...config.server,
 		load,

@@ -164,6 +164,13 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, source, model, category, reason, status, until: rfc3339(until) };
 			log.error(line, alarmTexts[alarm]);
 		},
+		budgetReached: ({ is, place, limitUsd, usedUsd, unknownCosts, until, then }) => {
+			const line = { place, usedUsd, unknownCosts, until: rfc3339(until) };
+			const share = `${Math.floor((usedUsd / limitUsd) * 100)} % of its ${limitUsd} USD`;
+			const led = then === 'refuse' ? 'requests are refused' : `requests go to the profile ${then}`;
+			if (is === 'spent') log.error(line, `the budget at ${place} is spent: ${led} until it begins anew`);
+			else log.warn(line, `the budget at ${place} has used ${share}`);
+		},
 		providerOperated: (provider, action, from, to, by) => {
 			const forMs = action.type === 'operator.tripped' ? action.forMs : undefined;
 			const line = { provider, action: action.type, forMs, by };
@@ -183,6 +190,15 @@ export function logObserver(log: Logger): GatewayObserver {
 		},
 		keyDoubted: (provider, source, what) => {
 			log.warn({ provider, source }, `what gives the key of provider ${provider} ${what}`);
+		},
+		healthChecked: (provider, { result, failure, isNews, nextAt }) => {
+			if (!isNews) return;
+			const why =
+				failure === undefined ? {} : { category: failure.category, reason: failure.reason, status: failure.status };
+			const line = { provider, result, ...why, nextAt: rfc3339(nextAt) };
+			const text = `health check of provider ${provider}: ${checkTexts[result]}`;
+			if (result === 'failed') log.warn(line, text);
+			else log.info(line, text);
 		},
 		localFault: (what) => localFaults.add(what),
 		surplusReceived: (origin, wasTrusted) => {
@@ -254,6 +270,12 @@ function lackOfCost(cost: CallCost | undefined): 'unknown' | 'incomplete' | unde
 	if (cost === undefined || cost.isComplete) return undefined;
 	return cost.usd === undefined ? 'unknown' : 'incomplete';
 }
+
+const checkTexts = {
+	passed: 'passed',
+	failed: 'failed',
+	unproved: 'it answers, and what it answers proves nothing; `health.with` can be `chat` in place of `models`',
+} as const;
 
 const alarmTexts = {
 	auth: 'a provider rejects its credential: check the key at `source` in the configuration; the provider is not asked before `until`',

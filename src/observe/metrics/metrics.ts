@@ -1,10 +1,13 @@
 import { Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
+import type { BudgetFigures } from '../../contract/budget-figures.ts';
 import type { LoadFigures } from '../../contract/load-figures.ts';
 import { type GatewayObserver, lookUpTroubles } from '../../contract/observer.ts';
 import type { LogOutput } from '../log/log.ts';
+import { addBudgetMetrics } from './budget-metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
+import { HealthMetrics } from './health-metrics.ts';
 import { KeyMetrics } from './key-metrics.ts';
 import { addLoadMetrics } from './load-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -23,6 +26,8 @@ export interface Metrics {
 	watchTargets(standings: StandingsSource): void;
 	/** Adds what is asked of the process, and what it turned away; to be called once. */
 	watchLoad(figures: () => LoadFigures): void;
+	/** Adds how the budgets stand, where there are any; to be called once. */
+	watchBudgets(figures: () => readonly BudgetFigures[]): void;
 	/** Counts one notification that was delivered, or given up. */
 	notified(webhook: number, outcome: (typeof outcomes)[number]): void;
 	/** Counts lines of the log that were dropped. */
@@ -45,6 +50,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 	const calls = new CallMetrics(registry, config);
 	const providers = new ProviderMetrics(registry, config);
 	const keys = new KeyMetrics(registry, config);
+	const checks = new HealthMetrics(registry, config);
 	const refusals = new RefusalMetrics(registry, config);
 	const crashes = new Cells(registry, {
 		name: 'breakwater_crashes_total',
@@ -88,6 +94,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 			providerOperated: (id, action) => providers.operated(id, action),
 			keyFetched: (id) => keys.fetched(id),
 			keyTroubled: (id) => keys.troubled(id),
+			healthChecked: (id, { result }) => checks.checked(id, result),
 			surplusReceived: () => {
 				surplusConnections.pending += 1;
 			},
@@ -100,6 +107,9 @@ export function createMetrics(config: Config, version: string): Metrics {
 		watch: (health) => providers.watch(health),
 		watchTargets: (standings) => addTargetMetrics(registry, config, standings),
 		watchLoad: (figures) => addLoadMetrics(registry, figures),
+		watchBudgets: (figures) => {
+			if (figures().length > 0) addBudgetMetrics(registry, figures);
+		},
 		notified: (webhook, outcome) => notifications.count({ webhook: String(webhook), outcome }),
 		linesLost: (output, lines) => {
 			lostLines.cell({ output }).pending += lines;

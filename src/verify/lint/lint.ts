@@ -4,11 +4,13 @@ import type { Cause } from '../causes.ts';
 import type { LintFinding, Severity } from '../report/report.ts';
 import type { Finding, Rule } from './rule.ts';
 import { breakerRules } from './rules/breaker.ts';
+import { budgetRules } from './rules/budgets.ts';
 import { chainRules } from './rules/chain.ts';
 import { dialectRules } from './rules/dialects.ts';
 import { effectRules } from './rules/effects.ts';
 import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
+import { healthRules } from './rules/health.ts';
 import { limitRules } from './rules/limits.ts';
 import { orderRules } from './rules/order.ts';
 import { priceRules } from './rules/prices.ts';
@@ -39,6 +41,8 @@ export const lintRules: readonly Rule[] = [
 	...limitRules,
 	...orderRules,
 	...priceRules,
+	...budgetRules,
+	...healthRules,
 ];
 
 /** The gravest first. */

@@ -10,6 +10,7 @@ import { type CandidatePlan, routesOf } from '../../gateway/routes.ts';
 import { type Classify, createClassifier } from '../../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../../upstream/classify/shipped-error-rules.ts';
 import { suggestion } from '../../values/nearest.ts';
+import { activeChecks } from '../active-checks.ts';
 import type { CaseStep } from '../report/report.ts';
 import { concerns, type Subject } from './case-script.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
@@ -35,7 +36,7 @@ export interface ExplainedCase {
 	chain: readonly string[];
 	/** In which order the targets are asked, where it is not the chain's alone. */
 	order?: string;
-	/** What the script says that has no effect, one sentence each. */
+	/** What the script says that has no effect, and what is not played, one sentence each. */
 	notes: readonly string[];
 	/** How the providers of the chain stood before. */
 	before: readonly ProviderStanding[];
@@ -113,7 +114,12 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 		stream,
 		chain: [...new Map(route.candidates.map(({ link, target }) => [link, target])).values()],
 		...orderOf(config, profile),
-		notes: script.entries.flatMap(({ subject }) => noteOn(subject, route.candidates, profile)),
+		notes: [
+			...script.entries.flatMap(({ subject }) => noteOn(subject, route.candidates, profile)),
+			...activeChecks({ providers: providersIn(config, route.candidates) }).map(
+				(check) => `${check}, which is not played.`,
+			),
+		],
 		before,
 		steps: end.happenings.map(caseStep),
 		client: clientView(end, profile),
@@ -128,6 +134,11 @@ function orderOf({ profiles }: Config, name: string): Pick<ExplainedCase, 'order
 	const profile = profiles[name];
 	const order = profile && orderText(profile);
 	return order === undefined ? {} : { order };
+}
+
+function providersIn({ providers }: Config, candidates: readonly CandidatePlan[]): Config['providers'] {
+	const names = new Set(candidates.map(({ provider }) => provider));
+	return Object.fromEntries(Object.entries(providers).filter(([name]) => names.has(name)));
 }
 
 function unknownProfile(profile: string, config: Config, names: readonly string[]): string {

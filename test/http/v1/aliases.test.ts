@@ -47,3 +47,26 @@ it('an alias is among the models', async () => {
 		expect.arrayContaining(['default', 'cheap', 'gpt-4o', 'gpt-4o-mini', 'a/model-a']),
 	);
 });
+
+it('a caller with profiles of its own sees and may use the aliases that lead to them', async () => {
+	const [open, narrow] = ['planted-0123456789abcdef', 'planted-fedcba9876543210'];
+	const restricted = await startGateway({
+		profiles: { cheap: { chain: ['b/tiny'] } },
+		aliases: { small: 'cheap', large: 'default' },
+		server: { clients: { anybody: { key: open }, somebody: { key: narrow, profiles: ['cheap'] } } },
+	});
+	const authorization = (key: string) => ({ authorization: `Bearer ${key}` });
+	const idsFor = async (key: string) => {
+		const response = await fetch(`${restricted.origin}/v1/models`, { headers: authorization(key) });
+		return ((await response.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+	};
+	const statusOf = async (model: string) =>
+		(await restricted.post({ model }, { headers: authorization(narrow) })).status;
+	try {
+		expect(await idsFor(narrow)).toEqual(['cheap', 'small', 'b/tiny']);
+		expect(await idsFor(open)).toEqual(expect.arrayContaining(['small', 'large']));
+		expect([await statusOf('small'), await statusOf('large')]).toEqual([200, 403]);
+	} finally {
+		await restricted.close();
+	}
+});

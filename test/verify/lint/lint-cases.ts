@@ -40,6 +40,8 @@ const oneProvider = (options: string) =>
 	`providers:\n  a: { baseUrl: https://a.example/v1, ${options} }\nprofiles: { default: { chain: [a/m] } }\n`;
 
 /** What a model of OpenAI is said to cost. */
+const budgeted = (text: string) =>
+	`${text}\nproviders:\n  a: { baseUrl: "https://a.example.com/v1", apiKey: "\${A_KEY}" }\n  b: { baseUrl: "https://b.example.com/v1", apiKey: "\${B_KEY}" }\nprofiles:\n  default: { chain: [a/m, b/m] }\n  cheap: { chain: [b/m] }\n`;
 const priced = (text: string, baseUrl = 'https://api.openai.com/v1') =>
 	`providers:\n  openai: { baseUrl: "${baseUrl}", apiKey: "\${A_KEY}", models: { gpt-4o: { price: { ${text} } } } }\nprofiles: { default: { chain: [openai/gpt-4o] } }\n`;
 
@@ -47,7 +49,52 @@ const everyEnd = Object.keys(defaultPolicy.onError);
 const allFail = everyEnd.map((key) => `${key}: { then: fail }`).join(', ');
 const noEffects = everyEnd.map((key) => `${key}: none`).join(', ');
 
+const health = (text: string, model = 'gpt-4o', rest = '') =>
+	`providers:\n  openai: { baseUrl: "https://api.openai.com/v1", apiKey: "\${A_KEY}", health: { ${text} }${rest} }\nprofiles: { default: { chain: [openai/${model}] } }\n`;
+
 export const lintCases: readonly LintCase[] = [
+	{
+		rule: 'health-check-cost',
+		severity: 'note',
+		text: health('every: 30s, with: §chat'),
+		says: /`openai` is checked up to 2,880 times a day with each key by a request to `openai\/gpt-4o`, which costs up to \$0\.1 a day \(where `maxCostPerDay` ends them\); write/,
+		sound: health('every: 30s, with: models'),
+	},
+	{
+		rule: 'health-check-cost',
+		severity: 'note',
+		text: health('every: 30m, with: §chat, maxPerDay: 10'),
+		says: /`openai` is checked up to 10 times a day with each key .*, which costs up to \$0\.00035 a day; write/,
+		sound: health('every: 30m, maxPerDay: 10'),
+	},
+	{
+		rule: 'health-check-cost',
+		severity: 'warning',
+		text: health('every: 30s, with: §chat', 'gpt-of-tomorrow'),
+		says: /whose price is not known, so that `maxCostPerDay` bounds nothing; give/,
+		sound: health('every: 30s, with: chat, maxPerDay: 100', 'gpt-of-tomorrow'),
+	},
+	{
+		rule: 'health-check-without-model',
+		severity: 'warning',
+		text: `providers:\n  a: { baseUrl: https://a.example/v1 }\n  b: { baseUrl: https://b.example/v1, health: { with: §chat } }\nprofiles: { default: { chain: [a/m] } }\n`,
+		says: /no model of it is in a chain or among its `models`, so that it is not checked; write/,
+		sound: `providers:\n  a: { baseUrl: https://a.example/v1 }\n  b: { baseUrl: https://b.example/v1, health: { with: chat } }\nprofiles: { default: { chain: [a/m, b/m] } }\n`,
+	},
+	{
+		rule: 'health-check-interval',
+		severity: 'note',
+		text: health('every: §10s'),
+		says: /`openai` is checked every 10 s, and one check of a provider that hangs takes up to 15 s \(`timeouts.connect` and `firstToken`\), so that checks are rarer just then; write/,
+		sound: health('every: 15s'),
+	},
+	{
+		rule: 'health-check-list',
+		severity: 'note',
+		text: `providers:\n  a: { protocol: azure, baseUrl: https://a.openai.azure.com, health: { with: §models } }\nprofiles: { default: { chain: [a/m] } }\n`,
+		says: /`a` has no list of its deployments.*; write `with: chat`/,
+		sound: `providers:\n  a: { protocol: azure, baseUrl: https://a.openai.azure.com, health: { with: chat } }\nprofiles: { default: { chain: [a/m] } }\n`,
+	},
 	{
 		rule: 'same-target-twice',
 		severity: 'warning',
@@ -1013,5 +1060,35 @@ export const lintCases: readonly LintCase[] = [
 		text: `${providers}profiles:\n  default: { skipBelow: §0.5, chain: [a/m, b/m] }\npolicy: { onError: { TIMEOUT: { then: fail }, AUTH_ERROR: { then: next } } }\n`,
 		says: /with `skipBelow` .* after TIMEOUT there .*`onError: \{ TIMEOUT: \{ then: next \} \}`/,
 		sound: chain('a/m, b/m'),
+	},
+	{
+		rule: 'budget-without-price',
+		severity: 'warning',
+		text: budgeted('§budget: { usd: 50 }'),
+		says: /the price of `a\/m`, `b\/m` is not known: requests there count for nothing in this budget; write the model's `price`/,
+		sound: `${priced('input: 2.5, output: 10')}budget: { usd: 50 }\n`,
+	},
+	{
+		rule: 'budget-without-price',
+		severity: 'warning',
+		text: budgeted(
+			'server: { clients: { web: { key: planted-0123456789abcdef, profiles: [cheap], §budget: { usd: 5 } } } }',
+		),
+		says: /the price of `b\/m` is not known/,
+		sound: budgeted('server: { clients: { web: { key: planted-0123456789abcdef, profiles: [cheap] } } }'),
+	},
+	{
+		rule: 'budget-goes-on',
+		severity: 'note',
+		text: budgeted('budget: { usd: 50, then: §cheap }'),
+		says: /when this budget is spent, requests go to `cheap`, which has no budget: nothing ends what is spent there; give `cheap` a budget that refuses/,
+		sound: budgeted('budget: { usd: 50, then: refuse }'),
+	},
+	{
+		rule: 'budget-goes-on',
+		severity: 'note',
+		text: `${budgeted('budget: { usd: 50, then: §first }')}  first: { extends: default, budget: { usd: 1, then: cheap } }\n`,
+		says: /requests go to `cheap`, which has no budget/,
+		sound: `${budgeted('budget: { usd: 50, then: first }')}  first: { extends: default, budget: { usd: 1 } }\n`,
 	},
 ];
