@@ -22,7 +22,7 @@ const counts = (effect: Effect) => effect === 'count' || effect === 'cool';
 const CONNECT = 'TIMEOUT.connect';
 
 /** @param name `CATEGORY` or `CATEGORY.reason` */
-function isOfLine(name: string): boolean {
+export function isOfLine(name: string): boolean {
 	return name === CONNECT || name === 'NETWORK_ERROR' || name.startsWith('NETWORK_ERROR.');
 }
 

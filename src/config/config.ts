@@ -1,3 +1,4 @@
+import type { HealthCheckPolicy } from '../../machines/health-check/context.ts';
 import type { Policy } from '../../machines/policy.ts';
 import type { Limits } from '../../machines/provider/rate.ts';
 import type { InputKind } from '../contract/dialect.ts';
@@ -163,6 +164,8 @@ export interface ProviderConfig {
 	models: Readonly<Record<string, ModelFacts>>;
 	/** How much is asked of it with each of its keys. */
 	limits: Required<Pick<TargetLimits, 'concurrent'>> & TargetLimits;
+	/** How it is checked while nobody asks it; absent where it is not. */
+	health?: HealthConfig;
 	/** What is set in the requests to every model of it. */
 	request: RequestConfig;
 	/** Whether answers are streamed from it whatever the client asked for. */
@@ -173,6 +176,14 @@ export interface ProviderConfig {
 	reasoningPolicy: Policy;
 	/** Always there for `simulated`, never for any other. */
 	simulate?: Simulation;
+}
+
+/** How one key of a provider is checked without a request. */
+export interface HealthConfig extends HealthCheckPolicy {
+	/** What it is asked for: the list of its models, or an answer of one token. */
+	with: 'models' | 'chat';
+	/** It is on this machine or in its own network, and may be checked although its cooldown is not over. */
+	isOwnServer: boolean;
 }
 
 /** How much is asked of a key, or of one of its models. */

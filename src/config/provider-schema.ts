@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amount, count, defaulted, flag, list, oneOf, section, table, text, textThat } from './fields.ts';
+import { providerHealth } from './health-schema.ts';
 import { apiKeys } from './key-schema.ts';
 import { providerPolicy, targetPolicy } from './policy-schema.ts';
 import { request } from './request-schema.ts';
@@ -228,6 +229,7 @@ export const provider = section({
 	limits: limits
 		.prefault({})
 		.describe('How much is asked of this provider, with each of its keys: at once, and in any minute.'),
+	health: providerHealth,
 	policy: providerPolicy.exactOptional().describe('What differs for this provider from the policy of the file.'),
 	models: table(modelName, modelFacts)
 		.exactOptional()

@@ -11,6 +11,7 @@ import type {
 	ProviderConfig,
 	TargetConfig,
 } from './config.ts';
+import { type FileHealth, resolveHealth } from './health-schema.ts';
 import { overlayPolicy } from './layers.ts';
 import type { FileNotifications } from './notifications-schema.ts';
 import { reasoningFirstToken } from './policy-defaults.ts';
@@ -34,7 +35,7 @@ export function resolve(file: string, content: File, requestValues: readonly str
 	const patient = overlayPolicy(defaultPolicy, { timeouts: { firstToken: reasoningFirstToken } });
 	const reasoningBase = overlayPolicy(patient, content.policy);
 	const providers = mapTable(content.providers, (provider, name) =>
-		resolveProvider(name, provider, base, reasoningBase),
+		resolveProvider(name, provider, base, reasoningBase, content.health),
 	);
 	const profiles = mapTable(content.profiles, (_, name) => resolveProfile(name, content, providers, base));
 	const [first = ''] = Object.keys(profiles);
@@ -57,13 +58,21 @@ function resolveNotifications({ webhooks, ...others }: FileNotifications): Notif
 	return { ...others, webhooks: webhooks.map((webhook) => ({ ...webhook, headers: lowerCaseNames(webhook.headers) })) };
 }
 
-function resolveProvider(name: string, provider: FileProvider, base: Policy, reasoningBase: Policy): ProviderConfig {
+function resolveProvider(
+	name: string,
+	provider: FileProvider,
+	base: Policy,
+	reasoningBase: Policy,
+	healthOfFile: FileHealth | undefined,
+): ProviderConfig {
 	const { protocol, baseUrl, apiKey = [], headers, tls, models, limits, request, policy, simulate } = provider;
 	const { streamUpstream = false, endpoints, apiVersion } = provider;
+	const reachedAt = baseUrlOf(protocol, baseUrl);
+	const health = resolveHealth(healthOfFile, provider.health, reachedAt.baseUrl);
 	return {
 		name,
 		protocol,
-		...baseUrlOf(protocol, baseUrl),
+		...reachedAt,
 		...(endpoints !== undefined && { endpoints }),
 		...(apiVersion !== undefined && { apiVersion }),
 		credentials: credentialsOf(name, apiKey),
@@ -71,6 +80,7 @@ function resolveProvider(name: string, provider: FileProvider, base: Policy, rea
 		...(tls !== undefined && { tls }),
 		models: mapTable(models ?? {}, (facts) => facts),
 		limits,
+		...(health !== undefined && { health }),
 		request: { defaults: {}, force: {}, ...request },
 		streamUpstream,
 		policy: overlayPolicy(base, policy),

@@ -3,6 +3,7 @@ import { budget } from './budget-schema.ts';
 import { chain } from './chain-schema.ts';
 import { errorRules } from './error-rules-schema.ts';
 import { filled, oneOf, section, table, text } from './fields.ts';
+import { health } from './health-schema.ts';
 import { notifications } from './notifications-schema.ts';
 import { filePolicy, profilePolicy } from './policy-schema.ts';
 import { name, provider, streamUpstream } from './provider-schema.ts';
@@ -62,6 +63,7 @@ export const fileSchema = section({
 	routing: routing
 		.exactOptional()
 		.describe('How requests that name no profile find one. Default: they go to the default profile.'),
+	health,
 	policy: filePolicy.prefault({}).describe('How failures are handled, for all providers and profiles.'),
 	budget: budget.exactOptional().describe('What all requests together may cost. Default: no limit.'),
 	errorRules: errorRules

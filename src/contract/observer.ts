@@ -1,4 +1,5 @@
 import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../machines/events.ts';
+import type { CheckEnded } from '../../machines/health-check/machine.ts';
 import type { Progress } from '../../machines/request/progress.ts';
 import type { BudgetNews } from './budget-figures.ts';
 import type { CallRecord } from './call-record.ts';
@@ -32,6 +33,8 @@ export interface GatewayObserver {
 	keyTroubled?(id: string, source: string, trouble: KeyTrouble): void;
 	/** The life of a fetched key cannot be what its giver says. @param what the rest of a sentence that begins with the giver */
 	keyDoubted?(id: string, source: string, what: string): void;
+	/** A key was checked without a request. @param id of its provider actor */
+	healthChecked?(id: string, check: CheckEnded): void;
 	/** A target does not take a field of requests: told once for each target and field. */
 	fieldRefused?(refused: RefusedField): void;
 	/** A budget is to be warned of, or is spent: told once for each period and each of the two. */

@@ -17,6 +17,21 @@ export interface ProviderHealth {
 	/** When the smallest request fits into its limits per minute again; absent where one does now. */
 	limitedUntil?: string;
 	lastFailure: { category: string; reason: string | null; status: number | null; model: string; at: string } | null;
+	/** Of a key that is checked without a request; absent where it is not. */
+	check?: CheckReport;
+}
+
+/** The active checks of one key. */
+export interface CheckReport {
+	with: 'models' | 'chat';
+	/** How the last one ended: `passed`, `failed`, `unproved`; null when none was made yet. */
+	result: string | null;
+	at: string | null;
+	/** Why it did not pass. */
+	category: string | null;
+	reason: string | null;
+	/** When the next one is due. */
+	nextAt: string;
 }
 
 export interface OperationResult {

@@ -15,7 +15,7 @@ import type { Call, RunningCall } from '../contract/call.ts';
 import type { CallRecord } from '../contract/call-record.ts';
 import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
 import type { GatewayObserver } from '../contract/observer.ts';
-import type { Service } from '../contract/service.ts';
+import type { ProviderHealth, Service } from '../contract/service.ts';
 import type { KeyTiming } from '../credentials/key-life.ts';
 import type { LiveKey } from '../credentials/live-key.ts';
 import { liveKeysOf } from '../credentials/live-keys.ts';
@@ -36,6 +36,8 @@ import { LiveMap } from '../values/live-map.ts';
 import { Budgets, hold } from './budgets/budgets.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
+import { healthChecksOf } from './health/health-checks.ts';
+import { modelsList } from './health/models-list.ts';
 import { differs, providerHealth } from './health-report.ts';
 import { keyWatch } from './key-watch.ts';
 import { KnownSecrets } from './known-secrets.ts';
@@ -158,6 +160,16 @@ export async function createGateway(
 	});
 	const refusedFields = new RefusedFields((refused) => observer.fieldRefused?.(refused));
 	const onLocalFault = (what: string) => observer.localFault?.(what);
+	const checks = healthChecksOf(config, {
+		routes,
+		prices,
+		actorOf: (id) => required(providers.get(id), id),
+		listEndpointOf: (id) => connections.endpoint({ ...required(addresses.get(id), id), dialect: modelsList }),
+		liveKeys,
+		classify,
+		answerLimit: config.server.answerLimit,
+		observer,
+	});
 	const makers = new Makers();
 	const correction = new TokenCorrection();
 	const budgets = Budgets.of(config, (news) => observer.budgetReached?.(news));
@@ -261,11 +273,17 @@ export async function createGateway(
 		if (target !== undefined && counted !== undefined) correction.note(target, tokens, counted.input);
 	}
 
+	function checkOf(id: string): Pick<ProviderHealth, 'check'> {
+		const check = checks.get(id);
+		return check === undefined ? {} : { check: check.report };
+	}
+
 	function interrupt(): void {
 		for (const exchange of exchanges.values()) exchange.shutDown();
 	}
 
 	await Promise.all([...liveKeys.values()].map((key) => key.start()));
+	for (const check of checks.values()) check.start();
 	return {
 		profiles: Object.keys(config.profiles),
 		targets: targetsOf(config),
@@ -308,10 +326,14 @@ export async function createGateway(
 			const names = Object.keys(config.profiles);
 			return Object.fromEntries(names.map((name) => [name, isServable(routes.named(name))]));
 		},
-		health: () => Object.fromEntries([...providers].map(([id, actor]) => [id, providerHealth(actor.getSnapshot())])),
+		health: () =>
+			Object.fromEntries(
+				[...providers].map(([id, actor]) => [id, { ...providerHealth(actor.getSnapshot()), ...checkOf(id) }]),
+			),
 		interrupt,
 		close: async () => {
 			interrupt();
+			for (const check of checks.values()) check.stop();
 			await Promise.all([...liveKeys.values()].map((key) => key.stop()));
 			for (const actor of providers.values()) actor.stop();
 			await connections.close();

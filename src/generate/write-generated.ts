@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { healthCheckMachine } from '../../machines/health-check/machine.ts';
 import { providerMachine } from '../../machines/provider/machine.ts';
 import { requestMachine } from '../../machines/request/machine.ts';
 import { jsonSchema } from '../config/json-schema.ts';
@@ -19,6 +20,7 @@ export function generatedFiles(): { file: string; text: string }[] {
 		page('state-charts.md', {
 			'provider-machine': fenced('mermaid', mermaidDiagram(providerMachine)),
 			'request-machine': fenced('mermaid', mermaidDiagram(requestMachine)),
+			'health-check-machine': fenced('mermaid', mermaidDiagram(healthCheckMachine)),
 		}),
 		page('errors.md', { errors: errorTable() }),
 		page('checking.md', {

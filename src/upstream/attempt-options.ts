@@ -11,6 +11,8 @@ export interface AttemptOptions {
 	reasons?: boolean;
 	/** The request as the provider shall see it. */
 	request: RenderedRequest;
+	/** Default: `POST`. */
+	method?: 'GET' | 'POST';
 	/** Headers of the caller that go along, by their names in lower case; undefined for none. */
 	callerHeaders?: Readonly<Record<string, string>> | undefined;
 	timeouts: Timeouts;

@@ -87,10 +87,10 @@ export class Attempt implements Dispatcher.DispatchHandler, LookUpListener {
 	}
 
 	#sendWith(own: readonly string[], dispatch: Dispatch): void {
-		const { endpoint, model, request, callerHeaders } = this.#options;
+		const { endpoint, model, request, callerHeaders, method = 'POST' } = this.#options;
 		try {
 			const headers = withCallerHeaders(own, callerHeaders, endpoint.address.usualHeaders);
-			const options = { path: endpoint.address.path(model), method: 'POST' as const, headers, body: request.body };
+			const options = { path: endpoint.address.path(model), method, headers, body: request.body };
 			this.#dispatched = dispatch(options, this, this);
 		} catch (error) {
 			this.#break(classifyTransportError(error));

@@ -191,6 +191,15 @@ export function logObserver(log: Logger): GatewayObserver {
 		keyDoubted: (provider, source, what) => {
 			log.warn({ provider, source }, `what gives the key of provider ${provider} ${what}`);
 		},
+		healthChecked: (provider, { result, failure, isNews, nextAt }) => {
+			if (!isNews) return;
+			const why =
+				failure === undefined ? {} : { category: failure.category, reason: failure.reason, status: failure.status };
+			const line = { provider, result, ...why, nextAt: rfc3339(nextAt) };
+			const text = `health check of provider ${provider}: ${checkTexts[result]}`;
+			if (result === 'failed') log.warn(line, text);
+			else log.info(line, text);
+		},
 		localFault: (what) => localFaults.add(what),
 		surplusReceived: (origin, wasTrusted) => {
 			if (!wasTrusted) return;
@@ -259,6 +268,12 @@ function lackOfCost(cost: CallCost | undefined): 'unknown' | 'incomplete' | unde
 	if (cost === undefined || cost.isComplete) return undefined;
 	return cost.usd === undefined ? 'unknown' : 'incomplete';
 }
+
+const checkTexts = {
+	passed: 'passed',
+	failed: 'failed',
+	unproved: 'it answers, and what it answers proves nothing; `health.with` can be `chat` in place of `models`',
+} as const;
 
 const alarmTexts = {
 	auth: 'a provider rejects its credential: check the key at `source` in the configuration; the provider is not asked before `until`',

@@ -7,6 +7,7 @@ import type { LogOutput } from '../log/log.ts';
 import { addBudgetMetrics } from './budget-metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
+import { HealthMetrics } from './health-metrics.ts';
 import { KeyMetrics } from './key-metrics.ts';
 import { addLoadMetrics } from './load-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -46,6 +47,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 	const calls = new CallMetrics(registry, config);
 	const providers = new ProviderMetrics(registry, config);
 	const keys = new KeyMetrics(registry, config);
+	const checks = new HealthMetrics(registry, config);
 	const refusals = new RefusalMetrics(registry, config);
 	const crashes = new Cells(registry, {
 		name: 'breakwater_crashes_total',
@@ -89,6 +91,7 @@ export function createMetrics(config: Config, version: string): Metrics {
 			providerOperated: (id, action) => providers.operated(id, action),
 			keyFetched: (id) => keys.fetched(id),
 			keyTroubled: (id) => keys.troubled(id),
+			healthChecked: (id, { result }) => checks.checked(id, result),
 			surplusReceived: () => {
 				surplusConnections.pending += 1;
 			},

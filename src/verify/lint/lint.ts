@@ -10,6 +10,7 @@ import { dialectRules } from './rules/dialects.ts';
 import { effectRules } from './rules/effects.ts';
 import { exposureRules } from './rules/exposure.ts';
 import { fallbackRules } from './rules/fallbacks.ts';
+import { healthRules } from './rules/health.ts';
 import { limitRules } from './rules/limits.ts';
 import { priceRules } from './rules/prices.ts';
 import { reasonRules } from './rules/reasons.ts';
@@ -39,6 +40,7 @@ export const lintRules: readonly Rule[] = [
 	...limitRules,
 	...priceRules,
 	...budgetRules,
+	...healthRules,
 ];
 
 /** The gravest first. */

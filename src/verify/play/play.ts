@@ -10,6 +10,7 @@ import { type CandidatePlan, routesOf } from '../../gateway/routes.ts';
 import { type Classify, createClassifier } from '../../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../../upstream/classify/shipped-error-rules.ts';
 import { suggestion } from '../../values/nearest.ts';
+import { activeChecks } from '../active-checks.ts';
 import type { CaseStep } from '../report/report.ts';
 import { concerns, type Subject } from './case-script.ts';
 import type { ProviderSnapshot } from './imagined-provider.ts';
@@ -32,7 +33,7 @@ export interface ExplainedCase {
 	stream: boolean;
 	/** The targets, in their order. */
 	chain: readonly string[];
-	/** What the script says that has no effect, one sentence each. */
+	/** What the script says that has no effect, and what is not played, one sentence each. */
 	notes: readonly string[];
 	/** How the providers of the chain stood before. */
 	before: readonly ProviderStanding[];
@@ -109,7 +110,12 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 		profile,
 		stream,
 		chain: [...new Map(route.candidates.map(({ link, target }) => [link, target])).values()],
-		notes: script.entries.flatMap(({ subject }) => noteOn(subject, route.candidates, profile)),
+		notes: [
+			...script.entries.flatMap(({ subject }) => noteOn(subject, route.candidates, profile)),
+			...activeChecks({ providers: providersIn(config, route.candidates) }).map(
+				(check) => `${check}, which is not played.`,
+			),
+		],
 		before,
 		steps: end.happenings.map(caseStep),
 		client: clientView(end, profile),
@@ -118,6 +124,11 @@ export function explainCase(config: Config, { profile, when, stream }: CaseOptio
 		trace: end.progress.trace,
 		after: standings(end.now),
 	};
+}
+
+function providersIn({ providers }: Config, candidates: readonly CandidatePlan[]): Config['providers'] {
+	const names = new Set(candidates.map(({ provider }) => provider));
+	return Object.fromEntries(Object.entries(providers).filter(([name]) => names.has(name)));
 }
 
 function unknownProfile(profile: string, config: Config, names: readonly string[]): string {

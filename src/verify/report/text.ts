@@ -1,7 +1,9 @@
-import { amountText, memoryText, wrapped } from '../../values/figures.ts';
+import { usdText } from '../../prices/price-text.ts';
+import { amountText, countText, memoryText, wrapped } from '../../values/figures.ts';
 import { firstLines, nameList } from '../../values/first-lines.ts';
 import { timeText } from '../../values/time-text.ts';
 import type {
+	CostCase,
 	LintFinding,
 	ProfileReport,
 	PropertyResult,
@@ -39,6 +41,7 @@ export function reportText(report: Report, page: Page): string {
 		...report.profiles.slice(0, MOST_PROFILES).map((profile) => profileLines(profile, page)),
 		moreProfilesLines(report, page),
 		toldLines(report, page),
+		activeCheckLines(report, page),
 		unexploredLines(report, page),
 		stoppedLines(report, page),
 		[totals(report, page)],
@@ -203,12 +206,30 @@ function profileLines(profile: ProfileReport, page: Page): string[] {
 			worst.wholeAnswer,
 			page,
 		),
+		...(worst.cost === undefined ? [] : costLines(worst.cost, page)),
 	];
+}
+
+function costLines(cost: CostCase, page: Page): string[] {
+	const { most, isExact, inputTokens, outputTokens, unpriced } = cost;
+	const amount = isExact && unpriced.length === 0 ? `at most $${usdText(most)}` : `$${usdText(most)} or more`;
+	const request = `for a prompt of ${countText(inputTokens)} tokens and answers of ${countText(outputTokens)}`;
+	const gap = unpriced.length === 0 ? '' : `; no price is known of ${nameList(unpriced)}`;
+	return worstLines(`${amount} ${request}${gap}`, cost, page);
 }
 
 function worstLines(title: string, { steps }: WorstCase, { columns, paint, showsTraces }: Page): string[] {
 	const way = showsTraces ? stepLines(steps, columns - 4) : wrapped(briefPath(steps), columns - 4);
 	return [`  ${title}`, ...way.map((line) => paint('gray', `    ${line}`))];
+}
+
+function activeCheckLines({ activeChecks }: Report, { columns, paint }: Page): string[] {
+	if (activeChecks.length === 0) return [];
+	const shown = firstLines(activeChecks, 'providers with checks; --json lists them all');
+	return [
+		paint('bold', 'Active checks, which are not explored'),
+		...shown.flatMap((sentence) => indented(wrapped(sentence, columns - 2))),
+	];
 }
 
 function unexploredLines({ providers, keys, profiles, stopped }: Report, { columns, paint }: Page): string[] {

@@ -49,7 +49,52 @@ const everyEnd = Object.keys(defaultPolicy.onError);
 const allFail = everyEnd.map((key) => `${key}: { then: fail }`).join(', ');
 const noEffects = everyEnd.map((key) => `${key}: none`).join(', ');
 
+const health = (text: string, model = 'gpt-4o', rest = '') =>
+	`providers:\n  openai: { baseUrl: "https://api.openai.com/v1", apiKey: "\${A_KEY}", health: { ${text} }${rest} }\nprofiles: { default: { chain: [openai/${model}] } }\n`;
+
 export const lintCases: readonly LintCase[] = [
+	{
+		rule: 'health-check-cost',
+		severity: 'note',
+		text: health('every: 30s, with: §chat'),
+		says: /`openai` is checked up to 2,880 times a day with each key by a request to `openai\/gpt-4o`, which costs up to \$0\.1 a day \(where `maxCostPerDay` ends them\); write/,
+		sound: health('every: 30s, with: models'),
+	},
+	{
+		rule: 'health-check-cost',
+		severity: 'note',
+		text: health('every: 30m, with: §chat, maxPerDay: 10'),
+		says: /`openai` is checked up to 10 times a day with each key .*, which costs up to \$0\.00035 a day; write/,
+		sound: health('every: 30m, maxPerDay: 10'),
+	},
+	{
+		rule: 'health-check-cost',
+		severity: 'warning',
+		text: health('every: 30s, with: §chat', 'gpt-of-tomorrow'),
+		says: /whose price is not known, so that `maxCostPerDay` bounds nothing; give/,
+		sound: health('every: 30s, with: chat, maxPerDay: 100', 'gpt-of-tomorrow'),
+	},
+	{
+		rule: 'health-check-without-model',
+		severity: 'warning',
+		text: `providers:\n  a: { baseUrl: https://a.example/v1 }\n  b: { baseUrl: https://b.example/v1, health: { with: §chat } }\nprofiles: { default: { chain: [a/m] } }\n`,
+		says: /no model of it is in a chain or among its `models`, so that it is not checked; write/,
+		sound: `providers:\n  a: { baseUrl: https://a.example/v1 }\n  b: { baseUrl: https://b.example/v1, health: { with: chat } }\nprofiles: { default: { chain: [a/m, b/m] } }\n`,
+	},
+	{
+		rule: 'health-check-interval',
+		severity: 'note',
+		text: health('every: §10s'),
+		says: /`openai` is checked every 10 s, and one check of a provider that hangs takes up to 15 s \(`timeouts.connect` and `firstToken`\), so that checks are rarer just then; write/,
+		sound: health('every: 15s'),
+	},
+	{
+		rule: 'health-check-list',
+		severity: 'note',
+		text: `providers:\n  a: { protocol: azure, baseUrl: https://a.openai.azure.com, health: { with: §models } }\nprofiles: { default: { chain: [a/m] } }\n`,
+		says: /`a` has no list of its deployments.*; write `with: chat`/,
+		sound: `providers:\n  a: { protocol: azure, baseUrl: https://a.openai.azure.com, health: { with: chat } }\nprofiles: { default: { chain: [a/m] } }\n`,
+	},
 	{
 		rule: 'same-target-twice',
 		severity: 'warning',

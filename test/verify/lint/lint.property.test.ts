@@ -69,6 +69,7 @@ const provider = fc.record(
 		streamUpstream: fc.boolean(),
 		endpoints: fc.constantFrom(['chat'], ['embeddings'], ['messages', 'chat']),
 		limits: fc.constantFrom({}, { concurrent: 9000 }),
+		health: fc.constantFrom({ every: '30s', with: 'chat' }, { every: '2s', with: 'models' }),
 		policy: fc.record({ timeouts: fc.record(attemptTimeouts, optional), retry, breaker, onError }, optional),
 	},
 	{ requiredKeys: ['baseUrl'] },

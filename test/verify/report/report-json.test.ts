@@ -19,6 +19,7 @@ it('is the whole report', () => {
 		'keys',
 		'profiles',
 		'told',
+		'activeChecks',
 		'states',
 		'transitions',
 		'ms',

@@ -122,6 +122,7 @@ export function report(changes: Partial<Report> = {}): Report {
 		keys: [],
 		profiles: [profileReport()],
 		told: [],
+		activeChecks: [],
 		states: 1524,
 		transitions: 52_221,
 		ms: 1234,

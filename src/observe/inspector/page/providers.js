@@ -178,6 +178,7 @@ function facts(provider, now) {
 				}
 			</dd>
 		</div>
+		${checkFact(health.check, now)}
 		${
 			unavailable.length === 0
 				? nothing
@@ -194,6 +195,29 @@ function facts(provider, now) {
 					</div>`
 		}
 	</dl>`;
+}
+
+/**
+ * The last active check and the next one, where there are any.
+ * @param {ProviderView['health']['check']} check
+ * @param {number} now
+ */
+function checkFact(check, now) {
+	if (check === undefined) return nothing;
+	const { result, at, category, reason, nextAt } = check;
+	const why = category === null ? nothing : html` <code class="failure">${failureName({ category, reason })}</code>`;
+	const next = Date.parse(nextAt);
+	return html`<div class="wide">
+		<dt>Active check</dt>
+		<dd>
+			${
+				result === null || at === null
+					? html`<span class="quiet">none yet</span>`
+					: html`${result}${why} <span class="quiet">${ago(now - Date.parse(at))}</span>`
+			}
+			<span class="quiet">next ${next > now ? `in ${left(next - now)}` : 'at once'}</span>
+		</dd>
+	</div>`;
 }
 
 /**
