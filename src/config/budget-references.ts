@@ -12,7 +12,17 @@ export function checkBudgets(tree: Tree, collector: ProblemCollector): void {
 	];
 	for (const path of places.map((place) => [...place, 'then'])) {
 		const then = valueAt(tree, path);
-		if (typeof then !== 'string' || then === '' || then === 'refuse' || profiles.includes(then)) continue;
+		if (typeof then !== 'string' || then === '' || then === 'refuse') continue;
+		if (profiles.includes(then)) {
+			if (valueAt(tree, ['profiles', then, 'for']) !== 'embeddings') continue;
+			collector.add(
+				tree,
+				path,
+				'value',
+				`leads to \`${then}\`, which is for embeddings and answers nothing else; name another profile`,
+			);
+			continue;
+		}
 		const predicate = `is neither \`refuse\` nor a profile; ${suggestion(then, ['refuse', ...profiles])}`;
 		collector.add(tree, path, 'value', predicate);
 	}

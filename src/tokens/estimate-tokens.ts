@@ -39,11 +39,6 @@ export function estimateTokens(body: string, parts: PartTokens): number {
 	return new RequestScan(body, parts).tokens();
 }
 
-/** About how many tokens a text is that stands in no JSON. */
-export function estimateTextTokens(text: string): number {
-	return estimateTokens(JSON.stringify(text), new Map());
-}
-
 class RequestScan {
 	readonly #text: string;
 	readonly #parts: PartTokens;

@@ -369,6 +369,13 @@ describe('budgets', () => {
 			'5:25: `budget.then` is neither `refuse` nor a profile; did you mean `refuse`?',
 		],
 		[
+			'that leads to vectors',
+			ofProfiles(
+				'  p: { chain: [openai/m], budget: { usd: 5, then: v } }\n  v: { for: embeddings, chain: [openai/e] }\n',
+			),
+			'3:51: `profiles.p.budget.then` leads to `v`, which is for embeddings and answers nothing else; name another profile',
+		],
+		[
 			'that leads to its own profile',
 			ofProfiles('  p: { chain: [openai/m], budget: { usd: 5, then: p } }\n'),
 			'3:51: `profiles.p.budget.then` is the profile itself; write `refuse`, or a cheaper profile',

@@ -79,7 +79,8 @@ export class Budgets {
 			ofProfile = this.#ofProfiles.get(route);
 		}
 		const budgets = [this.#all, own, ofProfile].filter((budget) => budget !== undefined);
-		if (spent.length === 0) return { call, budgets };
+		const staysThere = route === call.route && targets === call.targets;
+		if (staysThere) return { call, budgets };
 		return { call: { ...call, route, targets, spentBudgets: spent.map(nameOf) }, budgets };
 	}
 }

@@ -118,8 +118,10 @@ describe('the budget of a caller', () => {
 		// A target, or a chain, that the caller names is not asked either.
 		expect(await ask({ model: 'a/model-a' })).toMatchObject({ target: 'b/model-b', profile: 'cheap' });
 		expect(await ask({ models: ['a/model-a', 'b/model-b'] })).toMatchObject({ target: 'b/model-b', profile: 'cheap' });
+		// Whoever asks for the cheaper profile gets what was asked for.
+		expect(await ask({ model: 'cheap' })).toMatchObject({ target: 'b/model-b', spent: null });
 		const [used] = breakwater.gateway.budgets;
-		expect(used?.usedUsd).toBeCloseTo(2 * costAtA + 3 * costAtB, 9);
+		expect(used?.usedUsd).toBeCloseTo(2 * costAtA + 4 * costAtB, 9);
 		expect(await ask({}, other)).toMatchObject({ target: 'a/model-a', spent: null });
 	});
 
