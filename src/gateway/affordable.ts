@@ -3,6 +3,7 @@ import type { CostWish } from '../contract/dialect.ts';
 import { Refusal } from '../contract/refusal.ts';
 import { estimatedCost } from '../prices/cost.ts';
 import { usdText } from '../prices/price-text.ts';
+import type { TokenFactors } from '../tokens/correction.ts';
 import { clock } from '../values/clock.ts';
 import type { Contact } from './contact.ts';
 import type { FittedRoute, PassedOver } from './fit.ts';
@@ -14,22 +15,18 @@ export const usualAnswerTokens = 1000;
 /**
  * Passes over the targets that a request may not ask for what they cost: those of other tiers, and those at which it is estimated to
  * cost too much. What is not known is not taken: a target in no tier where one is named, or without a price where there is a bound.
- * @param maxUsd of the route; the caller's own bound holds beside it
  * @throws Refusal when none is left, or when the caller names a tier that does not exist
  */
-export function affordableRoute(
-	fitted: FittedRoute,
-	maxUsd: number | undefined,
-	call: Call,
-	tiers: Tiers,
-): FittedRoute {
+export function affordableRoute(fitted: FittedRoute, call: Call, { maxUsd, tiers, factors }: CostRules): FittedRoute {
 	// To count tokens costs nothing.
 	if ((call.costs === undefined && maxUsd === undefined) || call.dialect.estimate !== undefined) return fitted;
 	const bounds = boundsOf(call.costs ?? {}, maxUsd, tiers);
+	const problemOf = (target: string, contact: Contact | undefined) =>
+		tierProblem(target, bounds, tiers) ?? costProblem(contact, bounds, call, factors[target]);
 	const isTaken = fitted.candidates.map(() => true);
 	const passedOver = new Map<string, PassedOver>();
 	fitted.candidates.forEach(({ target }, position) => {
-		const why = tierProblem(target, bounds, tiers) ?? costProblem(fitted.contacts[position], bounds, call);
+		const why = problemOf(target, fitted.contacts[position]);
 		if (why === undefined) return;
 		isTaken[position] = false;
 		passedOver.set(target, { target, what: [why] });
@@ -42,6 +39,15 @@ export function affordableRoute(
 		contacts: fitted.contacts.filter((_, position) => isTaken[position]),
 		passedOver: [...fitted.passedOver, ...passedOver.values()],
 	};
+}
+
+/** What decides beside the caller's own wish. */
+export interface CostRules {
+	/** Of the route, USD; undefined: none. The caller's own bound holds beside it. */
+	readonly maxUsd: number | undefined;
+	readonly tiers: Tiers;
+	/** How far estimates of prompts are off, as answers have told. */
+	readonly factors: TokenFactors;
 }
 
 interface Bounds {
@@ -67,20 +73,29 @@ function tierProblem(target: string, { lowest, highest }: Bounds, tiers: Tiers):
 	return isWithin ? undefined : `tier ${tiers.names[rank]}`;
 }
 
-function costProblem(contact: Contact | undefined, { usd }: Bounds, call: Call): string | undefined {
+function costProblem(
+	contact: Contact | undefined,
+	{ usd }: Bounds,
+	call: Call,
+	factor: number | undefined,
+): string | undefined {
 	if (usd === undefined) return undefined;
-	const cost = contact && estimateAt(contact, call);
+	const cost = contact && estimateAt(contact, call, factor);
 	if (cost === undefined) return 'no known price';
-	return cost > usd ? `about $${usdText(cost)}` : undefined;
+	return cost > usd ? `about $${usdText(Number(cost.toPrecision(3)))}` : undefined;
 }
 
 /** @returns USD; undefined where the price is not known */
-function estimateAt({ price, abilities }: Contact, { request, answerTokens, dialect }: Call): number | undefined {
+function estimateAt(
+	{ price, abilities }: Contact,
+	{ request, answerTokens, dialect }: Call,
+	factor = 1,
+): number | undefined {
 	if (price === undefined) return undefined;
 	const { maxOutputTokens = Number.POSITIVE_INFINITY } = abilities;
 	const written = Math.min(answerTokens ?? usualAnswerTokens, maxOutputTokens) * request.choices;
 	const outputTokens = dialect.needsOneModel === true ? 0 : written;
-	return estimatedCost(price, { inputTokens: request.tokens, outputTokens }, clock.toWall(clock.now()));
+	return estimatedCost(price, { inputTokens: request.tokens * factor, outputTokens }, clock.toWall(clock.now()));
 }
 
 function notAllowed(call: Call, { lowest, highest, usd }: Bounds, passedOver: PassedOver[], tiers: Tiers): Refusal {

@@ -209,12 +209,10 @@ export async function createGateway(
 		}
 		const { policy, commit } = live;
 		const now = clock.now();
-		const { passedOver, bond, ...fitted } = affordableRoute(
-			fittedRoute(live, request, makers),
-			live.maxUsd,
-			request,
-			tiers,
-		);
+		const { maxUsd } = live;
+		const { factors } = correction;
+		const affordable = affordableRoute(fittedRoute(live, request, makers), request, { maxUsd, tiers, factors });
+		const { passedOver, bond, ...fitted } = affordable;
 		const lineup: Lineup & Partial<OrderedLineup> =
 			live.order === undefined || ordering === undefined
 				? fitted
@@ -222,9 +220,8 @@ export async function createGateway(
 		const { candidates, contacts, order } = lineup;
 		const { retainedText } = policy.continuation;
 		const { tokens } = request.request;
-		const { factors: tokenFactors } = correction;
 		const endsAt = request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : now + request.timeoutMs;
-		const input = { id: request.id, candidates, policy, tokens, tokenFactors, now, endsAt };
+		const input = { id: request.id, candidates, policy, tokens, tokenFactors: factors, now, endsAt };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
 		const settle = budgeted && hold(budgeted.budgets, costOfPrompt(candidates[0]?.target, tokens, now));

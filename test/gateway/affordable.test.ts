@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf, startGateway, type TestGateway } from '../helpers/gateway.ts';
-import { status } from '../helpers/upstream.ts';
+import { answers, status } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway | undefined;
 afterEach(() => breakwater?.close());
@@ -120,6 +120,16 @@ describe('a bound on the cost of a request', () => {
 		const allowed = (max_tokens: number) => ask({ max_tokens, failover: { maxCostPerRequest: 0.05 } });
 		expect(await allowed(10)).toMatchObject({ target: 'dear/model-dear' });
 		expect(await allowed(100_000)).toMatchObject({ target: 'fair/model-fair' });
+	});
+
+	it('is held against estimates that answers have corrected', async () => {
+		const { upstream } = await started({ profiles: { best: { chain: ['fair/model-fair'] } } });
+		const usage = { prompt_tokens: 4000, completion_tokens: 1, total_tokens: 4001 };
+		upstream('fair').always(answers('ok', { usage }));
+		const messages = [{ role: 'user', content: 'word '.repeat(800) }];
+		const body = { model: 'best', messages, max_tokens: 1, failover: { maxCostPerRequest: 0.02 } };
+		expect((await ask(body)).status).toBe(200);
+		expect((await ask(body)).error?.message).toMatch(/fair\/model-fair \(about \$0\.02\d+\)/);
 	});
 
 	it('of a profile holds for all of its requests, and a caller can only lower it', async () => {
