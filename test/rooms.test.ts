@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
  */
 const floors: readonly (readonly string[])[] = [
 	['machines'],
-	['src/values'],
+	['src/values', 'src/tokens'],
 	['src/contract'],
 	['src/config', 'src/dialects', 'src/answer', 'src/simulator'],
 	['src/prices'],

@@ -13,7 +13,14 @@ import {
 	soonestTarget,
 	wouldRetry,
 } from './failover.ts';
-import { currentCandidate, hasAttemptedTarget, leftAnswer, type Progress, type RequestInput } from './progress.ts';
+import {
+	currentCandidate,
+	hasAttemptedTarget,
+	leftAnswer,
+	type Progress,
+	type RequestInput,
+	tokensFor,
+} from './progress.ts';
 import {
 	abandoned,
 	answerBroke,
@@ -133,7 +140,7 @@ export const requestMachine = setup({
 				model: currentCandidate(progress).model,
 				now: progress.now,
 				early: progress.early,
-				tokens: progress.tokens,
+				tokens: tokensFor(progress, currentCandidate(progress).target),
 				...(hasAttemptedTarget(progress) && { isRetry: true as const }),
 				replyTo: self,
 			}),

@@ -20,15 +20,24 @@ type Event<T extends RequestEvent['type']> = Extract<RequestEvent, { type: T }>;
 /** Failures after which a credential is of no more use to the same request, whatever its actor says. */
 const spending: readonly Category[] = ['AUTH_ERROR', 'QUOTA_EXCEEDED'];
 
-export function begin({ id, candidates, policy, tokens, now }: RequestInput): Progress {
+export function begin({
+	id,
+	candidates,
+	policy,
+	tokens,
+	tokenFactors,
+	now,
+	endsAt = Number.POSITIVE_INFINITY,
+}: RequestInput): Progress {
 	return {
 		id,
 		candidates,
 		policy,
 		tokens,
+		tokenFactors,
 		startedAt: now,
-		deadlineAt: now + policy.timeouts.request,
-		streamEndsAt: Number.POSITIVE_INFINITY,
+		deadlineAt: Math.min(now + policy.timeouts.request, endsAt),
+		streamEndsAt: endsAt,
 		now,
 		position: 0,
 		early: false,
@@ -100,7 +109,7 @@ export function reconnected(progress: Progress, { now }: Event<'attempt.reconnec
 
 /** The first content of an answer: the commit. */
 export function committed(progress: Progress, { now, seam }: Event<'attempt.answering'>): Progress {
-	const streamEndsAt = now + progress.policy.timeouts.stream;
+	const streamEndsAt = Math.min(now + progress.policy.timeouts.stream, progress.streamEndsAt);
 	return { ...progress, now, seam, streamEndsAt, deadlineAt: streamEndsAt };
 }
 

@@ -44,8 +44,12 @@ export interface RequestInput {
 	policy: Policy;
 	/** What an attempt is expected to use, tokens; 0 when it is not known. */
 	tokens: number;
+	/** By what that is multiplied for each target that counts otherwise, by `provider/model`; absent: none does. */
+	tokenFactors?: Readonly<Record<string, number>>;
 	/** ms since the epoch. */
 	now: number;
+	/** When the caller wants it to be over, whatever the policy allows, ms since the epoch; absent: it does not say. */
+	endsAt?: number;
 }
 
 /** One step of the trace. `at` is in ms since the request began; it holds no word of the caller. */
@@ -114,6 +118,8 @@ export interface Progress {
 	readonly policy: Policy;
 	/** What an attempt is expected to use, tokens; 0 when it is not known. */
 	readonly tokens: number;
+	/** By what that is multiplied for each target that counts otherwise. */
+	readonly tokenFactors: Readonly<Record<string, number>> | undefined;
 	/** ms since the epoch, as are all the times below. */
 	readonly startedAt: number;
 	/** When the present search for an answer, or the stream that it found, is over. */
@@ -176,6 +182,12 @@ export function currentCandidate(progress: Progress): Candidate {
 	if (candidate === undefined)
 		throw new Error(`request ${progress.id} stands on step ${progress.position}, which does not exist`);
 	return candidate;
+}
+
+/** What an attempt on a target is expected to use, tokens; 0 when it is not known. */
+export function tokensFor({ tokens, tokenFactors }: Progress, target: string): number {
+	const factor = tokenFactors?.[target];
+	return factor === undefined ? tokens : Math.ceil(tokens * factor);
 }
 
 /** Has it attempted the present target, with this credential, before? */

@@ -3,6 +3,7 @@ import type { Policy } from '../../machines/policy.ts';
 import type { Limits } from '../../machines/provider/rate.ts';
 import type { InputKind } from '../contract/dialect.ts';
 import type { Simulation } from '../contract/simulation.ts';
+import type { BudgetPeriod } from './budget-schema.ts';
 import type { PolicyLayer } from './policy-schema.ts';
 
 /** A whole configuration, checked and resolved: every default filled in, every duration in ms, every size in bytes. */
@@ -20,6 +21,8 @@ export interface Config {
 	defaultProfile: string;
 	/** Absent where requests that name no profile go to the default one. */
 	routing?: RoutingConfig;
+	/** Of all requests together; absent where they may cost what they do. */
+	budget?: BudgetConfig;
 	/** The user's own classification rules, in their order; they go before the shipped ones. */
 	/** Texts that `request.defaults` and `request.force` have from the environment: they are not shown. Absent for none. */
 	requestValues?: readonly string[];
@@ -77,8 +80,26 @@ export interface ServerLimits {
 export interface ClientConfig {
 	/** At least one; any of them will do. */
 	key: readonly string[];
-	/** Absent where it has no limit. */
+	/** Absent where it has no limit, as in those below. */
 	requestsPerMinute?: number;
+	/** Of prompts and answers. */
+	tokensPerMinute?: number;
+	/** Requests in flight. */
+	concurrent?: number;
+	/** Those that it may ask; absent: all. */
+	profiles?: readonly string[];
+	/** Absent where its requests may cost what they do. */
+	budget?: BudgetConfig;
+}
+
+/** What requests may cost in a period. */
+export interface BudgetConfig {
+	usd: number;
+	per: BudgetPeriod;
+	/** What becomes of requests when it is spent: `refuse`, or the profile that serves instead. */
+	then: string;
+	/** The share of it from which on is warned, 0 to 1. */
+	warnAt: number;
 }
 
 /** Which profile a request goes to that names none. */
@@ -264,6 +285,8 @@ export interface ProfileConfig {
 	policyLayers: readonly Partial<PolicyLayer>[];
 	/** Whether answers are streamed from its targets whatever the client asked for; absent where the providers say. */
 	streamUpstream?: boolean;
+	/** Absent where requests to it may cost what they do. */
+	budget?: BudgetConfig;
 }
 
 export interface TargetConfig {

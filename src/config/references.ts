@@ -1,5 +1,6 @@
 import { isObject } from '../values/json.ts';
 import { suggestion } from '../values/nearest.ts';
+import { checkBudgets } from './budget-references.ts';
 import { formatPath, type ProblemCollector } from './problem-collector.ts';
 import { defaultProtocol } from './provider-schema.ts';
 import { checkOrigins, checkServerKeys } from './server-keys.ts';
@@ -22,6 +23,8 @@ export function checkReferences(tree: Tree, collector: ProblemCollector): void {
 		for (const name of keysAt(tree, [table])) checkLength(name, [table, name], 'key', tree, collector);
 	}
 	checkRouting(tree, collector);
+	checkClients(tree, collector);
+	checkBudgets(tree, collector);
 	checkServerKeys(tree, collector);
 	checkOrigins(tree, collector);
 	for (const index of indicesAt(tree, ['errorRules'])) {
@@ -139,6 +142,16 @@ function checkRouting(tree: Tree, collector: ProblemCollector): void {
 	for (const path of tables.flatMap((table) => keysAt(tree, table).map((key) => [...table, key]))) {
 		const name = valueAt(tree, path);
 		if (typeof name === 'string' && name !== '') checkName(name, 'profile', ['profiles'], path, tree, collector);
+	}
+}
+
+function checkClients(tree: Tree, collector: ProblemCollector): void {
+	for (const client of keysAt(tree, ['server', 'clients'])) {
+		const path = ['server', 'clients', client, 'profiles'];
+		for (const at of indicesAt(tree, path).map((index) => [...path, index])) {
+			const name = valueAt(tree, at);
+			if (typeof name === 'string') checkName(name, 'profile', ['profiles'], at, tree, collector);
+		}
 	}
 }
 

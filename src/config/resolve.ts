@@ -48,6 +48,7 @@ export function resolve(file: string, content: File, requestValues: readonly str
 		profiles,
 		defaultProfile: 'default' in profiles ? 'default' : first,
 		...(content.routing !== undefined && { routing: content.routing }),
+		...(content.budget !== undefined && { budget: content.budget }),
 		errorRules: content.errorRules.map(resolveRule),
 		...(requestValues.length > 0 && { requestValues }),
 	});
@@ -115,6 +116,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 	const lineage = lineageOf(name, content.profiles);
 	const chain = lineage.findLast((profile) => profile.chain !== undefined)?.chain ?? [];
 	const layers = lineage.flatMap((profile) => profile.policy ?? []);
+	const budget = content.profiles[name]?.budget;
 	const streamUpstream = lineage.findLast((profile) => profile.streamUpstream !== undefined)?.streamUpstream;
 	return {
 		name,
@@ -133,6 +135,7 @@ function resolveProfile(name: string, content: File, providers: Table<ProviderCo
 		policy: layers.reduce(overlayPolicy, base),
 		policyLayers: layers,
 		...(streamUpstream !== undefined && { streamUpstream }),
+		...(budget !== undefined && { budget }),
 	};
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { budget } from './budget-schema.ts';
 import { chain } from './chain-schema.ts';
 import { errorRules } from './error-rules-schema.ts';
 import { filled, oneOf, section, table, text } from './fields.ts';
@@ -36,6 +37,9 @@ const profile = section({
 	streamUpstream: streamUpstream.describe(
 		'Whether answers that are not streamed to the client are streamed from the provider, so that a broken one can be carried on. Default: what the provider says.',
 	),
+	budget: budget
+		.exactOptional()
+		.describe('What requests to it may cost; profiles that extend it do not take it over. Default: no limit.'),
 	policy: profilePolicy
 		.exactOptional()
 		.describe('What differs for this profile from the policies of file and provider.'),
@@ -61,6 +65,7 @@ export const fileSchema = section({
 		.describe('How requests that name no profile find one. Default: they go to the default profile.'),
 	health,
 	policy: filePolicy.prefault({}).describe('How failures are handled, for all providers and profiles.'),
+	budget: budget.exactOptional().describe('What all requests together may cost. Default: no limit.'),
 	errorRules: errorRules
 		.prefault([])
 		.describe(

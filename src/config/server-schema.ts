@@ -1,3 +1,4 @@
+import { budget } from './budget-schema.ts';
 import { defaultAddress } from './default-address.ts';
 import {
 	count,
@@ -29,6 +30,20 @@ const client = section({
 	requestsPerMinute: count(1, 1_000_000)
 		.exactOptional()
 		.describe('How many requests it may make in a minute; more are answered with 429. Default: no limit.'),
+	tokensPerMinute: count(1, 1_000_000_000)
+		.exactOptional()
+		.describe(
+			'How many tokens it may use in a minute, prompts and answers: a request counts for what its prompt is estimated to have, and for what was used once that is known; what would be more is answered with 429. Default: no limit.',
+		),
+	concurrent: count(1, 1_000_000)
+		.exactOptional()
+		.describe('How many requests it may have in flight; more are answered with 429. Default: no limit.'),
+	profiles: list(name, 1000, 'write names of profiles')
+		.exactOptional()
+		.describe(
+			'The profiles that it may ask, and with them the targets in their chains; a request that names none goes to the first of them, unless `default` is one. Default: all.',
+		),
+	budget: budget.exactOptional().describe('What its requests may cost. Default: no limit.'),
 });
 
 const clients = filled(table(name, client), 'is empty; add a client with its key, or remove it').refine(

@@ -18,6 +18,8 @@ export interface AnswerInfo {
 	dropped?: readonly string[] | undefined;
 	/** Targets that were not asked, as they could not be told all of it: `a/model (images)`. */
 	passedOver?: readonly string[] | undefined;
+	/** Budgets that are spent, so that it went to another profile than it had asked for. */
+	spentBudgets?: readonly string[] | undefined;
 	/** No target was asked: it is about right, and made here. */
 	isEstimated?: boolean | undefined;
 	/** All that the request has cost, USD; undefined where not all of it is known, and of a stream, which ends behind its headers. */

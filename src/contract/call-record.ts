@@ -28,6 +28,8 @@ export interface CallRecord {
 	overheadMs: number;
 	/** What was counted in each attempt that reported it, whether or not its answer was used. */
 	tokens: readonly TokenCount[];
+	/** About how many tokens the target was expected to count in the request; absent where it did not answer all by itself. */
+	estimatedTokens?: number;
 	/** What it cost; absent where no attempt is known to have used anything. */
 	cost?: CallCost;
 	trace: readonly RecordedStep[];

@@ -1,3 +1,4 @@
+import type { CallRecord } from './call-record.ts';
 import type { ClientDialect, ClientRequest } from './dialect.ts';
 import type { MemoryShare } from './memory-share.ts';
 
@@ -18,6 +19,12 @@ export interface Call {
 	client?: string | undefined;
 	/** The `X-Request-Id` that the caller gave. It is theirs: it may come twice, so it identifies nothing. */
 	clientRequestId?: string | undefined;
+	/** Budgets that are spent and have led it to its route: `client 'web'`. Absent for none. */
+	spentBudgets?: readonly string[] | undefined;
+	/** How long the caller waits for the end of its answer, ms; absent: as long as the policy says. */
+	timeoutMs?: number | undefined;
+	/** Called once when it is over; without a record where no target was asked. */
+	onEnd?: ((record: CallRecord | undefined) => void) | undefined;
 	/** Headers of the caller that go to providers, by their names in lower case. */
 	headers?: Readonly<Record<string, string>> | undefined;
 	/** Where what it holds is counted; absent where nobody bounds that. */

@@ -1,6 +1,7 @@
 import type { OperatorEvent, ProviderAlarm, ProviderStateName } from '../../machines/events.ts';
 import type { CheckEnded } from '../../machines/health-check/machine.ts';
 import type { Progress } from '../../machines/request/progress.ts';
+import type { BudgetNews } from './budget-figures.ts';
 import type { CallRecord } from './call-record.ts';
 import type { KeyTrouble } from './key-news.ts';
 import type { ProviderHealth } from './service.ts';
@@ -36,6 +37,8 @@ export interface GatewayObserver {
 	healthChecked?(id: string, check: CheckEnded): void;
 	/** A target does not take a field of requests: told once for each target and field. */
 	fieldRefused?(refused: RefusedField): void;
+	/** A budget is to be warned of, or is spent: told once for each period and each of the two. */
+	budgetReached?(news: BudgetNews): void;
 	/** A request was refused before any provider was asked; there is no call. */
 	callRefused?(refusal: RefusedCall): void;
 	/** A caller asked for a `model` that is neither a profile nor a target, and the default profile serves. */

@@ -11,6 +11,8 @@ export const refusals = {
 	invalid_api_key: 401,
 	invalid_admin_key: 401,
 	invalid_monitoring_key: 401,
+	budget_spent: 402,
+	profile_not_allowed: 403,
 	admin_not_local: 403,
 	inspector_forbidden: 403,
 	host_not_allowed: 403,
@@ -73,5 +75,7 @@ export class Refusal extends Error {
 
 function errorType(status: number): string {
 	if (status === 429) return 'rate_limit_error';
+	// OpenAI's own word for it.
+	if (status === 402) return 'insufficient_quota';
 	return status >= 500 ? 'server_error' : 'invalid_request_error';
 }

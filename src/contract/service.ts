@@ -45,6 +45,8 @@ export interface Service {
 	readonly profiles: readonly string[];
 	readonly targets: readonly { target: string; provider: string }[];
 	readonly defaultProfile: string;
+	/** The targets in the chain of each profile. */
+	readonly chains: Readonly<Record<string, readonly string[]>>;
 	/** The profiles for embeddings, each with the names of its models. */
 	readonly embeddings: readonly { readonly profile: string; readonly models: readonly string[] }[];
 	call(call: Call, client: AnswerSink): RunningCall;

@@ -1,4 +1,4 @@
-import { currentCandidate, type Progress } from '../../machines/request/progress.ts';
+import { currentCandidate, type Progress, tokensFor } from '../../machines/request/progress.ts';
 import type { Call } from '../contract/call.ts';
 import type { CallRecord, UnknownFinishReason } from '../contract/call-record.ts';
 import { clock as processClock } from '../values/clock.ts';
@@ -44,7 +44,11 @@ export function callRecordOf(ended: EndedCall): CallRecord {
 	if (call.repaired === true) record.repaired = true;
 	if (unsupported !== undefined) record.unsupported = unsupported;
 	if (cost !== undefined) record.cost = cost;
-	if (outcome === 'done') record.target = currentCandidate(progress).target;
+	if (outcome === 'done') {
+		record.target = currentCandidate(progress).target;
+		// An answer that was carried on was asked for several times, each time with more.
+		if (progress.continuations === 0) record.estimatedTokens = tokensFor(progress, record.target);
+	}
 	if (client !== undefined) record.client = client;
 	if (clientRequestId !== undefined) record.clientRequestId = clientRequestId;
 	if (firstContentMs !== undefined && request.stream) record.firstTokenMs = firstContentMs;

@@ -576,7 +576,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 	}
 
 	#answerInfo(progress: Progress): AnswerInfo {
-		const { id, route } = this.#options.call;
+		const { id, route, spentBudgets } = this.#options.call;
 		const { target } = currentCandidate(progress);
 		const { id: upstreamRequestId, forCaller: upstreamHeaders } = this.#words.toldBy(this.#headers);
 		const { attempts } = progress;
@@ -589,6 +589,7 @@ export class Exchange implements AttemptListener, TimersListener, RunningCall {
 			target,
 			attempts,
 			unsupported,
+			spentBudgets,
 			dropped,
 			passedOver,
 			upstreamRequestId,

@@ -10,6 +10,7 @@ import { secretsInCredentials, secretsOf } from '../config/secrets.ts';
 import { sourceOf } from '../config/source-of.ts';
 import { targetsOf } from '../config/targets.ts';
 import type { AnswerSink } from '../contract/answer-sink.ts';
+import type { BudgetFigures } from '../contract/budget-figures.ts';
 import type { Call, RunningCall } from '../contract/call.ts';
 import type { CallRecord } from '../contract/call-record.ts';
 import type { Protocol, ProviderDialect } from '../contract/dialect.ts';
@@ -19,8 +20,10 @@ import type { KeyTiming } from '../credentials/key-life.ts';
 import type { LiveKey } from '../credentials/live-key.ts';
 import { liveKeysOf } from '../credentials/live-keys.ts';
 import { dialectFor, endpointsOf, type Offer, protocols } from '../dialects/dialects.ts';
+import { estimatedCost } from '../prices/cost.ts';
 import { pricesOf } from '../prices/price-of.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { TokenCorrection } from '../tokens/correction.ts';
 import { createClassifier } from '../upstream/classify/apply-error-rules.ts';
 import { shippedErrorRules } from '../upstream/classify/shipped-error-rules.ts';
 import { Connections, type EndpointOptions } from '../upstream/endpoint.ts';
@@ -30,6 +33,7 @@ import { noProxies, type Proxies } from '../upstream/proxies.ts';
 import { readTls, type TlsMaterial } from '../upstream/tls-files.ts';
 import { clock } from '../values/clock.ts';
 import { LiveMap } from '../values/live-map.ts';
+import { Budgets, hold } from './budgets/budgets.ts';
 import { Exchange, type RequestActor } from './exchange.ts';
 import { fittedRoute } from './fit.ts';
 import { healthChecksOf } from './health/health-checks.ts';
@@ -60,6 +64,8 @@ export interface ActorInspector {
 
 export interface Gateway extends Service {
 	readonly simulators: readonly Simulator[];
+	/** How each budget stands. */
+	readonly budgets: readonly BudgetFigures[];
 	/** Calls under way. */
 	readonly openCalls: number;
 	/** Ends every call that still runs: its caller gets an error, never a fragment that looks whole. */
@@ -165,6 +171,8 @@ export async function createGateway(
 		observer,
 	});
 	const makers = new Makers();
+	const correction = new TokenCorrection();
+	const budgets = Budgets.of(config, (news) => observer.budgetReached?.(news));
 	const exchanges = new LiveMap<Exchange>();
 	const exchangeOf = ({ progress }: RequestContext) => required(exchanges.get(progress.id), progress.id);
 	// Once, here: providing actions costs more than a whole request.
@@ -183,7 +191,10 @@ export async function createGateway(
 	const lastFailureOf = (credential: string) =>
 		required(providers.get(credential), credential).getSnapshot().context.lastFailure;
 
-	function call(request: Call, sink: AnswerSink): RunningCall {
+	function call(asked: Call, sink: AnswerSink): RunningCall {
+		// To count tokens costs nothing.
+		const budgeted = asked.dialect.estimate === undefined ? budgets?.lead(asked) : undefined;
+		const request = budgeted?.call ?? asked;
 		const live = routes.of(request);
 		if (live.contacts.length === 0 && request.dialect.estimate !== undefined) {
 			return answerEstimate(request, request.dialect.estimate(request.request), sink);
@@ -191,12 +202,20 @@ export async function createGateway(
 		const { policy, commit } = live;
 		const { candidates, contacts, passedOver, bond } = fittedRoute(live, request, makers);
 		const { retainedText } = policy.continuation;
-		const input = { id: request.id, candidates, policy, tokens: request.request.tokens, now: clock.now() };
+		const { tokens } = request.request;
+		const { factors: tokenFactors } = correction;
+		const now = clock.now();
+		const endsAt = request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : now + request.timeoutMs;
+		const input = { id: request.id, candidates, policy, tokens, tokenFactors, now, endsAt };
 		const inspect = inspectorOf?.('request');
 		const actor: RequestActor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
+		const settle = budgeted && hold(budgeted.budgets, costOfPrompt(candidates[0]?.target, tokens, now));
 		const onEnd = (record: CallRecord) => {
 			exchanges.delete(request.id);
+			settle?.(record.cost);
+			noteCounted(record, tokens);
 			observer.callEnded?.(record);
+			request.onEnd?.(record);
 		};
 		const exchange = new Exchange(
 			{
@@ -242,6 +261,18 @@ export async function createGateway(
 		return exchange;
 	}
 
+	/** @returns about what it costs at the first target, USD; 0 where that is not known */
+	function costOfPrompt(target: string | undefined, tokens: number, now: number): number {
+		const price = target === undefined ? undefined : prices.get(target);
+		return (price && estimatedCost(price, { inputTokens: tokens, outputTokens: 0 }, clock.toWall(now))) ?? 0;
+	}
+
+	/** What the provider has counted of a prompt corrects the estimates for its target. */
+	function noteCounted({ target, estimatedTokens, tokens: counts }: CallRecord, tokens: number): void {
+		const counted = estimatedTokens === undefined ? undefined : counts.findLast((count) => count.target === target);
+		if (target !== undefined && counted !== undefined) correction.note(target, tokens, counted.input);
+	}
+
 	function checkOf(id: string): Pick<ProviderHealth, 'check'> {
 		const check = checks.get(id);
 		return check === undefined ? {} : { check: check.report };
@@ -260,7 +291,13 @@ export async function createGateway(
 		embeddings: Object.values(config.profiles)
 			.filter((profile) => profile.for === 'embeddings')
 			.map(({ name, chain }) => ({ profile: name, models: chain.map(({ model }) => model) })),
+		chains: Object.fromEntries(
+			Object.values(config.profiles).map(({ name, chain }) => [name, chain.map(({ target }) => target)]),
+		),
 		simulators: [...simulators.values()],
+		get budgets() {
+			return budgets?.figures ?? [];
+		},
 		get openCalls() {
 			return exchanges.size;
 		},
@@ -306,9 +343,10 @@ export async function createGateway(
 }
 
 /** What needs no provider is answered at once: there is nothing to leave, and nothing to wait for. */
-function answerEstimate({ id, route, dialect }: Call, body: string, sink: AnswerSink): RunningCall {
+function answerEstimate({ id, route, dialect, onEnd }: Call, body: string, sink: AnswerSink): RunningCall {
 	const info = { requestId: id, route, target: undefined, attempts: undefined, isEstimated: true };
 	sink.answer(info, body, dialect.contentTypes.document);
+	onEnd?.(undefined);
 	return { leave: () => undefined, resume: () => undefined };
 }
 

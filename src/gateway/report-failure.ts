@@ -7,6 +7,7 @@ import {
 	isBeyondAllLimits,
 	type Progress,
 	type TraceEntry,
+	tokensFor,
 } from '../../machines/request/progress.ts';
 import type { AttemptReport, DenialReport, FailureReport } from '../contract/failure-report.ts';
 import { rfc3339 } from '../values/clock.ts';
@@ -155,12 +156,12 @@ function describe({ code }: ErrorKind, progress: Progress, route: string, provid
 	switch (ending) {
 		case 'denied':
 			if (isBeyondAllLimits(progress))
-				return `The request is expected to use about ${countText(progress.tokens)} tokens, which is more than every target of '${route}' may use in a minute: ${denialList(progress)}. Make it smaller, or raise the limit.`;
+				return `The request is expected to use about ${countText(tokensFor(progress, where.target))} tokens, which is more than every target of '${route}' may use in a minute: ${denialList(progress)}. Make it smaller, or raise the limit.`;
 			return `No target of '${route}' can be asked now: ${denialList(progress)}. Try again after the time in Retry-After.`;
 		case 'exhausted':
 			return `Every target of '${route}' failed or is unavailable; the last failure was ${what} from ${where.target}.${said}${cureOf(failure, where.provider)}`;
 		case 'deadline':
-			return `The request ran out of time (timeouts.request) after ${progress.attempts} attempt(s) without an answer.`;
+			return `The request ran out of time (${deadlineName(progress)}) after ${progress.attempts} attempt(s) without an answer.`;
 		case 'interrupted':
 			return `The answer from ${where.target} broke off (${what}) and is not complete.`;
 		case 'rejected':
@@ -247,4 +248,9 @@ function denialReports(trace: readonly TraceEntry[]): DenialReport[] {
 		reason,
 		retryAt: Number.isFinite(retryAt) ? rfc3339(retryAt) : null,
 	}));
+}
+
+/** Which option set the deadline of a request for which no answer has begun: the caller's own is there from its beginning. */
+function deadlineName({ deadlineAt, streamEndsAt }: Progress): string {
+	return deadlineAt === streamEndsAt ? 'X-Request-Timeout' : 'timeouts.request';
 }

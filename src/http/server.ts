@@ -16,6 +16,7 @@ import { newRequestId } from '../values/request-id.ts';
 import { type AdminSources, addAdminApi } from './admin/admin-api.ts';
 import { adminCheck } from './admin/admin-check.ts';
 import { type AccessCheck, type Clients, callerCheck } from './callers/caller-check.ts';
+import { CallerLimits } from './callers/caller-limits.ts';
 import { LimitCounts } from './callers/limit-counts.ts';
 import { monitoringCheck } from './callers/monitoring-check.ts';
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts';
@@ -34,6 +35,7 @@ import { idHeaders } from './request-ids.ts';
 import { pathTaker } from './taken-paths.ts';
 import { Uploads } from './uploads.ts';
 import { isAnthropicCaller } from './v1/caller-kind.ts';
+import { callerRoutes } from './v1/caller-routes.ts';
 import { dialectHandler } from './v1/dialect-route.ts';
 import { directoryOf, directoryOfVectors, type Routing } from './v1/directory.ts';
 import { addModels } from './v1/models.ts';
@@ -195,14 +197,18 @@ export function createServer(service: Service, options: ServerOptions): FastifyI
 					onRequest: checkCaller === undefined ? admitted.onRequest : [checkCaller, admitted.onRequest],
 					preParsing: admitted.preParsing,
 				};
+	const routes = callerRoutes(clients, service);
+	const callerLimits = new CallerLimits(clients);
 	for (const dialect of dialects) {
 		const handler = dialectHandler(dialect, service, dialect.needsOneModel ? ofVectors : directory, {
+			routes,
+			limits: callerLimits,
 			repairJson: options.repairJson === true,
 			onUnknownModel: options.onUnknownModel,
 		});
 		server.post<{ Body: string | undefined }>(dialect.path, { ...taken, config: { dialect } }, handler);
 	}
-	addModels(server, service, { checked, startedAt });
+	addModels(server, service, { checked, startedAt, routes });
 	const checkAccess = monitoringKey === undefined ? undefined : monitoringCheck(server, monitoringKey);
 	const monitored = checkAccess === undefined ? {} : { onRequest: checkAccess };
 	const { metrics } = options;

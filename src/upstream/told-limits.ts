@@ -3,21 +3,33 @@ import type { AnswerHeaders } from '../contract/dialect.ts';
 import { clock } from '../values/clock.ts';
 import { untilMs } from './classify/error-times.ts';
 
-/** A header that says what is left, and the one that says until when. */
-type Pair = readonly [remaining: string, reset: string];
+/** The headers that say what is left of a limit, until when, and how much it is. */
+type Names = readonly [remaining: string, reset: string, limit: string];
 
-const ofRequests: readonly Pair[] = [
-	['x-ratelimit-remaining-requests', 'x-ratelimit-reset-requests'],
-	['anthropic-ratelimit-requests-remaining', 'anthropic-ratelimit-requests-reset'],
-	['x-ratelimit-remaining', 'x-ratelimit-reset'],
-	['ratelimit-remaining', 'ratelimit-reset'],
+const ofRequests: readonly Names[] = [
+	['x-ratelimit-remaining-requests', 'x-ratelimit-reset-requests', 'x-ratelimit-limit-requests'],
+	[
+		'anthropic-ratelimit-requests-remaining',
+		'anthropic-ratelimit-requests-reset',
+		'anthropic-ratelimit-requests-limit',
+	],
+	['x-ratelimit-remaining', 'x-ratelimit-reset', 'x-ratelimit-limit'],
+	['ratelimit-remaining', 'ratelimit-reset', 'ratelimit-limit'],
 ];
 
-const ofTokens: readonly Pair[] = [
-	['x-ratelimit-remaining-tokens', 'x-ratelimit-reset-tokens'],
-	['anthropic-ratelimit-tokens-remaining', 'anthropic-ratelimit-tokens-reset'],
-	['anthropic-ratelimit-input-tokens-remaining', 'anthropic-ratelimit-input-tokens-reset'],
-	['anthropic-ratelimit-output-tokens-remaining', 'anthropic-ratelimit-output-tokens-reset'],
+const ofTokens: readonly Names[] = [
+	['x-ratelimit-remaining-tokens', 'x-ratelimit-reset-tokens', 'x-ratelimit-limit-tokens'],
+	['anthropic-ratelimit-tokens-remaining', 'anthropic-ratelimit-tokens-reset', 'anthropic-ratelimit-tokens-limit'],
+	[
+		'anthropic-ratelimit-input-tokens-remaining',
+		'anthropic-ratelimit-input-tokens-reset',
+		'anthropic-ratelimit-input-tokens-limit',
+	],
+	[
+		'anthropic-ratelimit-output-tokens-remaining',
+		'anthropic-ratelimit-output-tokens-reset',
+		'anthropic-ratelimit-output-tokens-limit',
+	],
 ];
 
 /**
@@ -36,13 +48,15 @@ export function toldLimits(headers: AnswerHeaders, at: number, learns: boolean):
 }
 
 /** The least that is left; of two that are alike the longer one. */
-function least(headers: AnswerHeaders, pairs: readonly Pair[], at: number, learns: boolean): ToldLeft | undefined {
+function least(headers: AnswerHeaders, families: readonly Names[], at: number, learns: boolean): ToldLeft | undefined {
 	let found: ToldLeft | undefined;
-	for (const [remaining, reset] of pairs) {
+	for (const [remaining, reset, limit] of families) {
 		const said = headers[remaining];
 		if (typeof said !== 'string' || !/^\d{1,15}$/.test(said)) continue;
 		const left = Number(said);
 		if ((left > 0 && !learns) || (found !== undefined && left > found.left)) continue;
+		// Nothing left of nothing: what a server says that counts no limit.
+		if (headers[limit] === '0') continue;
 		const resetMs = untilMs(headers[reset], clock.toWall(at));
 		if (resetMs === undefined || !(resetMs > 0)) continue;
 		const until = Math.ceil(at + resetMs);

@@ -1,6 +1,7 @@
 import type { Policy } from '../../machines/policy.ts';
 import type { Route } from '../gateway/routes.ts';
 import { isObject } from '../values/json.ts';
+import type { RouteToCheck } from './prove/request/route.ts';
 
 /** All that a provider actor obeys of a policy, and that its failures are made from. */
 export function behaviourKey({ breaker, retry, onError }: Policy): string {
@@ -8,11 +9,14 @@ export function behaviourKey({ breaker, retry, onError }: Policy): string {
 }
 
 /**
- * All that a request obeys of a route, and all that its providers can say. Names are left out: of them it matters only which
+ * All that a request obeys of a route, what its attempts cost, and all that its providers can say. Names are left out: of them it matters only which
  * are the same, so that routes with one key can be explored once.
  * @param behaviourOf what tells a provider actor, by its id, from those that behave otherwise
  */
-export function routeKey({ candidates, policy, commit }: Route, behaviourOf: (id: string) => string): string {
+export function routeKey(
+	{ candidates, policy, commit, costs }: Route & Pick<RouteToCheck, 'costs'>,
+	behaviourOf: (id: string) => string,
+): string {
 	const names = new Numbers();
 	const behaviours = new Numbers();
 	const policies = new Numbers();
@@ -22,7 +26,7 @@ export function routeKey({ candidates, policy, commit }: Route, behaviourOf: (id
 		behaviours: [credential, gate].map((id) => behaviours.of(behaviourOf(id))),
 		policy: policies.of(stableText(own)),
 	}));
-	return stableText({ anonymous, behaviours: behaviours.all, policies: policies.all, policy, commit });
+	return stableText({ anonymous, behaviours: behaviours.all, policies: policies.all, policy, commit, costs });
 }
 
 /** Texts, each by a number in the order in which they are met. */

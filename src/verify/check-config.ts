@@ -6,6 +6,8 @@ import { actorsOf } from '../config/actors.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadConfig } from '../config/load.ts';
 import { routesOf } from '../gateway/routes.ts';
+import { cataloguedAt } from '../prices/catalogue.ts';
+import { pricesOf } from '../prices/price-of.ts';
 import { nameList } from '../values/first-lines.ts';
 import { activeChecks } from './active-checks.ts';
 import { behaviourKey, routeKey } from './alike.ts';
@@ -17,6 +19,7 @@ import { inMinutes, smallRates } from './prove/provider/aspects.ts';
 import { checkProvider, type SharedExplorations } from './prove/provider/prove-provider.ts';
 import type { ProviderSummary } from './prove/provider/summary.ts';
 import { type ExploredProfile, exploreProfile } from './prove/request/prove-profile.ts';
+import { sampleCosts } from './prove/request/sample-cost.ts';
 import { checkScopes, type ScopesResult } from './prove/scopes/prove-scopes.ts';
 import { TotalBound } from './prove/total-bound.ts';
 import type { Coverage, LintFinding, ProfileReport, ProviderReport, Report } from './report/report.ts';
@@ -179,10 +182,12 @@ function checkProfiles(
 		}),
 	);
 	const routes = routesOf(config);
+	// Not now: the same file must not be told another cost in another hour.
+	const prices = pricesOf(config, cataloguedAt);
 	return Object.keys(config.profiles).flatMap((name) => {
 		const plan = routes.get(name);
 		if (plan === undefined || name !== (setup.profile ?? name)) return [];
-		const route = { ...plan, name, providers };
+		const route = { ...plan, name, providers, costs: sampleCosts(plan, prices, cataloguedAt) };
 		const key = routeKey(route, (id) => behaviours.get(id) ?? '');
 		const known = earlier.profiles.get(key)?.reportOn(route);
 		if (known !== undefined) return [{ key, report: known }];

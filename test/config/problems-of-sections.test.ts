@@ -344,3 +344,49 @@ describe('simulation scripts', () => {
 	];
 	it.each(cases)('%s', (...row) => expectProblems(row));
 });
+
+describe('budgets', () => {
+	const all = (text: string) => more(`budget: { ${text} }`);
+	const noAmount = 'is not a number of USD above 0; write one, or leave the budget out';
+	const noPeriod = 'is not a period; write `hour`, `day`, `month`, or a duration of a minute or more such as `8h`';
+	const ofProfiles = (text: string) => profiles(text);
+	const cases: Case[] = [
+		['of nothing', all('usd: 0'), `5:16: \`budget.usd\` ${noAmount}`],
+		['below nothing', all('usd: -5'), `5:16: \`budget.usd\` ${noAmount}`],
+		['in words', all('usd: $5'), `5:16: \`budget.usd\` ${noAmount}`],
+		['without an amount', all('per: day'), '5:1: `budget.usd` is missing; add `usd: …`'],
+		['for no period', all('usd: 5, per: fortnight'), `5:24: \`budget.per\` ${noPeriod}`],
+		['for seconds', all('usd: 5, per: 30s'), `5:24: \`budget.per\` ${noPeriod}`],
+		['for a number', all('usd: 5, per: 7'), `5:24: \`budget.per\` ${noPeriod}`],
+		[
+			'with a warning in percent',
+			all('usd: 5, warnAt: 80'),
+			'5:27: `budget.warnAt` is not a number from 0.01 to 1; write one',
+		],
+		[
+			'that leads nowhere',
+			all('usd: 5, then: refues'),
+			'5:25: `budget.then` is neither `refuse` nor a profile; did you mean `refuse`?',
+		],
+		[
+			'that leads to vectors',
+			ofProfiles(
+				'  p: { chain: [openai/m], budget: { usd: 5, then: v } }\n  v: { for: embeddings, chain: [openai/e] }\n',
+			),
+			'3:51: `profiles.p.budget.then` leads to `v`, which is for embeddings and answers nothing else; name another profile',
+		],
+		[
+			'that leads to its own profile',
+			ofProfiles('  p: { chain: [openai/m], budget: { usd: 5, then: p } }\n'),
+			'3:51: `profiles.p.budget.then` is the profile itself; write `refuse`, or a cheaper profile',
+		],
+		[
+			'that go in a circle',
+			ofProfiles(
+				'  p: { chain: [openai/m], budget: { usd: 5, then: q } }\n  q: { chain: [openai/m], budget: { usd: 5, then: r } }\n  r: { chain: [openai/m], budget: { usd: 5, then: q } }\n',
+			),
+			'4:51: `profiles.q.budget.then` goes in a circle (q → r → q); let one budget of it `refuse`',
+		],
+	];
+	it.each(cases)('%s', (...row) => expectProblems(row));
+});

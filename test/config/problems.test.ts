@@ -5,7 +5,7 @@ import { problemsOf, read } from './read.ts';
 
 describe('a file that is no configuration', () => {
 	const root =
-		'the file is not a map of options; indent under it `server`, `logs`, `notifications`, `providers`, `profiles`, `routing`, `health`, `policy`, `errorRules`';
+		'the file is not a map of options; indent under it `server`, `logs`, `notifications`, `providers`, `profiles`, `routing`, `health`, `policy`, `budget`, `errorRules`';
 	const cases: Case[] = [
 		['empty', '', '1:1: the file is empty; it needs `providers` and `profiles`'],
 		['only comments', '# a\n', '1:1: the file is empty; it needs `providers` and `profiles`'],

@@ -48,6 +48,30 @@ describe('keys that are given out', () => {
 			expect.stringContaining('is not a whole number from 1'),
 		],
 		[
+			'no tokens at all',
+			`  clients: { web: { key: ${one}, tokensPerMinute: 0 } }`,
+			expect.stringMatching(
+				/^6:\d+: `server\.clients\.web\.tokensPerMinute` is not a whole number from 1 to 1000000000/,
+			),
+		],
+		[
+			'less than no request in flight',
+			`  clients: { web: { key: ${one}, concurrent: -2 } }`,
+			expect.stringMatching(/^6:\d+: `server\.clients\.web\.concurrent` is not a whole number from 1 to 1000000/),
+		],
+		[
+			'no profile at all',
+			`  clients: { web: { key: ${one}, profiles: [] } }`,
+			expect.stringMatching(/^6:\d+: `server\.clients\.web\.profiles` is empty; write names of profiles/),
+		],
+		[
+			'a profile that is not there',
+			`  clients: { web: { key: ${one}, profiles: [defualt] } }`,
+			expect.stringMatching(
+				/^6:\d+: `server\.clients\.web\.profiles\[0\]` names the profile `defualt`, which is not defined under `profiles`; did you mean `default`\?/,
+			),
+		],
+		[
 			'twice in a list',
 			`  clients: { web: { key: [${one}, ${one}] } }`,
 			`6:49: \`server.clients.web.key[1]\` ${same('server.clients.web.key[0]')}`,

@@ -123,6 +123,18 @@ describe('a limit per minute', () => {
 		expect(targets).toEqual(['a/model-a', 'a/other', 'a/other']);
 	});
 
+	it('of one key leaves the other keys of its provider', async () => {
+		breakwater = await startGateway({
+			names: ['a'],
+			providers: { a: { ...once, apiKey: ['first-key', 'second-key'] } },
+		});
+		const statuses = [];
+		for (let turn = 0; turn < 3; turn++) statuses.push((await breakwater.post()).status);
+		expect(statuses).toEqual([200, 200, 429]);
+		const keys = breakwater.upstream('a').requests.map(({ headers }) => headers.authorization);
+		expect(keys).toEqual(['Bearer first-key', 'Bearer second-key']);
+	});
+
 	it('of the only model of a key holds beside that of the key, and the smaller one counts', async () => {
 		breakwater = await startGateway({
 			names: ['a'],
@@ -149,6 +161,15 @@ describe('what a provider says of its limits', () => {
 		expect([await target(), await target()]).toEqual(['a/model-a', 'b/model-b']);
 		await soon(async () => expect(await target()).toBe('a/model-a'));
 		expect(breakwater.records[1]?.trace[0]).toMatchObject({ did: 'deny', reason: 'limit', state: 'closed' });
+	});
+
+	it('is waited for where the policy says so', async () => {
+		breakwater = await startGateway({ names: ['a'], policy: { whenAllDenied: { wait: '10s' } } });
+		breakwater.upstream('a').next(says('0', '700ms'));
+		await breakwater.post();
+		const response = await breakwater.post();
+		expect(response.status).toBe(200);
+		expect(breakwater.records[1]?.trace.map(({ did }) => did)).toEqual(['deny', 'wait', 'attempt']);
 	});
 
 	it('is kept to with `learn`, and not without', async () => {

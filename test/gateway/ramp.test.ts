@@ -57,7 +57,7 @@ describe('a thousand requests at a recovery', () => {
 	});
 
 	it('reach it a few at a time with one: the others are answered elsewhere', async () => {
-		const { first, all, statuses } = await herd('1m');
+		const { first, all, statuses } = await herd('10m');
 		expect(statuses).toEqual([200]);
 		expect(all.a + all.b).toBe(REQUESTS);
 		expect(first.a).toBeGreaterThan(0);

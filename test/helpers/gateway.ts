@@ -26,6 +26,7 @@ export interface GatewaySetup {
 	/** By provider: fields such as `apiKey`, `models`, `policy`. */
 	providers?: Record<string, Record<string, unknown>>;
 	server?: Record<string, unknown>;
+	budget?: object;
 	errorRules?: readonly object[];
 	notifications?: object;
 	routing?: object;
@@ -81,6 +82,7 @@ export function configText(setup: GatewaySetup, baseUrls: Readonly<Record<string
 		providers: Object.fromEntries(names.map((name) => [name, { baseUrl: baseUrls[name], ...setup.providers?.[name] }])),
 		profiles: { default: { chain: names.map((name) => `${name}/model-${name}`) }, ...setup.profiles },
 		policy: mergeSections(quickPolicy, setup.policy ?? {}),
+		...(setup.budget !== undefined && { budget: setup.budget }),
 		...(setup.errorRules !== undefined && { errorRules: setup.errorRules }),
 		...(setup.routing !== undefined && { routing: setup.routing }),
 		...(setup.notifications !== undefined && { notifications: setup.notifications }),
@@ -111,6 +113,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<TestGatewa
 	const admin = adminSources(config, recent);
 	const load = new Load(config.server.limits, setup.machine);
 	metrics.watchLoad(() => load.figures);
+	metrics.watchBudgets(() => gateway.budgets);
 	const server = createServer(gateway, {
 		...config.server,
 		load,

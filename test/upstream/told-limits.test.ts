@@ -61,6 +61,14 @@ describe('what the headers of an answer say is left', () => {
 		['a time that is none', { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': 'soon' }],
 		['no number', { 'x-ratelimit-remaining-requests': 'none', 'x-ratelimit-reset-requests': '1s' }],
 		['less than nothing', { 'x-ratelimit-remaining-requests': '-1', 'x-ratelimit-reset-requests': '1s' }],
+		[
+			'a limit of nothing',
+			{
+				'x-ratelimit-limit-requests': '0',
+				'x-ratelimit-remaining-requests': '0',
+				'x-ratelimit-reset-requests': '1s',
+			},
+		],
 		['a header twice', { 'x-ratelimit-remaining-requests': ['0', '0'], 'x-ratelimit-reset-requests': '1s' }],
 	])('is nothing with %s', (_, headers) => {
 		expect(toldLimits(headers, at, true)).toBeUndefined();

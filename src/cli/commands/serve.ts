@@ -79,6 +79,8 @@ export async function serve(options: ServeFlags): Promise<void> {
 	const onWrongAdminKey = (by: string) => log.warn({ by }, 'a wrong key for the admin API');
 	const load = new Load(config.server.limits);
 	metrics.watchLoad(() => load.figures);
+	metrics.watchBudgets(() => gateway.budgets);
+	if (gateway.budgets.length > 0) log.info('budgets are counted in memory: all of them begin anew now');
 	const server = createServer(gateway, {
 		...config.server,
 		load,

@@ -1,16 +1,11 @@
-import type { Conversation, MessagePart } from '../../contract/conversation.ts';
 import type { ClientDialect, DocumentRead, ProviderAsk, ProviderDialect } from '../../contract/dialect.ts';
 import { parseObject } from '../../values/json.ts';
-import { tokensOf } from '../estimate-tokens.ts';
 import { readErrorBody, readErrorJson } from '../read-error-body.ts';
 import { failureText, statusOf } from './failure.ts';
 import { MessagesBody } from './messages-body.ts';
 import { readBody } from './read-request.ts';
 
 const countName = 'anthropic-count';
-
-/** About what Anthropic counts for a picture or a page, tokens. */
-const TOKENS_OF_IMAGE = 1600;
 
 /** How callers ask how many tokens a request to Messages has. The answer is one small document. */
 export const anthropicCountClient: ClientDialect = {
@@ -36,10 +31,7 @@ export const anthropicCountClient: ClientDialect = {
 	},
 	failure: failureText,
 	statusOf,
-	estimate: ({ conversation }) => {
-		if (conversation === undefined) throw new Error('a count of tokens was read without its conversation');
-		return JSON.stringify({ input_tokens: estimatedTokens(conversation()) });
-	},
+	estimate: ({ tokens }) => JSON.stringify({ input_tokens: tokens }),
 };
 
 /** How Breakwater asks a provider. */
@@ -81,37 +73,4 @@ function readCount(text: string, { model }: { readonly model: string }): Documen
 			events: () => [{ parts: [], model, raw: { dialect: countName, data: text, value } }],
 		},
 	};
-}
-
-/** About how many tokens a conversation has. */
-export function estimatedTokens({ messages, tools }: Conversation): number {
-	const parts = messages.flatMap((message) => message.parts);
-	const toolsLength = tools.length === 0 ? 0 : JSON.stringify(tools).length;
-	const length = parts.reduce((sum, part) => sum + lengthOf(part), toolsLength);
-	const images = parts.reduce((sum, part) => sum + imagesIn(part), 0);
-	return Math.max(1, tokensOf(length) + images * TOKENS_OF_IMAGE);
-}
-
-/** Characters. */
-function lengthOf(part: MessagePart): number {
-	switch (part.is) {
-		case 'text':
-		case 'reasoning':
-		case 'refusal':
-			return part.text.length;
-		case 'tool-call':
-			return part.name.length + part.arguments.length;
-		case 'tool-result':
-			return part.parts.reduce((sum, piece) => sum + lengthOf(piece), 0);
-		case 'file':
-			return part.source.is === 'text' ? part.source.text.length : 0;
-		case 'image':
-		case 'audio':
-			return 0;
-	}
-}
-
-function imagesIn(part: MessagePart): number {
-	if (part.is === 'tool-result') return part.parts.filter((piece) => imagesIn(piece) > 0).length;
-	return part.is === 'image' || (part.is === 'file' && part.source.is !== 'text') ? 1 : 0;
 }

@@ -1,12 +1,13 @@
 import type { Borrowed, ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
+import { estimateTokens } from '../../tokens/estimate-tokens.ts';
 import { clip } from '../../values/clip.ts';
 import { isObject, isSomething, type JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
 import { readStream } from '../asked-answer.ts';
-import { tokensOf } from '../estimate-tokens.ts';
 import { refuseChatTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
+import { anthropicParts } from '../part-tokens.ts';
 import { lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { containerIn, filesIn } from './made.ts';
 import { dialectName, limitsOf, MessagesBody } from './messages-body.ts';
@@ -53,7 +54,7 @@ export function readBody(text: string, dialect: string, options?: ReadOptions): 
 			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
-			tokens: tokensOf(text.length),
+			tokens: estimateTokens(text, anthropicParts),
 			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
 			conversation: once(() => readConversation(JSON.parse(asked.render()))),
 			...(borrowed === undefined ? {} : { borrowed }),

@@ -1,12 +1,13 @@
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
+import { estimateTokens } from '../../tokens/estimate-tokens.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { withMembers } from '../../values/json-members.ts';
 import { once } from '../../values/once.ts';
 import { asksForUsage, readChoices, readStream } from '../asked-answer.ts';
-import { tokensOf } from '../estimate-tokens.ts';
 import { refuseMessagesTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
+import { openAiParts } from '../part-tokens.ts';
 import { type FoundEdits, lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { ChatBody, dialectName } from './chat-body.ts';
 import { asksForPlainText } from './continuable-format.ts';
@@ -36,7 +37,7 @@ export function readRequest(text: string, options?: ReadOptions): { request: Cli
 			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: choices === 1 && asksForPlainText(body),
 			mayBeSilent: isToolResult(messages.at(-1)),
-			tokens: tokensOf(text.length),
+			tokens: estimateTokens(text, openAiParts),
 			// Parsed once more: what was parsed here would be kept for as long as the answer takes.
 			conversation: once(() => readConversation(JSON.parse(asked.render({})))),
 		},

@@ -1,10 +1,11 @@
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
+import { estimateTokens } from '../../tokens/estimate-tokens.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
 import { asksForUsage, readChoices, readStream } from '../asked-answer.ts';
-import { tokensOf } from '../estimate-tokens.ts';
 import { hintOfMessages } from '../parse-body.ts';
+import { noParts } from '../part-tokens.ts';
 import { parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { isTokenList } from '../token-list.ts';
 import { CompletionBody, dialectName, type Prompt } from './completion-body.ts';
@@ -34,7 +35,7 @@ export function readRequest(text: string, options?: ReadOptions): { request: Cli
 			choices,
 			isContinuable: prompt !== undefined && isPlainCompletion(body),
 			mayBeSilent: false,
-			tokens: tokensOf(text.length),
+			tokens: estimateTokens(text, noParts),
 			conversation: once(() => readConversation(JSON.parse(asked.render({})) as JsonObject, prompts)),
 		},
 		wish,

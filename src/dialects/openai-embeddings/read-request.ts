@@ -1,9 +1,10 @@
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
+import { estimateTokens } from '../../tokens/estimate-tokens.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { readStream } from '../asked-answer.ts';
-import { tokensOf } from '../estimate-tokens.ts';
 import { hintOfMessages } from '../parse-body.ts';
+import { noParts } from '../part-tokens.ts';
 import { parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { isTokenList } from '../token-list.ts';
 import { dialectName, EmbeddingsBody } from './embeddings-body.ts';
@@ -31,7 +32,7 @@ export function readRequest(text: string, options?: ReadOptions): { request: Cli
 			choices: inputs,
 			isContinuable: false,
 			mayBeSilent: false,
-			tokens: tokensOf(text.length),
+			tokens: estimateTokens(text, noParts),
 		},
 		wish,
 	};

@@ -1,12 +1,13 @@
 import type { Conversation } from '../../contract/conversation.ts';
 import type { ClientRequest, ReadOptions, RoutingWish } from '../../contract/dialect.ts';
 import { Refusal } from '../../contract/refusal.ts';
+import { estimateTokens } from '../../tokens/estimate-tokens.ts';
 import { isObject, type JsonObject } from '../../values/json.ts';
 import { once } from '../../values/once.ts';
 import { readStream } from '../asked-answer.ts';
-import { tokensOf } from '../estimate-tokens.ts';
 import { refuseChatTools } from '../foreign-tools.ts';
 import { holdsOnlyText } from '../only-text.ts';
+import { openAiParts } from '../part-tokens.ts';
 import { type FoundEdits, lastUserMessageOf, parseRequest, readWish, withoutOwnMembers } from '../read-routing.ts';
 import { borrowedIn } from './borrowed.ts';
 import { asksForPlainText } from './continuable-format.ts';
@@ -39,7 +40,7 @@ export function readRequest(text: string, options?: ReadOptions): { request: Cli
 			isOnlyText: once(() => holdsOnlyText(text)),
 			isContinuable: asksForPlainText(body),
 			mayBeSilent: isToolResult(input.at(-1)),
-			tokens: tokensOf(text.length),
+			tokens: estimateTokens(text, openAiParts),
 			conversation: conversationOf(asked),
 			...(borrowed === undefined ? {} : { borrowed }),
 		},

@@ -13,10 +13,20 @@ declare module 'fastify' {
 /** Lets a request pass, or throws a Refusal. */
 export type AccessCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** Who may call. */
-export type Clients = Readonly<
-	Record<string, { readonly key: readonly string[]; readonly requestsPerMinute?: number | undefined }>
->;
+/** Who may call, by name. */
+export type Clients = Readonly<Record<string, CallingClient>>;
+
+export interface CallingClient {
+	readonly key: readonly string[];
+	/** Absent where it has no limit, as in those below. */
+	readonly requestsPerMinute?: number | undefined;
+	/** Of prompts and answers. */
+	readonly tokensPerMinute?: number | undefined;
+	/** Requests in flight. */
+	readonly concurrent?: number | undefined;
+	/** Those that it may ask; absent: all. */
+	readonly profiles?: readonly string[] | undefined;
+}
 
 const WINDOW_MS = 60_000;
 

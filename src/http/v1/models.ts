@@ -2,6 +2,7 @@ import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { Refusal } from '../../contract/refusal.ts';
 import type { Service } from '../../contract/service.ts';
 import { isAnthropicCaller } from './caller-kind.ts';
+import type { CallerRoutes } from './caller-routes.ts';
 
 /** Anthropic's own bounds. */
 const USUAL_LIMIT = 20;
@@ -13,6 +14,14 @@ interface Listed {
 	readonly owner: string;
 }
 
+interface ModelsOptions {
+	checked: RouteShorthandOptions;
+	/** Since when there are these models, ms. */
+	startedAt: number;
+	/** By the name of the caller, for those that may not go everywhere. */
+	routes: ReadonlyMap<string, CallerRoutes>;
+}
+
 /** Which part of the list Anthropic's clients ask for. */
 interface Page {
 	limit?: string;
@@ -22,22 +31,28 @@ interface Page {
 
 /**
  * `GET /v1/models` and `GET /v1/models/{id}`, as OpenAI's API has them, or Anthropic's, by the headers of the caller.
- * @param startedAt since when there are these models, ms
  */
 export function addModels(
 	server: FastifyInstance,
 	service: Pick<Service, 'profiles' | 'targets'>,
-	{ checked, startedAt }: { checked: RouteShorthandOptions; startedAt: number },
+	{ checked, startedAt, routes }: ModelsOptions,
 ): void {
 	const all = listOf(service);
 	const inOpenAi = all.map((one) => openaiModel(one, startedAt));
 	const inAnthropic = all.map((one) => anthropicModel(one, startedAt));
+	/** Those that a caller may ask for. */
+	const seenBy = <T extends { id: string }>(models: readonly T[], client: string | undefined): readonly T[] => {
+		const own = client === undefined ? undefined : routes.get(client);
+		return own === undefined ? models : models.filter(({ id }) => own.has(id));
+	};
 
-	server.get<{ Querystring: Page }>('/v1/models', checked, ({ headers, query }) =>
-		isAnthropicCaller(headers) ? pageOf(inAnthropic, query) : { object: 'list', data: inOpenAi },
+	server.get<{ Querystring: Page }>('/v1/models', checked, ({ headers, query, client }) =>
+		isAnthropicCaller(headers)
+			? pageOf(seenBy(inAnthropic, client), query)
+			: { object: 'list', data: seenBy(inOpenAi, client) },
 	);
-	server.get<{ Params: { '*': string } }>('/v1/models/*', checked, ({ headers, params }) => {
-		const models = isAnthropicCaller(headers) ? inAnthropic : inOpenAi;
+	server.get<{ Params: { '*': string } }>('/v1/models/*', checked, ({ headers, params, client }) => {
+		const models = seenBy<{ id: string }>(isAnthropicCaller(headers) ? inAnthropic : inOpenAi, client);
 		const model = models.find(({ id }) => id === params['*']);
 		if (model !== undefined) return model;
 		throw new Refusal('model_not_found', 'There is no such profile or target; GET /v1/models lists them.', 'model');

@@ -79,6 +79,7 @@ function withAnswerHeaders(headers: string[], info: AnswerInfo, reply: FastifyRe
 	if (unsupported !== undefined) headers.push('x-breakwater-unsupported', unsupportedText(unsupported));
 	if (info.costUsd !== undefined) headers.push('x-breakwater-cost-usd', usdText(info.costUsd));
 	if (info.isEstimated === true) headers.push('x-breakwater-estimated', 'true');
+	if (info.spentBudgets !== undefined) headers.push('x-breakwater-spent-budgets', listed(info.spentBudgets));
 	if (info.dropped !== undefined) headers.push('x-breakwater-dropped', listed(info.dropped));
 	if (info.passedOver !== undefined) headers.push('x-breakwater-passed-over', listed(info.passedOver));
 	return headers;

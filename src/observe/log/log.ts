@@ -164,6 +164,13 @@ export function logObserver(log: Logger): GatewayObserver {
 			const line = { provider, source, model, category, reason, status, until: rfc3339(until) };
 			log.error(line, alarmTexts[alarm]);
 		},
+		budgetReached: ({ is, place, limitUsd, usedUsd, unknownCosts, until, then }) => {
+			const line = { place, usedUsd, unknownCosts, until: rfc3339(until) };
+			const share = `${Math.floor((usedUsd / limitUsd) * 100)} % of its ${limitUsd} USD`;
+			const led = then === 'refuse' ? 'requests are refused' : `requests go to the profile ${then}`;
+			if (is === 'spent') log.error(line, `the budget at ${place} is spent: ${led} until it begins anew`);
+			else log.warn(line, `the budget at ${place} has used ${share}`);
+		},
 		providerOperated: (provider, action, from, to, by) => {
 			const forMs = action.type === 'operator.tripped' ? action.forMs : undefined;
 			const line = { provider, action: action.type, forMs, by };

@@ -66,6 +66,7 @@ export class CallMetrics {
 	readonly #requests;
 	readonly #routeEnds;
 	readonly #tokens;
+	readonly #estimates;
 	readonly #costs;
 	readonly #unknownCosts;
 	readonly #overhead;
@@ -74,7 +75,7 @@ export class CallMetrics {
 	readonly #clients: ReadonlySet<string>;
 	readonly #routes: ReadonlyMap<string, RouteMetrics>;
 	readonly #targets: ReadonlySet<string>;
-	readonly #tokenCells: ReadonlyMap<string, { input: Cell; output: Cell }>;
+	readonly #tokenCells: ReadonlyMap<string, { input: Cell; output: Cell; estimated: Cell }>;
 	#openStreams = 0;
 	#openDocuments = 0;
 
@@ -100,6 +101,11 @@ export class CallMetrics {
 			name: 'breakwater_tokens_total',
 			help: 'Tokens as the providers counted them.',
 			labels: ['gen_ai_provider_name', 'gen_ai_request_model', 'gen_ai_token_type'],
+		});
+		this.#estimates = new Cells(registry, {
+			name: 'breakwater_estimated_tokens_total',
+			help: 'Tokens of prompts as they were estimated before they were sent, where the provider has counted them, too.',
+			labels: ['gen_ai_provider_name', 'gen_ai_request_model'],
 		});
 		const payers = ['profile', 'target', 'client'] as const;
 		this.#costs = new Cells(registry, {
@@ -171,9 +177,10 @@ export class CallMetrics {
 		this.#tokenCells = new Map(
 			targetsOf(config).map(({ target, provider, model }) => {
 				const labels = { gen_ai_provider_name: provider, gen_ai_request_model: model };
+				const estimated = this.#estimates.cell(labels);
 				const input = this.#tokens.cell({ ...labels, gen_ai_token_type: 'input' });
 				const output = this.#tokens.cell({ ...labels, gen_ai_token_type: 'output' });
-				return [target, { input, output }];
+				return [target, { input, output, estimated }];
 			}),
 		);
 	}
@@ -205,6 +212,7 @@ export class CallMetrics {
 			if (cells === undefined) continue;
 			cells.input.pending += Math.min(input, mostTokens);
 			cells.output.pending += Math.min(output, mostTokens);
+			if (target === record.target) cells.estimated.pending += record.estimatedTokens ?? 0;
 		}
 		if (record.cost !== undefined) this.#count(record.cost, metrics.route, name);
 		for (const { provider } of record.unknownFinishReasons ?? []) {

@@ -1,8 +1,10 @@
 import { Registry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
+import type { BudgetFigures } from '../../contract/budget-figures.ts';
 import type { LoadFigures } from '../../contract/load-figures.ts';
 import { type GatewayObserver, lookUpTroubles } from '../../contract/observer.ts';
 import type { LogOutput } from '../log/log.ts';
+import { addBudgetMetrics } from './budget-metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Cells } from './cells.ts';
 import { HealthMetrics } from './health-metrics.ts';
@@ -21,6 +23,8 @@ export interface Metrics {
 	watch(health: HealthSource): void;
 	/** Adds what is asked of the process, and what it turned away; to be called once. */
 	watchLoad(figures: () => LoadFigures): void;
+	/** Adds how the budgets stand, where there are any; to be called once. */
+	watchBudgets(figures: () => readonly BudgetFigures[]): void;
 	/** Counts one notification that was delivered, or given up. */
 	notified(webhook: number, outcome: (typeof outcomes)[number]): void;
 	/** Counts lines of the log that were dropped. */
@@ -99,6 +103,9 @@ export function createMetrics(config: Config, version: string): Metrics {
 		contentType: registry.contentType,
 		watch: (health) => providers.watch(health),
 		watchLoad: (figures) => addLoadMetrics(registry, figures),
+		watchBudgets: (figures) => {
+			if (figures().length > 0) addBudgetMetrics(registry, figures);
+		},
 		notified: (webhook, outcome) => notifications.count({ webhook: String(webhook), outcome }),
 		linesLost: (output, lines) => {
 			lostLines.cell({ output }).pending += lines;

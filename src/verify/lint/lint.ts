@@ -4,6 +4,7 @@ import type { Cause } from '../causes.ts';
 import type { LintFinding, Severity } from '../report/report.ts';
 import type { Finding, Rule } from './rule.ts';
 import { breakerRules } from './rules/breaker.ts';
+import { budgetRules } from './rules/budgets.ts';
 import { chainRules } from './rules/chain.ts';
 import { dialectRules } from './rules/dialects.ts';
 import { effectRules } from './rules/effects.ts';
@@ -38,6 +39,7 @@ export const lintRules: readonly Rule[] = [
 	...dialectRules,
 	...limitRules,
 	...priceRules,
+	...budgetRules,
 	...healthRules,
 ];
 

@@ -1,3 +1,4 @@
+import { usdText } from '../../prices/price-text.ts';
 import { wrapped } from '../../values/figures.ts';
 import { nameList } from '../../values/first-lines.ts';
 import { timeText } from '../../values/time-text.ts';
@@ -70,7 +71,7 @@ function counterexamples({ providers, keys, profiles }: Report): DrawnCase[] {
 }
 
 function worstCases({ profiles }: Report): DrawnCase[] {
-	return profiles.flatMap(({ name, worst: { attempts, firstContent, wholeAnswer } }) => [
+	return profiles.flatMap(({ name, worst: { attempts, firstContent, wholeAnswer, cost } }) => [
 		{ title: `profile ${name}, most attempts: ${attempts.most}`, steps: attempts.steps },
 		{
 			title: `profile ${name}, longest wait for the first content: ${timeText(firstContent.most)}`,
@@ -80,6 +81,7 @@ function worstCases({ profiles }: Report): DrawnCase[] {
 			title: `profile ${name}, longest wait for a whole answer: ${timeText(wholeAnswer.most)}`,
 			steps: wholeAnswer.steps,
 		},
+		...(cost === undefined ? [] : [{ title: `profile ${name}, dearest: $${usdText(cost.most)}`, steps: cost.steps }]),
 	]);
 }
 

@@ -130,10 +130,20 @@ export interface WorstCases {
 	firstContent: WorstCase;
 	/** The longest that a client can wait for an answer that is not streamed, or for an error instead, ms. */
 	wholeAnswer: WorstCase;
+	/** The most that one request can cost; absent where no price of the chain is known. */
+	cost?: CostCase;
+}
+
+/** The dearest way of a request of so many tokens, each of whose attempts reads all of its prompt and writes a whole answer. */
+export interface CostCase extends WorstCase {
+	readonly inputTokens: number;
+	readonly outputTokens: number;
+	/** Targets whose price is not known: what they cost comes on top. */
+	readonly unpriced: readonly string[];
 }
 
 export interface WorstCase {
-	/** Attempts, or ms. */
+	/** Attempts, ms or USD. */
 	most: number;
 	/** The exploration was complete: there is nothing worse. */
 	isExact: boolean;

@@ -1,7 +1,9 @@
-import { amountText, memoryText, wrapped } from '../../values/figures.ts';
+import { usdText } from '../../prices/price-text.ts';
+import { amountText, countText, memoryText, wrapped } from '../../values/figures.ts';
 import { firstLines, nameList } from '../../values/first-lines.ts';
 import { timeText } from '../../values/time-text.ts';
 import type {
+	CostCase,
 	LintFinding,
 	ProfileReport,
 	PropertyResult,
@@ -204,7 +206,16 @@ function profileLines(profile: ProfileReport, page: Page): string[] {
 			worst.wholeAnswer,
 			page,
 		),
+		...(worst.cost === undefined ? [] : costLines(worst.cost, page)),
 	];
+}
+
+function costLines(cost: CostCase, page: Page): string[] {
+	const { most, isExact, inputTokens, outputTokens, unpriced } = cost;
+	const amount = isExact && unpriced.length === 0 ? `at most $${usdText(most)}` : `$${usdText(most)} or more`;
+	const request = `for a prompt of ${countText(inputTokens)} tokens and answers of ${countText(outputTokens)}`;
+	const gap = unpriced.length === 0 ? '' : `; no price is known of ${nameList(unpriced)}`;
+	return worstLines(`${amount} ${request}${gap}`, cost, page);
 }
 
 function worstLines(title: string, { steps }: WorstCase, { columns, paint, showsTraces }: Page): string[] {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../src/contract/conversation.ts';
 import type { ModelAbilities } from '../../../src/contract/dialect.ts';
 import { anthropicMessagesProvider } from '../../../src/dialects/anthropic-messages/anthropic-messages.ts';
-import { estimatedTokens } from '../../../src/dialects/anthropic-messages/count-tokens.ts';
 import { readRequest } from '../../../src/dialects/anthropic-messages/read-request.ts';
 import { conversationWith, foreignRequest } from '../../helpers/conversations.ts';
 import { plainAsk } from '../../helpers/plain-ask.ts';
@@ -406,20 +405,5 @@ describe('a conversation as a request of Messages', () => {
 		expect(lossesOf({ format, reasoning }, 'claude-sonnet-4-20250514')).toEqual(['a JSON schema for the answer!']);
 		expect(lossesOf({ format, reasoning }, 'claude-sonnet-4-5-20250929')).toEqual([]);
 		expect(lossesOf({ losses: [{ what: 'logprobs', isNeeded: true }] })).toEqual(['logprobs!']);
-	});
-});
-
-describe('about how many tokens a conversation has', () => {
-	it('is counted of its text, its tools and its pictures', () => {
-		expect(estimatedTokens(conversationWith({ messages: [user('x'.repeat(400))] }))).toBe(100);
-		expect(
-			estimatedTokens(conversationWith({ messages: [{ role: 'user', parts: [image('aaaa'.repeat(1000))] }] })),
-		).toBe(1600);
-		const turns = [
-			user('abcd'),
-			{ role: 'assistant', parts: [call('a')] },
-			{ role: 'user', parts: [result('a')] },
-		] as const;
-		expect(estimatedTokens(conversationWith({ messages: turns }))).toBe(5);
 	});
 });

@@ -79,7 +79,7 @@ describe('counting tokens', () => {
 		const messages = [{ role: 'user', content: 'x'.repeat(4000) }];
 		const response = await running.ask({ ...counted, messages }, path);
 		expect([await response.json(), response.headers.get('x-breakwater-estimated')]).toEqual([
-			{ input_tokens: 1000 },
+			{ input_tokens: 1005 },
 			'true',
 		]);
 		expect(running.upstream('a').requests).toEqual([]);

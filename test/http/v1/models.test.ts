@@ -7,6 +7,7 @@ const service: Service = {
 	profiles: ['default', 'cheap'],
 	targets: ['a/one', 'a/two', 'b/team/three'].map((target) => ({ target, provider: target.slice(0, 1) })),
 	defaultProfile: 'default',
+	chains: { default: ['a/one', 'b/team/three'], cheap: ['a/two'] },
 	embeddings: [],
 	call: () => ({ leave: () => undefined, resume: () => undefined }),
 	health: () => ({}),

@@ -40,6 +40,7 @@ let labels: Map<string, Set<string>>;
 
 beforeAll(async () => {
 	const breakwater = await startGateway({
+		budget: { usd: 10 },
 		policy: { breaker: { failureThreshold: 9 } },
 		providers: { b: { apiKey: { command: 'echo key' } } },
 	});

@@ -40,6 +40,8 @@ const oneProvider = (options: string) =>
 	`providers:\n  a: { baseUrl: https://a.example/v1, ${options} }\nprofiles: { default: { chain: [a/m] } }\n`;
 
 /** What a model of OpenAI is said to cost. */
+const budgeted = (text: string) =>
+	`${text}\nproviders:\n  a: { baseUrl: "https://a.example.com/v1", apiKey: "\${A_KEY}" }\n  b: { baseUrl: "https://b.example.com/v1", apiKey: "\${B_KEY}" }\nprofiles:\n  default: { chain: [a/m, b/m] }\n  cheap: { chain: [b/m] }\n`;
 const priced = (text: string, baseUrl = 'https://api.openai.com/v1') =>
 	`providers:\n  openai: { baseUrl: "${baseUrl}", apiKey: "\${A_KEY}", models: { gpt-4o: { price: { ${text} } } } }\nprofiles: { default: { chain: [openai/gpt-4o] } }\n`;
 
@@ -995,5 +997,35 @@ export const lintCases: readonly LintCase[] = [
 		text: priced('input: 2.5, output: §10000'),
 		says: /\$10000 per million output tokens, and costs \$10 in the catalogue of 2026-09-23: that is about 1,000 times more; write/,
 		sound: priced('input: 0.0000025, output: 0.00001', 'https://llm.example.com/v1'),
+	},
+	{
+		rule: 'budget-without-price',
+		severity: 'warning',
+		text: budgeted('§budget: { usd: 50 }'),
+		says: /the price of `a\/m`, `b\/m` is not known: requests there count for nothing in this budget; write the model's `price`/,
+		sound: `${priced('input: 2.5, output: 10')}budget: { usd: 50 }\n`,
+	},
+	{
+		rule: 'budget-without-price',
+		severity: 'warning',
+		text: budgeted(
+			'server: { clients: { web: { key: planted-0123456789abcdef, profiles: [cheap], §budget: { usd: 5 } } } }',
+		),
+		says: /the price of `b\/m` is not known/,
+		sound: budgeted('server: { clients: { web: { key: planted-0123456789abcdef, profiles: [cheap] } } }'),
+	},
+	{
+		rule: 'budget-goes-on',
+		severity: 'note',
+		text: budgeted('budget: { usd: 50, then: §cheap }'),
+		says: /when this budget is spent, requests go to `cheap`, which has no budget: nothing ends what is spent there; give `cheap` a budget that refuses/,
+		sound: budgeted('budget: { usd: 50, then: refuse }'),
+	},
+	{
+		rule: 'budget-goes-on',
+		severity: 'note',
+		text: `${budgeted('budget: { usd: 50, then: §first }')}  first: { extends: default, budget: { usd: 1, then: cheap } }\n`,
+		says: /requests go to `cheap`, which has no budget/,
+		sound: `${budgeted('budget: { usd: 50, then: first }')}  first: { extends: default, budget: { usd: 1 } }\n`,
 	},
 ];

@@ -69,6 +69,7 @@ const provider = fc.record(
 		streamUpstream: fc.boolean(),
 		endpoints: fc.constantFrom(['chat'], ['embeddings'], ['messages', 'chat']),
 		limits: fc.constantFrom({}, { concurrent: 9000 }),
+		health: fc.constantFrom({ every: '30s', with: 'chat' }, { every: '2s', with: 'models' }),
 		policy: fc.record({ timeouts: fc.record(attemptTimeouts, optional), retry, breaker, onError }, optional),
 	},
 	{ requiredKeys: ['baseUrl'] },
@@ -81,6 +82,7 @@ const profile = fc.record(
 		}),
 		commit: fc.constantFrom('first-token', 'complete'),
 		for: fc.constantFrom('answers', 'embeddings'),
+		budget: fc.constant({ usd: 1, per: 'hour' }),
 		policy: fc.record({ timeouts, retry, onError, continuation, whenAllDenied }, optional),
 	},
 	{ requiredKeys: ['chain'] },
@@ -106,6 +108,7 @@ const file = fc.record({
 		),
 	}),
 	policy: fc.record({ timeouts, retry, breaker, onError, continuation, whenAllDenied }, optional),
+	budget: fc.constantFrom(undefined, { usd: 5 }, { usd: 5, then: 'two' }),
 	errorRules: fc.array(errorRule, { maxLength: 4 }),
 });
 

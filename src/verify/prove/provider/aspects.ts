@@ -1,3 +1,4 @@
+import type { DenialReason } from '../../../../machines/events.ts';
 import type { Failure } from '../../../../machines/failure.ts';
 import type { Policy } from '../../../../machines/policy.ts';
 import type { ProviderMachine } from '../../../../machines/provider/machine.ts';
@@ -58,6 +59,8 @@ export interface Aspect {
 	rates?: RateLimits;
 	/** Its numbers are the file's: what is answered goes into the summary. */
 	isTold: boolean;
+	/** Where they are not: the denials that do, and how many times longer the file's waits are. */
+	tells?: { readonly reason: DenialReason; readonly factor: number };
 }
 
 /** The explorations that a policy is looked at with. */
@@ -249,6 +252,7 @@ function limitsPerMinute(policy: Policy, failures: readonly Failure[], rates: Ra
 		concurrent: 2,
 		rates: smallRates(rates),
 		isTold: false,
+		tells: { reason: 'limit', factor: 1 },
 	};
 }
 
@@ -298,6 +302,7 @@ function rampAfterRecovery(policy: Policy, failures: readonly Failure[]): Aspect
 		concurrent: 2,
 		rates: { requestsPerMinute: 3 },
 		isTold: false,
+		tells: { reason: 'ramp', factor: (policy.breaker.ramp === 'off' ? 0 : policy.breaker.ramp) / MINUTE_MS },
 	};
 }
 

@@ -76,7 +76,7 @@ export function checkProvider(
 	for (const aspect of aspectsOf(machine, policy, failures, rates)) {
 		const { name, small, liberties, isAboutPermits, isTold } = aspect;
 		const key = JSON.stringify([behaviourKey(small), liberties, isAboutPermits, isOfModel, aspect.rates]);
-		const known = isTold || aspect.rates ? undefined : shared.get(key);
+		const known = isTold || aspect.tells ? undefined : shared.get(key);
 		const { exploration, stuck } = known ?? exploreAspect(machine, aspect, bounds, summary, isOfModel);
 		if (!isTold) shared.set(key, { exploration, stuck });
 		findings.explored(exploration, small, known !== undefined);
@@ -141,13 +141,13 @@ function exploreAspect(
 	summary: SummaryBuilder,
 	isOfModel: boolean,
 ): Explored {
-	const { small, liberties, isAboutPermits, concurrent, rates, isTold } = aspect;
+	const { small, liberties, isAboutPermits, concurrent, rates, isTold, tells } = aspect;
 	const stage = new ProviderStage(machine, small, keyWriter(reopeningsCap(small.breaker)), {
 		startedAt: STARTED_AT,
 		isOfModel,
 		...(concurrent === undefined ? {} : { concurrent }),
 		rates,
-		...(isTold ? { summary } : rates ? { summary: summary.ofLimits } : {}),
+		...(isTold ? { summary } : tells ? { summary: summary.hearing(tells.reason, tells.factor) } : {}),
 	});
 	const world = new WatchedWorld((isAboutPermits ? permitsWorld : providerWorld)(stage, liberties));
 	const exploration = explore(world, bounds);

@@ -54,12 +54,16 @@ export class SummaryBuilder implements SummaryListener {
 		this.#denials.set(key, { state, reason, leastMs, mostMs });
 	}
 
-	/** What hears only of limits: where all other numbers are not the file's. */
-	get ofLimits(): SummaryListener {
+	/**
+	 * Hears only of denials for one reason: where all other numbers are not the file's.
+	 * @param factor how many times longer the file's waits are
+	 */
+	hearing(reason: DenialReason, factor: number): SummaryListener {
 		return {
 			settled: () => {},
 			denied: (reply, now) => {
-				if (reply.reason === 'limit') this.denied(reply, now);
+				if (reply.reason !== reason) return;
+				this.denied({ ...reply, retryAt: now + Math.ceil((reply.retryAt - now) * factor) }, now);
 			},
 		};
 	}

@@ -6,8 +6,9 @@ import { type Bounds, explore } from '../explore.ts';
 import type { Focus } from './environment.ts';
 import { type RequestProperty, requestProperties } from './properties.ts';
 import type { RouteToCheck } from './route.ts';
+import { sampleTokens } from './sample-cost.ts';
 import { renaming, stepsTo } from './steps.ts';
-import { caseStartMs, type RequestNode, RequestWorld, thrownMessage } from './world.ts';
+import { caseStartMs, costSoFar, type RequestNode, RequestWorld, thrownMessage } from './world.ts';
 
 export interface ProfileCheckOptions {
 	/** Instead of the machine that runs: one that is broken on purpose. */
@@ -32,8 +33,8 @@ interface Part {
 	isComplete: boolean;
 	/** By property, the first violation. */
 	found: Map<string, Found>;
-	/** Of the requests that ended, or began to answer: the one with most of what the part looks for. */
-	worst: { most: number; node: RequestNode | undefined };
+	/** Of the requests that ended, or began to answer: for each of what the part looks for, the one with most of it. */
+	worst: { most: number; node: RequestNode | undefined }[];
 }
 
 /**
@@ -42,8 +43,8 @@ interface Part {
  *
  * There are four explorations. One tries everything, in no time: the shortest way to each state (see `keyOf` for what is
  * merged) with every reply and every kind of failure. Three look for the worst cases, with the ways merged that differ
- * only in how they came to the same state, of which the worst is kept: most attempts, and the longest wait for a streamed
- * and for a whole answer, where every step takes as long as its timeout allows.
+ * only in how they came to the same state, of which the worst is kept: most attempts and the dearest ones, and the longest wait for a
+ * streamed and for a whole answer, where every step takes as long as its timeout allows.
  */
 export function checkProfile(route: RouteToCheck, options: ProfileCheckOptions = {}): ProfileReport {
 	return exploreProfile(route, options).report;
@@ -92,22 +93,26 @@ function amountsOf(parts: readonly Part[]): { states: number; transitions: numbe
 
 function exploreParts(route: RouteToCheck, options: ProfileCheckOptions): Parts {
 	return {
-		everything: explorePart(route, 'everything', options, () => 0),
-		attempts: explorePart(route, 'most-attempts', options, ({ seen }) => seen.attempts),
-		stream: explorePart(route, 'slow-stream', options, waited),
-		document: explorePart(route, 'slow-document', options, waited),
+		everything: explorePart(route, 'everything', options, []),
+		attempts: explorePart(route, 'most-attempts', options, [({ seen }) => seen.attempts, ...dearness(route)]),
+		stream: explorePart(route, 'slow-stream', options, [waited]),
+		document: explorePart(route, 'slow-document', options, [waited]),
 	};
 }
 
-function reportOn(route: Route & { name: string }, explored: Route, parts: Parts): ProfileReport {
+function dearness({ costs }: RouteToCheck): ((node: RequestNode) => number)[] {
+	return costs === undefined ? [] : [({ seen }) => costSoFar(seen.made, costs)];
+}
+
+function reportOn(route: Route & { name: string }, explored: RouteToCheck, parts: Parts): ProfileReport {
 	const all: Part[] = Object.values(parts);
 	const found = new Map(all.toReversed().flatMap((part) => [...part.found]));
 	const inNamesOfRoute = renaming(explored.candidates, route.candidates);
 	const stepsOn = (node: RequestNode | undefined) => inNamesOfRoute(stepsTo(node, route.candidates));
-	const worstOf = ({ worst, isComplete, found: faults }: Part): WorstCase => ({
-		most: worst.most,
+	const worstOf = ({ worst, isComplete, found: faults }: Part, of = 0): WorstCase => ({
+		most: worst[of]?.most ?? 0,
 		isExact: isComplete && faults.size === 0,
-		steps: stepsOn(worst.node),
+		steps: stepsOn(worst[of]?.node),
 	});
 	return {
 		name: route.name,
@@ -119,8 +124,16 @@ function reportOn(route: Route & { name: string }, explored: Route, parts: Parts
 			attempts: worstOf(parts.attempts),
 			firstContent: worstOf(parts.stream),
 			wholeAnswer: worstOf(parts.document),
+			...(explored.costs && {
+				cost: { ...worstOf(parts.attempts, 1), ...sampleTokens, unpriced: unpriced(route, explored.costs) },
+			}),
 		},
 	};
+}
+
+/** Targets whose price is not known. */
+function unpriced({ candidates }: Route, costs: NonNullable<RouteToCheck['costs']>): string[] {
+	return [...new Set(candidates.flatMap(({ target }, position) => (costs[position] === undefined ? [target] : [])))];
 }
 
 /** How long the client has waited, ms. */
@@ -130,7 +143,7 @@ function explorePart(
 	route: RouteToCheck,
 	focus: Focus,
 	{ machine = requestMachine, bounds }: ProfileCheckOptions,
-	amountOf: (node: RequestNode) => number,
+	amounts: readonly ((node: RequestNode) => number)[],
 ): Part {
 	const found = new Map<string, Found>();
 	let world: RequestWorld;
@@ -138,12 +151,12 @@ function explorePart(
 		world = new RequestWorld(route, machine, focus);
 	} catch (error) {
 		found.set('never-throws', { message: thrownMessage(error), node: undefined });
-		return { states: 0, transitions: 0, isComplete: false, found, worst: { most: 0, node: undefined } };
+		return { states: 0, transitions: 0, isComplete: false, found, worst: [] };
 	}
 	for (const { property, message } of world.initialViolations) {
 		if (!found.has(property)) found.set(property, { message, node: world.initial });
 	}
-	const worst: Part['worst'] = { most: amountOf(world.initial), node: world.initial };
+	const worst: Part['worst'] = amounts.map((amountOf) => ({ most: amountOf(world.initial), node: world.initial }));
 	const watched = {
 		initial: world.initial,
 		keyOf: (node: RequestNode) => node.key,
@@ -151,8 +164,7 @@ function explorePart(
 		...(world.layerOf === undefined ? {} : { layerOf: world.layerOf }),
 		*moves(node: RequestNode) {
 			for (const move of world.moves(node)) {
-				const most = amountOf(move.node);
-				if (move.violations.length === 0 && most > worst.most) Object.assign(worst, { most, node: move.node });
+				if (move.violations.length === 0) noteWorst(worst, amounts, move.node);
 				yield move;
 			}
 		},
@@ -161,6 +173,13 @@ function explorePart(
 	const { states, transitions, isComplete, violations } = explore(watched, { states: mostStates(route), ...bounds });
 	for (const [property, { message, at }] of violations) found.set(property, { message, node: at.node });
 	return { states, transitions, isComplete, found, worst };
+}
+
+function noteWorst(worst: Part['worst'], amounts: readonly ((node: RequestNode) => number)[], node: RequestNode): void {
+	for (const [index, known] of worst.entries()) {
+		const most = amounts[index]?.(node) ?? 0;
+		if (most > known.most) Object.assign(known, { most, node });
+	}
 }
 
 function resultOf(

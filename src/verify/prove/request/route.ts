@@ -8,6 +8,8 @@ export interface RouteToCheck extends Route {
 	readonly name: string;
 	/** What a request can hear from each provider actor, by its id; one that is missing may say anything. */
 	readonly providers: ReadonlyMap<string, ProviderSummary>;
+	/** What one attempt of the sample request costs at each target, USD; undefined for one whose price is not known. */
+	readonly costs?: readonly (number | undefined)[] | undefined;
 }
 
 /** A target that the explored machine can speak to: in place of an actor, its own position. */

@@ -8,7 +8,7 @@ import { Environment, type EnvironmentMove, type Focus } from './environment.ts'
 import { keyOf } from './key.ts';
 import { Monitor } from './monitor.ts';
 import { type RouteToCheck, type Stops, stopsOf } from './route.ts';
-import { nothingSeen, type Seen } from './seen.ts';
+import { type Made, nothingSeen, type Seen } from './seen.ts';
 
 type Machine = typeof requestMachine;
 
@@ -42,6 +42,19 @@ export interface RequestNode {
 	readonly isAside: boolean;
 }
 
+/** Most attempts need not be the dearest ones. */
+function attemptRanks({ costs }: RouteToCheck): (node: RequestNode) => readonly number[] {
+	if (costs === undefined) return ({ seen }) => [seen.attempts];
+	return ({ seen }) => [seen.attempts, costSoFar(seen.made, costs)];
+}
+
+/** What the attempts of a request cost together, USD, each of them whole; those without a known price are not in it. */
+export function costSoFar(made: Made | undefined, costs: readonly (number | undefined)[]): number {
+	let cost = 0;
+	for (let attempt = made; attempt !== undefined; attempt = attempt.before) cost += costs[attempt.position] ?? 0;
+	return cost;
+}
+
 /** One request of a route, in an environment that may do whatever `focus` says. */
 export class RequestWorld implements World<RequestNode> {
 	readonly initial: RequestNode;
@@ -56,11 +69,17 @@ export class RequestWorld implements World<RequestNode> {
 	constructor(route: RouteToCheck, machine: Machine, focus: Focus) {
 		this.#stops = stopsOf(route.candidates);
 		const { candidates, all } = this.#stops;
-		this.#runner = new Runner(machine, { id: 'request', candidates, policy: route.policy, tokens: 0, now: caseStartMs });
+		this.#runner = new Runner(machine, {
+			id: 'request',
+			candidates,
+			policy: route.policy,
+			tokens: 0,
+			now: caseStartMs,
+		});
 		this.#monitor = new Monitor(route, this.#stops, caseStartMs);
 		this.#environment = new Environment(route, all, focus);
 		if (focus !== 'everything' && focus !== 'samples') {
-			this.ranks = focus === 'most-attempts' ? ({ seen }) => [seen.attempts] : (node) => [comingTime(node)];
+			this.ranks = focus === 'most-attempts' ? attemptRanks(route) : (node) => [comingTime(node)];
 			this.layerOf = (node) => this.#layer(node);
 		}
 		const step = this.#runner.start(caseStartMs);

@@ -76,6 +76,7 @@ describe('the provider machine', () => {
 
 	it('grants the share of a ramp, and nothing is left out', () => {
 		const report = checkProvider(['a'], policyWith({ breaker: { ramp: 30_000 } }));
+		expect(report.summary.denials).toContainEqual({ state: 'closed', reason: 'ramp', leastMs: 0, mostMs: 30_000 });
 		expect(failing(report)).toEqual([]);
 		expect(report.unexplored).toEqual([]);
 		expect(report.transitions).toBeLessThan(130_000);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestMachine } from '../../../../machines/request/machine.ts';
 import { checkProfile } from '../../../../src/verify/prove/request/prove-profile.ts';
+import { policyWith } from '../../../helpers/policy.ts';
 import { chainOf, replay, routeOver } from './route.ts';
 
 const worstOf = (...given: Parameters<typeof routeOver>) => checkProfile(routeOver(...given)).worst;
@@ -29,6 +30,36 @@ describe('the most attempts', () => {
 		// 400 ms, 800 ms: the third attempt would begin at 1,200 ms.
 		const { attempts } = worstOf(chainOf(1), { policy: { ...noContinuation, timeouts: { request: 1_000 } } });
 		expect(attempts.most).toBe(2);
+	});
+});
+
+describe('the dearest way', () => {
+	const cheapFirst = (costs: readonly (number | undefined)[], policy = {}) =>
+		checkProfile({ ...routeOver(chainOf(costs.length), { policy: { ...noContinuation, ...policy } }), costs }).worst;
+
+	it('has every attempt at its price', () => {
+		const { cost } = cheapFirst([0.01, 2]);
+		expect(cost).toMatchObject({ isExact: true, unpriced: [] });
+		expect(cost?.most).toBeCloseTo(3 * 0.01 + 3 * 2, 10);
+	});
+
+	it('is not always the one with the most attempts', () => {
+		const chain = [
+			{ target: 'a/m', policy: policyWith({ onError: { SERVER_ERROR: { retries: 9, then: ['fail'] } } }) },
+			'b/m',
+		];
+		const route = routeOver(chain, { policy: noContinuation });
+		const { attempts, cost } = checkProfile({ ...route, costs: [0.01, 5] }).worst;
+		const askedOf = (steps: typeof attempts.steps, target: string) =>
+			steps.filter(({ event, target: at }) => event.type === 'permit.granted' && at === target).length;
+		expect(askedOf(attempts.steps, 'a/m')).toBe(10);
+		expect(askedOf(cost?.steps ?? [], 'b/m')).toBe(3);
+		expect(cost?.most).toBeGreaterThan(15);
+	});
+
+	it('names the targets whose price is not known, and is left out where none is', () => {
+		expect(cheapFirst([0.01, undefined]).cost?.unpriced).toHaveLength(1);
+		expect(worstOf(chainOf(2))).not.toHaveProperty('cost');
 	});
 });
 
