@@ -85,7 +85,7 @@ describe('a local server', () => {
 		const backAt = performance.now();
 		await soon(() => expect(stateOf()).toBe('closed'));
 		// One interval, and what a busy machine adds; its cooldown would have been a minute.
-		expect(performance.now() - backAt).toBeLessThan(5000);
+		expect(performance.now() - backAt).toBeLessThan(20_000);
 		expect(changes).toEqual(['a: closed → open', 'a: open → half-open', 'a: half-open → closed']);
 		const answer = await post();
 		expect(answer.headers.get('x-breakwater-attempts')).toBe('1');
@@ -150,12 +150,16 @@ describe('a check', () => {
 		upstream('a').always(listing());
 		await post();
 		const until = performance.now() + 2500;
+		let answeredAt = performance.now();
+		let pauses = 0;
 		while (performance.now() < until) {
 			await post();
+			if (performance.now() - answeredAt > 900) pauses += 1;
+			answeredAt = performance.now();
 			await sleep(20);
 		}
-		// The first one may have been due before the first answer.
-		expect(checksOf().length).toBeLessThanOrEqual(1);
+		// The first one may have been due before the first answer, and a machine that is held up answers late.
+		expect(checksOf().length).toBeLessThanOrEqual(1 + pauses);
 		await soon(() => expect(checksOf().length).toBeGreaterThanOrEqual(2));
 	});
 
