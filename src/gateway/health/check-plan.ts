@@ -106,8 +106,12 @@ export function checkedTarget(
 	return first && { target: first.target, isForVectors };
 }
 
-/** USD for one check; undefined where the price is not known. */
-export function costOfSmallest(price: Price | undefined, outputTokens = 1): number | undefined {
+/** The most that one check with `chat` may cost, USD; undefined where the price is not known. */
+export function mostCostOfCheck(price: Price | undefined): number | undefined {
+	return costOfSmallest(price, Math.max(...chatQuestions.map(({ outputTokens }) => outputTokens)));
+}
+
+function costOfSmallest(price: Price | undefined, outputTokens = 1): number | undefined {
 	return price && estimatedCost(price, { inputTokens: INPUT_TOKENS, outputTokens }, clock.toWall(clock.now()));
 }
 

@@ -156,7 +156,11 @@ export class HealthCheck {
 	#fail(broken: Classified, askedWith: string | undefined): void {
 		const { plan, onLocalFault } = this.#options;
 		const { failure } = broken;
-		if (isLocal(failure)) onLocalFault(broken.message);
+		if (isLocal(failure)) {
+			onLocalFault(broken.message);
+			this.#tellFailure(broken, false);
+			return;
+		}
 		const { liveKey, timeouts } = plan;
 		if (failure.category !== 'AUTH_ERROR' || liveKey === undefined) {
 			this.#tellFailure(broken, plan.isEvidence(failure));

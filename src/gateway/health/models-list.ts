@@ -4,6 +4,7 @@ import { isOfLine } from '../../../machines/provider/scopes.ts';
 import type { DocumentRead, ProviderDialect, RenderedRequest } from '../../contract/dialect.ts';
 import { readErrorBody } from '../../dialects/read-error-body.ts';
 import { asObject, parseJson } from '../../values/json.ts';
+import { isLocal } from '../ending-kind.ts';
 
 /** What stands for a model where the list of models is asked for. */
 export const LIST = 'list of models';
@@ -48,6 +49,8 @@ function readDocument(text: string): DocumentRead {
 export function endsTrouble({ lastFailure, failingModels }: ProviderContext): boolean {
 	if (lastFailure === undefined || Object.keys(failingModels).length > 0) return false;
 	const { category } = lastFailure;
+	// Nobody reached the provider, so that it says nothing of what was there before.
+	if (isLocal(lastFailure)) return false;
 	if (lastFailure.model === LIST) return category !== 'AUTH_ERROR' && category !== 'QUOTA_EXCEEDED';
 	return isOfLine(failureName(lastFailure));
 }

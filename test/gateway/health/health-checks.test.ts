@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckEnded } from '../../../machines/health-check/machine.ts';
+import { usualTiming } from '../../../src/credentials/key-life.ts';
 import { packageRoot } from '../../../src/values/package-paths.ts';
 import { contentOf, type GatewaySetup, soon, startGateway, type TestGateway } from '../../helpers/gateway.ts';
 import { freePort } from '../../helpers/model-server.ts';
@@ -81,7 +85,7 @@ describe('a local server', () => {
 		const backAt = performance.now();
 		await soon(() => expect(stateOf()).toBe('closed'));
 		// One interval, and what a busy machine adds; its cooldown would have been a minute.
-		expect(performance.now() - backAt).toBeLessThan(5000);
+		expect(performance.now() - backAt).toBeLessThan(20_000);
 		expect(changes).toEqual(['a: closed → open', 'a: open → half-open', 'a: half-open → closed']);
 		const answer = await post();
 		expect(answer.headers.get('x-breakwater-attempts')).toBe('1');
@@ -97,8 +101,11 @@ describe('a local server', () => {
 		upstream('a').always(listing(status(500, { error: { message: 'the model fell over' } })));
 		for (let request = 0; request < 3; request += 1) await post();
 		expect(stateOf()).toBe('open');
+		const seen = checksOf().length;
 		await sleep(500);
 		expect(stateOf()).toBe('open');
+		// One may have been under way.
+		expect(checksOf().length - seen).toBeLessThanOrEqual(1);
 		expect(ended.filter(({ result }) => result === 'failed')).toEqual([]);
 	});
 
@@ -143,12 +150,16 @@ describe('a check', () => {
 		upstream('a').always(listing());
 		await post();
 		const until = performance.now() + 2500;
+		let answeredAt = performance.now();
+		let pauses = 0;
 		while (performance.now() < until) {
 			await post();
+			if (performance.now() - answeredAt > 900) pauses += 1;
+			answeredAt = performance.now();
 			await sleep(20);
 		}
-		// The first one may have been due before the first answer.
-		expect(checksOf().length).toBeLessThanOrEqual(1);
+		// The first one may have been due before the first answer, and a machine that is held up answers late.
+		expect(checksOf().length).toBeLessThanOrEqual(1 + pauses);
 		await soon(() => expect(checksOf().length).toBeGreaterThanOrEqual(2));
 	});
 
@@ -194,6 +205,28 @@ describe('a check', () => {
 			consecutiveFailures: 0,
 			unavailableModels: {},
 		});
+	});
+
+	it('whose fetched key has died on the way is made again with the next key', async () => {
+		const folder = mkdtempSync(join(tmpdir(), 'health-'));
+		try {
+			const file = join(folder, 'key');
+			writeFileSync(file, 'old-key');
+			const apiKey = { command: ['cat', file] };
+			const keyTiming = { ...usualTiming, shortestPauseMs: 10 };
+			const { upstream } = await startWith({ every: '100ms' }, { providers: { a: { apiKey } }, keyTiming });
+			writeFileSync(file, 'new-key');
+			const list: Behaviour = async (exchange) => {
+				const isNew = exchange.request.headers.authorization === 'Bearer new-key';
+				await (isNew ? completes(listOfModels) : status(401, {}))(exchange);
+			};
+			upstream('a').always(listing(answers('ok'), list));
+			await soon(() => expect(results()).toContain('passed'));
+			expect(results().slice(0, 2)).toEqual(['unproved', 'passed']);
+			expect(changes).toEqual([]);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
 	});
 
 	it('that finds a web page in place of the list fails', async () => {
@@ -255,6 +288,43 @@ describe('a check', () => {
 		upstream('a').always(picky);
 		await soon(() => expect(results().slice(0, 3)).toEqual(['unproved', 'passed', 'passed']));
 		expect(stateOf()).toBe('closed');
+	});
+
+	it.each([
+		['models', 'GET', '/v1/models'],
+		['chat', 'POST', '/v1/messages'],
+	])('with %s is put in the words of the provider', async (how, method, path) => {
+		const a = { protocol: 'anthropic', apiKey: 'key-of-a' };
+		const { upstream } = await startWith({ every: '100ms', with: how }, { providers: { a } });
+		const message = {
+			type: 'message',
+			role: 'assistant',
+			content: [{ type: 'text', text: 'H' }],
+			stop_reason: 'max_tokens',
+		};
+		upstream('a').always(listing(completes(message)));
+		await soon(() => expect(results()).toContain('passed'));
+		const [check] = upstream('a').requests;
+		expect(check).toMatchObject({ method, path });
+		expect(check?.headers).toMatchObject({ 'x-api-key': 'key-of-a', 'anthropic-version': '2023-06-01' });
+		expect(check?.json).toEqual(how === 'models' ? undefined : expect.objectContaining({ max_tokens: 1 }));
+	});
+
+	it('of what makes vectors alone asks for one', async () => {
+		const profiles = { default: { chain: ['b/model-b'] }, vectors: { for: 'embeddings', chain: ['a/model-a'] } };
+		const { upstream } = await startWith({ every: '100ms', with: 'chat' }, { profiles });
+		upstream('a').always(completes({ object: 'list', data: [{ object: 'embedding', index: 0, embedding: [0.5] }] }));
+		await soon(() => expect(results()).toContain('passed'));
+		expect(upstream('a').requests[0]).toMatchObject({
+			path: '/v1/embeddings',
+			json: { model: 'model-a', input: 'Hi' },
+		});
+	});
+
+	it('of a simulated provider passes', async () => {
+		const a = { protocol: 'simulated', baseUrl: undefined };
+		await startWith({ every: '100ms' }, { providers: { a } });
+		await soon(() => expect(results()).toContain('passed'));
 	});
 
 	it('asks every key by itself', async () => {

@@ -77,6 +77,7 @@ describe('a list of models', () => {
 	it('ends none of a model, a key or an account', () => {
 		expect(endsTrouble(startProvider().context())).toBe(false);
 		expect(endsAfter(serverError)).toBe(false);
+		expect(endsAfter({ category: 'NETWORK_ERROR', reason: 'local' })).toBe(false);
 		expect(endsAfter({ category: 'TIMEOUT', reason: 'first_token' })).toBe(false);
 		expect(endsAfter(authError, LIST)).toBe(false);
 		expect(endsAfter(quota, LIST)).toBe(false);

@@ -213,6 +213,25 @@ describe('active checks', () => {
 		expect(actor.getSnapshot().context.day.usd).toBeCloseTo(0.75);
 	});
 
+	it('that are denied count for nothing', () => {
+		const provider = opened();
+		const { pass, made } = startChecks({ provider, policy: { maxPerDay: 1 } });
+		pass(minuteMs);
+		expect(inSeconds(made)).toEqual([60]);
+	});
+
+	it('have a permit of their own each', () => {
+		const provider = startProvider({ breaker: { cooldown: hourMs } });
+		const { pass } = startChecks({
+			provider,
+			outlook: () => ({ prospect: provider.state() === 'open' ? 'ahead' : 'with-permit' }),
+		});
+		pass(everyMs);
+		provider.trip();
+		pass(everyMs);
+		expect(provider.state()).toBe('closed');
+	});
+
 	it('leave no timer behind when they are stopped', () => {
 		const { actor, clock, pass } = startChecks();
 		pass(minuteMs);

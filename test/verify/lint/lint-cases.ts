@@ -64,7 +64,7 @@ export const lintCases: readonly LintCase[] = [
 		rule: 'health-check-cost',
 		severity: 'note',
 		text: health('every: 30m, with: §chat, maxPerDay: 10'),
-		says: /`openai` is checked up to 10 times a day with each key .*, which costs up to \$0\.00035 a day; write/,
+		says: /`openai` is checked up to 10 times a day with each key .*, which costs up to \$0\.00185 a day; write/,
 		sound: health('every: 30m, maxPerDay: 10'),
 	},
 	{

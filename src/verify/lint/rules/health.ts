@@ -1,5 +1,5 @@
 import type { Config, HealthConfig, ProviderConfig } from '../../../config/config.ts';
-import { checkedTarget, costOfSmallest } from '../../../gateway/health/check-plan.ts';
+import { checkedTarget, mostCostOfCheck } from '../../../gateway/health/check-plan.ts';
 import { pricesOf } from '../../../prices/price-of.ts';
 import { usdText } from '../../../prices/price-text.ts';
 import { clock } from '../../../values/clock.ts';
@@ -34,7 +34,7 @@ function costsOfChecks({ config }: LintSubject): Finding[] {
 		const { name, health } = provider;
 		const asked = health.with === 'chat' ? checkedTarget(config, provider, prices) : undefined;
 		const price = asked && prices.get(asked.target);
-		const each = costOfSmallest(price);
+		const each = mostCostOfCheck(price);
 		if (asked === undefined || health.isOwnServer) return [];
 		const times = checksPerDay(health);
 		const at = writtenAt(name, 'with');
