@@ -69,6 +69,7 @@ const provider = fc.record(
 		streamUpstream: fc.boolean(),
 		endpoints: fc.constantFrom(['chat'], ['embeddings'], ['messages', 'chat']),
 		limits: fc.constantFrom({}, { concurrent: 9000 }),
+		keys: fc.constantFrom('round-robin', 'least-used'),
 		health: fc.constantFrom({ every: '30s', with: 'chat' }, { every: '2s', with: 'models' }),
 		policy: fc.record({ timeouts: fc.record(attemptTimeouts, optional), retry, breaker, onError }, optional),
 	},
@@ -76,13 +77,16 @@ const provider = fc.record(
 );
 const profile = fc.record(
 	{
-		chain: fc.array(fc.constantFrom(...providers.flatMap((name) => [`${name}/m`, `${name}/n`])), {
-			minLength: 1,
-			maxLength: 8,
-		}),
+		chain: fc.array(
+			fc.constantFrom(...providers.flatMap((name) => [`${name}/m`, `${name}/n`, { target: `${name}/m`, weight: 0 }])),
+			{ minLength: 1, maxLength: 8 },
+		),
 		commit: fc.constantFrom('first-token', 'complete'),
 		for: fc.constantFrom('answers', 'embeddings'),
 		budget: fc.constant({ usd: 1, per: 'hour' }),
+		order: fc.constantFrom('latency', 'cost', 'weighted'),
+		affinity: fc.constant({ for: '30s' }),
+		maxCostPerRequest: fc.constant(0.01),
 		policy: fc.record({ timeouts, retry, onError, continuation, whenAllDenied }, optional),
 	},
 	{ requiredKeys: ['chain'] },
@@ -98,19 +102,30 @@ const errorRule = fc.record(
 	{ requiredKeys: ['status', 'as'] },
 );
 
-const file = fc.record({
-	providers: fc.record(Object.fromEntries(providers.map((name) => [name, provider]))),
-	profiles: fc.record({
-		one: profile,
-		two: fc.oneof(
-			profile,
-			profile.map(({ chain: _, ...rest }) => ({ ...rest, extends: 'one' })),
-		),
-	}),
-	policy: fc.record({ timeouts, retry, breaker, onError, continuation, whenAllDenied }, optional),
-	budget: fc.constantFrom(undefined, { usd: 5 }, { usd: 5, then: 'two' }),
-	errorRules: fc.array(errorRule, { maxLength: 4 }),
-});
+const file = fc
+	.record({
+		providers: fc.record(Object.fromEntries(providers.map((name) => [name, provider]))),
+		profiles: fc.record({
+			one: profile,
+			two: fc.oneof(
+				profile,
+				profile.map(({ chain: _, ...rest }) => ({ ...rest, extends: 'one' })),
+			),
+		}),
+		policy: fc.record({ timeouts, retry, breaker, onError, continuation, whenAllDenied }, optional),
+		budget: fc.constantFrom(undefined, { usd: 5 }, { usd: 5, then: 'two' }),
+		tiers: fc.constantFrom(undefined, { cheap: ['a/m'], dear: ['b/unheard-of'] }),
+		errorRules: fc.array(errorRule, { maxLength: 4 }),
+	})
+	.map(withoutBudgetOfVectors);
+
+/** Nothing but embeddings can be asked of a profile for them, so that no budget leads there. */
+function withoutBudgetOfVectors<T extends { budget: object | undefined; profiles: Record<string, { for?: string }> }>(
+	content: T,
+): T {
+	const isForVectors = Object.values(content.profiles).some((profile) => profile.for === 'embeddings');
+	return isForVectors ? { ...content, budget: undefined } : content;
+}
 
 test('any configuration that can be read can be judged, without a key, each place once by each rule', () => {
 	const seen = new Set<string>();
