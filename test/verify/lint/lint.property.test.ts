@@ -149,5 +149,5 @@ test('any configuration that can be read can be judged, without a key, each plac
 		{ numRuns: 80 },
 	);
 	// What it hardly ever meets it would not protect. Few files of chance have a chain in which nothing leads on.
-	expect(seen.size).toBeGreaterThan(lintRules.length - 10);
+	expect(seen.size).toBeGreaterThan(lintRules.length * 0.75);
 });
