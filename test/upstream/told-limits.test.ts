@@ -41,10 +41,11 @@ describe('what the headers of an answer say is left', () => {
 	});
 
 	it.each([
-		['ratelimit-remaining', 'ratelimit-reset', '30', 30_000],
-		['x-ratelimit-remaining', 'x-ratelimit-reset', String(Math.round(clock.toWall(at)) + 5_000), 5_000],
-	])('is read from %s', (remaining, reset, value, ms) => {
-		const { requests } = toldLimits({ [remaining]: '0', [reset]: value }, at, false) ?? {};
+		['ratelimit-remaining', 'ratelimit-reset', () => '30', 30_000],
+		// Not before the test: until then the clock may be where another file has left it.
+		['x-ratelimit-remaining', 'x-ratelimit-reset', () => String(Math.round(clock.toWall(at)) + 5_000), 5_000],
+	])('is read from %s', (remaining, reset, valueOf, ms) => {
+		const { requests } = toldLimits({ [remaining]: '0', [reset]: valueOf() }, at, false) ?? {};
 		expect(requests?.left).toBe(0);
 		expect(Math.abs((requests?.until ?? 0) - inMs(ms))).toBeLessThanOrEqual(1);
 	});
