@@ -103,9 +103,9 @@ test('keys of the past are taken out of what a provider says, wherever it is sho
 
 test('`check` and `explain` fetch nothing, and a key that is fetched is no missing one', async () => {
 	perTest.configured({ providers: { a: { apiKey: { command: 'touch ran; echo planted' } } } });
-	const checked = await perTest.commands.run('check', '--bound', '100', 'my.yaml');
+	const checked = await perTest.commands.run('check', '--bound', '10', 'my.yaml');
 	const explained = await perTest.commands.run('explain', '--when', 'a: 401', 'my.yaml');
-	const validated = await perTest.commands.run('check', '--bound', '100', '--json', 'my.yaml');
+	const validated = await perTest.commands.run('check', '--bound', '10', '--json', 'my.yaml');
 	expect(existsSync(written('ran'))).toBe(false);
 	expect(explained).toMatchObject({ exit: 0, stdout: expect.stringContaining('AUTH_ERROR') });
 	expect(checked.stdout).toContain('a/model-a');
