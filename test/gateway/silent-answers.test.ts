@@ -20,7 +20,10 @@ import {
 } from '../helpers/upstream.ts';
 
 let breakwater: TestGateway | undefined;
-afterEach(() => breakwater?.close());
+afterEach(async () => {
+	await breakwater?.close();
+	breakwater = undefined;
+});
 
 async function start(setup: GatewaySetup = {}) {
 	breakwater = await startGateway(setup);
@@ -114,16 +117,6 @@ describe.each(ways)('an answer that says nothing, to a caller of %s', (_name, se
 		expect(records[1]?.trace).toMatchObject([{ did: 'attempt' }, { did: 'deny', target: 'b/model-b' }]);
 	});
 
-	it('is handed out after all where the next target is silent until the deadline', async () => {
-		const { upstream, post, records } = await start({ ...setup, policy: { timeouts: { request: '2s' } } });
-		upstream('a').always(silent);
-		upstream('b').always(hangs());
-		const response = await post({ stream });
-		expect([response.status, response.headers.get('x-breakwater-target')]).toEqual([200, 'a/model-a']);
-		expect(await contentOf(response)).toBe('');
-		expect(records[0]?.trace).toMatchObject([{ outcome: 'failed' }, { outcome: 'abandoned' }]);
-	});
-
 	it('is the answer at once where nothing comes next, or the policy passes it on', async () => {
 		const { upstream, post, records } = await start({ ...setup, policy: { emptyAnswer: 'pass' } });
 		upstream('a').always(silent);
@@ -187,6 +180,26 @@ describe.each(ways)('an answer that says nothing, to a caller of %s', (_name, se
 		await response.text();
 		expect(upstream('b').requests).toHaveLength(0);
 	});
+});
+
+// Side by side, for each waits until its deadline.
+describe.concurrent('an answer that says nothing', () => {
+	it.for(ways)(
+		'is handed out after all where the next target is silent until the deadline, to a caller of %s',
+		async ([, setup, stream], { onTestFinished }) => {
+			const { upstream, post, records, close } = await startGateway({
+				...setup,
+				policy: { timeouts: { request: '2s' } },
+			});
+			onTestFinished(close);
+			upstream('a').always(silent);
+			upstream('b').always(hangs());
+			const response = await post({ stream });
+			expect([response.status, response.headers.get('x-breakwater-target')]).toEqual([200, 'a/model-a']);
+			expect(await contentOf(response)).toBe('');
+			expect(records[0]?.trace).toMatchObject([{ outcome: 'failed' }, { outcome: 'abandoned' }]);
+		},
+	);
 });
 
 describe('several choices', () => {

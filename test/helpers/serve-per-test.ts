@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, type TestContext } from 'vitest';
 import { Commands } from './command.ts';
 import { configText, type GatewaySetup, messages } from './gateway.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
@@ -34,11 +34,22 @@ export function servePerTest(): ServePerTest {
 		get upstream() {
 			return upstream;
 		},
-		configured(setup = {}, more = '') {
-			writeFileSync(join(commands.folder, 'my.yaml'), configText(setup, { a: upstream.baseUrl }) + more);
-			return ['serve', '--config', 'my.yaml'];
-		},
+		configured: (setup, more) => configure(commands, upstream, setup, more),
 	};
+}
+
+/** An upstream and the commands of this test, which are ended after it: for tests that run side by side. */
+export async function serveFor({ onTestFinished }: TestContext): Promise<ServePerTest> {
+	const commands = new Commands();
+	onTestFinished(() => commands.end());
+	const upstream = await startUpstream();
+	onTestFinished(() => upstream.close());
+	return { commands, upstream, configured: (setup, more) => configure(commands, upstream, setup, more) };
+}
+
+function configure(commands: Commands, upstream: Upstream, setup: GatewaySetup = {}, more = ''): string[] {
+	writeFileSync(join(commands.folder, 'my.yaml'), configText(setup, { a: upstream.baseUrl }) + more);
+	return ['serve', '--config', 'my.yaml'];
 }
 
 export const bearer = (key: string) => ({ authorization: `Bearer ${key}` });

@@ -8,7 +8,7 @@ import { checkConfig, ExploredParts } from '../../src/verify/check-config.ts';
 const read = (text: string) => readConfigText(text, { file: 'f.yaml', env: {} });
 
 /** Enough to find what is broken on purpose; what these tests look at needs no more. */
-const bounds = { states: 50 };
+const bounds = { states: 10 };
 
 const several = read(`providers:
   a: { baseUrl: https://a.example/v1, apiKey: [one, two] }
@@ -161,7 +161,7 @@ profiles: { one: { chain: [a/m] }, two: { chain: [b/m] } }
 	});
 
 	it('tells what it is at', () => {
-		const chain = Array.from({ length: 20 }, (_, candidate) => `a/model-${candidate}`).join(', ');
+		const chain = Array.from({ length: 6 }, (_, candidate) => `a/model-${candidate}`).join(', ');
 		const long = read(`providers: { a: { baseUrl: https://a.example } }\nprofiles: { p: { chain: [${chain}] } }\n`);
 		// Its provider is known, and not explored again: that would be most of the work.
 		const explored = new ExploredParts();
@@ -237,7 +237,7 @@ policy: { breaker: { effects: { BAD_REQUEST: count } } }
 	it('is that it fails where the provider machine breaks one', () => {
 		const provider = providerMachine.provide({ actions: { recover: assign({ until: 0 }) } });
 		const { verdict, providers } = checkConfig(several, {
-			bounds: { states: 300 },
+			bounds: { states: 60 },
 			machines: { provider },
 			profile: 'small',
 		});

@@ -2,16 +2,18 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { soon } from '../../helpers/gateway.ts';
-import { postTo, servePerTest } from '../../helpers/serve-per-test.ts';
+import { postTo, type ServePerTest, serveFor } from '../../helpers/serve-per-test.ts';
 import { answers, status } from '../../helpers/upstream.ts';
 
-const perTest = servePerTest();
-const written = (name: string) => join(perTest.commands.folder, name);
-const pidIn = (name: string) =>
-	soon(() => {
-		expect(existsSync(written(name)) && readFileSync(written(name), 'utf8')).toMatch(/^\d+\n$/);
-		return Number(readFileSync(written(name), 'utf8'));
-	});
+const folderOf = ({ commands }: ServePerTest) => ({
+	written: (name: string) => join(commands.folder, name),
+	pidIn: (name: string) => soon(() => pidAt(join(commands.folder, name))),
+});
+
+function pidAt(path: string): number {
+	expect(existsSync(path) && readFileSync(path, 'utf8')).toMatch(/^\d+\n$/);
+	return Number(readFileSync(path, 'utf8'));
+}
 
 function isRunning(pid: number): boolean {
 	// A process that has ended stays, until whoever has inherited it asks how.
@@ -22,7 +24,9 @@ function isRunning(pid: number): boolean {
 const numbered =
 	'n=$(cat count 2>/dev/null || echo 0); n=$((n + 1)); echo $n > count; [ -e hang ] && { echo $$ > pid; sleep 300; }; echo planted-token-$n; echo planted-words >&2';
 
-test('a command that hangs in its renewal is ended with the process, which ends in peace', async () => {
+test.concurrent('a command that hangs in its renewal is ended with the process, which ends in peace', async (context) => {
+	const perTest = await serveFor(context);
+	const { pidIn, written } = folderOf(perTest);
 	const command = perTest.commands.start(
 		...perTest.configured({ providers: { a: { apiKey: { command: numbered, every: '1s' } } } }),
 	);
@@ -41,7 +45,9 @@ test('a command that hangs in its renewal is ended with the process, which ends 
 	expect(second).not.toBe(first);
 });
 
-test('a signal that comes before the first key does ends both', async () => {
+test.concurrent('a signal that comes before the first key does ends both', async (context) => {
+	const perTest = await serveFor(context);
+	const { pidIn, written } = folderOf(perTest);
 	writeFileSync(written('hang'), '');
 	const command = perTest.commands.start(
 		...perTest.configured({ providers: { a: { apiKey: { command: numbered } } } }),
@@ -52,7 +58,9 @@ test('a signal that comes before the first key does ends both', async () => {
 	await soon(() => expect(isRunning(pid)).toBe(false));
 });
 
-test('what cannot be fetched is said in one sentence, in the log, the metrics, /ready and to the caller; no key is', async () => {
+test.concurrent('what cannot be fetched is said in one sentence, in the log, the metrics, /ready and to the caller; no key is', async (context) => {
+	const perTest = await serveFor(context);
+	const { written } = folderOf(perTest);
 	const setup = { providers: { a: { apiKey: [{ command: 'echo planted-token-1; echo planted-token-2' }] } } };
 	const command = perTest.commands.startWith(
 		{ LOG_LEVEL: 'trace' },
@@ -85,7 +93,8 @@ test('what cannot be fetched is said in one sentence, in the log, the metrics, /
 	expect(perTest.upstream.requests).toEqual([]);
 });
 
-test('keys of the past are taken out of what a provider says, wherever it is shown', async () => {
+test.concurrent('keys of the past are taken out of what a provider says, wherever it is shown', async (context) => {
+	const perTest = await serveFor(context);
 	const command = perTest.commands.startWith(
 		{ LOG_LEVEL: 'trace' },
 		...perTest.configured({ providers: { a: { apiKey: { command: numbered, every: '1s' } } } }),
@@ -101,11 +110,13 @@ test('keys of the past are taken out of what a provider says, wherever it is sho
 	expect(replies.join() + command.stderr + command.stdout).not.toContain('planted-');
 });
 
-test('`check` and `explain` fetch nothing, and a key that is fetched is no missing one', async () => {
+test.concurrent('`check` and `explain` fetch nothing, and a key that is fetched is no missing one', async (context) => {
+	const perTest = await serveFor(context);
+	const { written } = folderOf(perTest);
 	perTest.configured({ providers: { a: { apiKey: { command: 'touch ran; echo planted' } } } });
-	const checked = await perTest.commands.run('check', '--bound', '100', 'my.yaml');
+	const checked = await perTest.commands.run('check', '--bound', '10', 'my.yaml');
 	const explained = await perTest.commands.run('explain', '--when', 'a: 401', 'my.yaml');
-	const validated = await perTest.commands.run('check', '--bound', '100', '--json', 'my.yaml');
+	const validated = await perTest.commands.run('check', '--bound', '10', '--json', 'my.yaml');
 	expect(existsSync(written('ran'))).toBe(false);
 	expect(explained).toMatchObject({ exit: 0, stdout: expect.stringContaining('AUTH_ERROR') });
 	expect(checked.stdout).toContain('a/model-a');

@@ -2,15 +2,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { eventsOf, messages, soon } from '../../helpers/gateway.ts';
-import { postTo, servePerTest } from '../../helpers/serve-per-test.ts';
+import { postTo, serveFor } from '../../helpers/serve-per-test.ts';
 import { chunksOf, hangs, streams } from '../../helpers/upstream.ts';
 
-const perTest = servePerTest();
-
-describe('serve, told to stop', () => {
-	test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+describe.concurrent('serve, told to stop', () => {
+	test.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
 		'finishes an open stream, refuses new connections, and exits 0: %s',
-		async (signal) => {
+		async (signal, context) => {
+			const perTest = await serveFor(context);
 			const text = 'word '.repeat(40).trim();
 			perTest.upstream.next(streams(chunksOf(text), { delayMs: 15 }));
 			const command = perTest.commands.start(...perTest.configured());
@@ -28,7 +27,8 @@ describe('serve, told to stop', () => {
 		},
 	);
 
-	test('waits for no connection that is idle, that has said nothing, or that says no more of a request', async () => {
+	test('waits for no connection that is idle, that has said nothing, or that says no more of a request', async (context) => {
+		const perTest = await serveFor(context);
 		const command = perTest.commands.start(...perTest.configured({ server: { drainTimeout: '90s' } }));
 		const address = await command.address();
 		const port = Number(new URL(address).port);
@@ -49,7 +49,8 @@ describe('serve, told to stop', () => {
 		for (const socket of [idle, silent, half]) socket.destroy();
 	});
 
-	test('waits for no connection that a stream has left idle', async () => {
+	test('waits for no connection that a stream has left idle', async (context) => {
+		const perTest = await serveFor(context);
 		perTest.upstream.next(streams(chunksOf('a few words on the way'), { delayMs: 40 }));
 		const command = perTest.commands.start(...perTest.configured());
 		const address = await command.address();
@@ -71,7 +72,8 @@ describe('serve, told to stop', () => {
 		socket.destroy();
 	});
 
-	test('cuts off what outlasts server.drainTimeout: an error in the stream, not a clean end', async () => {
+	test('cuts off what outlasts server.drainTimeout: an error in the stream, not a clean end', async (context) => {
+		const perTest = await serveFor(context);
 		const setup = { server: { drainTimeout: '150ms' }, policy: { timeouts: { idle: '9s', response: '9s' } } };
 		perTest.upstream.next(streams(chunksOf('never ends').slice(0, 2), { end: 'stall' }), hangs());
 		const command = perTest.commands.start(...perTest.configured(setup));
@@ -89,8 +91,9 @@ describe('serve, told to stop', () => {
 		expect(command.stderr).toMatch(/server\.drainTimeout/);
 	});
 
-	test('says so at /ready and in the log at once, and goes on for server.drainDelay', async () => {
-		const command = perTest.commands.start(...perTest.configured({ server: { drainDelay: '3s', drainTimeout: '7s' } }));
+	test('says so at /ready and in the log at once, and goes on for server.drainDelay', async (context) => {
+		const perTest = await serveFor(context);
+		const command = perTest.commands.start(...perTest.configured({ server: { drainDelay: '5s', drainTimeout: '7s' } }));
 		const address = await command.address();
 		const ready = async () => (await fetch(address.replace('/v1', '/ready'))).status;
 		expect(await ready()).toBe(200);
@@ -102,10 +105,11 @@ describe('serve, told to stop', () => {
 		expect(await command.exit).toBe(0);
 		expect(performance.now() - signalledAt).toBeGreaterThan(800);
 		await expect(postTo(address)).rejects.toThrow('fetch failed');
-		expect(command.stderr).toMatch(/SIGTERM: taking requests for 3000 ms more \(server\.drainDelay\), then .* 7000 ms/);
+		expect(command.stderr).toMatch(/SIGTERM: taking requests for 5000 ms more \(server\.drainDelay\), then .* 7000 ms/);
 	});
 
-	test('twice, does not wait', async () => {
+	test('twice, does not wait', async (context) => {
+		const perTest = await serveFor(context);
 		const command = perTest.commands.start(...perTest.configured({ server: { drainDelay: '30s' } }));
 		const address = await command.address();
 		command.kill('SIGTERM');

@@ -1,32 +1,31 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import { Commands } from '../../helpers/command.ts';
 import { configText, messages, soon } from '../../helpers/gateway.ts';
 import { answers, hangs, startUpstream, status, type Upstream } from '../../helpers/upstream.ts';
 import { scrape, valuesOf } from '../metrics/scrape.ts';
 
-let commands: Commands;
-let provider: Upstream;
-let receiver: Upstream;
+/** What a test has to itself, as these wait more than they work, and do so side by side. */
+interface Place {
+	readonly commands: Commands;
+	readonly provider: Upstream;
+	readonly receiver: Upstream;
+}
 
-beforeEach(async () => {
-	commands = new Commands();
-	provider = await startUpstream();
-	receiver = await startUpstream();
-});
-
-afterEach(async () => {
-	await commands.end();
-	await provider.close();
-	await receiver.close();
-});
+async function place({ onTestFinished }: TestContext): Promise<Place> {
+	const commands = new Commands();
+	onTestFinished(() => commands.end());
+	const [provider, receiver] = [await startUpstream(), await startUpstream()];
+	onTestFinished(async () => void (await Promise.all([provider.close(), receiver.close()])));
+	return { commands, provider, receiver };
+}
 
 const secrets = ['planted-key-8f3a', 'PLANTED-PROMPT', 'PLANTED-ERROR', 'PLANTED-TOKEN', 'PLANTED-HEADER'];
 const [key = '', prompt = '', words = '', token = '', header = ''] = secrets;
 
 /** A whole process in front of the one provider, whose incidents go to the one receiver. */
-function start() {
+function start({ commands, provider, receiver }: Place) {
 	const text = configText(
 		{
 			providers: { a: { apiKey: key } },
@@ -48,8 +47,10 @@ async function post(address: string): Promise<number> {
 	return response.status;
 }
 
-test('a real process: a dead key is logged, counted and told, and so is its recovery', async () => {
-	const command = start();
+test.concurrent('a real process: a dead key is logged, counted and told, and so is its recovery', async (context) => {
+	const at = await place(context);
+	const { provider, receiver } = at;
+	const command = start(at);
 	const address = await command.address();
 	const origin = address.replace('/v1', '');
 	const echo = { error: { message: `${words} ${key} ${prompt}`, code: words } };
@@ -91,7 +92,9 @@ test('a real process: a dead key is logged, counted and told, and so is its reco
 	for (const secret of secrets) expect(command.stdout + command.stderr + metrics + told).not.toContain(secret);
 });
 
-test('a stop waits for a notification that is on its way', async () => {
+test.concurrent('a stop waits for a notification that is on its way', async (context) => {
+	const at = await place(context);
+	const { provider, receiver } = at;
 	provider.next(status(401));
 	let isTold = false;
 	receiver.next(async ({ end }) => {
@@ -99,7 +102,7 @@ test('a stop waits for a notification that is on its way', async () => {
 		await end();
 		isTold = true;
 	});
-	const command = start();
+	const command = start(at);
 	await post(await command.address());
 	await soon(() => expect(receiver.requests).toHaveLength(1));
 	command.kill('SIGTERM');
@@ -108,10 +111,12 @@ test('a stop waits for a notification that is on its way', async () => {
 	expect(command.stderr).not.toMatch(/could not be delivered/);
 });
 
-test('and for no receiver that never answers', async () => {
+test.concurrent('and for no receiver that never answers', async (context) => {
+	const at = await place(context);
+	const { provider, receiver } = at;
 	provider.next(status(401));
 	receiver.always(hangs());
-	const command = start();
+	const command = start(at);
 	await post(await command.address());
 	await soon(() => expect(receiver.requests).toHaveLength(1));
 	const startedAt = performance.now();

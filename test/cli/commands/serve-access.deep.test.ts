@@ -1,0 +1,3 @@
+import { describeHosts, localHosts, openHosts } from './describe-hosts.ts';
+
+describeHosts(openHosts, localHosts);
