@@ -44,8 +44,8 @@ describe('what the headers of an answer say is left', () => {
 		['ratelimit-remaining', 'ratelimit-reset', () => '30', 30_000],
 		// Not before the test: until then the clock may be where another file has left it.
 		['x-ratelimit-remaining', 'x-ratelimit-reset', () => String(Math.round(clock.toWall(at)) + 5_000), 5_000],
-	])('is read from %s', (remaining, reset, valueOf, ms) => {
-		const { requests } = toldLimits({ [remaining]: '0', [reset]: valueOf() }, at, false) ?? {};
+	])('is read from %s', (remaining, reset, textOf, ms) => {
+		const { requests } = toldLimits({ [remaining]: '0', [reset]: textOf() }, at, false) ?? {};
 		expect(requests?.left).toBe(0);
 		expect(Math.abs((requests?.until ?? 0) - inMs(ms))).toBeLessThanOrEqual(1);
 	});
