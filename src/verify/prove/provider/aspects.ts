@@ -226,26 +226,36 @@ export function smallRates({ tokensPerMinute }: RateLimits): RateLimits {
 /** Half of the minute. */
 const STEP_MS = MINUTE_MS / 2;
 
+/** Requests of one model, and nothing else that happens to a provider. */
+const inHalfMinutes = {
+	models: ['m'],
+	samplesOfOthers: [],
+	tripsMs: [],
+	stepMs: STEP_MS,
+	isTrafficOnly: true,
+} as const;
+
+/** One failure opens, and every time is half of the minute. */
+function trippingAtOnce(policy: Policy, more: Partial<Policy['breaker']>): Policy {
+	const { breaker, retry, ...minutes } = inMinutes(policy);
+	const times = { cooldown: STEP_MS, maxCooldown: STEP_MS, probeDeadline: STEP_MS };
+	return {
+		...minutes,
+		breaker: { ...breaker, ...times, failureThreshold: 1, ...more },
+		retry: { ...retry, budget: 'off' },
+	};
+}
+
 /** Grants of the last minute, each told from the others, with what they used in the end. */
 function limitsPerMinute(policy: Policy, failures: readonly Failure[], rates: RateLimits): Aspect {
-	const minutes = inMinutes(policy);
-	const times = { cooldown: STEP_MS, maxCooldown: STEP_MS, probeDeadline: STEP_MS };
 	const isOfTokens = rates.tokensPerMinute !== undefined;
 	return {
 		name: 'limits per minute',
-		small: {
-			...minutes,
-			breaker: { ...minutes.breaker, ...times, failureThreshold: 1 },
-			retry: { ...minutes.retry, budget: 'off' },
-		},
+		small: trippingAtOnce(policy, {}),
 		liberties: {
-			models: ['m'],
+			...inHalfMinutes,
 			samples: plainSamples(failures, (failure) => isCounted(policy, failure)),
-			samplesOfOthers: [],
-			tripsMs: [],
-			stepMs: STEP_MS,
 			emptyForMs: [STEP_MS],
-			isTrafficOnly: true,
 			...(isOfTokens && { usedTokens: [ESTIMATE + 2], estimates: [ESTIMATE, 2 * ESTIMATE + 2] }),
 		},
 		isAboutPermits: true,
@@ -263,12 +273,8 @@ function retryBudget(policy: Policy): Aspect {
 		name: 'retries within their budget',
 		small: { ...minutes, retry: { ...minutes.retry, budget: { share: 0.5, floor: 1 } } },
 		liberties: {
-			models: ['m'],
+			...inHalfMinutes,
 			samples: [],
-			samplesOfOthers: [],
-			tripsMs: [],
-			stepMs: STEP_MS,
-			isTrafficOnly: true,
 			estimates: [0],
 		},
 		isAboutPermits: true,
@@ -280,22 +286,12 @@ function retryBudget(policy: Policy): Aspect {
 
 /** What is granted after a recovery, up to two at a time; a limit per minute is what ends it. */
 function rampAfterRecovery(policy: Policy, failures: readonly Failure[]): Aspect {
-	const minutes = inMinutes(policy);
-	const times = { cooldown: STEP_MS, maxCooldown: STEP_MS, probeDeadline: STEP_MS, ramp: MINUTE_MS };
 	return {
 		name: 'a ramp after a recovery',
-		small: {
-			...minutes,
-			breaker: { ...minutes.breaker, ...times, failureThreshold: 1 },
-			retry: { ...minutes.retry, budget: 'off' },
-		},
+		small: trippingAtOnce(policy, { ramp: MINUTE_MS }),
 		liberties: {
-			models: ['m'],
+			...inHalfMinutes,
 			samples: plainSamples(failures, (failure) => isCounted(policy, failure)),
-			samplesOfOthers: [],
-			tripsMs: [],
-			stepMs: STEP_MS,
-			isTrafficOnly: true,
 			estimates: [0],
 		},
 		isAboutPermits: true,
